@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageRootOf } from '../scenario/loader.ts';
+import type { LoaderPlaces } from '../scenario/loader.ts';
+
+const here = fileURLToPath(import.meta.url);
+
+/** Where this package is installed. */
+export const PACKAGE_ROOT = packageRootOf(here);
+
+/** This package's version. */
+export const VERSION = (
+  JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+).version;
+
+/** The user's project: the current folder when it has scenarios, else the package itself. */
+export function projectFolder(): string {
+  const chosen = process.env['AMOC_PROJECT'];
+  if (chosen !== undefined && chosen !== '') return resolve(chosen);
+  return existsSync(join(process.cwd(), 'scenarios')) ? process.cwd() : PACKAGE_ROOT;
+}
+
+/** The folder of the scenarios. */
+export function scenariosFolder(): string {
+  return join(projectFolder(), 'scenarios');
+}
+
+/** What loading a scenario needs to know of this installation. */
+export function places(): LoaderPlaces {
+  return { packageRoot: PACKAGE_ROOT, scenariosFolder: scenariosFolder() };
+}

@@ -1,0 +1,94 @@
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { defaultValue, environmentName, readValue } from './variable.ts';
+import type { SettingValue, Settings, Variables } from './variable.ts';
+
+/** Where values come from, the weakest first: default < file < environment < call. */
+export interface SettingSources {
+  /** `amoc.json`: settings by name; those of one scenario under the scenario's name. */
+  file?: Readonly<Record<string, unknown>> | undefined;
+  /** `AMOC_…` variables. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** The `settings` of `do` or `update`. */
+  call?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Resolves declared variables against their sources.
+ *
+ * @param scenario whose section of the file counts besides the top level
+ * @throws {AmocError} `CONFIG` that lists every mistake at once.
+ */
+export function resolveSettings(
+  variables: Variables,
+  sources: SettingSources,
+  scenario: string,
+): Record<string, SettingValue> {
+  const mistakes: string[] = [];
+  const section = sources.file?.[scenario];
+  const ofScenario = isRecord(section) ? section : {};
+  for (const name of Object.keys(ofScenario)) {
+    if (!Object.hasOwn(variables, name))
+      mistakes.push(unknownSetting(name, variables, 'amoc.json'));
+  }
+  for (const name of Object.keys(sources.call ?? {})) {
+    if (!Object.hasOwn(variables, name)) mistakes.push(unknownSetting(name, variables, 'settings'));
+  }
+  const settings: Record<string, SettingValue> = {};
+  for (const [name, variable] of Object.entries(variables)) {
+    const given: [string, unknown][] = [
+      ['settings', own(sources.call, name)],
+      [environmentName(name), sources.environment?.[environmentName(name)]],
+      ['amoc.json', own(ofScenario, name) ?? own(sources.file, name)],
+    ];
+    const [origin, raw] = given.find(([, value]) => value !== undefined) ?? ['default', undefined];
+    try {
+      settings[name] =
+        raw === undefined ? defaultValue(name, variable) : readValue(name, variable, raw);
+    } catch (error) {
+      mistakes.push(`${messageOf(error)}, from ${origin}`);
+    }
+  }
+  if (mistakes.length > 0) throw new AmocError('CONFIG', mistakes.join('\n'));
+  return settings;
+}
+
+/**
+ * Checks a change to a running test: only declared variables that may change, only good values.
+ *
+ * @throws {AmocError} `CONFIG` that lists every mistake at once; nothing has changed then.
+ */
+export function resolveUpdate(
+  variables: Variables,
+  change: Readonly<Record<string, unknown>>,
+): Settings {
+  const mistakes: string[] = [];
+  const settings: Record<string, SettingValue> = {};
+  for (const [name, raw] of Object.entries(change)) {
+    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (variable === undefined) mistakes.push(unknownSetting(name, variables, 'settings'));
+    else if (variable.update !== true) {
+      mistakes.push(`${name} cannot change while users run; stop() and give it to do()`);
+    } else {
+      try {
+        settings[name] = readValue(name, variable, raw);
+      } catch (error) {
+        mistakes.push(messageOf(error));
+      }
+    }
+  }
+  if (mistakes.length > 0) throw new AmocError('CONFIG', mistakes.join('\n'));
+  return settings;
+}
+
+function unknownSetting(name: string, variables: Variables, where: string): string {
+  return `${name} is not a setting of this scenario (in ${where})${didYouMean(name, Object.keys(variables))}`;
+}
+
+function own(record: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

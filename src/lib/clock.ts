@@ -1,0 +1,46 @@
+/** Cancels what {@link Clock.schedule} planned. Calling it twice, or too late, does nothing. */
+export type Cancel = () => void;
+
+/** Time as an argument, so that a whole cluster runs in one test on a clock of the test's own. */
+export interface Clock {
+  /** Milliseconds since the epoch, for what people and other machines read. May jump. */
+  now(): number;
+  /** Milliseconds from an arbitrary start, for intervals. Never jumps back. */
+  monotonic(): number;
+  /** Calls `callback` once, no earlier than `delayMs` from now. Does not keep the process alive when `background`. */
+  schedule(delayMs: number, callback: () => void, options?: { background?: boolean }): Cancel;
+  /** Calls `callback` after pending I/O had its turn. */
+  soon(callback: () => void): Cancel;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delayMs, callback, options) {
+    const timer = setTimeout(callback, delayMs);
+    if (options?.background === true) timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+  soon(callback) {
+    const immediate = setImmediate(callback);
+    return () => {
+      clearImmediate(immediate);
+    };
+  },
+};
+
+/** Calls `callback` every `periodMs` until cancelled; never twice at once, however late the loop is. */
+export function every(clock: Clock, periodMs: number, callback: () => void): Cancel {
+  let cancel: Cancel;
+  const tick = (): void => {
+    cancel = clock.schedule(periodMs, tick, { background: true });
+    callback();
+  };
+  cancel = clock.schedule(periodMs, tick, { background: true });
+  return () => {
+    cancel();
+  };
+}

@@ -1,0 +1,25 @@
+/** A value as an error message quotes it: JSON where that says something, at most 200 characters. */
+export function show(value: unknown): string {
+  const text = textOf(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  switch (typeof value) {
+    case 'function':
+      return 'a function';
+    case 'symbol':
+      return 'a symbol';
+    case 'bigint':
+      return `${value}n`;
+    case 'number':
+    case 'undefined':
+      return String(value);
+    default:
+      try {
+        return JSON.stringify(value);
+      } catch {
+        return 'a value of another kind';
+      }
+  }
+}

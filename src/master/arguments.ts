@@ -1,0 +1,266 @@
+import { show } from '../lib/show.ts';
+import { toMs } from '../lib/duration.ts';
+import type { Duration } from '../lib/duration.ts';
+import { AmocError } from '../lib/errors.ts';
+import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { strategies } from '../placement/placement.ts';
+import type { PlacementStrategy, StrategyName } from '../placement/placement.ts';
+
+/** Options of `do`. */
+export interface DoOptions {
+  /** Processes or machines to use, by name. @default all */
+  nodes?: readonly string[];
+  /** Kept with the run. */
+  comment?: string;
+  /** Values for the scenario's variables and amoc's own. */
+  settings?: Readonly<Record<string, unknown>>;
+  /** Which process gets which user. @default 'roundRobin' */
+  placement?: StrategyName | PlacementStrategy;
+  /** Time between two starts on one node; the same as `settings: { interarrival }`. */
+  interarrival?: Duration;
+  /** For `user.random`. @default chosen, and shown by status() */
+  seed?: number;
+}
+
+/** Options of `remove`. */
+export interface RemoveOptions {
+  /** `true`: at once, connections dropped. `false`: after the `start` at hand. @default false */
+  force?: boolean;
+}
+
+/** What `remove` is told to remove: how many, or whom. */
+export type RemoveWhat = number | { ids: unknown; force?: boolean };
+
+/** Options of `stop`. */
+export interface StopOptions {
+  /** Do not wait for users. @default false */
+  force?: boolean;
+}
+
+/** The arguments of `do`, checked. */
+export interface DoRequest {
+  scenario: string;
+  ids: IdSet;
+  nodes: readonly string[] | undefined;
+  comment: string | undefined;
+  settings: Readonly<Record<string, unknown>>;
+  placement: PlacementStrategy;
+  seed: number | undefined;
+}
+
+/** Names of the options that each command takes, for help, completion and error messages. */
+export const optionNames = {
+  do: ['nodes', 'comment', 'settings', 'placement', 'interarrival', 'seed'],
+  add: [],
+  remove: ['force', 'ids'],
+  stop: ['force'],
+  users: ['state', 'limit'],
+} as const;
+
+/**
+ * @throws {AmocError} `ARGUMENT` that says which argument is wrong and what it should be.
+ */
+export function parseDo(
+  scenario: unknown,
+  from: unknown,
+  to: unknown,
+  options: unknown = {},
+): DoRequest {
+  if (typeof scenario !== 'string') {
+    throw new AmocError(
+      'ARGUMENT',
+      `do: the scenario must be a text, as in do('my_scenario', 1, 10), not ${show(scenario)}`,
+    );
+  }
+  for (const [name, value] of [
+    ['from', from],
+    ['to', to],
+  ] as const) {
+    if (!isId(value)) {
+      throw new AmocError(
+        'ARGUMENT',
+        `do: ${name} is ${show(value)}; it must be a whole number from 1 to ${MAX_ID}`,
+      );
+    }
+  }
+  const [first, last] = [from as number, to as number];
+  if (first > last) {
+    throw new AmocError(
+      'ARGUMENT',
+      `do: from (${first}) is above to (${last}); did you mean do('${scenario}', ${last}, ${first})?`,
+    );
+  }
+  const given = optionsOf('do', options, optionNames.do);
+  return {
+    scenario,
+    ids: IdSet.range(first, last),
+    nodes: parseNodes(given['nodes']),
+    comment: optional(
+      given['comment'],
+      'string',
+      'comment',
+      "a text, as in { comment: 'first run' }",
+    ),
+    settings: parseSettings(given),
+    placement: parsePlacement(given['placement']),
+    seed: parseSeed(given['seed']),
+  };
+}
+
+/**
+ * A number of users for `add` and `remove`.
+ *
+ * @throws {AmocError} `ARGUMENT`
+ */
+export function parseCount(command: 'add' | 'remove', value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_ID) {
+    return value;
+  }
+  throw new AmocError(
+    'ARGUMENT',
+    `${command}: ${show(value)} is not a number of users; it must be a whole number from 1 to ${MAX_ID}`,
+  );
+}
+
+/**
+ * The arguments of `remove`.
+ *
+ * @throws {AmocError} `ARGUMENT`
+ */
+export function parseRemove(
+  what: unknown,
+  options: unknown = {},
+): { count: number; force: boolean } | { ids: IdSet; force: boolean } {
+  const isObject = typeof what === 'object' && what !== null;
+  const given = optionsOf(
+    'remove',
+    isObject ? what : options,
+    isObject ? optionNames.remove : ['force'],
+  );
+  const force = parseForce('remove', given);
+  if (isObject) {
+    if (given['ids'] === undefined)
+      throw new AmocError('ARGUMENT', 'remove: say how many, or { ids: [[3, 9], 17] }');
+    return { ids: IdSet.parse(given['ids']), force };
+  }
+  return { count: parseCount('remove', what), force };
+}
+
+/** `{ force }` of `stop`. @throws {AmocError} `ARGUMENT` */
+export function parseStop(options: unknown = {}): { force: boolean } {
+  return { force: parseForce('stop', optionsOf('stop', options, optionNames.stop)) };
+}
+
+const userStates = ['starting', 'running', 'waiting', 'leaving', 'crashed'] as const;
+
+/** States that `users` can filter by. */
+export type ListedState = (typeof userStates)[number];
+
+/** The filter of `users`. @throws {AmocError} `ARGUMENT` */
+export function parseUsers(options: unknown = {}): {
+  state: ListedState | undefined;
+  limit: number;
+} {
+  const { state, limit = 20 } = optionsOf('users', options, optionNames.users);
+  if (state !== undefined && !userStates.includes(state as ListedState)) {
+    throw new AmocError(
+      'ARGUMENT',
+      `users: there is no state ${show(state)}${didYouMean(show(state), userStates)}`,
+    );
+  }
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > 100_000) {
+    throw new AmocError(
+      'ARGUMENT',
+      `users: limit is ${show(limit)}; it must be a whole number from 1 to 100000`,
+    );
+  }
+  return { state: state as ListedState | undefined, limit };
+}
+
+function optionsOf(
+  command: string,
+  options: unknown,
+  known: readonly string[],
+): Record<string, unknown> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new AmocError(
+      'ARGUMENT',
+      `${command}: options are an object, as in { ${known[0] ?? ''}: … }, not ${show(options)}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new AmocError(
+        'ARGUMENT',
+        `${command}: there is no option '${name}'${didYouMean(name, known)}`,
+      );
+    }
+  }
+  return options as Record<string, unknown>;
+}
+
+function parseForce(command: string, given: Record<string, unknown>): boolean {
+  const force = given['force'] ?? false;
+  if (typeof force === 'boolean') return force;
+  throw new AmocError('ARGUMENT', `${command}: force is ${show(force)}; it must be true or false`);
+}
+
+function parseNodes(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const names = Array.isArray(value) ? value : [value];
+  if (names.length === 0 || !names.every((name) => typeof name === 'string')) {
+    throw new AmocError(
+      'ARGUMENT',
+      `do: nodes is ${show(value)}; it must be names, as in { nodes: ['local/1'] }`,
+    );
+  }
+  return names;
+}
+
+function parseSettings(given: Record<string, unknown>): Record<string, unknown> {
+  const { settings = {}, interarrival } = given;
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
+    throw new AmocError(
+      'ARGUMENT',
+      `do: settings is ${show(settings)}; it must be an object, as in { settings: { interarrival: 10 } }`,
+    );
+  }
+  if (interarrival === undefined) return settings as Record<string, unknown>;
+  if (typeof interarrival !== 'number' && typeof interarrival !== 'string') {
+    throw new AmocError(
+      'ARGUMENT',
+      `do: interarrival is ${show(interarrival)}; it must be a time span such as 50 or '50ms'`,
+    );
+  }
+  return { ...settings, interarrival: toMs(interarrival) };
+}
+
+function parsePlacement(value: unknown): PlacementStrategy {
+  if (value === undefined) return strategies.roundRobin;
+  if (typeof value === 'function') return value as PlacementStrategy;
+  if (typeof value === 'string' && Object.hasOwn(strategies, value)) {
+    return strategies[value as StrategyName];
+  }
+  const names = Object.keys(strategies);
+  throw new AmocError(
+    'ARGUMENT',
+    `do: there is no placement ${show(value)}${didYouMean(show(value), names)}`,
+  );
+}
+
+function parseSeed(value: unknown): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isSafeInteger(value)))
+    return value;
+  throw new AmocError('ARGUMENT', `do: seed is ${show(value)}; it must be a whole number`);
+}
+
+function optional(
+  value: unknown,
+  type: 'string',
+  name: string,
+  wanted: string,
+): string | undefined {
+  if (value === undefined || typeof value === type) return value as string | undefined;
+  throw new AmocError('ARGUMENT', `do: ${name} is ${show(value)}; it must be ${wanted}`);
+}

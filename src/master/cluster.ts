@@ -1,0 +1,73 @@
+import { assert } from '../lib/assert.ts';
+import type { Clock } from '../lib/clock.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import type { LogRecord, Operation, Params } from '../protocol/messages.ts';
+import type { CompiledScenario } from '../scenario/compiler.ts';
+import type { NodeEntry } from './node-entry.ts';
+import { NodeRegistry } from './node-registry.ts';
+import type { Run } from './run.ts';
+import { successors } from './run-state.ts';
+import type { RunState } from './run-state.ts';
+
+/** Answers that only need a moment: a process that takes longer is blocked. */
+export const QUICK_MS = 5000;
+
+/** Something to tell whoever watches: shown above the prompt. */
+export interface Notice {
+  level: 'info' | 'warn' | 'error';
+  text: string;
+}
+
+/** What a master is made of. */
+export interface MasterParts {
+  /** `amocLocal` or `amocDist`. */
+  name: string;
+  clock: Clock;
+  /** Compiles a scenario by name. */
+  compile: (name: string) => Promise<CompiledScenario>;
+  /** Read at each `do`: the settings file and the environment. */
+  readSources: () => { file: Record<string, unknown>; environment: Record<string, string> };
+  /** How many processes should be there before a run starts, and what to say when none is. */
+  expected: () => number;
+  whenNoNodes: string;
+  /** Ends a process that does not answer any more. */
+  kill: (node: string) => void;
+  randomSeed: () => number;
+  notice: (notice: Notice) => void;
+  logs: (records: readonly LogRecord[], dropped: number) => void;
+}
+
+/** What the parts of a master share: its nodes, its one run, and the run's state. */
+export class Cluster {
+  readonly nodes = new NodeRegistry();
+  readonly parts: MasterParts;
+  #state: RunState = { is: 'idle' };
+  run: Run | undefined;
+
+  constructor(parts: MasterParts) {
+    this.parts = parts;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  enter(next: RunState): void {
+    assert(successors[this.#state.is].includes(next.is), `${this.#state.is} → ${next.is}`);
+    this.#state = next;
+  }
+
+  requireRun(): Run {
+    assert(this.run !== undefined, `no run in state ${this.#state.is}`);
+    return this.run;
+  }
+
+  /** Asks something that cannot fail but by the loss of the process, which is noticed elsewhere. */
+  ask<O extends Operation>(node: NodeEntry, operation: O, params: Params<O>): void {
+    node.peer.request<O>(operation, params, 3_600_000).catch((error: unknown) => {
+      if (error instanceof AmocError && (error.code === 'NODE_LOST' || error.code === 'NO_RUN'))
+        return;
+      this.parts.notice({ level: 'error', text: `${node.name}: ${messageOf(error)}` });
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { backoffMs } from '../lib/backoff.ts';
+import type { Cancel, Clock } from '../lib/clock.ts';
+import { deferred } from '../lib/abort.ts';
+
+/** A process that lives for so long has recovered from what killed the one before. */
+const STABLE_MS = 30_000;
+const RESTART = { firstMs: 400, mostMs: 5000 };
+/** After SIGTERM; a blocked loop does not hear it. */
+const TERM_MS = 2000;
+
+/** What local processes are started with. */
+export interface LocalProcessOptions {
+  count: number;
+  /** Script and arguments of a slave process, without its name and master. */
+  script: string;
+  /** `ws://127.0.0.1:port`. */
+  master: string;
+  /** Passed in the environment, which other users cannot read; never as an argument. */
+  cookie: string;
+  /** Memory limit of each process's heap; V8's own when left out. */
+  heapMb: number | undefined;
+  clock: Clock;
+  /** What a process wrote to its standard output or error, line by line. */
+  onOutput: (node: string, line: string) => void;
+  /** A process has ended that was not told to. */
+  onExit: (node: string, how: string) => void;
+}
+
+interface Slot {
+  readonly name: string;
+  child: ChildProcess | undefined;
+  startedAt: number;
+  failures: number;
+  cancelRestart: Cancel | undefined;
+}
+
+/** The slave processes of `amocLocal`: forks them, restarts the crashed, ends them with the console. */
+export class LocalProcesses implements AsyncDisposable {
+  readonly #options: LocalProcessOptions;
+  readonly #slots: Slot[];
+  #closing = false;
+
+  constructor(options: LocalProcessOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.count }, (_, index) => ({
+      name: `local/${index + 1}`,
+      child: undefined,
+      startedAt: 0,
+      failures: 0,
+      cancelRestart: undefined,
+    }));
+    for (const slot of this.#slots) this.#start(slot);
+  }
+
+  get count(): number {
+    return this.#slots.length;
+  }
+
+  /** Process ids of those that live. */
+  get pids(): number[] {
+    return this.#slots.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid]));
+  }
+
+  /** Ends a process at once; it is started anew. */
+  kill(name: string): void {
+    this.#slots.find((slot) => slot.name === name)?.child?.kill('SIGKILL');
+  }
+
+  /** Ends all: gently, then by SIGKILL. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#slots.map((slot) => this.#end(slot)));
+  }
+
+  #start(slot: Slot): void {
+    const { script, master, cookie, heapMb, clock, onOutput } = this.#options;
+    const nodeFlags = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
+    const child = spawn(
+      process.execPath,
+      [...nodeFlags, script, '--master', master, '--name', slot.name, '--child'],
+      { env: { ...process.env, AMOC_COOKIE: cookie }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    slot.child = child;
+    slot.startedAt = clock.monotonic();
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => onOutput(slot.name, line));
+    }
+    child.once('error', (error) => this.#ended(slot, child, error.message));
+    child.once('exit', (code, signal) => this.#ended(slot, child, signal ?? `exit code ${code}`));
+  }
+
+  #ended(slot: Slot, child: ChildProcess, how: string): void {
+    if (slot.child !== child) return;
+    slot.child = undefined;
+    if (this.#closing) return;
+    const { clock, onExit } = this.#options;
+    onExit(slot.name, how);
+    const wasStable = clock.monotonic() - slot.startedAt > STABLE_MS;
+    slot.failures = wasStable ? 0 : slot.failures + 1;
+    // The first crash is answered at once: its users wait.
+    const delay = slot.failures <= 1 ? 0 : backoffMs(slot.failures, RESTART, Math.random());
+    slot.cancelRestart = clock.schedule(delay, () => {
+      if (!this.#closing) this.#start(slot);
+    });
+  }
+
+  async #end(slot: Slot): Promise<void> {
+    slot.cancelRestart?.();
+    const { child } = slot;
+    if (child === undefined || child.exitCode !== null) return;
+    const exited = deferred<undefined>();
+    child.once('exit', () => exited.resolve(undefined));
+    child.kill('SIGTERM');
+    const cancel = this.#options.clock.schedule(TERM_MS, () => child.kill('SIGKILL'));
+    await exited.promise;
+    cancel();
+  }
+}

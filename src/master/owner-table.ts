@@ -1,0 +1,151 @@
+import { assert } from '../lib/assert.ts';
+import { IdSet } from '../lib/id-set.ts';
+
+const CHUNK_BITS = 16;
+const CHUNK = 1 << CHUNK_BITS;
+const LEAVING = 0x8000;
+/** Node numbers fit beside the flag; 0 is nobody. */
+const MOST_NODES = 0x7fff;
+
+/**
+ * Which node has which user: two bytes an id, so that every count is exact and no command needs more
+ * than a walk over the ids it is about. Never recomputed from the nodes of today.
+ */
+export class OwnerTable {
+  readonly #chunks = new Map<number, Uint16Array>();
+  readonly #counts = new Map<number, number>();
+  #highest = 0;
+  #present = 0;
+  #leaving = 0;
+
+  /** Users that are starting, running, waiting or leaving. */
+  get size(): number {
+    return this.#present;
+  }
+
+  /** Those that were not asked to leave. */
+  get staying(): number {
+    return this.#present - this.#leaving;
+  }
+
+  /** The highest id that is there, leaving ones included; 0 when nobody is. */
+  get highest(): number {
+    while (this.#highest > 0 && this.#get(this.#highest) === 0) this.#highest--;
+    return this.#highest;
+  }
+
+  /** Gives users to a node, taking them from whoever had them. @param node 1 to 32,767 */
+  assign(ids: IdSet, node: number): void {
+    assert(node >= 1 && node <= MOST_NODES, `node number ${node}`);
+    ids.forEach((id) => this.#set(id, node));
+    this.#highest = Math.max(this.#highest, ids.highest);
+  }
+
+  /** Users that are gone. @returns how many of them were there */
+  release(ids: IdSet): number {
+    const before = this.#present;
+    ids.forEach((id) => this.#set(id, 0));
+    return before - this.#present;
+  }
+
+  /** Those of `ids` that are there and are not leaving. */
+  staysOf(ids: IdSet): IdSet {
+    const found: number[] = [];
+    ids.forEach((id) => {
+      const owner = this.#get(id);
+      if (owner !== 0 && owner < LEAVING) found.push(id);
+    });
+    return IdSet.of(found);
+  }
+
+  /** How many users `node` has, leaving ones included. */
+  countOf(node: number): number {
+    return this.#counts.get(node) ?? 0;
+  }
+
+  /** Those of `ids` that belong to `node`. */
+  ownedBy(ids: IdSet, node: number): IdSet {
+    const found: number[] = [];
+    ids.forEach((id) => {
+      if ((this.#get(id) & MOST_NODES) === node) found.push(id);
+    });
+    return IdSet.of(found);
+  }
+
+  /** Users whose owner is `node`, whether they leave or not. Costs O(ids). */
+  ofNode(node: number): { staying: IdSet; leaving: IdSet } {
+    const staying: number[] = [];
+    const leaving: number[] = [];
+    for (const [chunk, owners] of [...this.#chunks].sort(([a], [b]) => a - b)) {
+      for (let at = 0; at < CHUNK; at++) {
+        const owner = owners[at] as number;
+        if ((owner & MOST_NODES) !== node) continue;
+        (owner & LEAVING ? leaving : staying).push(chunk * CHUNK + at);
+      }
+    }
+    return { staying: IdSet.ofSorted(staying), leaving: IdSet.ofSorted(leaving) };
+  }
+
+  /** Marks users as asked to leave: `remove` does not choose them again. */
+  markLeaving(ids: IdSet): void {
+    ids.forEach((id) => {
+      const owner = this.#get(id);
+      if (owner === 0 || owner & LEAVING) return;
+      this.#write(id, owner | LEAVING);
+      this.#leaving++;
+    });
+  }
+
+  /** The `count` highest ids that are not leaving; fewer when there are not so many. */
+  highestStaying(count: number): IdSet {
+    const found: number[] = [];
+    for (let id = this.highest; id > 0 && found.length < count; id--) {
+      const owner = this.#get(id);
+      if (owner !== 0 && owner < LEAVING) found.push(id);
+      else if (owner === 0 && !this.#chunks.has(id >> CHUNK_BITS))
+        id = (id >> CHUNK_BITS) << CHUNK_BITS;
+    }
+    return IdSet.ofSorted(found.reverse());
+  }
+
+  /** Sorts users by the node that has them. */
+  byNode(ids: IdSet): Map<number, IdSet> {
+    const lists = new Map<number, number[]>();
+    ids.forEach((id) => {
+      const node = this.#get(id) & MOST_NODES;
+      if (node === 0) return;
+      const list = lists.get(node);
+      if (list === undefined) lists.set(node, [id]);
+      else list.push(id);
+    });
+    return new Map([...lists].map(([node, list]) => [node, IdSet.of(list)]));
+  }
+
+  #get(id: number): number {
+    return this.#chunks.get(id >> CHUNK_BITS)?.[id & (CHUNK - 1)] ?? 0;
+  }
+
+  #set(id: number, owner: number): void {
+    const before = this.#get(id);
+    if (before === owner) return;
+    if (before & LEAVING) this.#leaving--;
+    if (before === 0) this.#present++;
+    if (owner === 0) this.#present--;
+    this.#countNode(before & MOST_NODES, -1);
+    this.#countNode(owner & MOST_NODES, 1);
+    this.#write(id, owner);
+  }
+
+  #countNode(node: number, change: number): void {
+    if (node !== 0) this.#counts.set(node, (this.#counts.get(node) ?? 0) + change);
+  }
+
+  #write(id: number, owner: number): void {
+    let chunk = this.#chunks.get(id >> CHUNK_BITS);
+    if (chunk === undefined) {
+      chunk = new Uint16Array(CHUNK);
+      this.#chunks.set(id >> CHUNK_BITS, chunk);
+    }
+    chunk[id & (CHUNK - 1)] = owner;
+  }
+}

@@ -1,0 +1,90 @@
+import { withTimeout } from '../lib/abort.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { QUICK_MS } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import type { NodeEntry } from './node-entry.ts';
+import type { NodeWatch } from './node-watch.ts';
+import type { Reports } from './reports.ts';
+import type { Run } from './run.ts';
+
+/** Brings a run to its end: users, `terminate`, `teardown`, and nothing of it left. */
+export class RunEnd {
+  readonly #cluster: Cluster;
+  readonly #watch: NodeWatch;
+  readonly #reports: Reports;
+
+  constructor(cluster: Cluster, watch: NodeWatch, reports: Reports) {
+    this.#cluster = cluster;
+    this.#watch = watch;
+    this.#reports = reports;
+  }
+
+  /** Ends the users of one process; one that does not answer is killed. */
+  async finish(
+    run: Run,
+    node: NodeEntry,
+    force: boolean,
+    gentleMs: number,
+    problems: string[],
+  ): Promise<number> {
+    const limitMs = gentleMs + run.ms('initTimeout') + QUICK_MS;
+    const params = { run: run.id, force, gentleMs };
+    const finished = node.peer.request('finish', params, limitMs);
+    finished.catch(() => {});
+    const { clock } = this.#cluster.parts;
+    const stuck = new Promise<never>((_resolve, reject) => {
+      const giveUp = (): void => reject(new AmocError('TIMEOUT', 'is blocked'));
+      const whenGentleIsOver = (): void => void clock.schedule(gentleMs, giveUp);
+      if (node.status.is === 'blocked') whenGentleIsOver();
+      else node.onBlocked = whenGentleIsOver;
+    });
+    try {
+      const { forced } = await Promise.race([finished, stuck]);
+      this.#reports.take(node, await node.peer.request('status', {}, QUICK_MS));
+      return forced;
+    } catch (error) {
+      const lost = run.owners.ofNode(node.number);
+      const users = lost.staying.size + lost.leaving.size;
+      if (error instanceof AmocError && error.code === 'TIMEOUT') {
+        this.#watch.kill(node);
+        problems.push(`${node.name} ${messageOf(error)} and was killed with its ${users} users`);
+        return users;
+      }
+      problems.push(`${node.name}: ${messageOf(error)}`);
+      return 0;
+    } finally {
+      node.onBlocked = () => {};
+    }
+  }
+
+  async teardown(run: Run, problems: string[]): Promise<void> {
+    const [first] = this.#cluster.nodes.ready().filter((node) => node.status.is === 'ready');
+    if (first === undefined) return;
+    const params = { run: run.id, ...(run.setup === undefined ? {} : { setup: run.setup }) };
+    try {
+      await first.peer.request('teardown', params, run.ms('initTimeout') + QUICK_MS);
+    } catch (error) {
+      problems.push(`teardown: ${messageOf(error)}`);
+    }
+  }
+
+  /** Forgets the run everywhere. */
+  async discard(): Promise<void> {
+    const run = this.#cluster.run;
+    this.#cluster.run = undefined;
+    if (run === undefined) return;
+    const asked = this.#cluster.nodes.all().map(async (node) => {
+      node.users = undefined;
+      node.wasReady = false;
+      if (node.status.is === 'blocked') return;
+      node.status = { is: 'connected' };
+      await node.peer.request('discard', { run: run.id }, QUICK_MS);
+    });
+    await withTimeout(
+      Promise.allSettled(asked),
+      QUICK_MS,
+      'discard',
+      this.#cluster.parts.clock,
+    ).catch(() => {});
+  }
+}

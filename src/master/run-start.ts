@@ -1,0 +1,125 @@
+import { AmocError, messageOf } from '../lib/errors.ts';
+import type { Params, Result } from '../protocol/messages.ts';
+import type { DoRequest } from './arguments.ts';
+import { QUICK_MS } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import type { Distributor } from './distributor.ts';
+import type { NodeEntry } from './node-entry.ts';
+import { Run } from './run.ts';
+
+const JOIN_MS = 15_000;
+
+/** What `do` answers. */
+export interface DoResult {
+  scenario: string;
+  from: number;
+  to: number;
+  users: number;
+  processes: number;
+  interarrival: number;
+}
+
+/** Brings a run to life: compile, prepare and check, `setup`, `init`, first users. */
+export class RunStart {
+  readonly #cluster: Cluster;
+  readonly #distributor: Distributor;
+  #runs = 0;
+
+  constructor(cluster: Cluster, distributor: Distributor) {
+    this.#cluster = cluster;
+    this.#distributor = distributor;
+  }
+
+  async start(request: DoRequest): Promise<DoResult> {
+    const { clock, compile, expected, randomSeed, readSources, whenNoNodes } = this.#cluster.parts;
+    const bundle = await compile(request.scenario);
+    const sources = readSources();
+    await this.#cluster.nodes.whenJoined(expected(), JOIN_MS, clock);
+    const nodes = this.#cluster.nodes.select(request.nodes);
+    const [first] = nodes;
+    if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes);
+    const run = new Run({
+      prepare: {
+        run: `${bundle.name}-${clock.now().toString(36)}-${++this.#runs}`,
+        scenario: bundle,
+        seed: request.seed ?? randomSeed(),
+        ...sources,
+        call: { ...request.settings },
+      },
+      comment: request.comment,
+      placement: request.placement,
+      nodes: request.nodes,
+      startedAt: clock.now(),
+    });
+    this.#cluster.run = run;
+    const prepared = await Promise.all(
+      nodes.map((node) => this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2)),
+    );
+    const [resolved] = prepared as [(typeof prepared)[number]];
+    run.settings = { ...resolved.settings };
+    run.variables = resolved.variables;
+    run.connectionsPerUser = resolved.connectionsPerUser;
+    for (const node of nodes) node.status = { is: 'ready' };
+    this.#distributor.checkLimits(run, request.ids);
+    const limitMs = run.ms('initTimeout') + QUICK_MS;
+    run.setup = (await this.#demand(first, 'setup', { run: run.id }, limitMs)).value;
+    await Promise.all(nodes.map((node) => this.#init(run, node, limitMs)));
+    this.#distributor.place(run, request.ids, run.placement);
+    return {
+      scenario: bundle.name,
+      from: request.ids.lowest,
+      to: request.ids.highest,
+      users: request.ids.size,
+      processes: nodes.length,
+      interarrival: run.ms('interarrival'),
+    };
+  }
+
+  /** Sets up a process that came in mid-run; it takes homeless users, and its share of the next ones. */
+  async admitLate(run: Run, node: NodeEntry): Promise<void> {
+    if (run.nodes?.includes(node.name) === false && !run.nodes.includes(node.machine)) return;
+    try {
+      await this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2);
+      await this.#init(run, node, run.ms('initTimeout') + QUICK_MS);
+    } catch (error) {
+      const text = `${node.name} joined, but cannot take users: ${messageOf(error)}`;
+      this.#cluster.parts.notice({ level: 'error', text });
+      return;
+    }
+    if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
+    node.status = { is: 'ready' };
+    this.#cluster.parts.notice({ level: 'info', text: `${node.name} joined and takes users` });
+    this.#distributor.pace(run);
+    this.#distributor.placeHomeless(run);
+  }
+
+  async #init(run: Run, node: NodeEntry, limitMs: number): Promise<void> {
+    const params = {
+      run: run.id,
+      ...(run.setup === undefined ? {} : { setup: run.setup }),
+      pace: { interarrivalMs: this.#distributor.processInterval(run, node), paused: run.paused },
+    };
+    await this.#demand(node, 'init', params, limitMs);
+    node.wasReady = true;
+  }
+
+  /** Asks during the start: what fails is the answer to the command. */
+  async #demand<O extends 'prepare' | 'setup' | 'init'>(
+    node: NodeEntry,
+    operation: O,
+    params: Params<O>,
+    timeoutMs: number,
+  ): Promise<Result<O>> {
+    try {
+      return await node.peer.request<O>(operation, params, timeoutMs);
+    } catch (error) {
+      if (error instanceof AmocError && error.code === 'TIMEOUT' && node.status.is === 'blocked') {
+        this.#cluster.parts.kill(node.name);
+      }
+      // Settings and programs are wrong as such, not on that node.
+      if (error instanceof AmocError && error.code === 'CONFIG') throw error;
+      const where = operation === 'prepare' ? '' : `${operation} failed on ${node.name}: `;
+      throw new AmocError('SCENARIO', `${where}${messageOf(error)}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { IdSet } from '../lib/id-set.ts';
+import { RateMeter } from '../lib/rate-meter.ts';
+import { MetricsTotals } from '../metrics/metrics.ts';
+import type { Params, Result, ScenarioBundle } from '../protocol/messages.ts';
+import type { PlacementStrategy } from '../placement/placement.ts';
+import type { Json } from '../scenario/contract.ts';
+import { OwnerTable } from './owner-table.ts';
+
+/** Process crashes within {@link CRASH_WINDOW_MS} after which their users are not placed again. */
+export const MOST_CRASHES = 3;
+/** See {@link MOST_CRASHES}. */
+export const CRASH_WINDOW_MS = 30_000;
+
+/** How users ended, for the whole run. */
+export interface EndedCounts {
+  finished: number;
+  removed: number;
+  crashed: number;
+  /** Users whose process died: placed again, or gone with it. */
+  lost: number;
+}
+
+/** One run of a scenario, as the master holds it. */
+export class Run {
+  readonly id: string;
+  readonly bundle: ScenarioBundle;
+  readonly seed: number;
+  readonly comment: string | undefined;
+  readonly placement: PlacementStrategy;
+  readonly nodes: readonly string[] | undefined;
+  /** What every process of the run is prepared with. */
+  readonly prepare: Params<'prepare'>;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly owners = new OwnerTable();
+  readonly totals = new MetricsTotals();
+  readonly ended: EndedCounts = { finished: 0, removed: 0, crashed: 0, lost: 0 };
+  readonly startRate = new RateMeter();
+  readonly sentRate = new RateMeter();
+  settings: Record<string, string | number | boolean> = {};
+  variables: Result<'prepare'>['variables'] = [];
+  connectionsPerUser = 1;
+  setup: Json | undefined;
+  paused = false;
+  /** Lost users that wait for a process to take them. */
+  homeless = IdSet.empty;
+  /** Whether "all users are running" is still to be said after the last `do` or `add`. */
+  announceRunning = true;
+  announceEmpty = false;
+  #crashes: number[] = [];
+
+  constructor(parts: {
+    prepare: Params<'prepare'>;
+    comment: string | undefined;
+    placement: PlacementStrategy;
+    nodes: readonly string[] | undefined;
+    startedAt: number;
+  }) {
+    this.prepare = parts.prepare;
+    this.id = parts.prepare.run;
+    this.bundle = parts.prepare.scenario;
+    this.seed = parts.prepare.seed;
+    this.comment = parts.comment;
+    this.placement = parts.placement;
+    this.nodes = parts.nodes;
+    this.startedAt = parts.startedAt;
+  }
+
+  get scenario(): string {
+    return this.bundle.name;
+  }
+
+  /** A time among the resolved settings. */
+  ms(name: string): number {
+    return Number(this.settings[name]);
+  }
+
+  /** Notes the crash of a process. @returns whether it is one too many */
+  crashed(now: number): boolean {
+    this.#crashes = [...this.#crashes.filter((at) => now - at < CRASH_WINDOW_MS), now];
+    return this.#crashes.length >= MOST_CRASHES;
+  }
+}

@@ -1,0 +1,124 @@
+import type { TimeSummary } from '../metrics/metrics.ts';
+import type { NodeEntry } from './node-entry.ts';
+import type { Run } from './run.ts';
+import type { RunState } from './run-state.ts';
+
+/** One line of `nodes()`. */
+export interface NodeView {
+  name: string;
+  host: string;
+  pid: number;
+  version: string;
+  status: string;
+  users: number;
+  /** Share of a core, 0 to 1. */
+  cpu: number;
+  loopDelayMs: number;
+  rssBytes: number;
+}
+
+/** How many users are in each state; `crashed`, `finished`, `removed` and `lost` count the whole run. */
+export interface UsersView {
+  starting: number;
+  running: number;
+  waiting: number;
+  leaving: number;
+  finished: number;
+  removed: number;
+  crashed: number;
+  lost: number;
+}
+
+/** What `status()` gives. */
+export interface StatusView {
+  state: RunState['is'];
+  reason?: string;
+  scenario?: string;
+  run?: string;
+  comment?: string;
+  seed?: number;
+  paused?: boolean;
+  runningForMs?: number;
+  /** Users that are there now, whatever their state. */
+  present: number;
+  users: UsersView;
+  /** User starts per second. */
+  startRate: { wanted: number; achieved: number };
+  messages: { sent: number; received: number; perSecond: number; delivery?: TimeSummary };
+  nodes: NodeView[];
+}
+
+/** Describes a process. */
+export function viewNode(node: NodeEntry): NodeView {
+  const { status, info, load } = node;
+  return {
+    name: node.name,
+    host: info.host,
+    pid: info.pid,
+    version: info.version,
+    status:
+      status.is === 'blocked' ? `blocked for ${Math.round(status.forMs / 1000)} s` : status.is,
+    users: node.present,
+    cpu: load?.cpu ?? 0,
+    loopDelayMs: load?.loopDelayMs ?? 0,
+    rssBytes: load?.rssBytes ?? 0,
+  };
+}
+
+/** Adds up the users of all processes. */
+export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): UsersView {
+  const sum = (state: 'starting' | 'running' | 'waiting' | 'leaving'): number =>
+    nodes.reduce((total, node) => total + (node.users?.[state] ?? 0), 0);
+  const ended = run?.ended ?? { finished: 0, removed: 0, crashed: 0, lost: 0 };
+  return {
+    starting: sum('starting') + (run?.homeless.size ?? 0),
+    running: sum('running'),
+    waiting: sum('waiting'),
+    leaving: sum('leaving'),
+    ...ended,
+  };
+}
+
+/** User starts per second that the pace asks for, over all machines of the run. */
+export function wantedRate(run: Run, nodes: readonly NodeEntry[]): number {
+  const machines = new Set(nodes.filter((node) => node.isReady).map((node) => node.machine));
+  return (machines.size * 1000) / run.ms('interarrival');
+}
+
+/** Puts `status()` together. */
+export function viewStatus(
+  state: RunState,
+  run: Run | undefined,
+  nodes: readonly NodeEntry[],
+  now: { epoch: number; monotonic: number },
+): StatusView {
+  const users = countUsers(run, nodes);
+  const view: StatusView = {
+    state: state.is,
+    present: users.starting + users.running + users.waiting + users.leaving,
+    users,
+    startRate: { wanted: 0, achieved: 0 },
+    messages: { sent: 0, received: 0, perSecond: 0 },
+    nodes: nodes.map(viewNode),
+  };
+  if (state.is !== 'idle') view.scenario = state.scenario;
+  if (state.is === 'failed') view.reason = state.reason;
+  if (run === undefined) return view;
+  const { totals } = run;
+  const delivery = totals.summary().times['message_ttd'];
+  return {
+    ...view,
+    run: run.id,
+    seed: run.seed,
+    paused: run.paused,
+    runningForMs: now.epoch - run.startedAt,
+    ...(run.comment === undefined ? {} : { comment: run.comment }),
+    startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now.monotonic) },
+    messages: {
+      sent: totals.counter('messages_sent'),
+      received: totals.counter('messages_received'),
+      perSecond: run.sentRate.perSecond(now.monotonic),
+      ...(delivery === undefined ? {} : { delivery }),
+    },
+  };
+}

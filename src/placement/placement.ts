@@ -1,0 +1,116 @@
+import { IdSet } from '../lib/id-set.ts';
+
+/** A process that can take users. */
+export interface PlacementNode {
+  /** `slave1/2`: machine, then process. */
+  readonly name: string;
+  /** How many users it has now. */
+  readonly users: number;
+}
+
+/** Which node gets which of the new ids; every id exactly once. */
+export type Placement = ReadonlyMap<string, IdSet>;
+
+/** Decides where new users go: a pure function of the ids and the nodes, which are in {@link visitingOrder}. */
+export type PlacementStrategy = (ids: IdSet, nodes: readonly PlacementNode[]) => Placement;
+
+/** User 1 → the first node, user 2 → the second …: fixed by the id, whoever was there before. */
+export const roundRobin: PlacementStrategy = (ids, nodes) => {
+  const share = new Map<string, IdSet>();
+  for (const range of ids.ranges) {
+    for (let offset = 0; offset < nodes.length; offset++) {
+      const from = range.from + offset * range.step;
+      const index = (range.step === 1 ? from - 1 : offset) % nodes.length;
+      give(share, nodes, index, IdSet.range(from, range.to, range.step * nodes.length));
+    }
+  }
+  return share;
+};
+
+/** Evens out the numbers of users; equal nodes take turns. */
+export const leastLoaded: PlacementStrategy = (ids, nodes) => {
+  const counts = fill(
+    nodes.map((node) => node.users),
+    ids.size,
+  );
+  return inTurns(ids, nodes, counts);
+};
+
+/** One contiguous block of ids for each node, as Erlang amoc 4 places them. */
+export const block: PlacementStrategy = (ids, nodes) => {
+  const share = new Map<string, IdSet>();
+  const sorted = ids.toArray();
+  let at = 0;
+  for (let index = 0; index < nodes.length; index++) {
+    const end = at + Math.ceil((sorted.length - at) / (nodes.length - index));
+    give(share, nodes, index, IdSet.ofSorted(sorted.slice(at, end)));
+    at = end;
+  }
+  return share;
+};
+
+/** The strategies that can be named in `do(…, { placement: 'roundRobin' })`. */
+export const strategies = { roundRobin, leastLoaded, block } as const;
+
+/** Name of a built-in strategy. */
+export type StrategyName = keyof typeof strategies;
+
+/**
+ * Orders processes machine by machine: `slave1/1`, `slave2/1`, …, then `slave1/2`, so that
+ * user 1 is on slave1 and user 2 on slave2, however many processes each has.
+ */
+export function visitingOrder(a: string, b: string): number {
+  const [machineA, processA] = split(a);
+  const [machineB, processB] = split(b);
+  return processA - processB || natural.compare(machineA, machineB);
+}
+
+const natural = new Intl.Collator('en', { numeric: true });
+
+function split(name: string): [string, number] {
+  const slash = name.lastIndexOf('/');
+  return slash < 0 ? [name, 0] : [name.slice(0, slash), Number(name.slice(slash + 1))];
+}
+
+/** How many of `more` each bucket takes so that the totals are as even as they can be. */
+function fill(levels: readonly number[], more: number): number[] {
+  const counts = levels.map(() => 0);
+  const order = levels.map((level, index) => ({ level, index })).sort((a, b) => a.level - b.level);
+  let left = more;
+  for (let width = 1; width <= order.length && left > 0; width++) {
+    const level = (order[width - 1] as { level: number }).level;
+    const above = order[width]?.level ?? Infinity;
+    const pour = Math.min(left, (above - level) * width);
+    order.slice(0, width).forEach(({ index }, place) => {
+      const drop = Math.floor(pour / width) + (place < pour % width ? 1 : 0);
+      counts[index] = (counts[index] ?? 0) + drop;
+    });
+    left -= pour;
+  }
+  return counts;
+}
+
+function inTurns(ids: IdSet, nodes: readonly PlacementNode[], counts: number[]): Placement {
+  const lists = nodes.map((): number[] => []);
+  let turn = 0;
+  for (const id of ids.toArray()) {
+    while ((lists[turn] as number[]).length >= (counts[turn] ?? 0))
+      turn = (turn + 1) % nodes.length;
+    (lists[turn] as number[]).push(id);
+    turn = (turn + 1) % nodes.length;
+  }
+  const share = new Map<string, IdSet>();
+  lists.forEach((list, index) => give(share, nodes, index, IdSet.ofSorted(list)));
+  return share;
+}
+
+function give(
+  share: Map<string, IdSet>,
+  nodes: readonly PlacementNode[],
+  index: number,
+  ids: IdSet,
+): void {
+  const name = nodes[index]?.name;
+  if (name === undefined || ids.size === 0) return;
+  share.set(name, (share.get(name) ?? IdSet.empty).union(ids));
+}

@@ -1,0 +1,43 @@
+import { show } from '../lib/show.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AmocError } from '../lib/errors.ts';
+import { didYouMean } from '../lib/nearest.ts';
+
+/** What a scenario may be called: also a name of a variable, an Erlang atom and a file. */
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,99}$/;
+
+/** Names of the scenarios in a folder, sorted. A folder that is not there has none. */
+export function listScenarios(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+      .map((file) => file.slice(0, -3))
+      .filter((name) => NAME.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The file of a scenario.
+ *
+ * @throws {AmocError} `SCENARIO` when the name is none, or nothing has that name; the nearest are named.
+ */
+export function scenarioFile(folder: string, name: unknown): string {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new AmocError(
+      'SCENARIO',
+      `${show(name)} is not a scenario's name; it is letters, digits and _, and stands for a file of scenarios/`,
+    );
+  }
+  const names = listScenarios(folder);
+  if (!names.includes(name)) {
+    throw new AmocError(
+      'SCENARIO',
+      `no scenario '${name}' in scenarios/${didYouMean(name, names)}`,
+    );
+  }
+  return join(folder, `${name}.ts`);
+}

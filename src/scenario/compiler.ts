@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { Service } from 'ts-node';
+import type ts from 'typescript';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { scenarioFile } from './catalogue.ts';
+import { describeDiagnostic } from './diagnostics.ts';
+
+/** A compiled scenario: every file that it needs but npm packages. */
+export interface CompiledScenario {
+  name: string;
+  hash: string;
+  files: { path: string; code: string }[];
+  packages: string[];
+}
+
+/** Files that one scenario may consist of. */
+const MOST_FILES = 500;
+
+/**
+ * Compiles scenarios with type-check, in this process, by ts-node's service. Unchanged files cost
+ * nothing the second time.
+ */
+export class ScenarioCompiler {
+  readonly #folder: string;
+  readonly #packageRoot: string;
+  #service: Service | undefined;
+  #typescript: typeof ts | undefined;
+
+  /**
+   * @param folder the scenarios
+   * @param packageRoot where this package is installed, for the types of `import … from 'amoc'`
+   */
+  constructor(folder: string, packageRoot: string) {
+    this.#folder = resolve(folder);
+    this.#packageRoot = packageRoot;
+  }
+
+  /**
+   * @throws {AmocError} `SCENARIO` when there is none of that name, `COMPILE` with every diagnostic
+   * (file, line, column, code, the line itself) when it does not compile.
+   */
+  async compile(name: unknown): Promise<CompiledScenario> {
+    const entry = scenarioFile(this.#folder, name);
+    const [service, typescript] = await this.#load();
+    const graph = this.#collect(typescript, entry);
+    const mistakes: string[] = [];
+    const files: { path: string; code: string }[] = [];
+    for (const source of graph.leavesFirst) {
+      try {
+        const output = service.compile(source.text, source.file);
+        const code = this.#linkImports(typescript, output, source.file);
+        files.push({ path: this.#pathOf(source.file), code });
+      } catch (error) {
+        const diagnostics = (error as { diagnostics?: readonly ts.Diagnostic[] }).diagnostics;
+        if (diagnostics === undefined) throw error;
+        mistakes.push(
+          ...diagnostics.map((each) => describeDiagnostic(typescript, each, this.#folder)),
+        );
+      }
+    }
+    if (mistakes.length > 0) {
+      const where = relative(dirname(this.#folder), entry);
+      throw new AmocError('COMPILE', [`${where} does not compile`, ...mistakes].join('\n'));
+    }
+    const hash = createHash('sha256');
+    for (const { path, code } of files) hash.update(`${path}\0${code}\0`);
+    return {
+      name: name as string,
+      hash: hash.digest('hex').slice(0, 32),
+      files,
+      packages: [...graph.packages].sort(),
+    };
+  }
+
+  async #load(): Promise<[Service, typeof ts]> {
+    if (this.#service === undefined || this.#typescript === undefined) {
+      const [tsNode, typescript] = await Promise.all([import('ts-node'), import('typescript')]);
+      this.#typescript = typescript.default;
+      this.#service = tsNode.default.create({
+        cwd: this.#folder,
+        skipProject: true,
+        compilerOptions: {
+          target: 'es2022',
+          lib: ['es2023', 'esnext.disposable'],
+          module: 'esnext',
+          moduleResolution: 'bundler',
+          strict: true,
+          noUncheckedIndexedAccess: false,
+          noImplicitOverride: true,
+          allowImportingTsExtensions: true,
+          rewriteRelativeImportExtensions: true,
+          skipLibCheck: true,
+          noEmit: false,
+          sourceMap: true,
+          types: ['node'],
+          typeRoots: [join(this.#packageRoot, 'node_modules', '@types')],
+          paths: { amoc: [join(this.#packageRoot, 'dist', 'src', 'index.d.ts')] },
+        },
+      });
+    }
+    return [this.#service, this.#typescript];
+  }
+
+  /** Follows relative imports from the entry. */
+  #collect(
+    typescript: typeof ts,
+    entry: string,
+  ): { leavesFirst: { file: string; text: string }[]; packages: Set<string> } {
+    const leavesFirst: { file: string; text: string }[] = [];
+    const packages = new Set<string>();
+    const seen = new Set<string>();
+    const visit = (file: string, importer: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      if (seen.size > MOST_FILES) {
+        throw new AmocError('COMPILE', `the scenario has more than ${MOST_FILES} files`);
+      }
+      const text = this.#read(file, importer);
+      for (const { fileName: specifier } of typescript.preProcessFile(text).importedFiles) {
+        if (specifier.startsWith('.')) visit(this.#resolveImport(file, specifier), file);
+        else if (!isBuiltin(specifier)) packages.add(packageName(specifier));
+      }
+      leavesFirst.push({ file, text });
+    };
+    visit(entry, entry);
+    return { leavesFirst, packages };
+  }
+
+  #read(file: string, importer: string): string {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      throw new AmocError('COMPILE', `${this.#shown(importer)}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #resolveImport(importer: string, specifier: string): string {
+    const base = resolve(dirname(importer), specifier);
+    if (!base.startsWith(this.#folder + sep)) {
+      throw new AmocError(
+        'COMPILE',
+        `${this.#shown(importer)} imports '${specifier}', which is outside scenarios/; only files inside it travel to the slaves`,
+      );
+    }
+    const candidates = [base.replace(/\.js$/, '.ts'), `${base}.ts`, join(base, 'index.ts')].filter(
+      (file) => file.endsWith('.ts'),
+    );
+    const found = candidates.find((file) => exists(file));
+    if (found === undefined) {
+      throw new AmocError(
+        'COMPILE',
+        `${this.#shown(importer)} imports '${specifier}', which does not exist`,
+      );
+    }
+    return found;
+  }
+
+  /** Writes the names of the compiled files into the output's relative imports. */
+  #linkImports(typescript: typeof ts, output: string, file: string): string {
+    let code = output;
+    const imports = typescript.preProcessFile(output).importedFiles;
+    for (const { fileName, pos, end } of imports.toReversed()) {
+      if (!fileName.startsWith('.')) continue;
+      const target = this.#resolveImport(file, fileName);
+      const path = relative(dirname(file), target).replace(/\.ts$/, '.js').split(sep).join('/');
+      const quoted = JSON.stringify(path.startsWith('.') ? path : `./${path}`);
+      code = code.slice(0, pos) + quoted + code.slice(end + 2);
+    }
+    return code;
+  }
+
+  #pathOf(file: string): string {
+    return relative(this.#folder, file).replace(/\.ts$/, '.js').split(sep).join('/');
+  }
+
+  #shown(file: string): string {
+    return relative(dirname(this.#folder), file);
+  }
+}
+
+function exists(file: string): boolean {
+  try {
+    readFileSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isBuiltin(specifier: string): boolean {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier);
+}
+
+function packageName(specifier: string): string {
+  const parts = specifier.split('/');
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] as string);
+}

@@ -1,0 +1,88 @@
+import type { Random } from '../lib/random.ts';
+import type { SettingsOf, Variables } from '../config/variable.ts';
+import { checkVariables } from '../config/variable.ts';
+import { AmocError } from '../lib/errors.ts';
+
+/** What JSON can say: what `setup` may hand to the other processes. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/** Log lines that carry the scenario, the node and, for a user, the id. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** What `setup`, `init`, `terminate` and `teardown` are told. */
+export interface RunContext<V extends Variables = Variables> {
+  /** Name of the run. */
+  readonly run: string;
+  /** Name of this process: `local/1`. */
+  readonly node: string;
+  /** The resolved settings; `update()` changes them in place. */
+  readonly settings: SettingsOf<V>;
+  /** What `setup` returned, from `init` on. */
+  readonly setup: Json | undefined;
+  readonly log: Log;
+  /** Seeded by the run's seed and the node's name. */
+  readonly random: Random;
+}
+
+/**
+ * A scenario module, checked. Only `start` is needed.
+ *
+ * @typeParam U what a user is to `start`
+ */
+export interface Scenario<U> {
+  /** Once per run in the whole cluster, before every `init`; its result travels as JSON. */
+  readonly setup: ((context: RunContext) => unknown) | undefined;
+  /** Once in each slave process, before its first user; its result is the `state` of every `start` there. */
+  readonly init: ((context: RunContext) => unknown) | undefined;
+  /** One user, once per repetition. */
+  readonly start: (id: number, user: U, state: unknown) => unknown;
+  /** Once in each slave process, after its last user. */
+  readonly terminate: ((state: unknown, context: RunContext) => unknown) | undefined;
+  /** Once per run in the whole cluster, after every `terminate`. */
+  readonly teardown: ((setup: Json | undefined, context: RunContext) => unknown) | undefined;
+  readonly variables: Variables;
+  /** Connections that one user holds at the same time at most; 0 for none. @default 1 */
+  readonly connectionsPerUser: number;
+}
+
+/**
+ * Checks what a scenario module exports.
+ *
+ * @throws {AmocError} `SCENARIO` that names the export and says what it should be.
+ */
+export function checkScenario<U>(
+  name: string,
+  exported: Readonly<Record<string, unknown>>,
+): Scenario<U> {
+  type Callback = ((...values: never[]) => unknown) | undefined;
+  const callback = (key: string): Callback => {
+    const value = exported[key];
+    if (value === undefined || typeof value === 'function') return value as Callback;
+    throw new AmocError('SCENARIO', `${name}: '${key}' must be a function, it is ${typeof value}`);
+  };
+  const start = callback('start');
+  if (start === undefined) {
+    throw new AmocError(
+      'SCENARIO',
+      `${name} has no start; add: export async function start(id: number, user: User) { … }`,
+    );
+  }
+  const connections = exported['connectionsPerUser'] ?? 1;
+  if (typeof connections !== 'number' || !(connections >= 0 && connections <= 10_000)) {
+    throw new AmocError('SCENARIO', `${name}: connectionsPerUser must be a number from 0 to 10000`);
+  }
+  return {
+    setup: callback('setup') as Scenario<U>['setup'],
+    init: callback('init') as Scenario<U>['init'],
+    start: start as Scenario<U>['start'],
+    terminate: callback('terminate') as Scenario<U>['terminate'],
+    teardown: callback('teardown') as Scenario<U>['teardown'],
+    variables: checkVariables(exported['variables'] ?? {}),
+    connectionsPerUser: connections,
+  };
+}

@@ -1,0 +1,143 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join, parse } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { AmocError, messageOf } from '../lib/errors.ts';
+
+/** Compiled scenarios that are kept on disk; the oldest go. */
+const MOST_KEPT = 50;
+
+/** What {@link loadBundle} needs of a compiled scenario. */
+export interface Bundle {
+  name: string;
+  hash: string;
+  files: { path: string; code: string }[];
+  packages: string[];
+}
+
+/** Where a process finds packages and keeps compiled scenarios. */
+export interface LoaderPlaces {
+  /** Where this package is installed: what `import … from 'amoc'` means. */
+  packageRoot: string;
+  /** Whose `node_modules` the scenarios' npm dependencies come from. */
+  scenariosFolder: string;
+  /** @default a private folder of the user in the system's temporary folder */
+  cacheFolder?: string;
+}
+
+/**
+ * Writes a bundle to disk, under its hash, and imports its entry. A changed scenario has another
+ * hash, so it is loaded anew without a restart.
+ *
+ * @returns what the module exports
+ * @throws {AmocError} `SCENARIO` when a package is missing or the module throws while it loads.
+ */
+export async function loadBundle(
+  bundle: Bundle,
+  places: LoaderPlaces,
+): Promise<Record<string, unknown>> {
+  const folder = writeBundle(bundle, places);
+  const entry = pathToFileURL(join(folder, `${bundle.name}.js`)).href;
+  try {
+    return (await import(entry)) as Record<string, unknown>;
+  } catch (error) {
+    throw new AmocError('SCENARIO', `${bundle.name} failed to load: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
+  const cache = places.cacheFolder ?? privateCacheFolder();
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  const links = bundle.packages.map((name) => [name, findPackage(name, places)] as const);
+  const folder = join(cache, bundle.hash);
+  if (exists(folder)) return folder;
+  // Written aside and renamed, so that another process never sees half of it.
+  const draft = mkdtempSync(join(cache, 'draft-'));
+  writeFileSync(join(draft, 'package.json'), '{"type":"module"}\n');
+  for (const { path, code } of bundle.files) {
+    mkdirSync(dirname(join(draft, path)), { recursive: true });
+    writeFileSync(join(draft, path), code);
+  }
+  for (const [name, target] of links) {
+    const link = join(draft, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link, 'dir');
+  }
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!exists(folder)) throw error;
+  }
+  prune(cache, bundle.hash);
+  return folder;
+}
+
+/** Where an installed package is: beside the scenarios, or among amoc's own. */
+function findPackage(name: string, { packageRoot, scenariosFolder }: LoaderPlaces): string {
+  if (name === 'amoc') return packageRoot;
+  for (const from of [scenariosFolder, packageRoot]) {
+    const paths = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
+    const found = paths.map((path) => join(path, name)).find(exists);
+    if (found !== undefined) return found;
+  }
+  throw new AmocError(
+    'SCENARIO',
+    `the npm package '${name}' is not installed here; run: npm install ${name} -w scenarios`,
+  );
+}
+
+/** A folder that nobody else can write to: what lies in it is executed. */
+function privateCacheFolder(): string {
+  const { uid, username } = userInfo();
+  const base =
+    process.env['XDG_CACHE_HOME'] ?? (process.env['HOME'] && join(process.env['HOME'], '.cache'));
+  const folder = base ? join(base, 'amoc', 'scenarios') : join(tmpdir(), `amoc-${username}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid: owner, mode } = statSync(folder);
+  if (uid >= 0 && (owner !== uid || (mode & 0o022) !== 0)) {
+    throw new AmocError(
+      'FILE',
+      `${folder} can be written to by others; run: chmod go-w ${folder}, or set XDG_CACHE_HOME`,
+    );
+  }
+  return folder;
+}
+
+function prune(cache: string, keep: string): void {
+  try {
+    const folders = readdirSync(cache)
+      .filter((name) => name !== keep && /^[0-9a-f]{32}$/.test(name))
+      .map((name) => ({ name, age: statSync(join(cache, name)).mtimeMs }))
+      .sort((a, b) => b.age - a.age);
+    for (const { name } of folders.slice(MOST_KEPT)) {
+      rmSync(join(cache, name), { recursive: true, force: true });
+    }
+  } catch {
+    // Another process prunes at the same time; whoever comes next does the rest.
+  }
+}
+
+/** The folder of the package that `file` belongs to. */
+export function packageRootOf(file: string): string {
+  for (let folder = dirname(file); folder !== parse(folder).root; folder = dirname(folder)) {
+    if (exists(join(folder, 'package.json'))) return folder;
+  }
+  throw new AmocError('FILE', `no package.json above ${file}`);
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,241 @@
+import type { RunSettings } from '../config/run-variables.ts';
+import { builtInVariables } from '../config/run-variables.ts';
+import { resolveSettings, resolveUpdate } from '../config/resolve.ts';
+import type { SettingSources } from '../config/resolve.ts';
+import type { SettingValue, Settings, Variables } from '../config/variable.ts';
+import { attempt, withTimeout } from '../lib/abort.ts';
+import type { Clock } from '../lib/clock.ts';
+import { AmocError } from '../lib/errors.ts';
+import { seededRandom } from '../lib/random.ts';
+import { TimerWheel } from '../lib/timer-wheel.ts';
+import type { MetricsRegistry } from '../metrics/metrics.ts';
+import type { Pace } from '../protocol/messages.ts';
+import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
+import type { ErrorCount } from '../users/error-summary.ts';
+import type { User, UserEnvironment } from '../users/user.ts';
+import { UserPool } from '../users/user-pool.ts';
+
+/** What a run in this process is made of. */
+export interface SlaveRunParts {
+  run: string;
+  node: string;
+  name: string;
+  seed: number;
+  scenario: Scenario<User>;
+  sources: SettingSources;
+  clock: Clock;
+  metrics: MetricsRegistry;
+  log: (level: keyof Log, message: string, fields?: object) => void;
+}
+
+/** One run in one slave process: the scenario, its settings, its users. */
+export class SlaveRun {
+  readonly #parts: SlaveRunParts;
+  readonly #variables: Variables;
+  readonly #settings: Record<string, SettingValue>;
+  readonly #wheel: TimerWheel;
+  #context: RunContext;
+  #pool: UserPool | undefined;
+  #state: unknown;
+
+  /** @throws {AmocError} `CONFIG` with every mistake in the settings. */
+  constructor(parts: SlaveRunParts) {
+    this.#parts = parts;
+    const { scenario, name } = parts;
+    for (const variable of Object.keys(scenario.variables)) {
+      if (Object.hasOwn(builtInVariables, variable)) {
+        throw new AmocError(
+          'SCENARIO',
+          `${name}: '${variable}' is a setting of amoc's own; choose another name`,
+        );
+      }
+    }
+    this.#variables = { ...builtInVariables, ...scenario.variables };
+    this.#settings = resolveSettings(this.#variables, parts.sources, name);
+    this.#wheel = new TimerWheel(parts.clock);
+    this.#context = this.#makeContext(undefined);
+  }
+
+  get id(): string {
+    return this.#parts.run;
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get variables(): Variables {
+    return this.#variables;
+  }
+
+  get connectionsPerUser(): number {
+    return this.#parts.scenario.connectionsPerUser;
+  }
+
+  get pool(): UserPool | undefined {
+    return this.#pool;
+  }
+
+  /** Runs `setup`. @returns what it returned, checked to be JSON */
+  async setup(): Promise<Json | undefined> {
+    const { setup } = this.#parts.scenario;
+    if (setup === undefined) return undefined;
+    const value = await this.#limited(() => setup(this.#context), 'setup');
+    if (value === undefined) return undefined;
+    try {
+      return JSON.parse(JSON.stringify(value)) as Json;
+    } catch (cause) {
+      throw new AmocError(
+        'SCENARIO',
+        'what setup returns must be JSON: it travels to the other processes',
+        { cause },
+      );
+    }
+  }
+
+  /** Runs `init` and opens the pool. */
+  async init(setup: Json | undefined, pace: Pace): Promise<void> {
+    const { scenario, clock } = this.#parts;
+    this.#context = this.#makeContext(setup);
+    const state = await this.#limited(() => scenario.init?.(this.#context), 'init');
+    this.#state = state === undefined ? setup : state;
+    this.#pool = new UserPool({
+      scenario,
+      state: this.#state,
+      environment: this.#environment(),
+      settings: this.#settings as unknown as RunSettings,
+      clock,
+      intervalMs: pace.interarrivalMs,
+      onNewError: (error, cause, id) => this.#tellError(error, cause, id),
+    });
+    this.#pool.setPace(pace.interarrivalMs, pace.paused);
+  }
+
+  /**
+   * Checks a change of settings, and applies it unless it is only a check.
+   *
+   * @throws {AmocError} `CONFIG` with every mistake; nothing has changed then.
+   */
+  update(change: Readonly<Record<string, unknown>>, onlyCheck: boolean): Settings {
+    const settings = resolveUpdate(this.#variables, change);
+    if (!onlyCheck) Object.assign(this.#settings, settings);
+    return settings;
+  }
+
+  /**
+   * Ends all users and runs `terminate`.
+   *
+   * @returns how many had to be removed by force after `gentleMs`
+   */
+  async finish(force: boolean, gentleMs: number): Promise<number> {
+    const pool = this.#pool;
+    let forced = 0;
+    if (pool !== undefined) {
+      pool.removeAll(force);
+      if (pool.size > 0) {
+        try {
+          await withTimeout(pool.whenEmpty(), gentleMs, 'the gentle stop', this.#parts.clock);
+        } catch {
+          forced = pool.removeAll(true);
+        }
+      }
+      const { terminate } = this.#parts.scenario;
+      await this.#limited(() => terminate?.(this.#state, this.#context), 'terminate');
+    }
+    return forced;
+  }
+
+  async teardown(setup: Json | undefined): Promise<void> {
+    const { teardown } = this.#parts.scenario;
+    await this.#limited(() => teardown?.(setup, this.#context), 'teardown');
+  }
+
+  /** Lets go of everything. */
+  dispose(): void {
+    this.#pool?.removeAll(true);
+    this.#wheel.clear();
+  }
+
+  /** Tells kinds of errors that came again, with how often. */
+  tellRepeatedErrors(): void {
+    for (const { error, message, count } of this.#pool?.errors.takeRepeated() ?? []) {
+      this.#parts.log(
+        'error',
+        `${count} more ${count === 1 ? 'user' : 'users'} crashed: ${error}: ${firstLine(message)}`,
+      );
+    }
+  }
+
+  #tellError({ error, message }: ErrorCount, cause: unknown, id: number | undefined): void {
+    const stack = cause instanceof Error ? usefulStack(cause) : '';
+    const what = id === undefined ? 'an error that no start() waited for' : `user ${id} crashed`;
+    const fields = id === undefined ? {} : { user: id };
+    this.#parts.log('error', `${what}: ${error}: ${message}${stack}`, fields);
+  }
+
+  async #limited<T>(work: () => T, what: string): Promise<Awaited<T>> {
+    const timeoutMs = Number(this.#settings['initTimeout']);
+    return withTimeout(attempt(work), timeoutMs, what, this.#parts.clock);
+  }
+
+  #makeContext(setup: Json | undefined): RunContext {
+    const { run, node, log, seed } = this.#parts;
+    const nodeSeed = Buffer.from(node).reduce((hash, byte) => (hash * 31 + byte) | 0, 7);
+    return {
+      run,
+      node,
+      setup,
+      settings: this.#settings,
+      random: seededRandom(seed, nodeSeed),
+      log: {
+        debug: (message, fields) => log('debug', message, fields),
+        info: (message, fields) => log('info', message, fields),
+        warn: (message, fields) => log('warn', message, fields),
+        error: (message, fields) => log('error', message, fields),
+      },
+    };
+  }
+
+  #environment(): UserEnvironment {
+    const { node, seed, metrics, log } = this.#parts;
+    const sent = metrics.counter('stanzas_sent');
+    const received = metrics.counter('stanzas_received');
+    const messagesSent = metrics.counter('messages_sent');
+    const messagesReceived = metrics.counter('messages_received');
+    const lost = metrics.counter('connections_lost');
+    const delivery = metrics.histogram('message_ttd');
+    return {
+      node,
+      seed,
+      settings: this.#settings,
+      wheel: this.#wheel,
+      metrics,
+      observer: {
+        sent: (name) => {
+          sent.add();
+          if (name === 'message') messagesSent.add();
+        },
+        received: (name) => {
+          received.add();
+          if (name === 'message') messagesReceived.add();
+        },
+        delivered: (ms) => delivery.record(ms),
+        lost: () => lost.add(),
+      },
+      log: (level, id, message, fields) => log(level, message, { ...fields, user: id }),
+    };
+  }
+}
+
+/** The frames of the scenario itself; those of amoc and Node.js say nothing to its author. */
+function usefulStack(error: Error): string {
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && /scenarios\/.*\.ts:\d+/.test(line))
+    .slice(0, 4);
+  return frames.length === 0 ? '' : `\n${frames.join('\n')}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] as string;
+}

@@ -1,0 +1,74 @@
+import { errorName, messageOf } from '../lib/errors.ts';
+
+/** Distinct errors that are told apart; more count under one entry. */
+const MOST_DISTINCT = 200;
+
+/** One kind of error and how often it happened. */
+export interface ErrorCount {
+  error: string;
+  message: string;
+  count: number;
+}
+
+interface Entry extends ErrorCount {
+  told: number;
+}
+
+/**
+ * Counts errors by name and message, digits aside, so that ten thousand users that fail for one reason
+ * make one line with a count.
+ */
+export class ErrorSummary {
+  readonly #entries = new Map<string, Entry>();
+
+  /** @returns the entry when this kind is new, so that it can be told at once */
+  add(error: unknown): ErrorCount | undefined {
+    const name = errorName(error);
+    const message = messageOf(error).slice(0, 2000);
+    const key = `${name}:${message.replace(/\d+/g, '#')}`;
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      known.count++;
+      return undefined;
+    }
+    if (this.#entries.size >= MOST_DISTINCT) return this.#addOther();
+    const entry: Entry = { error: name, message, count: 1, told: 1 };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Kinds that happened again since the last call, with how often since then. */
+  takeRepeated(): ErrorCount[] {
+    const repeated: ErrorCount[] = [];
+    for (const entry of this.#entries.values()) {
+      const since = entry.count - entry.told;
+      if (since === 0) continue;
+      entry.told = entry.count;
+      repeated.push({ error: entry.error, message: entry.message, count: since });
+    }
+    return repeated;
+  }
+
+  /** All kinds, the most frequent first. */
+  all(): ErrorCount[] {
+    return [...this.#entries.values()]
+      .map(({ error, message, count }) => ({ error, message, count }))
+      .sort((a, b) => b.count - a.count);
+  }
+
+  #addOther(): ErrorCount | undefined {
+    const other = this.#entries.get('other');
+    if (other !== undefined) {
+      other.count++;
+      return undefined;
+    }
+    const entry = {
+      error: 'other',
+      message: `more than ${MOST_DISTINCT} kinds of errors`,
+      count: 1,
+      told: 1,
+    };
+    this.#entries.set('other', entry);
+    return entry;
+  }
+}

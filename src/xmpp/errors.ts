@@ -1,0 +1,90 @@
+import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+
+/** How far a connection had come. */
+export type ConnectStage = 'connect' | 'tls' | 'stream' | 'authenticate' | 'bind' | 'register';
+
+const stageNames = {
+  connect: 'ConnectFailed',
+  tls: 'TlsFailed',
+  stream: 'StreamFailed',
+  authenticate: 'AuthenticationFailed',
+  bind: 'BindFailed',
+  register: 'RegistrationFailed',
+} as const satisfies Record<ConnectStage, string>;
+
+/** A session could not be had. `name` tells the stage, so that failures are counted by it. */
+export class ConnectError extends AmocError {
+  override readonly name: string;
+  readonly stage: ConnectStage;
+  /** The system's or the server's word for it: `ECONNREFUSED`, `not-authorized`. */
+  readonly condition: string | undefined;
+
+  constructor(stage: ConnectStage, target: string, cause: unknown, condition?: string) {
+    const hint = hintOf(stage, cause, condition);
+    super('CONNECTION', `${target}: ${stages[stage]}: ${messageOf(cause)}${hint}`, { cause });
+    this.name = stageNames[stage];
+    this.stage = stage;
+    this.condition = condition ?? systemCode(cause);
+  }
+}
+
+/** The session ended while it was needed, and not from this side. */
+export class SessionLost extends AmocError {
+  override readonly name = 'SessionLost';
+
+  constructor(jid: string, why: string) {
+    super('CONNECTION', `the session of ${jid} is gone: ${why}`);
+  }
+}
+
+/** No stanza came in time. */
+export class StanzaTimeout extends AmocError {
+  override readonly name = 'StanzaTimeout';
+
+  constructor(what: string, timeoutMs: number) {
+    super('TIMEOUT', `no ${what} within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** The answer to an IQ was an error (RFC 6120 §8.3). */
+export class StanzaError extends AmocError {
+  override readonly name = 'StanzaError';
+  /** As in RFC 6120 §8.3.3: `item-not-found`, `conflict` … */
+  readonly condition: string;
+
+  constructor(condition: string, text: string) {
+    super('STANZA', `the server answered ${condition}${text === '' ? '' : ` (${text})`}`);
+    this.condition = condition;
+  }
+}
+
+const stages = {
+  connect: 'cannot connect',
+  tls: 'TLS failed',
+  stream: 'the stream could not be opened',
+  authenticate: 'login failed',
+  bind: 'the resource could not be bound',
+  register: 'registration failed',
+} as const satisfies Record<ConnectStage, string>;
+
+function hintOf(stage: ConnectStage, cause: unknown, condition: string | undefined): string {
+  switch (condition ?? systemCode(cause)) {
+    case 'ECONNREFUSED':
+      return '; nothing listens there: is the server running, are AMOC_XMPP_HOST and AMOC_XMPP_PORT right?';
+    case 'EADDRNOTAVAIL':
+      return "; this machine's local ports are used up (a limit of the load generator): widen net.ipv4.ip_local_port_range";
+    case 'EMFILE':
+    case 'ENFILE':
+      return "; this machine's file limit is reached (a limit of the load generator): raise `ulimit -n`";
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return '; trust its certificate with AMOC_XMPP_TLS_CA, or switch the check off with AMOC_XMPP_TLS_VERIFY=false';
+    case 'not-authorized':
+      return '; does the account exist, and do AMOC_XMPP_USER and AMOC_XMPP_PASSWORD fit?';
+    default:
+      return stage === 'authenticate' && messageOf(cause).includes('mechanism')
+        ? '; see AMOC_XMPP_MECHANISM and AMOC_XMPP_TLS'
+        : '';
+  }
+}
