@@ -102,6 +102,20 @@ export class IdSet {
     return this.ranges.length <= 1 ? ids : ids.sort((a, b) => a - b);
   }
 
+  /** Runs of neighbouring ids, first and last of each, ascending. Costs O(ids) for steps above 1. */
+  consecutive(): [number, number][] {
+    const runs: [number, number][] = [];
+    for (const id of this.ranges.every(({ step }) => step === 1) ? [] : this.toArray()) {
+      const last = runs.at(-1);
+      if (last?.[1] === id - 1) last[1] = id;
+      else runs.push([id, id]);
+    }
+    if (runs.length > 0) return runs;
+    return this.ranges
+      .map(({ from, to }): [number, number] => [from, to])
+      .sort(([a], [b]) => a - b);
+  }
+
   union(other: IdSet): IdSet {
     if (this.size === 0) return other;
     if (other.size === 0) return this;

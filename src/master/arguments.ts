@@ -1,42 +1,10 @@
 import { show } from '../lib/show.ts';
 import { toMs } from '../lib/duration.ts';
-import type { Duration } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { strategies } from '../placement/placement.ts';
 import type { PlacementStrategy, StrategyName } from '../placement/placement.ts';
-
-/** Options of `do`. */
-export interface DoOptions {
-  /** Processes or machines to use, by name. @default all */
-  nodes?: readonly string[];
-  /** Kept with the run. */
-  comment?: string;
-  /** Values for the scenario's variables and amoc's own. */
-  settings?: Readonly<Record<string, unknown>>;
-  /** Which process gets which user. @default 'roundRobin' */
-  placement?: StrategyName | PlacementStrategy;
-  /** Time between two starts on one node; the same as `settings: { interarrival }`. */
-  interarrival?: Duration;
-  /** For `user.random`. @default chosen, and shown by status() */
-  seed?: number;
-}
-
-/** Options of `remove`. */
-export interface RemoveOptions {
-  /** `true`: at once, connections dropped. `false`: after the `start` at hand. @default false */
-  force?: boolean;
-}
-
-/** What `remove` is told to remove: how many, or whom. */
-export type RemoveWhat = number | { ids: unknown; force?: boolean };
-
-/** Options of `stop`. */
-export interface StopOptions {
-  /** Do not wait for users. @default false */
-  force?: boolean;
-}
 
 /** The arguments of `do`, checked. */
 export interface DoRequest {
@@ -152,9 +120,10 @@ export function parseStop(options: unknown = {}): { force: boolean } {
   return { force: parseForce('stop', optionsOf('stop', options, optionNames.stop)) };
 }
 
-const userStates = ['starting', 'running', 'waiting', 'leaving', 'crashed'] as const;
-
 /** States that `users` can filter by. */
+export const userStates = ['starting', 'running', 'waiting', 'leaving', 'crashed'] as const;
+
+/** One of {@link userStates}. */
 export type ListedState = (typeof userStates)[number];
 
 /** The filter of `users`. @throws {AmocError} `ARGUMENT` */

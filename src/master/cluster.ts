@@ -30,6 +30,8 @@ export interface MasterParts {
   /** How many processes should be there before a run starts, and what to say when none is. */
   expected: () => number;
   whenNoNodes: string;
+  /** How long `do` waits for them. @default 15 s */
+  joinMs?: number;
   /** Ends a process that does not answer any more. */
   kill: (node: string) => void;
   randomSeed: () => number;

@@ -1,9 +1,10 @@
 import { AmocError } from '../lib/errors.ts';
-import { IdSet } from '../lib/id-set.ts';
-import { leastLoaded } from '../placement/placement.ts';
-import type { PlacementStrategy } from '../placement/placement.ts';
+import type { IdSet } from '../lib/id-set.ts';
+import { leastLoaded, strategies } from '../placement/placement.ts';
+import type { Placement, PlacementStrategy } from '../placement/placement.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { NOWHERE } from './owner-table.ts';
 import { checkLimits } from './preflight.ts';
 import type { Run } from './run.ts';
 
@@ -29,25 +30,18 @@ export class Distributor {
   place(run: Run, ids: IdSet, strategy: PlacementStrategy, withinMs?: number): void {
     const nodes = this.#cluster.nodes.ready();
     if (nodes.length === 0) {
-      run.homeless = run.homeless.union(ids);
+      run.owners.assign(ids, NOWHERE);
       return;
     }
     const shares = strategy(ids, this.#placementNodes(run, nodes));
-    const placed = [...shares.values()].reduce((sum, share) => sum + share.size, 0);
-    if (placed !== ids.size) {
-      throw new AmocError(
-        'ARGUMENT',
-        `placement: ${placed} of ${ids.size} users were placed; every id must be given to one node`,
-      );
-    }
+    checkShares(ids, shares, nodes, strategy);
     for (const [name, share] of shares) {
-      const node = nodes.find((each) => each.name === name);
-      if (node === undefined)
-        throw new AmocError('ARGUMENT', `placement: there is no node '${name}'`);
+      const node = nodes.find((each) => each.name === name) as NodeEntry;
       run.owners.assign(share, node.number);
       this.#cluster.ask(node, 'assign', {
         run: run.id,
         ids: [...share.ranges],
+        revision: node.assigned(share),
         delayMs: this.#turnOf(node) * run.ms('interarrival'),
         withinMs,
       });
@@ -55,9 +49,8 @@ export class Distributor {
   }
 
   placeHomeless(run: Run): void {
-    const ids = run.homeless;
+    const ids = run.owners.ofNode(NOWHERE).staying;
     if (ids.size === 0) return;
-    run.homeless = IdSet.empty;
     this.place(run, ids, leastLoaded, run.ms('recovery'));
   }
 
@@ -84,4 +77,33 @@ export class Distributor {
     const machine = this.#cluster.nodes.ready().filter((each) => each.machine === node.machine);
     return Math.max(0, machine.indexOf(node));
   }
+}
+
+/** A strategy of the user's own is checked before anything follows from it. */
+function checkShares(
+  ids: IdSet,
+  shares: Placement,
+  nodes: readonly NodeEntry[],
+  strategy: PlacementStrategy,
+): void {
+  if (Object.values(strategies).includes(strategy)) return;
+  if (!((shares as unknown) instanceof Map)) {
+    throw new AmocError('ARGUMENT', 'placement must return a Map from node names to sets of ids');
+  }
+  const placed = new Set<number>();
+  let count = 0;
+  for (const [name, share] of shares) {
+    if (!nodes.some((node) => node.name === name)) {
+      throw new AmocError('ARGUMENT', `placement: there is no node '${name}'`);
+    }
+    share.forEach((id) => {
+      count++;
+      if (ids.has(id)) placed.add(id);
+    });
+  }
+  if (placed.size === ids.size && count === ids.size) return;
+  throw new AmocError(
+    'ARGUMENT',
+    `placement: ${placed.size} of ${ids.size} users were placed, in ${count} places; every id must be given to one node`,
+  );
 }

@@ -1,15 +1,17 @@
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
+import { show } from '../lib/show.ts';
 import type { NodeInfo, SlaveMessage } from '../protocol/messages.ts';
+import type { CompiledScenario } from '../scenario/compiler.ts';
 import type { MasterPeer } from '../protocol/peer.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
-import type { DoOptions, RemoveOptions, RemoveWhat, StopOptions } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
 import type { MasterParts } from './cluster.ts';
 import { Distributor } from './distributor.ts';
 import { NodeEntry } from './node-entry.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NodeWatch } from './node-watch.ts';
+import { NOWHERE } from './owner-table.ts';
 import { Reports } from './reports.ts';
 import type { Run } from './run.ts';
 import { RunEnd } from './run-end.ts';
@@ -19,8 +21,8 @@ import { demandRunning, demandStartable } from './run-state.ts';
 import type { RunState } from './run-state.ts';
 import { mergeListings } from './user-listing.ts';
 import type { UserListing } from './user-listing.ts';
-import { viewNode, viewStatus } from './views.ts';
-import type { NodeView, StatusView } from './views.ts';
+import { viewMessages, viewNode, viewStatus } from './views.ts';
+import type { MessagesView, NodeView, StatusView } from './views.ts';
 
 /** `status()` does not wait longer for a fresh count; the last report stands in. */
 const STATUS_MS = 250;
@@ -43,6 +45,10 @@ export interface StopResult {
   /** Users that did not end by themselves in time. */
   forced: number;
   ranForMs: number;
+  messages: MessagesView;
+  /** Everything that was counted and timed. */
+  metrics: ReturnType<Run['totals']['summary']>;
+  errors: UserListing['errors'];
 }
 
 /**
@@ -75,8 +81,18 @@ export class Master {
     return this.#cluster.state;
   }
 
+  /**
+   * Compiles a scenario, and starts nothing.
+   *
+   * @throws {AmocError} `SCENARIO`, `COMPILE`
+   */
+  compile(name: unknown): Promise<CompiledScenario> {
+    if (typeof name === 'string') return this.#cluster.parts.compile(name);
+    throw new AmocError('ARGUMENT', `the scenario must be a text, not ${show(name)}`);
+  }
+
   /** Starts a scenario for the users `from..to`. */
-  async do(scenario: unknown, from: unknown, to: unknown, options?: DoOptions): Promise<DoResult> {
+  async do(scenario: unknown, from: unknown, to: unknown, options?: unknown): Promise<DoResult> {
     const request = parseDo(scenario, from, to, options);
     demandStartable(this.#cluster.state);
     if (this.#cluster.state.is === 'failed') await this.#ending.discard();
@@ -111,7 +127,7 @@ export class Master {
   }
 
   /** Removes the `count` highest users that still run, or those that are named. */
-  remove(what: RemoveWhat, options?: RemoveOptions): Promise<ChangeResult> {
+  remove(what: unknown, options?: unknown): Promise<ChangeResult> {
     const request = parseRemove(what, options);
     demandRunning(this.#cluster.state, 'remove');
     const run = this.#cluster.requireRun();
@@ -124,14 +140,16 @@ export class Master {
       if (node === undefined) continue;
       this.#cluster.ask(node, 'withdraw', { run: run.id, ids: [...share.ranges], force });
     }
-    run.homeless = run.homeless.difference(ids);
+    const homeless = run.owners.ownedBy(ids, NOWHERE);
+    run.owners.release(homeless);
+    run.ended.removed += homeless.size;
     if (force) run.owners.release(ids);
     else run.owners.markLeaving(ids);
     return Promise.resolve({ ids, users: ids.size, wanted, remain: run.owners.staying, force });
   }
 
   /** Ends the run: gently, then by force after `stopTimeout`. */
-  async stop(options?: StopOptions): Promise<StopResult> {
+  async stop(options?: unknown): Promise<StopResult> {
     const { force } = parseStop(options);
     if (this.#cluster.state.is !== 'failed') demandRunning(this.#cluster.state, 'stop');
     const run = this.#cluster.requireRun();
@@ -144,6 +162,8 @@ export class Master {
     );
     await this.#ending.teardown(run, problems);
     const { finished, removed, crashed } = run.ended;
+    const messages = viewMessages(run, this.#cluster.parts.clock.monotonic());
+    const { errors } = await this.users({ limit: 1 });
     await this.#ending.discard();
     this.#cluster.enter({ is: 'idle' });
     for (const text of problems) this.#cluster.parts.notice({ level: 'error', text });
@@ -152,7 +172,21 @@ export class Master {
       users: { finished, removed, crashed },
       forced: forced.reduce((sum, each) => sum + each, 0),
       ranForMs: this.#cluster.parts.clock.now() - run.startedAt,
+      messages,
+      metrics: run.totals.summary(),
+      errors,
     };
+  }
+
+  /** While a run stops gently: removes by force whoever is still there. */
+  hurry(): void {
+    const { run, state } = this.#cluster;
+    if (run === undefined || state.is !== 'stopping') return;
+    for (const node of this.nodes.ready()) {
+      const { staying, leaving } = run.owners.ofNode(node.number);
+      const ids = [...staying.union(leaving).ranges];
+      this.#cluster.ask(node, 'withdraw', { run: run.id, ids, force: true });
+    }
   }
 
   /** What is, with fresh counts from every process that answers in time. */
@@ -186,7 +220,7 @@ export class Master {
   }
 
   /** Single users, the lowest ids first, and the kinds of errors. */
-  async users(options?: { state?: string; limit?: number }): Promise<UserListing> {
+  async users(options?: unknown): Promise<UserListing> {
     const { state, limit } = parseUsers(options);
     const answers = await Promise.all(
       this.nodes.all().map(async ({ name, peer }) => {
@@ -204,6 +238,21 @@ export class Master {
   async metrics(): Promise<ReturnType<Run['totals']['summary']>> {
     await this.#refresh();
     return this.#cluster.run?.totals.summary() ?? { counters: {}, times: {} };
+  }
+
+  /** The settings of the run: value, meaning, whether they may change while it runs. */
+  settings(): Record<
+    string,
+    { value: string | number | boolean; description: string; update: boolean }
+  > {
+    const run = this.#cluster.run;
+    if (run === undefined) demandRunning(this.#cluster.state, 'settings');
+    return Object.fromEntries(
+      (run?.variables ?? []).map(({ name, description, update, secret }) => {
+        const value = secret ? '***' : (run?.settings[name] ?? '');
+        return [name, { value, description, update }];
+      }),
+    );
   }
 
   /** Changes settings of the running test, in all processes or in none. */

@@ -1,3 +1,4 @@
+import type { IdSet } from '../lib/id-set.ts';
 import type { NodeInfo, NodeLoad, StackFrame, UserCounts } from '../protocol/messages.ts';
 import type { MasterPeer } from '../protocol/peer.ts';
 
@@ -25,6 +26,9 @@ export class NodeEntry {
   wasReady = false;
   users: UserCounts | undefined;
   load: NodeLoad | undefined;
+  /** Assignments that its reports do not cover yet, the oldest first. */
+  #unconfirmed: { revision: number; ids: IdSet }[] = [];
+  #revision = 0;
   /** Told when the process stops answering, for whoever waits for it. */
   onBlocked: () => void = () => {};
 
@@ -38,6 +42,18 @@ export class NodeEntry {
 
   get isReady(): boolean {
     return this.status.is === 'ready' || (this.status.is === 'blocked' && this.wasReady);
+  }
+
+  /** Notes an assignment. @returns its revision */
+  assigned(ids: IdSet): number {
+    this.#unconfirmed.push({ revision: ++this.#revision, ids });
+    return this.#revision;
+  }
+
+  /** Those of `ids`, gone as of `revision`, that were not given to it anew since. */
+  confirmGone(ids: IdSet, revision: number): IdSet {
+    this.#unconfirmed = this.#unconfirmed.filter((each) => each.revision > revision);
+    return this.#unconfirmed.reduce((gone, each) => gone.difference(each.ids), ids);
   }
 
   /** Users that are in it now, as last reported. */

@@ -4,6 +4,7 @@ import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { NOWHERE } from './owner-table.ts';
 import type { Run } from './run.ts';
 
 /** What happens to users when a process dies, stands still, or goes on. */
@@ -84,8 +85,7 @@ export class NodeWatch {
       if (isLoop) this.#fail(run, `its processes crash again and again, the last one ${why}`);
       return;
     }
-    run.owners.release(ids);
-    run.homeless = run.homeless.union(ids);
+    run.owners.assign(ids, NOWHERE);
     const others = this.#cluster.nodes.ready().map(({ name }) => name);
     const where =
       others.length === 0 ? 'wait for a process' : `are started again on ${others.join(', ')}`;

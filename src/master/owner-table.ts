@@ -7,6 +7,9 @@ const LEAVING = 0x8000;
 /** Node numbers fit beside the flag; 0 is nobody. */
 const MOST_NODES = 0x7fff;
 
+/** Stands for a node: users that wait for a process to take them. */
+export const NOWHERE = MOST_NODES;
+
 /**
  * Which node has which user: two bytes an id, so that every count is exact and no command needs more
  * than a walk over the ids it is about. Never recomputed from the nodes of today.
@@ -56,6 +59,23 @@ export class OwnerTable {
       if (owner !== 0 && owner < LEAVING) found.push(id);
     });
     return IdSet.of(found);
+  }
+
+  /** The ids that are there, as people read them: `1..10`, `1..10, 12..99` …; costs O(ids). */
+  describe(): string {
+    const runs: [number, number][] = [];
+    for (const chunk of [...this.#chunks.keys()].sort((a, b) => a - b)) {
+      const owners = this.#chunks.get(chunk) as Uint16Array;
+      for (let at = 0; at < CHUNK; at++) {
+        if (owners[at] === 0) continue;
+        const id = chunk * CHUNK + at;
+        const last = runs.at(-1);
+        if (last?.[1] === id - 1) last[1] = id;
+        else runs.push([id, id]);
+        if (runs.length > 6) return `${runs[0]?.[0]}..${this.highest} with gaps`;
+      }
+    }
+    return runs.map(([from, to]) => (from === to ? `${from}` : `${from}..${to}`)).join(', ');
   }
 
   /** How many users `node` has, leaving ones included. */

@@ -26,12 +26,18 @@ export class Reports {
     run.totals.add(report.delta);
     run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
     run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
+    let gone = IdSet.empty;
     for (const kind of ['finished', 'crashed', 'removed'] as const) {
       const ids = IdSet.ofDisjoint(report.ended[kind]);
       run.ended[kind] += ids.size;
-      // A user that was removed here and added elsewhere since is not that node's to end.
-      if (ids.size > 0) run.owners.release(run.owners.ownedBy(ids, node.number));
+      gone = gone.union(ids);
     }
+    gone = node.confirmGone(
+      gone.difference(IdSet.ofDisjoint(report.ended.back)),
+      report.ended.revision,
+    );
+    // A user that was removed here and added elsewhere since is not that node's to end.
+    if (gone.size > 0) run.owners.release(run.owners.ownedBy(gone, node.number));
     this.#announce(run);
   }
 

@@ -31,10 +31,18 @@ export class RunStart {
   }
 
   async start(request: DoRequest): Promise<DoResult> {
-    const { clock, compile, expected, randomSeed, readSources, whenNoNodes } = this.#cluster.parts;
+    const {
+      joinMs = JOIN_MS,
+      clock,
+      compile,
+      expected,
+      randomSeed,
+      readSources,
+      whenNoNodes,
+    } = this.#cluster.parts;
     const bundle = await compile(request.scenario);
     const sources = readSources();
-    await this.#cluster.nodes.whenJoined(expected(), JOIN_MS, clock);
+    await this.#cluster.nodes.whenJoined(expected(), joinMs, clock);
     const nodes = this.#cluster.nodes.select(request.nodes);
     const [first] = nodes;
     if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes);

@@ -1,10 +1,9 @@
-import { IdSet } from '../lib/id-set.ts';
 import { RateMeter } from '../lib/rate-meter.ts';
 import { MetricsTotals } from '../metrics/metrics.ts';
 import type { Params, Result, ScenarioBundle } from '../protocol/messages.ts';
 import type { PlacementStrategy } from '../placement/placement.ts';
 import type { Json } from '../scenario/contract.ts';
-import { OwnerTable } from './owner-table.ts';
+import { NOWHERE, OwnerTable } from './owner-table.ts';
 
 /** Process crashes within {@link CRASH_WINDOW_MS} after which their users are not placed again. */
 export const MOST_CRASHES = 3;
@@ -42,8 +41,6 @@ export class Run {
   connectionsPerUser = 1;
   setup: Json | undefined;
   paused = false;
-  /** Lost users that wait for a process to take them. */
-  homeless = IdSet.empty;
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
   announceEmpty = false;
@@ -64,6 +61,11 @@ export class Run {
     this.placement = parts.placement;
     this.nodes = parts.nodes;
     this.startedAt = parts.startedAt;
+  }
+
+  /** Lost users that wait for a process to take them. */
+  get homeless(): number {
+    return this.owners.countOf(NOWHERE);
   }
 
   get scenario(): string {

@@ -29,6 +29,15 @@ export interface UsersView {
   lost: number;
 }
 
+/** Messages of a run; `delivery` is from the making of a message to its arrival, where both are amoc's. */
+export interface MessagesView {
+  sent: number;
+  received: number;
+  /** Sent, over the last seconds. */
+  perSecond: number;
+  delivery?: TimeSummary;
+}
+
 /** What `status()` gives. */
 export interface StatusView {
   state: RunState['is'];
@@ -39,12 +48,14 @@ export interface StatusView {
   seed?: number;
   paused?: boolean;
   runningForMs?: number;
+  /** Of the users that are there: `1..10`. */
+  ids?: string;
   /** Users that are there now, whatever their state. */
   present: number;
   users: UsersView;
   /** User starts per second. */
   startRate: { wanted: number; achieved: number };
-  messages: { sent: number; received: number; perSecond: number; delivery?: TimeSummary };
+  messages: MessagesView;
   nodes: NodeView[];
 }
 
@@ -71,7 +82,7 @@ export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): U
     nodes.reduce((total, node) => total + (node.users?.[state] ?? 0), 0);
   const ended = run?.ended ?? { finished: 0, removed: 0, crashed: 0, lost: 0 };
   return {
-    starting: sum('starting') + (run?.homeless.size ?? 0),
+    starting: sum('starting') + (run?.homeless ?? 0),
     running: sum('running'),
     waiting: sum('waiting'),
     leaving: sum('leaving'),
@@ -83,6 +94,17 @@ export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): U
 export function wantedRate(run: Run, nodes: readonly NodeEntry[]): number {
   const machines = new Set(nodes.filter((node) => node.isReady).map((node) => node.machine));
   return (machines.size * 1000) / run.ms('interarrival');
+}
+
+/** Counts the messages of a run. */
+export function viewMessages({ totals, sentRate }: Run, monotonic: number): MessagesView {
+  const delivery = totals.time('message_ttd');
+  return {
+    sent: totals.counter('messages_sent'),
+    received: totals.counter('messages_received'),
+    perSecond: sentRate.perSecond(monotonic),
+    ...(delivery === undefined ? {} : { delivery }),
+  };
 }
 
 /** Puts `status()` together. */
@@ -104,21 +126,15 @@ export function viewStatus(
   if (state.is !== 'idle') view.scenario = state.scenario;
   if (state.is === 'failed') view.reason = state.reason;
   if (run === undefined) return view;
-  const { totals } = run;
-  const delivery = totals.summary().times['message_ttd'];
   return {
     ...view,
     run: run.id,
+    ids: run.owners.describe(),
     seed: run.seed,
     paused: run.paused,
     runningForMs: now.epoch - run.startedAt,
     ...(run.comment === undefined ? {} : { comment: run.comment }),
     startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now.monotonic) },
-    messages: {
-      sent: totals.counter('messages_sent'),
-      received: totals.counter('messages_received'),
-      perSecond: run.sentRate.perSecond(now.monotonic),
-      ...(delivery === undefined ? {} : { delivery }),
-    },
+    messages: viewMessages(run, now.monotonic),
   };
 }

@@ -133,6 +133,12 @@ export class MetricsTotals {
     return this.#counters.get(name) ?? 0;
   }
 
+  /** What was timed under that name, or `undefined`. */
+  time(name: string): TimeSummary | undefined {
+    const values = this.#histograms.get(name);
+    return values === undefined ? undefined : summarise(values);
+  }
+
   /** Everything, as plain objects. */
   summary(): { counters: Record<string, number>; times: Record<string, TimeSummary> } {
     const times = [...this.#histograms].map(([name, values]) => [name, summarise(values)] as const);

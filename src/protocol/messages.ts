@@ -92,6 +92,10 @@ const ended = z.object({
   finished: idRanges,
   crashed: idRanges,
   removed: idRanges,
+  /** Those of them that were assigned again since, and are there. */
+  back: idRanges,
+  /** The last `assign` that this process had taken in by then. */
+  revision: count,
 });
 
 const none = z.object({});
@@ -126,6 +130,8 @@ export const requests = {
     params: z.object({
       run: runId,
       ids: idRanges,
+      /** Counts up per process, so that a report can be told from what crossed it on the way. */
+      revision: count,
       /** Wait before the first start, so that the processes of a node take turns. */
       delayMs: ms,
       /** Replacements of lost users: all are started within this time, whatever the pace. */

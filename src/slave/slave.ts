@@ -46,6 +46,8 @@ export class Slave {
   #peer: SlavePeer | undefined;
   #run: SlaveRun | undefined;
   #wasStarting = false;
+  /** Of the last assignment. */
+  #revision = 0;
 
   constructor(parts: SlaveParts) {
     this.#parts = parts;
@@ -88,7 +90,8 @@ export class Slave {
         await this.#of(run).init(setup, pace);
         return {};
       },
-      assign: ({ run, ids, delayMs, withinMs }) => {
+      assign: ({ run, ids, revision, delayMs, withinMs }) => {
+        this.#revision = revision;
         this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
         return {};
       },
@@ -172,6 +175,8 @@ export class Slave {
         finished: [...(ended?.finished.ranges ?? [])],
         crashed: [...(ended?.crashed.ranges ?? [])],
         removed: [...(ended?.removed.ranges ?? [])],
+        back: [...(ended?.back.ranges ?? [])],
+        revision: this.#revision,
       },
     };
   }

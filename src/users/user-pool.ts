@@ -25,6 +25,8 @@ export interface EndedUsers {
   finished: IdSet;
   crashed: IdSet;
   removed: IdSet;
+  /** Those of them that were taken in again, and are here. */
+  back: IdSet;
 }
 
 /** One line of `users()`. */
@@ -162,6 +164,7 @@ export class UserPool {
       finished: IdSet.of(ended.finished),
       crashed: IdSet.of(ended.crashed),
       removed: IdSet.of(ended.removed),
+      back: this.#presentOf([...ended.finished, ...ended.crashed, ...ended.removed]),
     };
   }
 
@@ -196,6 +199,11 @@ export class UserPool {
       }
     }
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
+  }
+
+  #presentOf(ids: readonly number[]): IdSet {
+    const queued = this.#arrivals.all().union(this.#recovering.all());
+    return IdSet.of(ids.filter((id) => this.#entries.has(id) || queued.has(id)));
   }
 
   #withoutPresent(ids: IdSet): IdSet {

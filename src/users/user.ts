@@ -1,18 +1,19 @@
-import { readFileSync } from 'node:fs';
 import type { Settings, SettingsOf, Variables } from '../config/variable.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { attempt } from '../lib/abort.ts';
 import { toMs } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { AmocError } from '../lib/errors.ts';
 import { seededRandom } from '../lib/random.ts';
 import type { Random } from '../lib/random.ts';
 import type { TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Log } from '../scenario/contract.ts';
 import { connect, register } from '../xmpp/connect.ts';
-import type { ConnectContext, ConnectOptions } from '../xmpp/connect.ts';
+import type { ConnectContext } from '../xmpp/connect.ts';
 import type { Session, SessionObserver } from '../xmpp/session.ts';
+import { connectOptions, fill } from './target.ts';
+import type { UserConnectOptions } from './target.ts';
 
 /** Thrown by every wait of a user that was removed by force. */
 export class UserRemoved extends AmocError {
@@ -22,23 +23,6 @@ export class UserRemoved extends AmocError {
     super('REMOVED', `user ${id} was removed`);
   }
 }
-
-/** What `user.connect` can be told besides the settings of the run. */
-export type UserConnectOptions = Partial<
-  Pick<
-    ConnectOptions,
-    | 'host'
-    | 'port'
-    | 'domain'
-    | 'transport'
-    | 'tls'
-    | 'path'
-    | 'mechanism'
-    | 'username'
-    | 'password'
-    | 'resource'
-  >
->;
 
 /**
  * One user, as `start(id, user)` sees it. Every wait on it rejects with `UserRemoved` when the user is
@@ -170,7 +154,10 @@ export class PooledUser implements User {
     const { metrics } = this.#environment;
     let session: Session;
     try {
-      session = await connect(this.#connectOptions(options), this.#connectContext());
+      session = await connect(
+        connectOptions(this.#xmpp(), this.id, options),
+        this.#connectContext(),
+      );
     } catch (error) {
       if (!this.#removed) metrics.counter('connection_failures').add();
       throw error;
@@ -188,7 +175,10 @@ export class PooledUser implements User {
   }
 
   async register(options: UserConnectOptions = {}): Promise<'created' | 'exists'> {
-    const outcome = await register(this.#connectOptions(options), this.#connectContext());
+    const outcome = await register(
+      connectOptions(this.#xmpp(), this.id, options),
+      this.#connectContext(),
+    );
     if (this.#removed) throw new UserRemoved(this.id);
     return outcome;
   }
@@ -244,54 +234,5 @@ export class PooledUser implements User {
         return () => wheel.cancel(timer);
       },
     };
-  }
-
-  #connectOptions(options: UserConnectOptions): ConnectOptions {
-    const xmpp = this.#xmpp();
-    const transport = options.transport ?? (xmpp.xmppTransport as ConnectOptions['transport']);
-    const tls = options.tls ?? (xmpp.xmppTls as ConnectOptions['tls']);
-    const host = options.host ?? xmpp.xmppHost;
-    return {
-      host,
-      port: options.port ?? (xmpp.xmppPort === 0 ? usualPort(transport, tls) : xmpp.xmppPort),
-      domain: options.domain ?? (xmpp.xmppDomain === '' ? host : xmpp.xmppDomain),
-      transport,
-      tls,
-      tlsVerify: xmpp.xmppTlsVerify,
-      tlsCa: readCa(xmpp.xmppTlsCa),
-      path: options.path ?? (xmpp.xmppPath === '' ? '/ws' : xmpp.xmppPath),
-      mechanism: options.mechanism ?? xmpp.xmppMechanism,
-      username: options.username ?? fill(xmpp.xmppUser, this.id),
-      password: options.password ?? fill(xmpp.xmppPassword, this.id),
-      resource: options.resource ?? xmpp.xmppResource,
-      timeoutMs: xmpp.xmppTimeout,
-    };
-  }
-}
-
-/** Puts the user's id into a pattern: `user_{id}` → `user_7`. */
-function fill(pattern: string, id: number): string {
-  return pattern.replaceAll('{id}', String(id));
-}
-
-function usualPort(transport: string, tls: string): number {
-  if (transport === 'websocket') return tls === 'direct' ? 5281 : 5280;
-  return tls === 'direct' ? 5223 : 5222;
-}
-
-const certificates = new Map<string, string>();
-
-function readCa(path: string): string | undefined {
-  if (path === '') return undefined;
-  const known = certificates.get(path);
-  if (known !== undefined) return known;
-  try {
-    const pem = readFileSync(path, 'utf8');
-    certificates.set(path, pem);
-    return pem;
-  } catch (cause) {
-    throw new AmocError('CONFIG', `xmppTlsCa: ${path} cannot be read (${messageOf(cause)})`, {
-      cause,
-    });
   }
 }

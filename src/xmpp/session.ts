@@ -85,7 +85,9 @@ export class Session {
     try {
       await this.#link.write(text);
     } catch (cause) {
-      throw this.#over() ?? new AmocError('CONNECTION', 'the stanza could not be written', { cause });
+      throw (
+        this.#over() ?? new AmocError('CONNECTION', 'the stanza could not be written', { cause })
+      );
     }
     this.#observer.sent(name);
   }

@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os';
+import { resolveSettings } from '../config/resolve.ts';
+import { xmppVariables } from '../config/run-variables.ts';
+import type { XmppSettings } from '../config/run-variables.ts';
+import { paintFor, wantsColors } from '../console/paint.ts';
+import { count, plural } from '../console/render.ts';
+import { readCookie } from '../lib/cookie.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { systemLimits } from '../lib/limits.ts';
+import { localProcessCount, readTargetSources } from './local-cluster.ts';
+import { usualPort } from '../users/target.ts';
+import { probe } from '../xmpp/probe.ts';
+
+/** One line of the doctor's. */
+interface Finding {
+  ok: boolean;
+  text: string;
+  /** What to do about it. */
+  remedy?: string;
+}
+
+/** Files that a process has open besides connections. */
+const OWN_FILES = 64;
+const PROBE_MS = 5000;
+
+/**
+ * `amoc doctor`: checks this machine and the target.
+ *
+ * @returns 0 when all is well, 1 when something is not
+ * @throws {AmocError} `ARGUMENT` for a number of users that is none.
+ */
+export async function runDoctor(usersText: string): Promise<number> {
+  const users = Number(usersText);
+  if (!Number.isInteger(users) || users < 1) {
+    throw new AmocError('ARGUMENT', `--users: '${usersText}' is not a number of users`);
+  }
+  const paint = paintFor(wantsColors(process.stdout, process.env));
+  const findings = [checkNode(), ...checkLimits(users), checkCookie(), await checkTarget()];
+  for (const { ok, text, remedy } of findings) {
+    process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${text}\n`);
+    if (remedy !== undefined) process.stdout.write(`     ${remedy}\n`);
+  }
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function checkNode(): Finding {
+  const cores = plural(availableParallelism(), 'core');
+  return { ok: true, text: `Node.js ${process.versions.node}, ${cores}` };
+}
+
+function checkLimits(users: number): Finding[] {
+  const { openFiles, localPorts } = systemLimits();
+  const processes = localProcessCount();
+  const files = Math.ceil(users / processes) + OWN_FILES;
+  const findings: Finding[] = [];
+  if (openFiles !== undefined) {
+    const text = `open files: ${count(openFiles)} a process; ${count(users)} users on ${plural(processes, 'process', 'processes')} need ${count(files)}`;
+    const remedy = `raise it before amoc starts: ulimit -n ${files}   (or use more processes: AMOC_LOCAL_PROCESSES)`;
+    findings.push(openFiles >= files ? { ok: true, text } : { ok: false, text, remedy });
+  }
+  if (localPorts !== undefined) {
+    const text = `local ports: ${count(localPorts)} to one address; ${count(users)} users need as many`;
+    const remedy = 'widen the range: sysctl -w net.ipv4.ip_local_port_range="1024 65535"';
+    findings.push(localPorts >= users ? { ok: true, text } : { ok: false, text, remedy });
+  }
+  return findings;
+}
+
+function checkCookie(): Finding {
+  try {
+    const { length } = readCookie(process.env);
+    if (length >= 32) return { ok: true, text: `cookie: ${length} characters` };
+    return {
+      ok: false,
+      text: `cookie: ${length} characters, too short for any address but loopback`,
+      remedy:
+        'take one of at least 32 characters, the same on all machines: AMOC_COOKIE or ~/.amoc.cookie',
+    };
+  } catch (error) {
+    return { ok: false, text: `cookie: ${messageOf(error)}` };
+  }
+}
+
+async function checkTarget(): Promise<Finding> {
+  const settings = resolveSettings(xmppVariables, readTargetSources(), '') as XmppSettings;
+  const { xmppHost: host, xmppTransport: transport, xmppTls, xmppTlsVerify } = settings;
+  if (host === '') {
+    return {
+      ok: true,
+      text: 'target: none is set (AMOC_XMPP_HOST), the embedded server will stand in',
+    };
+  }
+  const port = settings.xmppPort === 0 ? usualPort(transport, xmppTls) : settings.xmppPort;
+  const domain = settings.xmppDomain === '' ? host : settings.xmppDomain;
+  const where = `target: ${host}:${port}, domain ${domain}`;
+  if (transport === 'websocket') {
+    return { ok: true, text: `${where}, over WebSocket; what it offers shows at the first login` };
+  }
+  try {
+    const tls = { verify: xmppTlsVerify, ca: undefined, servername: domain };
+    const direct = xmppTls === 'direct' ? tls : undefined;
+    const offer = await probe({ host, port, domain, direct, timeoutMs: PROBE_MS });
+    const tlsWord = offer.startTls ? 'STARTTLS, ' : '';
+    const logins =
+      offer.mechanisms.length === 0 ? 'no login before TLS' : offer.mechanisms.join(', ');
+    const register = offer.registration ? ', in-band registration' : '';
+    return { ok: true, text: `${where}: reachable, offers ${tlsWord}${logins}${register}` };
+  } catch (error) {
+    return {
+      ok: false,
+      text: `${where}: ${messageOf(error)}`,
+      remedy: 'is the server running there, and are AMOC_XMPP_HOST, _PORT, _DOMAIN and _TLS right?',
+    };
+  }
+}

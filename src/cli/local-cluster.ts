@@ -1,0 +1,147 @@
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { readSettingsFile, SETTINGS_FILE } from '../config/file.ts';
+import { resolveSettings } from '../config/resolve.ts';
+import { xmppVariables } from '../config/run-variables.ts';
+import type { XmppSettings } from '../config/run-variables.ts';
+import { environmentName } from '../config/variable.ts';
+import { systemClock } from '../lib/clock.ts';
+import { newCookie } from '../lib/cookie.ts';
+import { AmocError } from '../lib/errors.ts';
+import { openControlServer } from '../master/control-server.ts';
+import type { Notice } from '../master/cluster.ts';
+import { LocalProcesses } from '../master/local-processes.ts';
+import { Master } from '../master/master.ts';
+import type { LogRecord } from '../protocol/messages.ts';
+import { listScenarios } from '../scenario/catalogue.ts';
+import { ScenarioCompiler } from '../scenario/compiler.ts';
+import { startStandIn } from './embedded.ts';
+import type { StandIn } from './embedded.ts';
+import { PACKAGE_ROOT, projectFolder, scenariosFolder } from './installation.ts';
+
+const MOST_PROCESSES = 256;
+
+/** Whom a cluster tells what it has to say. */
+export interface ClusterEvents {
+  notice: (notice: Notice) => void;
+  logs: (records: readonly LogRecord[], dropped: number) => void;
+}
+
+/** `amocLocal`: a master and the slave processes that it forked. */
+export interface LocalCluster extends AsyncDisposable {
+  readonly master: Master;
+  readonly processes: LocalProcesses;
+  /** The embedded server, when no target is configured. */
+  readonly standIn: StandIn | undefined;
+}
+
+/** The same without a stand-in: what the user has configured. */
+export function readTargetSources(): ReturnType<typeof readSources> {
+  return readSources(undefined);
+}
+
+/** Where settings come from at each `do`: `amoc.json`, and the environment with the stand-in's address. */
+export function readSources(
+  standIn: StandIn | undefined,
+): ReturnType<ConstructorParameters<typeof Master>[0]['readSources']> {
+  const folder = scenariosFolder();
+  const file = readSettingsFile(join(projectFolder(), SETTINGS_FILE), listScenarios(folder));
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('AMOC_') && name !== 'AMOC_COOKIE' && value !== undefined) {
+      environment[name] = value;
+    }
+  }
+  const named = environment[environmentName('xmppHost')] ?? file['xmppHost'] ?? '';
+  if (standIn !== undefined && named === '') {
+    environment[environmentName('xmppHost')] = standIn.host;
+    environment[environmentName('xmppPort')] = String(standIn.port);
+    environment[environmentName('xmppDomain')] = standIn.domain;
+  }
+  return { file, environment };
+}
+
+/**
+ * The number of local slave processes: `AMOC_LOCAL_PROCESSES`, or one per core.
+ *
+ * @throws {AmocError} `CONFIG`
+ */
+export function localProcessCount(): number {
+  const given = process.env['AMOC_LOCAL_PROCESSES'];
+  if (given === undefined || given === '') return availableParallelism();
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_PROCESSES) return count;
+  throw new AmocError(
+    'CONFIG',
+    `AMOC_LOCAL_PROCESSES: ${JSON.stringify(given)} is not a number from 1 to ${MOST_PROCESSES}`,
+  );
+}
+
+/** Starts the slave processes of this machine, and the embedded server when it is needed. */
+export async function startLocalCluster(events: ClusterEvents): Promise<LocalCluster> {
+  const count = localProcessCount();
+  const { xmppHost, xmppUser, xmppPassword } = resolveSettings(
+    xmppVariables,
+    readTargetSources(),
+    '',
+  ) as XmppSettings;
+  const patterns = { user: xmppUser, password: xmppPassword };
+  const standInStarts = xmppHost === '' ? startStandIn(patterns) : Promise.resolve(undefined);
+  standInStarts.catch(() => {});
+  const compiler = new ScenarioCompiler(scenariosFolder(), PACKAGE_ROOT);
+  let standIn: StandIn | undefined;
+  const master = new Master({
+    name: 'amocLocal',
+    clock: systemClock,
+    compile: (name) => compiler.compile(name),
+    readSources: () => readSources(standIn),
+    expected: () => count,
+    whenNoNodes: 'no slave process has started; see the lines above',
+    kill: (node) => processes.kill(node),
+    randomSeed: () => randomInt(1, 2 ** 31),
+    ...events,
+  });
+  const cookie = newCookie();
+  const control = await openControlServer(master, {
+    host: '127.0.0.1',
+    port: 0,
+    cookie,
+    clock: systemClock,
+    link: { liveness: false },
+    onRefused: (text) => events.notice({ level: 'warn', text }),
+  });
+  const processes: LocalProcesses = new LocalProcesses({
+    count,
+    script: join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js'),
+    master: `ws://127.0.0.1:${control.port}`,
+    cookie,
+    heapMb: undefined,
+    clock: systemClock,
+    onOutput: (node, line) => {
+      if (!isCrashDump(line)) events.notice({ level: 'info', text: `${node}: ${line}` });
+    },
+    onExit: (node, how) => {
+      // In a run the master says it, with what becomes of the users.
+      if (master.state.is !== 'idle') return;
+      events.notice({ level: 'warn', text: `${node} ended (${how}) and is started again` });
+    },
+  });
+  const close = async (): Promise<void> => {
+    await processes[Symbol.asyncDispose]();
+    await control[Symbol.asyncDispose]();
+    await standIn?.[Symbol.asyncDispose]();
+  };
+  try {
+    standIn = await standInStarts;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { master, processes, standIn, [Symbol.asyncDispose]: close };
+}
+
+/** What V8 writes when its heap is full, but for the line that says so. */
+function isCrashDump(line: string): boolean {
+  return /^\s*$|^<---|^----- |^\s*\d+: 0x|^\[\d+:0x/.test(line);
+}

@@ -1,0 +1,106 @@
+/** The command line. Each command is loaded when it is called: the shell must not wait for the others. */
+import { Command, CommanderError } from 'commander';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { VERSION } from './installation.ts';
+
+/** Exit codes, as the man page of every command states them. */
+const USAGE_ERROR = 2;
+
+const program = new Command('amoc')
+  .description('A Murder of Crows: massively parallel XMPP load tests from an interactive shell')
+  .version(VERSION, '-v, --version')
+  .showSuggestionAfterError()
+  .showHelpAfterError('(amoc help lists the commands)')
+  .exitOverride()
+  .helpCommand('help [command]', 'what a command does, and its options');
+
+program
+  .command('console')
+  .description('open the shell; with no terminal it reads lines from standard input')
+  .action(async () => {
+    const { runConsole } = await import('./console.ts');
+    process.exitCode = await runConsole();
+  });
+
+program
+  .command('run')
+  .description('run a scenario without a shell: waits, shows progress, and ends with a summary')
+  .argument('<scenario>', 'a file of scenarios/, without .ts')
+  .argument('<from>', 'first user id')
+  .argument('<to>', 'last user id')
+  .option(
+    '--for <time>',
+    'how long, as in 30s or 5m; without it until all users have ended, or Ctrl+C',
+  )
+  .option('--settings <name=value...>', 'values for the variables of the scenario and of amoc')
+  .option('--comment <text>', 'kept with the run')
+  .option('--seed <number>', 'for user.random')
+  .option('--json', 'the summary as JSON on standard output, nothing else there')
+  .addHelpText(
+    'after',
+    `
+Exit codes:
+  0  the run ended, no user crashed
+  1  users crashed, or the run failed
+  2  wrong use: arguments, settings, or a scenario that does not compile
+
+Example:
+  amoc run my_scenario 1 100 --for 30s --settings messages=5 interarrival=10ms`,
+  )
+  .action(async (scenario: string, from: string, to: string, options: Record<string, unknown>) => {
+    const { runOnce } = await import('./run.ts');
+    process.exitCode = await runOnce(scenario, from, to, options);
+  });
+
+program
+  .command('slave')
+  .description(
+    'a slave process: executes users for a master; the cookie must be the same on both sides',
+  )
+  .requiredOption('--master <url>', "the master's address, as in ws://host:4370")
+  .requiredOption('--name <name>', 'this node, as in slave1')
+  .action(async ({ master, name }: { master: string; name: string }) => {
+    const { runSlave } = await import('./slave.ts');
+    await runSlave(master, name);
+  });
+
+program
+  .command('new')
+  .description('write a commented scenario to start from')
+  .argument('<name>', 'its name: letters, digits and _')
+  .action(async (name: string) => {
+    const { newScenario } = await import('./new.ts');
+    process.stdout.write(newScenario(name));
+  });
+
+program
+  .command('server')
+  .description('the embedded XMPP server alone: on loopback, in memory, until Ctrl+C')
+  .option('--port <port>', 'where it listens; 0 for any free one', '5222')
+  .option('--domain <domain>', 'its XMPP domain', 'localhost')
+  .action(async ({ port, domain }: { port: string; domain: string }) => {
+    const { runServer } = await import('./server.ts');
+    await runServer(port, domain);
+  });
+
+program
+  .command('doctor')
+  .description('check this machine and the target for a number of users')
+  .option('--users <number>', 'how many users this machine shall run', '1000')
+  .action(async ({ users }: { users: string }) => {
+    const { runDoctor } = await import('./doctor.ts');
+    process.exitCode = await runDoctor(users);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+  } else if (error instanceof AmocError) {
+    process.stderr.write(`amoc: ${messageOf(error)}\n`);
+    process.exitCode = USAGE_ERROR;
+  } else {
+    throw error;
+  }
+}

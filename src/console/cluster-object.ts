@@ -1,0 +1,204 @@
+import { attempt } from '../lib/abort.ts';
+import { formatMs } from '../lib/duration.ts';
+import { AmocError } from '../lib/errors.ts';
+import type { IdSet } from '../lib/id-set.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import type { ChangeResult, Master, StopResult } from '../master/master.ts';
+import type { DoResult } from '../master/run-start.ts';
+import { clusterCommands } from './command-table.ts';
+import type { ClusterCommand } from './command-table.ts';
+import { document } from './help.ts';
+import type { Paint } from './paint.ts';
+import { count, plural, renderNodes, renderStatus, table } from './render.ts';
+import { shown } from './shown.ts';
+
+type Command = (...values: unknown[]) => Promise<object>;
+
+/**
+ * `amocLocal` or `amocDist` as one types it: commands that check their arguments and answer with plain
+ * objects that print as sentences and tables. A name that is none says which is near.
+ */
+export function makeClusterObject(name: string, master: Master): object {
+  const commands = makeCommands(master);
+  for (const doc of clusterCommands) document(commands[doc.name], doc);
+  const target = Object.freeze({ ...commands });
+  return new Proxy(target, {
+    get(object, key): unknown {
+      if (typeof key === 'symbol' || key in object) return Reflect.get(object, key);
+      // Asked of every value that is awaited or printed.
+      if (key === 'then' || key === 'toJSON' || key === 'constructor') return undefined;
+      const names = Object.keys(object);
+      throw new AmocError('ARGUMENT', `${name} has no '${key}'${didYouMean(key, names)}`);
+    },
+  });
+}
+
+/** Every command answers with a promise, also the one that needs no wait. */
+function answer(command: () => object): Command {
+  return () => attempt(command);
+}
+
+function makeCommands(master: Master): Record<ClusterCommand, Command> {
+  return {
+    do: async (...values) => {
+      const [scenario, from, to, options] = values;
+      const result = await master.do(scenario, from, to, options);
+      return shown(result, () => sayDo(result));
+    },
+    add: async (number) => sayChange(await master.add(number), 'add'),
+    remove: async (what, options) => sayChange(await master.remove(what, options), 'remove'),
+    stop: async (options) => {
+      const result = await master.stop(options);
+      return shown(result, () => sayStop(result));
+    },
+    status: async () => {
+      const status = await master.status();
+      return shown(status, (paint) => renderStatus(status, paint));
+    },
+    nodes: async () => {
+      const nodes = await master.listNodes();
+      return shown(nodes, (paint) => renderNodes(nodes, paint));
+    },
+    users: async (options) => {
+      const listing = await master.users(options);
+      return shown(listing, (paint) => sayUsers(listing, paint));
+    },
+    metrics: async () => {
+      const metrics = await master.metrics();
+      return shown(metrics, (paint) => sayMetrics(metrics, paint));
+    },
+    settings: answer(() => {
+      const settings = master.settings();
+      return shown(settings, (paint) => saySettings(settings, paint));
+    }),
+    update: async (change) => {
+      const settings = await master.update(change);
+      const words = Object.entries(settings).map(([key, value]) => `${key} = ${String(value)}`);
+      return shown(settings, () => `ok: ${words.join(', ')}`);
+    },
+    pause: answer(() => {
+      master.pause();
+      return shown({ paused: true }, () => 'ok: new starts are paused; resume() lets them go on');
+    }),
+    resume: answer(() => {
+      master.resume();
+      return shown({ paused: false }, () => 'ok: users start again');
+    }),
+    ping: async () => {
+      const answers = await master.ping();
+      return shown(answers, (paint) => sayPing(answers, paint));
+    },
+  };
+}
+
+function sayDo({ scenario, from, to, processes, interarrival }: DoResult): string {
+  const pace = interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival)}`;
+  const ids = from === to ? `user ${from}` : `users ${from}..${to}`;
+  return `ok: ${scenario}, ${ids} on ${plural(processes, 'process', 'processes')}, ${pace}`;
+}
+
+/** What `add` and `remove` give to compute with. */
+function sayChange(result: ChangeResult, command: 'add' | 'remove'): object {
+  const { ids, users, wanted, remain, force, interarrival } = result;
+  const value = {
+    users,
+    ids: idPairs(ids),
+    remain,
+    ...(force === undefined ? {} : { force }),
+  };
+  return shown(value, () => {
+    if (command === 'add') {
+      const pace =
+        interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival ?? 0)}`;
+      return `ok: ${nameIds(ids)}, ${pace}`;
+    }
+    if (users === 0) return 'ok: none of them is there, nobody was removed';
+    const short = users < wanted ? ` (all there were; ${count(wanted)} were asked for)` : '';
+    const how = force === true ? 'removed at once' : 'will end after their start() at hand';
+    return `ok: ${nameIds(ids)} ${how}${short}, ${count(remain)} remain`;
+  });
+}
+
+function nameIds(ids: IdSet): string {
+  return `${ids.size === 1 ? 'user' : 'users'} ${ids.toString()}`;
+}
+
+/** Ids as `remove({ ids })` takes them. */
+function idPairs(ids: IdSet): (number | [number, number])[] {
+  return ids.consecutive().map(([from, to]) => (from === to ? from : [from, to]));
+}
+
+function sayStop({ scenario, users, forced, ranForMs }: StopResult): string {
+  const { finished, removed, crashed } = users;
+  const ends = [
+    ...(finished > 0 ? [`${count(finished)} finished`] : []),
+    `${count(removed)} removed${forced > 0 ? ` (${count(forced)} by force)` : ''}`,
+    `${count(crashed)} crashed`,
+  ];
+  const seconds = formatMs(Math.round(ranForMs / 1000) * 1000);
+  return `ok: ${scenario} has stopped after ${seconds}; users: ${ends.join(', ')}`;
+}
+
+function sayUsers({ users, errors }: Awaited<ReturnType<Master['users']>>, paint: Paint): string {
+  if (users.length === 0 && errors.length === 0) return '  nobody';
+  const rows = users.map(({ id, node, state, repetitions, error = '' }) => [
+    String(id),
+    node,
+    state,
+    String(repetitions),
+    error.split('\n', 1)[0] ?? '',
+  ]);
+  const parts: string[] = [];
+  if (rows.length > 0) {
+    parts.push(table(['user', 'process', 'state', 'repetitions', 'error'], rows, paint, [0, 3]));
+  }
+  if (errors.length > 0) {
+    const kinds = errors
+      .slice(0, 20)
+      .map(({ error, message, count: times }) => [
+        count(times),
+        error,
+        message.split('\n', 1)[0] ?? '',
+      ]);
+    parts.push(table(['errors', 'name', 'message'], kinds, paint, [0]));
+  }
+  return parts.join('\n');
+}
+
+function sayMetrics(
+  { counters, times }: Awaited<ReturnType<Master['metrics']>>,
+  paint: Paint,
+): string {
+  const parts: string[] = [];
+  const counts = Object.entries(counters).map(([name, value]) => [name, count(value)]);
+  if (counts.length > 0) parts.push(table(['counter', 'total'], counts, paint, [1]));
+  const rows = Object.entries(times).map(([name, time]) => [
+    name,
+    count(time.count),
+    ...[time.mean, time.p50, time.p95, time.p99, time.max].map((value) => formatMs(value)),
+  ]);
+  if (rows.length > 0) {
+    const head = ['time', 'count', 'mean', 'p50', 'p95', 'p99', 'max'];
+    parts.push(table(head, rows, paint, [1, 2, 3, 4, 5, 6]));
+  }
+  return parts.length === 0 ? '  nothing was counted yet' : parts.join('\n');
+}
+
+function saySettings(settings: ReturnType<Master['settings']>, paint: Paint): string {
+  const rows = Object.entries(settings).map(([name, { value, description, update }]) => [
+    name,
+    value === '' ? "''" : String(value),
+    update ? 'yes' : '',
+    description,
+  ]);
+  return table(['setting', 'value', 'update', 'meaning (times in ms)'], rows, paint, [1]);
+}
+
+function sayPing(answers: Awaited<ReturnType<Master['ping']>>, paint: Paint): string {
+  if (answers.length === 0) return '  no process is connected';
+  const rows = answers.map(({ name, ms }) => [
+    name,
+    ms === undefined ? paint.red('no answer') : formatMs(ms),
+  ]);
+  return table(['process', 'round trip'], rows, paint, [1]);
+}

@@ -1,0 +1,214 @@
+/** One option of a command. */
+export interface OptionDoc {
+  readonly name: string;
+  readonly description: string;
+  readonly default: string;
+}
+
+/** Everything that is said about a command: the one source of help, completion and the README's table. */
+export interface CommandDoc {
+  readonly name: string;
+  /** As one types it, without the object in front. */
+  readonly use: string;
+  readonly summary: string;
+  readonly details?: string;
+  readonly options?: readonly OptionDoc[];
+  readonly example: string;
+  readonly erlang?: string;
+}
+
+/** Commands of `amocLocal` and `amocDist`, in the order in which help lists them. */
+export const clusterCommands = [
+  {
+    name: 'do',
+    use: "do('my_scenario', 1, 10, options?)",
+    summary: 'start a scenario for the users with these ids, both included',
+    details:
+      'The scenario is compiled and checked, sent to every process, and its init runs there; then users are started one by one. A second do while one runs is an error: stop() first.',
+    options: [
+      { name: 'comment', description: 'kept with the run', default: 'none' },
+      {
+        name: 'settings',
+        description: "values for the scenario's variables and amoc's own, see settings()",
+        default: 'none',
+      },
+      { name: 'interarrival', description: 'time between two starts on a node', default: "'50ms'" },
+      {
+        name: 'placement',
+        description: "'roundRobin', 'leastLoaded', 'block', or a function",
+        default: "'roundRobin'",
+      },
+      { name: 'nodes', description: 'processes or machines to use, by name', default: 'all' },
+      {
+        name: 'seed',
+        description: 'for user.random: the same seed, the same numbers',
+        default: 'chosen',
+      },
+    ],
+    example: "amocLocal.do('my_scenario', 1, 10, { comment: 'first', settings: { messages: 3 } })",
+    erlang: 'amoc_local:do(my_scenario, 1, 10).',
+  },
+  {
+    name: 'add',
+    use: 'add(10)',
+    summary: 'start so many more users, with the ids after the highest that is there',
+    example: 'amocLocal.add(10)',
+    erlang: 'amoc_local:add(10).',
+  },
+  {
+    name: 'remove',
+    use: 'remove(10, options?)',
+    summary: 'remove the users with the highest ids',
+    details:
+      'Without force a user finishes its start() and is not started again. remove({ ids: [[3, 9], 17] }) removes those ids.',
+    options: [
+      { name: 'force', description: 'true: at once, connections are dropped', default: 'false' },
+      {
+        name: 'ids',
+        description: 'in place of a number: whom, as in [[3, 9], 17]',
+        default: 'the highest',
+      },
+    ],
+    example: 'amocLocal.remove(10, { force: true })',
+    erlang: 'amoc_local:remove(10, [{force,true}]).',
+  },
+  {
+    name: 'stop',
+    use: 'stop(options?)',
+    summary: 'end the run: users finish their start(), then terminate and teardown run',
+    details: 'What has not ended after the setting stopTimeout (10 s) is removed by force.',
+    options: [{ name: 'force', description: 'true: do not wait for users', default: 'false' }],
+    example: 'amocLocal.stop()',
+    erlang: 'amoc_local:stop().',
+  },
+  {
+    name: 'status',
+    use: 'status()',
+    summary: 'the run, its users, messages and processes',
+    example: '(await amocLocal.status()).users.running',
+    erlang: 'amoc_local:status().',
+  },
+  {
+    name: 'nodes',
+    use: 'nodes()',
+    summary: 'the slave processes: users, CPU, event-loop delay, memory',
+    example: 'amocLocal.nodes()',
+    erlang: 'amoc_local:nodes().',
+  },
+  {
+    name: 'users',
+    use: 'users(options?)',
+    summary: 'single users, and the errors of those that crashed',
+    options: [
+      {
+        name: 'state',
+        description: "'starting', 'running', 'waiting', 'leaving' or 'crashed'",
+        default: 'all that are there',
+      },
+      { name: 'limit', description: 'how many at most, the lowest ids first', default: '20' },
+    ],
+    example: "amocLocal.users({ state: 'crashed' })",
+    erlang: 'amoc_local:users([{state,crashed}]).',
+  },
+  {
+    name: 'metrics',
+    use: 'metrics()',
+    summary: 'everything counted and timed in the run',
+    example: 'amocLocal.metrics()',
+    erlang: 'amoc_local:metrics().',
+  },
+  {
+    name: 'settings',
+    use: 'settings()',
+    summary: 'the settings of the run: value, meaning, whether update() may change it',
+    example: 'amocLocal.settings()',
+    erlang: 'amoc_local:settings().',
+  },
+  {
+    name: 'update',
+    use: "update({ interarrival: '10ms' })",
+    summary: 'change settings of the running test, in all processes or in none',
+    example: "amocLocal.update({ interarrival: '10ms', messageInterval: '5s' })",
+    erlang: 'amoc_local:update([{interarrival,10}]).',
+  },
+  {
+    name: 'pause',
+    use: 'pause()',
+    summary: 'hold new starts back; users that run go on',
+    example: 'amocLocal.pause()',
+    erlang: 'amoc_local:pause().',
+  },
+  {
+    name: 'resume',
+    use: 'resume()',
+    summary: 'let users start again after pause()',
+    example: 'amocLocal.resume()',
+    erlang: 'amoc_local:resume().',
+  },
+  {
+    name: 'ping',
+    use: 'ping()',
+    summary: 'round trips to the slave processes',
+    example: 'amocLocal.ping()',
+    erlang: 'amoc_local:ping().',
+  },
+] as const satisfies readonly CommandDoc[];
+
+/** Name of a command of `amocLocal` and `amocDist`. */
+export type ClusterCommand = (typeof clusterCommands)[number]['name'];
+
+/** Functions of the shell itself. */
+export const shellCommands = [
+  {
+    name: 'help',
+    use: 'help(command?)',
+    summary: 'this list, or one command: help(amocLocal.remove)',
+    example: 'help(amocLocal.do)',
+    erlang: 'help().',
+  },
+  {
+    name: 'scenarios',
+    use: 'scenarios()',
+    summary: 'the scenarios in scenarios/',
+    example: 'scenarios()',
+    erlang: 'scenarios().',
+  },
+  {
+    name: 'c',
+    use: "c('my_scenario')",
+    summary: 'compile a scenario and show what is wrong with it; nothing is started',
+    example: "c('my_scenario')",
+    erlang: 'c(my_scenario).',
+  },
+  {
+    name: 'v',
+    use: 'v(3)',
+    summary: 'the value of command 3; v(-1) is that of the last one',
+    example: 'v(-1)',
+    erlang: 'v(3).',
+  },
+  {
+    name: 'sleep',
+    use: "sleep('5s')",
+    summary: 'wait, for scripts that are piped in',
+    example: "sleep('5s')",
+    erlang: 'sleep(5000).',
+  },
+  {
+    name: 'logLevel',
+    use: "logLevel('debug')",
+    summary: 'which log lines are shown: debug, info, warn, error or silent',
+    example: "logLevel('warn')",
+    erlang: 'log_level(warn).',
+  },
+  {
+    name: 'q',
+    use: 'q()',
+    summary: 'stop the run and leave; so does Ctrl+D',
+    example: 'q()',
+    erlang: 'q().',
+  },
+] as const satisfies readonly CommandDoc[];
+
+/** Name of a function of the shell. */
+export type ShellCommand = (typeof shellCommands)[number]['name'];

@@ -1,0 +1,165 @@
+import pino from 'pino';
+import pinoPretty from 'pino-pretty';
+import type { Cancel, Clock } from '../lib/clock.ts';
+import { paintFor } from './paint.ts';
+import type { Paint } from './paint.ts';
+
+/** A line of log in pino's form: what the slave processes ship, and what the console itself logs. */
+export interface LogLine {
+  level: number;
+  time: number;
+  msg?: string | undefined;
+  [field: string]: unknown;
+}
+
+/** Where the lines go, and how many. */
+export interface LogViewOptions {
+  clock: Clock;
+  colors: boolean;
+  /** Gets whole lines, at most every 40 ms. */
+  write: (text: string) => void;
+  /** More in a second are counted, and the count is said. @default 100 */
+  mostPerSecond?: number;
+}
+
+const BATCH_MS = 40;
+/** Lines of several processes arrive up to so late, and are put in order until then. */
+const SETTLE_MS = 80;
+const SECOND_MS = 1000;
+/** Warnings and errors have a share of their own, so that chatter cannot hide them. */
+const WARN_LEVEL = 40;
+/** Fields with a place of their own in the line. */
+const PLACED = 'level,time,pid,hostname,node,scenario,user,msg';
+
+/**
+ * Shows log lines through pino-pretty, in lager's look:
+ * `2026-11-24 10:11:12.345 [info] my_scenario user 7@local/1 logged in`.
+ */
+export class LogView implements Disposable {
+  readonly #options: LogViewOptions;
+  readonly #most: number;
+  readonly #format: (line: LogLine) => string;
+  #waiting: { time: number; text: string }[] = [];
+  #secondBegan = -Infinity;
+  #shown = { chatter: 0, warnings: 0 };
+  #hidden = 0;
+  #cancel: Cancel | undefined;
+
+  constructor(options: LogViewOptions) {
+    this.#options = options;
+    this.#most = options.mostPerSecond ?? 100;
+    this.#format = prettyFormat(options.colors);
+  }
+
+  /** Takes lines in; `dropped` is how many more there were that did not get here. */
+  add(lines: readonly LogLine[], dropped = 0): void {
+    for (const line of lines) this.#addOne(line);
+    this.#hidden += dropped;
+    this.#arm();
+  }
+
+  /** Writes what waits, in the order of time; the newest lines stay a moment unless `all` are wanted. */
+  flush(all = true): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const { clock, write } = this.#options;
+    const now = clock.monotonic();
+    if (this.#hidden > 0 && now - this.#secondBegan >= SECOND_MS) this.#tellHidden();
+    const settled = all ? Infinity : clock.now() - SETTLE_MS;
+    this.#waiting.sort((a, b) => a.time - b.time);
+    const due = this.#waiting.filter(({ time }) => time <= settled);
+    this.#waiting = this.#waiting.filter(({ time }) => time > settled);
+    if (due.length > 0) write(due.map(({ text }) => text).join(''));
+    if (this.#waiting.length > 0) this.#arm();
+    // What is hidden is said even when nothing more comes.
+    else if (this.#hidden > 0) this.#arm(SECOND_MS);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#hidden > 0) this.#tellHidden();
+    this.flush();
+    this.#cancel?.();
+  }
+
+  #addOne(line: LogLine): void {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#secondBegan >= SECOND_MS) {
+      if (this.#hidden > 0) this.#tellHidden();
+      this.#secondBegan = now;
+      this.#shown = { chatter: 0, warnings: 0 };
+    }
+    const kind = line.level >= WARN_LEVEL ? 'warnings' : 'chatter';
+    if (this.#shown[kind] >= this.#most) {
+      this.#hidden++;
+      return;
+    }
+    this.#shown[kind]++;
+    this.#waiting.push({ time: line.time, text: this.#format(line) });
+  }
+
+  #tellHidden(): void {
+    const { clock } = this.#options;
+    const msg = `${this.#hidden} more log lines were not shown (at most ${this.#most} a second are); logLevel('warn') shows fewer`;
+    const time = clock.now();
+    this.#waiting.push({ time, text: this.#format({ level: WARN_LEVEL, time, msg }) });
+    this.#hidden = 0;
+  }
+
+  #arm(delayMs = BATCH_MS): void {
+    this.#cancel ??= this.#options.clock.schedule(delayMs, () => this.flush(false), {
+      background: true,
+    });
+  }
+}
+
+function prettyFormat(colors: boolean): (line: LogLine) => string {
+  const paint = paintFor(colors);
+  return pinoPretty.prettyFactory({
+    colorize: colors,
+    ignore: PLACED,
+    messageFormat: (line) => formatLine(line as unknown as LogLine, paint),
+  }) as (line: LogLine) => string;
+}
+
+function formatLine(line: LogLine, paint: Paint): string {
+  const level = pino.levels.labels[line.level] ?? String(line.level);
+  const {
+    scenario,
+    user,
+    node,
+    msg = '',
+  } = line as LogLine & {
+    scenario?: string;
+    node?: string;
+    user?: number;
+  };
+  const who = user === undefined ? node : `user ${user}@${node ?? '?'}`;
+  const prefix = [scenario, who].filter((part) => part !== undefined).join(' ');
+  return [
+    paint.dim(timestamp(line.time)),
+    paintLevel(level, paint),
+    ...(prefix === '' ? [] : [paint.cyan(prefix)]),
+    safe(msg),
+  ].join(' ');
+}
+
+function paintLevel(level: string, paint: Paint): string {
+  const text = `[${level}]`;
+  if (level === 'error' || level === 'fatal') return paint.red(text);
+  if (level === 'warn') return paint.yellow(text);
+  return level === 'info' ? paint.green(text) : paint.gray(text);
+}
+
+/** What a server or a scenario wrote must not steer the terminal. */
+function safe(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\u0080-\u009f]/g, '·');
+}
+
+/** `2026-11-24 10:11:12.345`, in local time. */
+function timestamp(epochMs: number): string {
+  const at = new Date(epochMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${date} ${time}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}

@@ -1,0 +1,135 @@
+import Table from 'cli-table3';
+import { formatMs } from '../lib/duration.ts';
+import type { MessagesView, NodeView, StatusView, UsersView } from '../master/views.ts';
+import type { Paint } from './paint.ts';
+
+/** A table without lines: two spaces before and between the columns. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+  rightAligned: readonly number[] = [],
+): string {
+  const none = '';
+  const grid = new Table({
+    head: head.map((title) => paint.bold(title)),
+    colAligns: head.map((_, column) => (rightAligned.includes(column) ? 'right' : 'left')),
+    style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
+    chars: {
+      top: none,
+      'top-mid': none,
+      'top-left': none,
+      'top-right': none,
+      bottom: none,
+      'bottom-mid': none,
+      'bottom-left': none,
+      'bottom-right': none,
+      left: none,
+      'left-mid': none,
+      mid: none,
+      'mid-mid': none,
+      right: none,
+      'right-mid': none,
+      middle: none,
+    },
+  });
+  grid.push(...rows.map((row) => [...row]));
+  return grid.toString().replace(/[ ]+$/gm, '');
+}
+
+/** `status()`. */
+export function renderStatus(status: StatusView, paint: Paint): string {
+  const lines = [headline(status, paint)];
+  if (status.scenario !== undefined && status.state !== 'idle') {
+    lines.push(`  ${'users'.padEnd(12)}  ${renderUsers(status.users, paint)}`);
+    lines.push(`  ${'starts'.padEnd(12)}  ${renderStarts(status)}`);
+    const { messages } = status;
+    if (messages.sent + messages.received > 0) {
+      lines.push(
+        `  ${'messages'.padEnd(12)}  ${renderMessages(messages)}; ${messages.perSecond.toFixed(1)}/s`,
+      );
+    }
+  }
+  if (status.nodes.length > 0) lines.push(renderNodes(status.nodes, paint));
+  const slow = status.nodes.filter(({ cpu, loopDelayMs }) => cpu > 0.9 || loopDelayMs > 100);
+  if (slow.length > 0) {
+    const names = slow.map(({ name }) => name).join(', ');
+    lines.push(
+      paint.yellow(`  ${names}: saturated; the figures are the load generator's, not the server's`),
+    );
+  }
+  return lines.join('\n');
+}
+
+/** Messages and their time to delivery, as `status()` and the summary show them. */
+export function renderMessages({ sent, received, delivery }: MessagesView): string {
+  const time =
+    delivery === undefined
+      ? ''
+      : `; time to delivery p50 ${formatMs(delivery.p50)}, p99 ${formatMs(delivery.p99)}, max ${formatMs(delivery.max)}`;
+  return `${count(sent)} sent, ${count(received)} received${time}`;
+}
+
+function headline(status: StatusView, paint: Paint): string {
+  const { state, scenario, reason, paused, runningForMs = 0, ids, comment } = status;
+  if (state === 'idle' || scenario === undefined) return '  idle: no scenario runs';
+  const name = paint.bold(scenario.padEnd(12));
+  if (state === 'failed') return `  ${name}  ${paint.red('failed')}: ${reason ?? ''}`;
+  const time =
+    state === 'running' ? ` for ${formatMs(Math.round(runningForMs / 1000) * 1000)}` : '';
+  const range = ids === undefined ? '' : `, ids ${ids}`;
+  const pause = paused === true ? paint.yellow(', new starts are paused') : '';
+  const word = comment === undefined ? '' : ` (${comment})`;
+  return `  ${name}  ${state}${time}${range}${pause}${word}`;
+}
+
+function renderUsers(users: UsersView, paint: Paint): string {
+  const { running, starting, waiting, crashed } = users;
+  const always = [
+    `${count(running)} running`,
+    `${count(starting)} starting`,
+    `${count(waiting)} waiting`,
+    crashed > 0 ? paint.red(`${count(crashed)} crashed`) : '0 crashed',
+  ];
+  const sometimes = (['leaving', 'finished', 'removed', 'lost'] as const)
+    .filter((state) => users[state] > 0)
+    .map((state) => `${count(users[state])} ${state}`);
+  return [...always, ...sometimes].join(', ');
+}
+
+function renderStarts({ startRate, users }: StatusView): string {
+  const wanted = Number.isFinite(startRate.wanted)
+    ? `${startRate.wanted.toFixed(1)}/s`
+    : 'no limit';
+  const achieved = `${startRate.achieved.toFixed(1)}/s achieved`;
+  return users.starting > 0 ? `${wanted} wanted, ${achieved}` : `${wanted} wanted; nobody waits`;
+}
+
+/** `nodes()`. */
+export function renderNodes(nodes: readonly NodeView[], paint: Paint): string {
+  if (nodes.length === 0) return '  no process is connected';
+  const rows = nodes.map(({ name, users, cpu, loopDelayMs, rssBytes, status }) => [
+    name,
+    count(users),
+    `${Math.round(cpu * 100)} %`,
+    `${loopDelayMs < 10 ? loopDelayMs.toFixed(1) : Math.round(loopDelayMs)} ms`,
+    `${Math.round(rssBytes / 1048576)} MB`,
+    status === 'ready' || status === 'connected' ? status : paint.red(status),
+  ]);
+  return table(
+    ['process', 'users', 'CPU', 'loop delay', 'memory', 'state'],
+    rows,
+    paint,
+    [1, 2, 3, 4],
+  );
+}
+
+/** A number with groups: `12,345`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1 user`, `2 users`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}

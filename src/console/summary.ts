@@ -1,0 +1,57 @@
+import { formatMs } from '../lib/duration.ts';
+import type { StopResult } from '../master/master.ts';
+import type { StatusView } from '../master/views.ts';
+import type { Paint } from './paint.ts';
+import { count, plural, renderMessages, table } from './render.ts';
+
+/** One line on a run that goes on. */
+export function renderProgress({
+  runningForMs = 0,
+  users,
+  messages,
+  startRate,
+}: StatusView): string {
+  const parts = [
+    formatMs(Math.round(runningForMs / 1000) * 1000),
+    `${count(users.running)} running, ${count(users.waiting)} waiting, ${count(users.crashed)} crashed`,
+  ];
+  if (users.starting > 0) {
+    parts.push(`${count(users.starting)} to start at ${startRate.achieved.toFixed(1)}/s`);
+  }
+  if (messages.sent > 0) parts.push(`${messages.perSecond.toFixed(1)} messages/s`);
+  return parts.join('; ');
+}
+
+/** What a run came to. */
+export function renderSummary(result: StopResult, started: number, paint: Paint): string {
+  const { scenario, users, forced, ranForMs, messages, metrics, errors } = result;
+  const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
+  const total = errors.reduce((sum, each) => sum + each.count, 0);
+  const lines = [
+    `  ${paint.bold(scenario)}  ran for ${formatMs(Math.round(ranForMs / 1000) * 1000)}`,
+    `  users     ${plural(started, 'user')}, ${count(users.finished)} finished, ${count(users.removed)} stopped${forced > 0 ? ` (${count(forced)} by force)` : ''}, ${crashed}`,
+    `  messages  ${renderMessages(messages)}`,
+    `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
+  ];
+  if (errors.length > 0) {
+    const rows = errors
+      .slice(0, 20)
+      .map(({ error, message, count: times }) => [
+        count(times),
+        error,
+        message.split('\n', 1)[0] ?? '',
+      ]);
+    lines.push(table(['times', 'error', 'message'], rows, paint, [0]));
+  }
+  const times = Object.entries(metrics.times)
+    .filter(([name]) => name !== 'message_ttd')
+    .map(([name, { count: times, p50, p95, p99, max }]) => [
+      name,
+      count(times),
+      ...[p50, p95, p99, max].map((value) => formatMs(value)),
+    ]);
+  if (times.length > 0) {
+    lines.push(table(['time', 'count', 'p50', 'p95', 'p99', 'max'], times, paint, [1, 2, 3, 4, 5]));
+  }
+  return lines.join('\n');
+}
