@@ -2,6 +2,7 @@
 export type { User } from './users/user.ts';
 export type { UserConnectOptions } from './users/target.ts';
 export type { Json, Log, RunContext } from './scenario/contract.ts';
+export type { Scenario } from './scenario/contract.ts';
 export type { SettingsOf, Variable, Variables } from './config/variable.ts';
 export type { Duration } from './lib/duration.ts';
 export type { Random } from './lib/random.ts';

@@ -1,5 +1,7 @@
+import { Console } from 'node:console';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import pino from 'pino';
 import { builtInVariables } from '../config/run-variables.ts';
 import { makeClusterObject } from '../console/cluster-object.ts';
@@ -63,7 +65,11 @@ export async function runConsole(): Promise<number> {
   await using distributed = await startDistributedMaster(events);
   let leave = (): void => {};
   let isLeaving = false;
-  const shell = makeShell(paint, [local.master, distributed.master], logger, () => {
+  const print = (text: string): void => {
+    if (terminal !== undefined) terminal.write(text);
+    else stdout.write(text);
+  };
+  const shell = makeShell(paint, [local.master, distributed.master], logger, print, () => {
     isLeaving = true;
     leave();
   });
@@ -113,6 +119,7 @@ function makeShell(
   paint: Paint,
   [local, distributed]: [Master, Master],
   logger: pino.Logger,
+  print: (text: string) => void,
   quit: () => void,
 ): { shell: Shell; evaluator: Evaluator } {
   const functions = {
@@ -134,7 +141,7 @@ function makeShell(
       if (!LEVELS.includes(level as (typeof LEVELS)[number])) {
         throw new AmocError(
           'ARGUMENT',
-          `logLevel: there is no level ${show(level)}${didYouMean(show(level), LEVELS)}`,
+          `logLevel: there is no level ${show(level)}${didYouMean(level, LEVELS)}`,
         );
       }
       const text = level as (typeof LEVELS)[number];
@@ -150,6 +157,7 @@ function makeShell(
   const evaluator = new Evaluator(
     {
       ...functions,
+      console: consoleTo(print, paint),
       amocLocal: makeClusterObject('amocLocal', local),
       amocDist: makeClusterObject('amocDist', distributed),
     },
@@ -157,6 +165,18 @@ function makeShell(
   );
   const shell: Shell = new Shell(evaluator, paint);
   return { shell, evaluator };
+}
+
+/** `console.log` and the like, above the prompt. */
+function consoleTo(print: (text: string) => void, paint: Paint): Console {
+  const stream = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      print(text);
+      done();
+    },
+  });
+  return new Console({ stdout: stream, stderr: stream, colorMode: paint.level > 0 });
 }
 
 function sources({ master }: LocalCluster, { context }: Evaluator): CompletionSources {

@@ -1,11 +1,12 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { createContext, Script } from 'node:vm';
-import vm from 'node:vm';
 import type { Context } from 'node:vm';
 import { join } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
 import { eraseTypes } from './erase.ts';
 import type { Compiler } from './erase.ts';
-import { hoist } from './hoist.ts';
+import { hoist, IMPORT_FUNCTION } from './hoist.ts';
 import type { Script as ShellScript } from './hoist.ts';
 
 /** Thrown into an evaluation that Ctrl+C ended. */
@@ -65,7 +66,11 @@ export class Evaluator {
     for (const name of borrowed) context[name] = (globalThis as Record<string, unknown>)[name];
     this.context = createContext(context, { name: 'amoc shell' });
     this.context['global'] = this.context;
-    for (const [name, value] of Object.entries(globals)) {
+    const offered = {
+      ...globals,
+      [IMPORT_FUNCTION]: (specifier: unknown) => importFrom(folder, String(specifier)),
+    };
+    for (const [name, value] of Object.entries(offered)) {
       // Not enumerable: what the user declares stands out in completion.
       Object.defineProperty(this.context, name, {
         value,
@@ -100,7 +105,6 @@ export class Evaluator {
   #run({ code }: ShellScript): unknown {
     const script = new Script(code, {
       filename: join(this.#folder, 'shell.js'),
-      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
     this.onBlocking(true);
     try {
@@ -112,6 +116,21 @@ export class Evaluator {
     } finally {
       this.onBlocking(false);
     }
+  }
+}
+
+/** `import('./x.js')` is relative to the project, `import('x')` what is installed for it. */
+function importFrom(folder: string, specifier: string): Promise<unknown> {
+  if (/^\.{0,2}\//.test(specifier)) {
+    return import(new URL(specifier, pathToFileURL(`${folder}/`)).href);
+  }
+  const paths = createRequire(join(folder, 'shell.js'));
+  try {
+    const path = paths.resolve(specifier);
+    return import(path.startsWith('/') ? pathToFileURL(path).href : specifier);
+  } catch {
+    // Packages that only answer to `import` are found by the language's own way.
+    return import(specifier);
   }
 }
 

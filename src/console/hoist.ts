@@ -14,7 +14,33 @@ export interface Script {
  * status, not the promise of it.
  */
 export function hoist(typescript: typeof ts, javascript: string): Script {
-  const source = typescript.createSourceFile(
+  const linked = linkImports(typescript, parse(typescript, javascript));
+  return new Rewriter(typescript, parse(typescript, linked)).rewrite();
+}
+
+/** What stands for `import(…)`: in a context of `vm` the language's own has no loader. */
+export const IMPORT_FUNCTION = '$import';
+
+function linkImports(typescript: typeof ts, source: ts.SourceFile): string {
+  const places: number[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      node.kind === typescript.SyntaxKind.ImportKeyword &&
+      typescript.isCallExpression(node.parent)
+    ) {
+      places.push(node.getStart(source));
+    }
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return places.reduceRight(
+    (text, at) => text.slice(0, at) + IMPORT_FUNCTION + text.slice(at + 'import'.length),
+    source.text,
+  );
+}
+
+function parse(typescript: typeof ts, javascript: string): ts.SourceFile {
+  return typescript.createSourceFile(
     'shell.js',
     javascript,
     {
@@ -27,8 +53,6 @@ export function hoist(typescript: typeof ts, javascript: string): Script {
     true,
     typescript.ScriptKind.JS,
   );
-  const rewriter = new Rewriter(typescript, source);
-  return rewriter.rewrite();
 }
 
 class Rewriter {
@@ -85,7 +109,7 @@ class Rewriter {
 
   /** `import a, { b as c } from 'x'` → `({ default: a, b: c } = await import('x'));` */
   #import({ importClause, moduleSpecifier }: ts.ImportDeclaration): string {
-    const module = `await import(${moduleSpecifier.getText(this.#source)})`;
+    const module = `await ${IMPORT_FUNCTION}(${moduleSpecifier.getText(this.#source)})`;
     if (importClause === undefined) return `${module};`;
     const { name, namedBindings } = importClause;
     const parts: string[] = [];

@@ -1,5 +1,6 @@
 import parse from 'ms';
 import { AmocError } from './errors.ts';
+import { show } from './show.ts';
 
 /** A time span: milliseconds as a number, or a text such as `'250ms'`, `'20s'`, `'1.5m'`, `'2h'`. */
 export type Duration = number | string;
@@ -10,11 +11,13 @@ export type Duration = number | string;
  * @throws {AmocError} `ARGUMENT` when it is not a time span of zero or more.
  */
 export function toMs(duration: Duration): number {
-  const ms = typeof duration === 'number' ? duration : parseText(duration);
+  // From the shell and from settings anything can come.
+  const given: unknown = duration;
+  const ms = typeof given === 'string' ? parseText(given) : typeof given === 'number' ? given : NaN;
   if (!Number.isFinite(ms) || ms < 0) {
     throw new AmocError(
       'ARGUMENT',
-      `${JSON.stringify(duration)} is not a time span; write milliseconds (250) or '250ms', '20s', '5m', '2h'`,
+      `${show(duration)} is not a time span; write milliseconds (250) or '250ms', '20s', '5m', '2h'`,
     );
   }
   return ms;

@@ -13,8 +13,8 @@ export function nearest(word: string, candidates: readonly string[]): string[] {
 }
 
 /** `; did you mean 'a' or 'b'?`, or the list of what there is when nothing is near. */
-export function didYouMean(word: string, candidates: readonly string[]): string {
-  const near = nearest(word, candidates);
+export function didYouMean(word: unknown, candidates: readonly string[]): string {
+  const near = typeof word === 'string' ? nearest(word, candidates) : [];
   if (near.length > 0) return `; did you mean ${near.map((name) => `'${name}'`).join(' or ')}?`;
   if (candidates.length === 0) return '';
   const shown = candidates.slice(0, 12).join(', ');

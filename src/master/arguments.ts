@@ -135,7 +135,7 @@ export function parseUsers(options: unknown = {}): {
   if (state !== undefined && !userStates.includes(state as ListedState)) {
     throw new AmocError(
       'ARGUMENT',
-      `users: there is no state ${show(state)}${didYouMean(show(state), userStates)}`,
+      `users: there is no state ${show(state)}${didYouMean(state, userStates)}`,
     );
   }
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > 100_000) {
@@ -214,7 +214,7 @@ function parsePlacement(value: unknown): PlacementStrategy {
   const names = Object.keys(strategies);
   throw new AmocError(
     'ARGUMENT',
-    `do: there is no placement ${show(value)}${didYouMean(show(value), names)}`,
+    `do: there is no placement ${show(value)}${didYouMean(value, names)}`,
   );
 }
 

@@ -47,6 +47,8 @@ export interface User<V extends Variables = Variables> {
   jidOf(id: number): string;
   /** Waits. @param duration milliseconds, or `'20s'` */
   sleep(duration: Duration): Promise<void>;
+  /** Runs `work` and records how long it took, in the histogram `name`; failures are not recorded. */
+  timed<T>(name: string, work: () => PromiseLike<T>): Promise<T>;
   /** Logs in to the XMPP server. */
   connect(options?: UserConnectOptions): Promise<Session>;
   /** Makes the user's account in-band (XEP-0077). */
@@ -147,6 +149,13 @@ export class PooledUser implements User {
       if (this.#wait === undefined) this.#wait = wait;
       else (this.#moreWaits ??= new Set()).add(wait);
     });
+  }
+
+  async timed<T>(name: string, work: () => PromiseLike<T>): Promise<T> {
+    const began = performance.now();
+    const result = await work();
+    this.metrics.histogram(name).record(performance.now() - began);
+    return result;
   }
 
   async connect(options: UserConnectOptions = {}): Promise<Session> {

@@ -4,7 +4,7 @@ import { Parser } from '@xmpp/xml';
 import xml from '@xmpp/xml';
 import type { Element } from '../stanza.ts';
 import { stanzaError } from './iq.ts';
-import type { Router } from './router.ts';
+import type { Outlet, Router } from './router.ts';
 import { beginSasl, mechanisms } from './sasl.ts';
 import type { SaslExchange } from './sasl.ts';
 
@@ -21,7 +21,7 @@ const LONGEST_STANZA = 256 * 1024;
 const MOST_UNREAD = 16 * 1024 * 1024;
 
 /** The server's side of one client's stream, from its header to its end. */
-export class ClientStream {
+export class ClientStream implements Outlet {
   readonly #socket: Socket;
   readonly #router: Router;
   #parser = this.#newParser();

@@ -2,7 +2,6 @@ import xml from '@xmpp/xml';
 import type { Element } from '../stanza.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountPatterns } from './accounts.ts';
-import type { ClientStream } from './client-stream.ts';
 import { iqResult, stanzaError } from './iq.ts';
 import { Rosters } from './rosters.ts';
 
@@ -19,9 +18,17 @@ const MOST_OFFLINE = 100;
 /** Messages that wait in all. */
 const MOST_OFFLINE_IN_ALL = 100_000;
 
+/** A client's stream, as the router needs it. */
+export interface Outlet {
+  /** Sends XML text to the client. */
+  send(text: string): void;
+  /** Ends the stream with an error of RFC 6120 §4.9.3. */
+  fail(condition: string): void;
+}
+
 interface Resource {
   readonly jid: string;
-  readonly stream: ClientStream;
+  readonly stream: Outlet;
   /** The last available presence, addressed to nobody; `undefined` before the first. */
   presence: Element | undefined;
 }
@@ -41,7 +48,7 @@ export class Router {
   }
 
   /** Takes in a bound stream; one of the same full JID before it is closed (RFC 6120 §7.7.2.2). */
-  join(jid: string, stream: ClientStream): void {
+  join(jid: string, stream: Outlet): void {
     const bare = bareOf(jid);
     const resources = this.#online.get(bare) ?? new Map<string, Resource>();
     this.#online.set(bare, resources);
@@ -50,7 +57,7 @@ export class Router {
     before?.stream.fail('conflict');
   }
 
-  leave(jid: string, stream: ClientStream): void {
+  leave(jid: string, stream: Outlet): void {
     const bare = bareOf(jid);
     const resources = this.#online.get(bare);
     const resource = resources?.get(jid);
@@ -63,7 +70,7 @@ export class Router {
   }
 
   /** A stanza of a bound client's. */
-  route(stanza: Element, from: string, stream: ClientStream): void {
+  route(stanza: Element, from: string, stream: Outlet): void {
     stanza.attrs['from'] = from;
     delete stanza.attrs['xmlns'];
     switch (stanza.name) {
@@ -107,7 +114,7 @@ export class Router {
     }
   }
 
-  #message(stanza: Element, from: string, stream: ClientStream): void {
+  #message(stanza: Element, from: string, stream: Outlet): void {
     const to = (stanza.attrs['to'] as string | undefined) ?? bareOf(from);
     const text = stanza.toString();
     const bare = bareOf(to);
@@ -146,7 +153,7 @@ export class Router {
     return true;
   }
 
-  #presence(stanza: Element, from: string, stream: ClientStream): void {
+  #presence(stanza: Element, from: string, stream: Outlet): void {
     const to = stanza.attrs['to'] as string | undefined;
     const type = stanza.attrs['type'] as string | undefined;
     const bare = bareOf(from);
@@ -193,7 +200,7 @@ export class Router {
     return resources !== undefined;
   }
 
-  #iq(stanza: Element, from: string, stream: ClientStream): void {
+  #iq(stanza: Element, from: string, stream: Outlet): void {
     const to = stanza.attrs['to'] as string | undefined;
     const type = stanza.attrs['type'] as string | undefined;
     const isAnswer = type === 'result' || type === 'error';

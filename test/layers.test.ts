@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { packageRootOf } from '../src/scenario/loader.ts';
+
+/** ARCHITECTURE.md, Layers: a folder, and the folders that it may import from. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  protocol: ['lib'],
+  config: ['lib'],
+  metrics: ['lib'],
+  xmpp: ['lib'],
+  scenario: ['lib', 'config'],
+  placement: ['lib'],
+  users: ['lib', 'scenario', 'metrics', 'config', 'xmpp'],
+  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'protocol'],
+  master: ['lib', 'protocol', 'placement', 'metrics', 'config', 'scenario'],
+  console: ['lib', 'master'],
+  cli: [
+    'lib',
+    'protocol',
+    'config',
+    'metrics',
+    'xmpp',
+    'scenario',
+    'placement',
+    'users',
+    'slave',
+    'master',
+    'console',
+  ],
+};
+
+const src = join(packageRootOf(fileURLToPath(import.meta.url)), 'src');
+
+/** Every import of ours: file, what it imports, both relative to src. */
+const imports = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file) => {
+    const text = readFileSync(join(src, file), 'utf8');
+    const specifiers = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
+    return [...specifiers].map(([, specifier]) => {
+      const target = relative(src, resolve(src, dirname(file), specifier as string));
+      return { file, target };
+    });
+  });
+
+const layerOf = (file: string): string =>
+  file.includes('/') ? (file.split('/')[0] as string) : '';
+
+describe('layers', () => {
+  it('finds the imports', () => {
+    assert.ok(imports.length > 200, `only ${imports.length} imports were found`);
+  });
+
+  it('knows every folder', () => {
+    const folders = new Set(
+      imports.map(({ file }) => layerOf(file)).filter((layer) => layer !== ''),
+    );
+    assert.deepEqual([...folders].sort(), Object.keys(layers).sort());
+  });
+
+  it('imports go one way', () => {
+    const wrong = imports.filter(({ file, target }) => {
+      const from = layerOf(file);
+      const to = layerOf(target);
+      // src/index.ts is what scenarios see; it belongs to no layer, and nothing imports it.
+      if (from === '') return false;
+      return from !== to && layers[from]?.includes(to) !== true;
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has no cycle between files', () => {
+    const graph = new Map<string, string[]>();
+    for (const { file, target } of imports) graph.set(file, [...(graph.get(file) ?? []), target]);
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      assert.ok(!path.includes(file), `a cycle: ${[...path, file].join(' → ')}`);
+      if (done.has(file)) return;
+      for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+      done.add(file);
+    };
+    for (const file of graph.keys()) visit(file, []);
+  });
+});

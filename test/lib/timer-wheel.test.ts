@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { TimerWheel } from '../../src/lib/timer-wheel.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+describe('TimerWheel', () => {
+  it('fires each timer once, never early, at most one tick late, whatever is cancelled', async () => {
+    const plan = fc.array(
+      fc.record({ delay: fc.integer({ min: 0, max: 300_000 }), cancelled: fc.boolean() }),
+      { maxLength: 30 },
+    );
+    await fc.assert(
+      fc.asyncProperty(plan, async (timers) => {
+        const clock = new FakeClock();
+        const wheel = new TimerWheel(clock);
+        const fired = timers.map((): number[] => []);
+        const handles = timers.map(({ delay }, at) => {
+          return wheel.schedule(delay, () => fired[at]?.push(clock.monotonic()));
+        });
+        timers.forEach(({ cancelled }, at) => {
+          if (cancelled) wheel.cancel(handles[at]!);
+        });
+        await clock.advance(310_000);
+        timers.forEach(({ delay, cancelled }, at) => {
+          const times = fired[at]!;
+          assert.equal(times.length, cancelled ? 0 : 1);
+          if (!cancelled)
+            assert.ok(times[0]! >= delay && times[0]! <= delay + 8, `${delay}: ${times[0]}`);
+        });
+        assert.equal(wheel.size, 0);
+        assert.equal(clock.pending, 0, 'nothing is left planned');
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('fires what a callback plans', async () => {
+    const clock = new FakeClock();
+    const wheel = new TimerWheel(clock);
+    const times: number[] = [];
+    const again = (): void => {
+      times.push(clock.monotonic());
+      if (times.length < 5) wheel.schedule(10, again);
+    };
+    wheel.schedule(10, again);
+    await clock.advance(200);
+    assert.equal(times.length, 5);
+  });
+
+  it('survives a cancel from a timer of the same moment', async () => {
+    const clock = new FakeClock();
+    const wheel = new TimerWheel(clock);
+    const fired: string[] = [];
+    const second = { timer: wheel.schedule(8, () => fired.push('second')) };
+    wheel.schedule(8, () => fired.push('third'));
+    wheel.cancel(second.timer);
+    wheel.cancel(second.timer);
+    await clock.advance(50);
+    assert.deepEqual(fired, ['third']);
+  });
+});

@@ -1,0 +1,103 @@
+import pino from 'pino';
+import { admit } from '../../src/master/control-server.ts';
+import type { Notice } from '../../src/master/cluster.ts';
+import { Master } from '../../src/master/master.ts';
+import { offerHandshake } from '../../src/protocol/handshake.ts';
+import type { LogRecord } from '../../src/protocol/messages.ts';
+import { Slave } from '../../src/slave/slave.ts';
+import { FakeClock } from './fake-clock.ts';
+import { MemoryTransport } from './memory-transport.ts';
+
+const COOKIE = 'a cookie of the tests';
+
+/** A scenario's exports, as if they had been compiled and shipped. */
+export type Exports = Record<string, unknown>;
+
+/** A slave of the cluster, and a way to take it away. */
+export interface TestSlave {
+  readonly name: string;
+  /** Cuts its connection, as the death of its process does. */
+  die(): void;
+}
+
+/** A master and its slaves in one process, on a clock of the test's own. */
+export class MemoryCluster {
+  readonly clock = new FakeClock();
+  readonly notices: Notice[] = [];
+  readonly logs: LogRecord[] = [];
+  readonly killed: string[] = [];
+  readonly scenarios: Record<string, Exports>;
+  readonly master: Master;
+  environment: Record<string, string> = {};
+  file: Record<string, unknown> = {};
+  #expected = 0;
+
+  constructor(scenarios: Record<string, Exports>) {
+    this.scenarios = scenarios;
+    this.master = new Master({
+      name: 'amocTest',
+      clock: this.clock,
+      compile: (name) => {
+        if (!(name in scenarios)) return Promise.reject(new Error(`no scenario ${name}`));
+        const files = [{ path: `${name}.js`, code: '' }];
+        return Promise.resolve({ name, hash: '0'.repeat(32), files, packages: [] });
+      },
+      readSources: () => ({ file: this.file, environment: this.environment }),
+      expected: () => this.#expected,
+      whenNoNodes: 'no slave is there',
+      kill: (node) => this.killed.push(node),
+      randomSeed: () => 42,
+      notice: (notice) => this.notices.push(notice),
+      logs: (records) => this.logs.push(...records),
+    });
+  }
+
+  /** What was said so far, one line each. */
+  get said(): string {
+    return this.notices.map(({ level, text }) => `${level}: ${text}`).join('\n');
+  }
+
+  /** A slave joins. */
+  async join(name: string): Promise<TestSlave> {
+    const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
+    const info = { name, host: 'test', pid: 1, version: '0', node: '20' };
+    const admitted = admit(this.master, masterEnd, {
+      cookie: COOKIE,
+      clock: this.clock,
+      onRefused: (text) => this.notices.push({ level: 'warn', text }),
+    });
+    const slave = new Slave({
+      name,
+      clock: this.clock,
+      logger: pino(
+        { base: { node: name } },
+        { write: (line) => this.logs.push(JSON.parse(line) as LogRecord) },
+      ),
+      load: ({ name: scenario }) => Promise.resolve(this.scenarios[scenario] ?? {}),
+      readLoad: () => ({ cpu: 0, loopDelayMs: 0, rssBytes: 1 }),
+    });
+    await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
+    await this.clock.resolve(admitted);
+    slave.serve(slaveEnd);
+    this.#expected++;
+    return {
+      name,
+      die: () => {
+        slave[Symbol.dispose]();
+        masterEnd.close('its process died');
+      },
+    };
+  }
+
+  /** Several slaves at once: `local/1`, `local/2` … */
+  async joinMany(count: number, machine = 'local'): Promise<TestSlave[]> {
+    const slaves: TestSlave[] = [];
+    for (let at = 1; at <= count; at++) slaves.push(await this.join(`${machine}/${at}`));
+    return slaves;
+  }
+
+  /** Runs a command while the clock moves. */
+  run<T>(command: Promise<T>): Promise<T> {
+    return this.clock.resolve(command);
+  }
+}

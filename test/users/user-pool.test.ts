@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { RunSettings } from '../../src/config/run-variables.ts';
+import { IdSet } from '../../src/lib/id-set.ts';
+import { TimerWheel } from '../../src/lib/timer-wheel.ts';
+import { MetricsRegistry } from '../../src/metrics/metrics.ts';
+import { checkScenario } from '../../src/scenario/contract.ts';
+import type { User } from '../../src/users/user.ts';
+import { UserPool } from '../../src/users/user-pool.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+interface Setup {
+  clock: FakeClock;
+  pool: UserPool;
+  told: string[];
+}
+
+function setUp(
+  start: (id: number, user: User, state: unknown) => unknown,
+  changes: Partial<RunSettings> & { intervalMs?: number } = {},
+): Setup {
+  const { intervalMs = 0, ...settings } = changes;
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const pool = new UserPool({
+    scenario: checkScenario<User>('test', { start }),
+    state: 'state of init',
+    environment: {
+      node: 'test/1',
+      seed: 1,
+      settings: {},
+      wheel: new TimerWheel(clock),
+      metrics: new MetricsRegistry(),
+      observer: { sent() {}, received() {}, delivered() {}, lost() {} },
+      log: (_level, id, message) => told.push(`${id}: ${message}`),
+    },
+    settings: { repeatCount: 0, repeatInterval: 60_000, ...settings } as RunSettings,
+    clock,
+    intervalMs,
+    onNewError: ({ error, message }, _cause, id) => told.push(`${id}: ${error}: ${message}`),
+  });
+  return { clock, pool, told };
+}
+
+const nameOf = (error: unknown): string => (error as Error).name;
+
+async function nameOfFailure(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'none';
+  } catch (error) {
+    return nameOf(error);
+  }
+}
+
+describe('UserPool', () => {
+  it('runs a user, and again after the interval, with what init returned', async () => {
+    const runs: [number, unknown][] = [];
+    const { clock, pool } = setUp((_id, _user, state) => runs.push([clock.monotonic(), state]));
+    pool.add(IdSet.range(1, 1), {});
+    await clock.advance(130_000);
+    assert.equal(runs.length, 3);
+    assert.ok(runs[1]![0] >= 60_000 && runs[1]![0] < 60_100);
+    assert.equal(runs[0]![1], 'state of init');
+    assert.equal(pool.counts.waiting, 1);
+  });
+
+  it('ends a user after its last repetition', async () => {
+    const { clock, pool } = setUp((_id, user) => user.sleep(100), {
+      repeatCount: 2,
+      repeatInterval: 1000,
+    });
+    pool.add(IdSet.range(1, 3), {});
+    await clock.advance(5000);
+    assert.equal(pool.size, 0);
+    assert.equal(pool.counts.finished, 3);
+    assert.deepEqual(pool.takeEnded().finished.toArray(), [1, 2, 3]);
+    assert.equal(pool.hasEnded, false);
+  });
+
+  it('counts a crash under its name, tells it once, and remembers who', async () => {
+    const { clock, pool, told } = setUp((id) => {
+      throw new TypeError(`user ${id} is lost`);
+    });
+    pool.add(IdSet.range(1, 50), {});
+    await clock.advance(100);
+    assert.equal(pool.counts.crashed, 50);
+    assert.deepEqual(told, ['1: TypeError: user 1 is lost']);
+    assert.equal(pool.list('crashed', 3)[2]?.error, 'TypeError: user 3 is lost');
+    assert.deepEqual(pool.errors.all(), [
+      { error: 'TypeError', message: 'user 1 is lost', count: 50 },
+    ]);
+  });
+
+  it('takes a thrown value that is no Error', async () => {
+    const { clock, pool, told } = setUp(() => {
+      const words: unknown = 'just words';
+      throw words;
+    });
+    pool.add(IdSet.range(1, 1), {});
+    await clock.advance(100);
+    assert.deepEqual(told, ['1: string: just words']);
+    assert.equal(pool.counts.crashed, 1);
+  });
+
+  it('lets a gently removed user finish its start, and starts it no more', async () => {
+    let ended = 0;
+    const { clock, pool } = setUp(async (_id, user) => {
+      await user.sleep(1000);
+      ended++;
+    });
+    pool.add(IdSet.range(1, 2), {});
+    await clock.advance(500);
+    pool.remove(IdSet.range(1, 2), false);
+    assert.equal(pool.counts.leaving, 2);
+    await clock.advance(100_000);
+    assert.equal(ended, 2);
+    assert.equal(pool.counts.removed, 2);
+    assert.equal(pool.size, 0);
+  });
+
+  it('rejects the waits of a user that is removed by force, and aborts its signal', async () => {
+    const reasons: unknown[] = [];
+    const { clock, pool } = setUp(async (_id, user) => {
+      const { signal } = user;
+      try {
+        await Promise.all([user.sleep(1000), user.sleep(2000)]);
+      } catch (error) {
+        reasons.push(nameOf(error), signal.aborted, await nameOfFailure(user.sleep(1)));
+      }
+    });
+    pool.add(IdSet.range(7, 7), {});
+    await clock.advance(10);
+    pool.remove(IdSet.range(7, 7), true);
+    assert.equal(pool.size, 0);
+    await clock.advance(10);
+    assert.deepEqual(reasons, ['UserRemoved', true, 'UserRemoved']);
+    assert.deepEqual(pool.takeEnded().removed.toArray(), [7]);
+  });
+
+  it('ignores what a killed user still does', async () => {
+    const { clock, pool, told } = setUp(async (_id, user) => {
+      await user.sleep(1000).catch(() => {});
+      throw new Error('too late to matter');
+    });
+    pool.add(IdSet.range(1, 1), {});
+    await clock.advance(10);
+    pool.remove(IdSet.range(1, 1), true);
+    await clock.advance(5000);
+    assert.deepEqual(told, []);
+    assert.deepEqual(pool.counts, {
+      starting: 0,
+      running: 0,
+      waiting: 0,
+      leaving: 0,
+      finished: 0,
+      removed: 1,
+      crashed: 0,
+    });
+  });
+
+  it('closes what a user opened, at the end of each start and at a removal', async () => {
+    const closed: number[] = [];
+    const { clock, pool } = setUp(async (id, user) => {
+      user.onEnd(() => closed.push(id));
+      await user.sleep(id === 1 ? 100 : 100_000);
+    });
+    pool.add(IdSet.range(1, 2), {});
+    await clock.advance(200);
+    assert.deepEqual(closed, [1]);
+    pool.remove(IdSet.range(2, 2), true);
+    await clock.advance(1);
+    assert.deepEqual(closed, [1, 2]);
+  });
+
+  it('gives user.random the same numbers in every run', async () => {
+    const draw = async (): Promise<number[]> => {
+      const numbers: number[] = [];
+      const { clock, pool } = setUp((_id, user) => numbers.push(user.random.integer(1, 1e9)), {
+        repeatCount: 1,
+      });
+      pool.add(IdSet.range(1, 5), {});
+      await clock.advance(10);
+      return numbers;
+    };
+    assert.deepEqual(await draw(), await draw());
+  });
+
+  it('says which ended users are here again', async () => {
+    const { clock, pool } = setUp((_id, user) => user.sleep(1000));
+    pool.add(IdSet.range(1, 3), {});
+    await clock.advance(10);
+    pool.remove(IdSet.range(2, 3), true);
+    pool.add(IdSet.range(3, 3), {});
+    const { removed, back } = pool.takeEnded();
+    assert.deepEqual([removed.toArray(), back.toArray()], [[2, 3], [3]]);
+  });
+
+  it('keeps its counts right whatever happens in whatever order', async () => {
+    const step = fc.oneof(
+      fc.record({
+        do: fc.constant('add' as const),
+        from: fc.integer({ min: 1, max: 30 }),
+        size: fc.integer({ min: 1, max: 10 }),
+      }),
+      fc.record({
+        do: fc.constant('remove' as const),
+        from: fc.integer({ min: 1, max: 30 }),
+        size: fc.integer({ min: 1, max: 10 }),
+        force: fc.boolean(),
+      }),
+      fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 3000 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const { clock, pool } = setUp(
+          async (id, user) => {
+            await user.sleep(id * 40);
+            if (id % 7 === 0) throw new Error('seven');
+          },
+          { repeatInterval: 500, repeatCount: 3, intervalMs: 20 },
+        );
+        let added = 0;
+        for (const each of steps) {
+          if (each.do === 'wait') await clock.advance(each.ms);
+          else {
+            const ids = IdSet.range(each.from, each.from + each.size - 1);
+            if (each.do === 'add') {
+              const here = new Set(pool.list(undefined, 100_000).map(({ id }) => id));
+              const fresh = IdSet.of(ids.toArray().filter((id) => !here.has(id)));
+              added += fresh.size;
+              pool.add(fresh, {});
+            } else pool.remove(ids, each.force);
+          }
+          const { starting, running, waiting, leaving, finished, removed, crashed } = pool.counts;
+          assert.equal(starting + running + waiting + leaving, pool.size);
+          assert.equal(pool.size + finished + removed + crashed, added);
+          assert.ok(Math.min(starting, running, waiting, leaving) >= 0);
+        }
+        pool.removeAll(true);
+        await clock.advance(10_000);
+        assert.equal(pool.size, 0);
+        assert.equal(clock.pending, 0, 'nothing is left planned');
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
