@@ -39,7 +39,7 @@ export class LogView implements Disposable {
   readonly #options: LogViewOptions;
   readonly #most: number;
   readonly #format: (line: LogLine) => string;
-  #waiting: { time: number; text: string }[] = [];
+  #waiting: { time: number; arrived: number; text: string }[] = [];
   #secondBegan = -Infinity;
   #shown = { chatter: 0, warnings: 0 };
   #hidden = 0;
@@ -65,10 +65,12 @@ export class LogView implements Disposable {
     const { clock, write } = this.#options;
     const now = clock.monotonic();
     if (this.#hidden > 0 && now - this.#secondBegan >= SECOND_MS) this.#tellHidden();
-    const settled = all ? Infinity : clock.now() - SETTLE_MS;
+    // By the time of arrival: the clocks of other machines may be wrong.
+    const settled = this.#waiting.filter(({ arrived }) => all || arrived <= now - SETTLE_MS);
+    const latest = settled.reduce((most, { time }) => Math.max(most, time), -Infinity);
     this.#waiting.sort((a, b) => a.time - b.time);
-    const due = this.#waiting.filter(({ time }) => time <= settled);
-    this.#waiting = this.#waiting.filter(({ time }) => time > settled);
+    const due = this.#waiting.filter(({ time }) => time <= latest);
+    this.#waiting = this.#waiting.filter(({ time }) => time > latest);
     if (due.length > 0) write(due.map(({ text }) => text).join(''));
     if (this.#waiting.length > 0) this.#arm();
     // What is hidden is said even when nothing more comes.
@@ -94,14 +96,15 @@ export class LogView implements Disposable {
       return;
     }
     this.#shown[kind]++;
-    this.#waiting.push({ time: line.time, text: this.#format(line) });
+    this.#waiting.push({ time: line.time, arrived: now, text: this.#format(line) });
   }
 
   #tellHidden(): void {
     const { clock } = this.#options;
     const msg = `${this.#hidden} more log lines were not shown (at most ${this.#most} a second are); logLevel('warn') shows fewer`;
     const time = clock.now();
-    this.#waiting.push({ time, text: this.#format({ level: WARN_LEVEL, time, msg }) });
+    const arrived = clock.monotonic();
+    this.#waiting.push({ time, arrived, text: this.#format({ level: WARN_LEVEL, time, msg }) });
     this.#hidden = 0;
   }
 

@@ -44,7 +44,7 @@ describe('peers', () => {
   });
 
   it('time out, and forget the late answer', async () => {
-    const late = deferred<object>();
+    const late = deferred<Record<string, never>>();
     const { clock, master } = setUp({ ping: () => late.promise });
     await assert.rejects(clock.resolve(master.request('ping', {}, 1000)), {
       code: 'TIMEOUT',
