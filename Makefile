@@ -10,7 +10,7 @@ built := dist/.built
 sources := $(shell find src test bench -name '*.ts' 2>/dev/null)
 unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' | sort
 server_tests = find dist/test/servers -name '*.test.js' | sort
-run_tests := node --test --test-reporter=spec --test-concurrency=2
+run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=300000
 
 .PHONY: help
 help: ## this list

@@ -37,8 +37,8 @@ export class ClientSocket extends EventEmitter {
     this.secure = raw instanceof tls.TLSSocket;
     raw.setNoDelay(true);
     raw.on(this.secure ? 'secureConnect' : 'connect', () => this.emit('connect'));
-    raw.on('data', (data) => this.emit('data', data));
-    raw.on('error', (error) => this.emit('error', error));
+    raw.on('data', (data) => emitData(this, data, () => raw.destroy()));
+    raw.on('error', (error) => emitError(this, error));
     raw.on('close', () => this.emit('close'));
   }
 
@@ -69,8 +69,10 @@ export class ClientWebSocket extends EventEmitter {
       ...(this.secure ? nodeTlsOptions(tlsOptions) : {}),
     });
     this.#socket.on('open', () => this.emit('connect'));
-    this.#socket.on('message', (data: Buffer) => this.emit('data', data));
-    this.#socket.on('error', (error) => this.emit('error', error));
+    this.#socket.on('message', (data: Buffer) => {
+      emitData(this, data, () => this.#socket.terminate());
+    });
+    this.#socket.on('error', (error) => emitError(this, error));
     this.#socket.on('close', () => this.emit('close'));
   }
 
@@ -85,4 +87,19 @@ export class ClientWebSocket extends EventEmitter {
   destroy(): void {
     this.#socket.terminate();
   }
+}
+
+/** Once the library has let go of its parser, the rest of a chunk makes it throw where nobody catches. */
+function emitData(socket: EventEmitter, data: unknown, drop: () => void): void {
+  try {
+    socket.emit('data', data);
+  } catch (error) {
+    drop();
+    emitError(socket, error);
+  }
+}
+
+/** An error that nobody listens for any more would end the process, with all of its users. */
+function emitError(socket: EventEmitter, error: unknown): void {
+  if (socket.listenerCount('error') > 0) socket.emit('error', error);
 }

@@ -62,7 +62,6 @@ interface Internals {
   restart(): Promise<void>;
   sendReceive(element: Element): Promise<Element>;
   write(text: string): Promise<void>;
-  start(): Promise<unknown>;
   stop(): Promise<unknown>;
   on(event: string, listener: (...values: never[]) => void): void;
 }
@@ -74,7 +73,13 @@ interface Internals {
  */
 export async function connect(options: ConnectOptions, context: ConnectContext): Promise<Session> {
   const negotiation = new Negotiation(options);
-  await negotiation.run(context, (xmpp) => xmpp.start());
+  await negotiation.run(context, async (xmpp) => {
+    // Not the library's start(): it leaves a rejection that nobody can catch when the stream fails.
+    const online = new Promise((resolve) => xmpp.on('online', resolve));
+    await xmpp.connect(serviceOf(options));
+    await xmpp.open({ domain: options.domain });
+    await online;
+  });
   const jid = negotiation.xmpp.jid?.toString() ?? `${options.username}@${options.domain}`;
   return negotiation.session(jid, context);
 }

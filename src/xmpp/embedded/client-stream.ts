@@ -31,6 +31,7 @@ export class ClientStream implements Outlet {
   /** The full JID, once bound. */
   #jid: string | undefined;
   #ended = false;
+  #isOpen = false;
 
   constructor(socket: Socket, router: Router) {
     this.#socket = socket;
@@ -78,6 +79,12 @@ export class ClientStream implements Outlet {
       this.fail('policy-violation');
       return;
     }
+    // The parser would wait for a tag for ever.
+    if (!this.#isOpen && !/^\s*(<|$)/.test(text)) {
+      this.fail('not-well-formed');
+      return;
+    }
+    this.#isOpen = true;
     try {
       this.#parser.write(text);
     } catch {

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Ids of processes whose environment has `AMOC_PROJECT` = `folder`: all that a test's project started. */
+export function processesOf(folder: string): number[] {
+  const mark = `\0AMOC_PROJECT=${folder}\0`;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return false;
+        return `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}`.includes(mark);
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Those of them that run users. */
+export function slavesOf(folder: string): number[] {
+  return processesOf(folder).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('slave-main.js');
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Asks again and again until `done`, at most `limitMs`; the error tells what was seen last. */
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  done: (seen: T) => boolean,
+  limitMs = 20_000,
+): Promise<T> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (done(seen)) return seen;
+    if (performance.now() > end) {
+      throw new Error(
+        `not within ${limitMs / 1000} s; seen last: ${typeof seen === 'string' ? seen : JSON.stringify(seen)}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}

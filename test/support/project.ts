@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageRootOf } from '../../src/scenario/loader.ts';
+
+/** Where the package under test is. */
+export const ROOT = packageRootOf(fileURLToPath(import.meta.url));
+
+/** How a command ended. */
+export interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** A user's project in an empty folder, with an empty home. */
+export class Project implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'amoc-test-'));
+  readonly env: Record<string, string>;
+  readonly #children = new Set<ChildProcessWithoutNullStreams>();
+
+  /** @param scenarios sources by name; names of ours are copied: `{ my_scenario: true }` */
+  constructor(scenarios: Record<string, string | true> = {}) {
+    for (const name of ['scenarios', 'home']) mkdirSync(join(this.folder, name));
+    for (const [name, source] of Object.entries(scenarios)) {
+      this.write(
+        `scenarios/${name}.ts`,
+        source === true ? readFileSync(join(ROOT, 'scenarios', `${name}.ts`), 'utf8') : source,
+      );
+    }
+    this.env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: join(this.folder, 'home'),
+      LANG: 'C.UTF-8',
+      AMOC_PROJECT: this.folder,
+      AMOC_LOCAL_PROCESSES: '2',
+    };
+  }
+
+  /** Writes a file of the project. @returns its path */
+  write(path: string, text: string): string {
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  }
+
+  /** Starts `amoc …`. */
+  start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
+    const child = spawn(process.execPath, [join(ROOT, 'bin', 'amoc.js'), ...args], {
+      cwd: this.folder,
+      env: { ...this.env, ...env },
+    });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs `amoc …` to its end. */
+  async amoc(
+    args: readonly string[],
+    { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  ): Promise<Ended> {
+    const child = this.start(args, env);
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (data) => (out += String(data)));
+    child.stderr.on('data', (data) => (err += String(data)));
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, out, err };
+  }
+
+  /** Feeds lines to `amoc console`. */
+  lines(...input: string[]): Promise<Ended> {
+    return this.amoc(['console'], { input: `${input.join('\n')}\n` });
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually } from './processes.ts';
+import { ROOT } from './project.ts';
+import type { Project } from './project.ts';
+
+let terminals = 0;
+
+/** `amoc console` in a real pseudo-terminal, by tmux. */
+export class TestTerminal implements Disposable {
+  readonly #socket = `amoc-test-${process.pid}-${++terminals}`;
+
+  constructor(
+    project: Project,
+    {
+      columns = 120,
+      rows = 60,
+      env = {},
+    }: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+  ) {
+    const all = { ...project.env, TERM: 'screen-256color', ...env };
+    const command = [
+      'env',
+      '-i',
+      ...Object.entries(all).map(([name, value]) => `${name}=${value}`),
+      process.execPath,
+      join(ROOT, 'bin', 'amoc.js'),
+      'console',
+    ];
+    const quoted = command.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
+    const size = ['-x', String(columns), '-y', String(rows)];
+    this.#tmux(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      ...size,
+      '-s',
+      't',
+      `cd '${project.folder}'; ${quoted}; echo "[exit $?]"; exec sleep 1000`,
+    );
+    this.#tmux('set-option', '-g', 'history-limit', '20000');
+  }
+
+  /** Types text, without Enter. */
+  type(text: string): void {
+    this.#tmux('send-keys', '-t', 't', '-l', '--', text);
+  }
+
+  /** Presses a key: `Enter`, `Tab`, `Up`, `C-c`. */
+  key(...names: string[]): void {
+    this.#tmux('send-keys', '-t', 't', ...names);
+  }
+
+  /** Types a line and Enter. */
+  line(text: string): void {
+    this.type(text);
+    this.key('Enter');
+  }
+
+  /** Pastes text as a terminal does, in one go. */
+  paste(text: string): void {
+    this.#tmux('set-buffer', text);
+    this.#tmux('paste-buffer', '-t', 't');
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux('resize-window', '-t', 't', '-x', String(columns), '-y', String(rows));
+  }
+
+  /** What is on the screen, and what has scrolled away; lines that wrapped are joined. */
+  screen(): string {
+    return this.#tmux('capture-pane', '-p', '-J', '-S', '-20000', '-t', 't').replace(/\s+$/, '');
+  }
+
+  /** Waits until the screen fits. */
+  async see(expected: string | RegExp, limitMs = 20_000): Promise<string> {
+    return eventually(
+      () => this.screen(),
+      (screen) =>
+        typeof expected === 'string' ? screen.includes(expected) : expected.test(screen),
+      limitMs,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#tmux('kill-server');
+    } catch {
+      // It may have ended by itself.
+    }
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync('tmux', ['-L', this.#socket, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+}
