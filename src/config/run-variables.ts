@@ -98,7 +98,7 @@ export const xmppVariables = {
   xmppMechanism: {
     description: 'SASL mechanism; auto: the strongest that both sides have',
     default: 'auto',
-    check: oneOf('auto', 'PLAIN', 'SCRAM-SHA-1', 'ANONYMOUS'),
+    check: oneOf('auto', 'PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'ANONYMOUS'),
   },
   xmppUser: { description: "pattern of the users' names", default: 'user_{id}' },
   xmppPassword: {

@@ -70,7 +70,7 @@ export class Master {
     this.#reports = new Reports(cluster);
     this.#watch = new NodeWatch(cluster, this.#distributor);
     this.#starting = new RunStart(cluster, this.#distributor);
-    this.#ending = new RunEnd(cluster, this.#watch, this.#reports);
+    this.#ending = new RunEnd(cluster, this.#watch);
   }
 
   get nodes(): NodeRegistry {
@@ -338,8 +338,7 @@ export class Master {
       this.nodes.all().map(async (node) => {
         if (node.status.is === 'blocked') return;
         try {
-          const answer = await node.peer.request('status', {}, STATUS_MS);
-          this.#reports.take(node, answer);
+          await node.peer.request('report', {}, STATUS_MS);
         } catch {
           // Its last report stands in.
         }

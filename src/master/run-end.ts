@@ -4,19 +4,16 @@ import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
 import type { NodeWatch } from './node-watch.ts';
-import type { Reports } from './reports.ts';
 import type { Run } from './run.ts';
 
 /** Brings a run to its end: users, `terminate`, `teardown`, and nothing of it left. */
 export class RunEnd {
   readonly #cluster: Cluster;
   readonly #watch: NodeWatch;
-  readonly #reports: Reports;
 
-  constructor(cluster: Cluster, watch: NodeWatch, reports: Reports) {
+  constructor(cluster: Cluster, watch: NodeWatch) {
     this.#cluster = cluster;
     this.#watch = watch;
-    this.#reports = reports;
   }
 
   /** Ends the users of one process; one that does not answer is killed. */
@@ -40,7 +37,7 @@ export class RunEnd {
     });
     try {
       const { forced } = await Promise.race([finished, stuck]);
-      this.#reports.take(node, await node.peer.request('status', {}, QUICK_MS));
+      await node.peer.request('report', {}, QUICK_MS);
       return forced;
     } catch (error) {
       const lost = run.owners.ofNode(node.number);

@@ -153,10 +153,11 @@ export const requests = {
     }),
     result: z.object({ settings }),
   },
-  status: {
-    params: none,
-    result: z.object({ run: runId.optional(), users: userCounts, load, delta, ended }),
-  },
+  /**
+   * Makes the process report at once; the answer comes behind the report. The figures are not in the
+   * answer itself: one that came after its time-out would be lost, and what it counted with it.
+   */
+  report: { params: none, result: none },
   users: {
     params: z.object({
       state: z.enum(['starting', 'running', 'waiting', 'leaving', 'crashed']).optional(),

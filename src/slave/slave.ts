@@ -4,7 +4,7 @@ import type { Cancel, Clock } from '../lib/clock.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
-import type { NodeLoad, Params, Result, UserCounts } from '../protocol/messages.ts';
+import type { NodeLoad, Params, Result, SlaveMessage, UserCounts } from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';
 import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -104,7 +104,10 @@ export class Slave {
         return {};
       },
       update: ({ run, change, check }) => ({ settings: this.#of(run).update(change, check) }),
-      status: () => this.#status(),
+      report: () => {
+        this.#report();
+        return {};
+      },
       users: ({ state, limit }) => ({
         users: this.#run?.pool?.list(state, limit) ?? [],
         errors: this.#run?.pool?.errors.all() ?? [],
@@ -164,7 +167,7 @@ export class Slave {
     };
   }
 
-  #status(): Result<'status'> {
+  #figures(): Omit<Extract<SlaveMessage, { type: 'report' }>, 'type'> {
     const ended = this.#run?.pool?.takeEnded();
     return {
       ...(this.#run === undefined ? {} : { run: this.#run.id }),
@@ -183,7 +186,7 @@ export class Slave {
 
   #report(): void {
     if (this.#peer === undefined) return;
-    this.#peer.send({ type: 'report', ...this.#status() });
+    this.#peer.send({ type: 'report', ...this.#figures() });
   }
 
   #reportEnded(): void {

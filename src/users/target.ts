@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import type { ConnectOptions } from '../xmpp/connect.ts';
+import type { ConnectOptions } from '../xmpp/connect-options.ts';
 
 /** What `user.connect` can be told besides the settings of the run. */
 export type UserConnectOptions = Partial<

@@ -1,4 +1,5 @@
-import type { ConnectContext, ConnectOptions } from '../../src/xmpp/connect.ts';
+import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
+import type { ConnectContext } from '../../src/xmpp/connect.ts';
 
 /** Counts what a session tells. */
 export interface Seen {

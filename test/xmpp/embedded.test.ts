@@ -12,7 +12,7 @@ import {
   rosterGet,
 } from '../../src/xmpp/builders.ts';
 import { connect, register } from '../../src/xmpp/connect.ts';
-import type { ConnectOptions } from '../../src/xmpp/connect.ts';
+import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
 import { patternId } from '../../src/xmpp/embedded/pattern.ts';
 import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import type { EmbeddedServer } from '../../src/xmpp/embedded/server.ts';

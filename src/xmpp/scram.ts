@@ -1,0 +1,131 @@
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { AmocError } from '../lib/errors.ts';
+
+const derive = promisify(pbkdf2);
+
+/** Hash functions by the mechanism that uses them (RFC 5802, RFC 7677). */
+export const scramHashes = {
+  'SCRAM-SHA-512': { hash: 'sha512', bytes: 64 },
+  'SCRAM-SHA-256': { hash: 'sha256', bytes: 32 },
+  'SCRAM-SHA-1': { hash: 'sha1', bytes: 20 },
+} as const;
+
+/** A SCRAM mechanism without channel binding. */
+export type ScramMechanism = keyof typeof scramHashes;
+
+/** More rounds are refused: a hostile server could keep the core busy for minutes. */
+const MOST_ROUNDS = 1_000_000;
+/** Salted passwords that a process keeps; the oldest go. */
+const MOST_KEPT = 100_000;
+
+/**
+ * Salted passwords of this process: a load generator must not spend its core on PBKDF2 when the same
+ * account logs in again with the salt of before.
+ */
+const salted = new Map<string, Buffer>();
+
+/** The client's side of one SCRAM exchange (RFC 5802 §5). */
+export class ScramClient {
+  readonly #mechanism: ScramMechanism;
+  readonly #username: string;
+  readonly #password: string;
+  readonly #nonce: string;
+  readonly #firstBare: string;
+  #serverSignature: string | undefined;
+
+  /** @param nonce only given by tests */
+  constructor(
+    mechanism: ScramMechanism,
+    username: string,
+    password: string,
+    nonce = randomBytes(18).toString('base64'),
+  ) {
+    this.#mechanism = mechanism;
+    this.#username = username;
+    this.#password = password;
+    this.#nonce = nonce;
+    this.#firstBare = `n=${saslName(this.#username)},r=${this.#nonce}`;
+  }
+
+  /** The client's first message. */
+  first(): string {
+    return `n,,${this.#firstBare}`;
+  }
+
+  /**
+   * The client's final message, in answer to the server's first.
+   *
+   * @throws {AmocError} `AUTHENTICATION` when the server's message is not as it should be.
+   */
+  async final(serverFirst: string): Promise<string> {
+    const { nonce, salt, rounds } = parseServerFirst(serverFirst, this.#nonce);
+    const { hash } = scramHashes[this.#mechanism];
+    const key = await saltedPassword(this.#mechanism, this.#password, salt, rounds);
+    const clientKey = hmac(hash, key, 'Client Key');
+    const storedKey = createHash(hash).update(clientKey).digest();
+    // `biws`: base64 of `n,,`, no channel binding.
+    const withoutProof = `c=biws,r=${nonce}`;
+    const signed = `${this.#firstBare},${serverFirst},${withoutProof}`;
+    const signature = hmac(hash, storedKey, signed);
+    const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (signature[at] as number)));
+    this.#serverSignature = hmac(hash, hmac(hash, key, 'Server Key'), signed).toString('base64');
+    return `${withoutProof},p=${proof.toString('base64')}`;
+  }
+
+  /** Whether the server knows the password too: its final message has the right signature. */
+  verifies(serverFinal: string): boolean {
+    const given = Buffer.from(/^v=([^,]+)/.exec(serverFinal)?.[1] ?? '');
+    const expected = Buffer.from(this.#serverSignature ?? '');
+    return (
+      expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected)
+    );
+  }
+}
+
+function parseServerFirst(
+  message: string,
+  clientNonce: string,
+): { nonce: string; salt: string; rounds: number } {
+  const [, nonce, salt, count] = /^r=([^,]+),s=([A-Za-z0-9+/=]+),i=(\d{1,9})/.exec(message) ?? [];
+  const rounds = Number(count);
+  if (nonce === undefined || salt === undefined || rounds < 1) {
+    throw new AmocError('AUTHENTICATION', 'the SCRAM challenge of the server is malformed');
+  }
+  if (!nonce.startsWith(clientNonce) || nonce === clientNonce) {
+    throw new AmocError('AUTHENTICATION', 'the SCRAM nonce of the server does not continue ours');
+  }
+  if (rounds > MOST_ROUNDS) {
+    throw new AmocError(
+      'AUTHENTICATION',
+      `the server asks for ${rounds} rounds of SCRAM, at most ${MOST_ROUNDS} are done`,
+    );
+  }
+  return { nonce, salt, rounds };
+}
+
+async function saltedPassword(
+  mechanism: ScramMechanism,
+  password: string,
+  salt: string,
+  rounds: number,
+): Promise<Buffer> {
+  const key = `${mechanism}\0${salt}\0${rounds}\0${password}`;
+  const known = salted.get(key);
+  if (known !== undefined) return known;
+  const { hash, bytes } = scramHashes[mechanism];
+  const normal = password.normalize('NFKC');
+  const made = await derive(normal, Buffer.from(salt, 'base64'), rounds, bytes, hash);
+  salted.set(key, made);
+  if (salted.size > MOST_KEPT) salted.delete(salted.keys().next().value as string);
+  return made;
+}
+
+/** RFC 5802 §5.1: `,` and `=` have a meaning in the messages. */
+function saslName(name: string): string {
+  return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
+}
+
+function hmac(hash: string, key: Buffer, text: string): Buffer {
+  return createHmac(hash, key).update(text).digest();
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { StopResult } from '../../src/master/master.ts';
+import { Project } from '../support/project.ts';
+import { startEjabberd, startProsody } from '../support/servers.ts';
+import type { RealServer } from '../support/servers.ts';
+
+const USERS = 200;
+
+const transports = {
+  TCP: ({ ports }: RealServer) => ({ AMOC_XMPP_PORT: `${ports.c2s}`, AMOC_XMPP_TLS: 'none' }),
+  STARTTLS: ({ ports }: RealServer) => ({
+    AMOC_XMPP_PORT: `${ports.c2s}`,
+    AMOC_XMPP_TLS: 'starttls',
+  }),
+  TLS: ({ ports }: RealServer) => ({ AMOC_XMPP_PORT: `${ports.tls}`, AMOC_XMPP_TLS: 'direct' }),
+  WebSocket: ({ ports, webSocketPath }: RealServer) => ({
+    AMOC_XMPP_PORT: `${ports.http}`,
+    AMOC_XMPP_TRANSPORT: 'websocket',
+    AMOC_XMPP_TLS: 'none',
+    AMOC_XMPP_PATH: webSocketPath,
+  }),
+} as const;
+
+for (const [name, start] of [
+  ['ejabberd', startEjabberd],
+  ['prosody', startProsody],
+] as const) {
+  describe(`on real ${name}`, () => {
+    let server: RealServer;
+    const project = new Project({ mongoose_simple: true, mongoose_in_band_registration: true });
+
+    const run = async (
+      scenario: string,
+      transport: keyof typeof transports,
+      settings: string[],
+    ): Promise<StopResult> => {
+      const env = {
+        AMOC_XMPP_HOST: '127.0.0.1',
+        AMOC_XMPP_DOMAIN: 'localhost',
+        AMOC_XMPP_TLS_CA: server.ca,
+        ...transports[transport](server),
+      };
+      const all = ['interarrival=5', 'repeatCount=1', 'stopTimeout=60s', ...settings];
+      const args = ['run', scenario, '1', String(USERS), '--json', '--settings', ...all];
+      const { code, out, err } = await project.amoc(args, { env });
+      assert.equal(code, 0, `${err}\n${out}`);
+      return JSON.parse(out) as StopResult;
+    };
+
+    before(async () => {
+      server = await start();
+      // The accounts of mongoose_simple.
+      const { users } = await run('mongoose_in_band_registration', 'TCP', [
+        'stay=0',
+        'cancel=false',
+      ]);
+      assert.equal(users.finished, USERS);
+    });
+    after(async () => {
+      project[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
+    });
+
+    for (const transport of Object.keys(transports) as (keyof typeof transports)[]) {
+      it(`mongoose_simple: ${USERS} users over ${transport}, no error, every message arrives`, async () => {
+        const settings = ['warmUp=2s', 'messageInterval=100ms', 'rounds=1', 'coolDown=2s'];
+        const { users, messages, metrics, errors } = await run(
+          'mongoose_simple',
+          transport,
+          settings,
+        );
+        assert.deepEqual([users.finished, users.crashed, errors], [USERS, 0, []]);
+        assert.equal(metrics.counters['connections'], USERS);
+        // The highest users write to neighbours above them, who have no account: those come back as errors.
+        const beyond = 4 + 3 + 2 + 1;
+        assert.equal(messages.sent, USERS * 8 - (4 + 3 + 2 + 1));
+        assert.ok(
+          messages.received >= messages.sent - beyond,
+          `${messages.received} of ${messages.sent} arrived`,
+        );
+        assert.ok(messages.delivery !== undefined && messages.delivery.p50 < 1000);
+      });
+
+      it(`mongoose_in_band_registration: ${USERS} users over ${transport}, no error`, async () => {
+        const settings = ['stay=200ms', `xmppUser=fresh_${transport.toLowerCase()}_{id}`];
+        const { users, metrics, errors } = await run(
+          'mongoose_in_band_registration',
+          transport,
+          settings,
+        );
+        assert.deepEqual([users.finished, users.crashed, errors], [USERS, 0, []]);
+        assert.equal(metrics.times['registration']?.count, USERS);
+      });
+    }
+
+    it('tells a wrong password by the name of the stage', async () => {
+      const env = {
+        AMOC_XMPP_HOST: '127.0.0.1',
+        AMOC_XMPP_DOMAIN: 'localhost',
+        AMOC_XMPP_PORT: `${server.ports.c2s}`,
+        AMOC_XMPP_TLS: 'none',
+      };
+      const args = [
+        'run',
+        'mongoose_simple',
+        '1',
+        '3',
+        '--json',
+        '--settings',
+        'xmppPassword=wrong',
+        'interarrival=0',
+        'repeatCount=1',
+      ];
+      const { code, out } = await project.amoc(args, { env });
+      assert.equal(code, 1);
+      const [error] = (JSON.parse(out) as StopResult).errors;
+      assert.equal(error?.error, 'AuthenticationFailed');
+      assert.match(error.message, /not-authorized.*; does the account exist/);
+      assert.equal(error.count, 3);
+    });
+
+    it('tells a certificate that is not trusted', async () => {
+      const env = {
+        AMOC_XMPP_HOST: '127.0.0.1',
+        AMOC_XMPP_DOMAIN: 'localhost',
+        ...transports.STARTTLS(server),
+      };
+      const args = ['run', 'mongoose_simple', '1', '1', '--json', '--settings', 'repeatCount=1'];
+      const { code, out } = await project.amoc(args, { env });
+      assert.equal(code, 1);
+      const [error] = (JSON.parse(out) as StopResult).errors;
+      assert.equal(error?.error, 'TlsFailed');
+      assert.match(error.message, /AMOC_XMPP_TLS_CA/);
+    });
+
+    it('is found well by the doctor', async () => {
+      const env = {
+        AMOC_XMPP_HOST: '127.0.0.1',
+        AMOC_XMPP_DOMAIN: 'localhost',
+        AMOC_XMPP_PORT: `${server.ports.c2s}`,
+      };
+      const { code, out } = await project.amoc(['doctor', '--users', '100'], { env });
+      assert.equal(code, 0, out);
+      assert.match(out, /reachable, offers STARTTLS, .*(SCRAM-SHA-1|PLAIN)/);
+    });
+  });
+}
