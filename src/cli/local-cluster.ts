@@ -78,9 +78,20 @@ export function localProcessCount(): number {
   );
 }
 
+/** `AMOC_LOCAL_HEAP_MB`: the heap that one slave process may have; V8's own limit when left out. */
+function heapMb(): number | undefined {
+  const given = process.env['AMOC_LOCAL_HEAP_MB'];
+  if (given === undefined || given === '') return undefined;
+  const megabytes = Number(given);
+  if (Number.isInteger(megabytes) && megabytes >= 32) return megabytes;
+  throw new AmocError('CONFIG', `AMOC_LOCAL_HEAP_MB: ${JSON.stringify(given)} is not 32 or more`);
+}
+
 /** Starts the slave processes of this machine, and the embedded server when it is needed. */
 export async function startLocalCluster(events: ClusterEvents): Promise<LocalCluster> {
+  // Mistakes are told before anything is started.
   const count = localProcessCount();
+  const heap = heapMb();
   const { xmppHost, xmppUser, xmppPassword } = resolveSettings(
     xmppVariables,
     readTargetSources(),
@@ -116,7 +127,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     script: join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js'),
     master: `ws://127.0.0.1:${control.port}`,
     cookie,
-    heapMb: undefined,
+    heapMb: heap,
     clock: systemClock,
     onOutput: (node, line) => {
       if (!isCrashDump(line)) events.notice({ level: 'info', text: `${node}: ${line}` });

@@ -13,8 +13,8 @@ import type { Script as ShellScript } from './hoist.ts';
 export class Interrupted extends AmocError {
   override readonly name = 'Interrupted';
 
-  constructor() {
-    super('REMOVED', 'interrupted; what was begun goes on');
+  constructor(message = 'interrupted; what was begun goes on') {
+    super('REMOVED', message);
   }
 }
 
@@ -111,7 +111,7 @@ export class Evaluator {
       return script.runInContext(this.context, { breakOnSigint: true, displayErrors: false });
     } catch (error) {
       const code = (error as { code?: unknown } | null)?.code;
-      if (code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted();
+      if (code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted('interrupted');
       throw error;
     } finally {
       this.onBlocking(false);

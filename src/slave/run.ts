@@ -168,7 +168,7 @@ export class SlaveRun {
 
   #tellError({ error, message }: ErrorCount, cause: unknown, id: number | undefined): void {
     const stack = cause instanceof Error ? usefulStack(cause) : '';
-    const what = id === undefined ? 'an error that no start() waited for' : `user ${id} crashed`;
+    const what = id === undefined ? 'an error that no start() waited for' : 'crashed';
     const fields = id === undefined ? {} : { user: id };
     this.#parts.log('error', `${what}: ${error}: ${message}${stack}`, fields);
   }

@@ -73,6 +73,11 @@ export class TestTerminal implements Disposable {
     return this.#tmux('capture-pane', '-p', '-J', '-S', '-20000', '-t', 't').replace(/\s+$/, '');
   }
 
+  /** The screen with its colours. */
+  colors(): string {
+    return this.#tmux('capture-pane', '-p', '-e', '-t', 't');
+  }
+
   /** Waits until the screen fits. */
   async see(expected: string | RegExp, limitMs = 20_000): Promise<string> {
     return eventually(

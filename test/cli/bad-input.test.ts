@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { processesOf } from '../support/processes.ts';
+import { Project } from '../support/project.ts';
+import { badScenarios } from '../support/scenarios.ts';
+
+/** What each call answers in one console, one after the other: the shell has to live on. */
+async function answers(project: Project, ...calls: string[]): Promise<string[]> {
+  const lines = calls.map(
+    (call) => `await (async () => ${call})().catch((e: Error) => 'error: ' + e.message)`,
+  );
+  const { code, out, err } = await project.amoc(['console'], {
+    input: lines.map((line) => `console.log(JSON.stringify(${line}))\n`).join(''),
+  });
+  assert.equal(code, 0, `${out}\n${err}`);
+  assert.deepEqual(processesOf(project.folder), [], 'a process is left behind');
+  return out
+    .trimEnd()
+    .split('\n')
+    .map((line) => String(JSON.parse(line) ?? ''));
+}
+
+describe('bad input in the console', () => {
+  it('is answered in a line or two, and starts nothing', async () => {
+    using project = new Project({ my_scenario: true, ...badScenarios });
+    const cases: [string, RegExp][] = [
+      [
+        "amocLocal.do('my_scenari', 1, 10)",
+        /no scenario 'my_scenari' in scenarios\/; did you mean 'my_scenario'\?/,
+      ],
+      [
+        "amocLocal.do('broken', 1, 10)",
+        /broken\.ts does not compile\nscenarios\/broken\.ts:3:17 TS2345: [^\n]*\n3 \|/,
+      ],
+      [
+        "amocLocal.do('no_start', 1, 10)",
+        /no_start has no start; add: export async function start/,
+      ],
+      ["amocLocal.do('../secret', 1, 10)", /"\.\.\/secret" is not a scenario's name/],
+      ["amocLocal.do('my_scenario', 10, 1)", /from \(10\) is above to \(1\)/],
+      ["amocLocal.do('my_scenario', 0, 1)", /from is 0; it must be a whole number from 1/],
+      ["amocLocal.do('my_scenario', -3, 1)", /from is -3/],
+      ["amocLocal.do('my_scenario', 1, 2.5)", /to is 2\.5/],
+      ["amocLocal.do('my_scenario', NaN, 2)", /from is NaN/],
+      ["amocLocal.do('my_scenario', '1', 2)", /from is "1"/],
+      ["amocLocal.do('my_scenario', 1, 10 ** 12)", /to is 1000000000000/],
+      [
+        "amocLocal.do('my_scenario', 1, 2, { coment: 'x' })",
+        /no option 'coment'; did you mean 'comment'/,
+      ],
+      [
+        "amocLocal.do('my_scenario', 1, 2, { settings: { mesages: 1 } })",
+        /mesages is not a setting.*did you mean 'messages'/,
+      ],
+      [
+        "amocLocal.do('picky', 1, 2, { settings: { size: -1 } })",
+        /size: -1 is not a number above 0 \(a size\), from settings/,
+      ],
+      ["amocLocal.do('init_throws', 1, 2)", /init failed on local\/\d: no database here/],
+      [
+        "amocLocal.do('init_hangs', 1, 2, { settings: { initTimeout: 300 } })",
+        /init failed on local\/\d: init did not finish within 0\.3 s/,
+      ],
+      ['amocLocal.add(1)', /add: no scenario runs; start one with do/],
+      ['amocLocal.remove(1)', /remove: no scenario runs/],
+      ['amocLocal.stop()', /stop: no scenario runs/],
+      ['amocDist.add(1)', /no scenario runs/],
+      ["amocDist.do('my_scenario', 1, 2)", /no slave is connected; .*amoc slave --master/],
+      [
+        "amocLocal.do('my_scenario', 1, 1_000_000)",
+        /would need \d+ (open files|local ports) for \d+ users, .*(ulimit -n|sysctl -w)/,
+      ],
+      ['amocLocal.status()', /^\[object Object\]$/],
+    ];
+    const given = await answers(project, ...cases.map(([call]) => call));
+    cases.forEach(([call, expected], at) => assert.match(given[at] ?? '', expected, call));
+  });
+
+  it('is answered while a run goes on, too', async () => {
+    using project = new Project({ sleeper: true });
+    const given = await answers(
+      project,
+      "amocLocal.do('sleeper', 1, 5)",
+      "amocLocal.do('sleeper', 1, 5)",
+      'amocLocal.add(0)',
+      "amocLocal.remove('all')",
+      'amocLocal.update({ interarrvial: 5 })',
+      'amocLocal.update({ sleepTime: "soon" })',
+      'amocLocal.update()',
+      '(async () => (await amocLocal.remove(50, { force: true })).users)()',
+    );
+    const expected = [
+      /object/,
+      /sleeper is running; add\(\), remove\(\), or stop\(\) it first/,
+      /add: 0 is not a number of users/,
+      /remove: "all" is not a number of users/,
+      /interarrvial is not a setting.*did you mean 'interarrival'/,
+      /sleepTime: "soon" is not a time span/,
+      /say what changes/,
+      /^5$/,
+    ];
+    expected.forEach((pattern, at) => assert.match(given[at] ?? '', pattern));
+  });
+
+  it('of the environment is told at the start', async () => {
+    using project = new Project();
+    for (const [env, expected] of [
+      [
+        { AMOC_LOCAL_PROCESSES: 'many' },
+        /AMOC_LOCAL_PROCESSES: "many" is not a number from 1 to 256/,
+      ],
+      [{ AMOC_XMPP_PORT: 'x' }, /xmppPort: "x" is not a number.*from AMOC_XMPP_PORT/],
+      [{ AMOC_XMPP_TLS: 'maybe' }, /xmppTls: "maybe" is not one of none, starttls, direct, auto/],
+      [{ AMOC_LOCAL_HEAP_MB: '1' }, /AMOC_LOCAL_HEAP_MB: "1" is not 32 or more/],
+    ] as [Record<string, string>, RegExp][]) {
+      const { code, err } = await project.amoc(['console'], { env });
+      assert.equal(code, 2, err);
+      assert.match(err, expected);
+      assert.equal(err.trim().split('\n').length, 1, err);
+    }
+  });
+
+  it('of the settings file is told at the do', async () => {
+    using project = new Project({ sleeper: true });
+    project.write('amoc.json', '{ "interarrival": "never" }');
+    const [answer] = await answers(project, "amocLocal.do('sleeper', 1, 1)");
+    assert.match(answer ?? '', /interarrival: "never" is not a time span.*from amoc\.json/);
+    project.write('amoc.json', '{ broken');
+    const { code, err } = await project.lines("amocLocal.do('sleeper', 1, 1)");
+    assert.equal(code, 2);
+    assert.match(err, /amoc\.json is not JSON/);
+  });
+
+  it('a port that is taken costs the distributed mode alone', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    using project = new Project();
+    const { code, out, err } = await project.amoc(['console'], {
+      input: '1 + 1\n',
+      env: { AMOC_MASTER_PORT: String(port) },
+    });
+    other.close();
+    assert.deepEqual([code, out], [0, '2\n']);
+    assert.match(
+      err,
+      new RegExp(`slaves cannot join: port ${port} of 127.0.0.1 is taken by another program`),
+    );
+  });
+
+  it('a public address needs a long cookie', async () => {
+    using project = new Project();
+    const env = { AMOC_MASTER_PORT: '0', AMOC_MASTER_BIND: '0.0.0.0', AMOC_COOKIE: 'short' };
+    const { err } = await project.amoc(['console'], { input: '', env });
+    assert.match(
+      err,
+      /slaves cannot join: 0\.0\.0\.0 can be reached from other machines, and the cookie has 5 characters/,
+    );
+  });
+});
+
+describe('a bad scenario', () => {
+  it('costs its own users, and nobody else', async () => {
+    using project = new Project(badScenarios);
+    const run = async (
+      name: string,
+    ): Promise<{ code: number | null; out: string; err: string }> => {
+      return project.amoc([
+        'run',
+        name,
+        '1',
+        '4',
+        '--for',
+        '2s',
+        '--settings',
+        'interarrival=0',
+        'stopTimeout=200',
+      ]);
+    };
+    for (const [name, expected] of [
+      ['throws', /4 +TypeError +user 1 is unhappy/],
+      ['throws_text', /4 +string +just words/],
+      ['exits', /4 +SCENARIO +process\.exit\(3\) would end the users of the whole process/],
+      ['leaves_timer', /(?=[\s\S]*RangeError +from a timer)[\s\S]*Error +nobody waits for this/],
+    ] as const) {
+      const { code, out, err } = await run(name);
+      assert.equal(code, 1, `${name}: ${out}${err}`);
+      assert.match(out, expected, name);
+      assert.ok(!/ended \(/.test(err), `${name}: a process died: ${err}`);
+      if (name === 'throws')
+        assert.match(err, /at Object\.start \(.*scenarios\/throws\.ts:1:\d+\)/);
+    }
+  });
+
+  it('that allocates until its process dies fails the run, not the shell', async () => {
+    using project = new Project(badScenarios);
+    const env = { AMOC_LOCAL_HEAP_MB: '64' };
+    const { code, err } = await project.amoc(
+      ['run', 'allocates', '1', '2', '--for', '120s', '--settings', 'interarrival=0'],
+      { env },
+    );
+    assert.equal(code, 1);
+    assert.match(err, /heap out of memory/);
+    assert.match(err, /the run failed: its processes crash again and again/);
+    assert.deepEqual(processesOf(project.folder), []);
+  });
+});
+
+describe('a place without permission', () => {
+  it('for new scenarios is told', async (test) => {
+    if (process.getuid?.() === 0) {
+      // Root may write everywhere: a file in the folder's place stands for it.
+      using project = new Project();
+      const file = project.write('blocked', '');
+      const { code, err } = await project.amoc(['new', 'mine'], { env: { AMOC_PROJECT: file } });
+      assert.equal(code, 2);
+      assert.match(err, /cannot be written: (ENOTDIR|EEXIST)/);
+      return;
+    }
+    using project = new Project();
+    const folder = join(project.folder, 'scenarios');
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o500);
+    const { code, err } = await project.amoc(['new', 'mine']);
+    chmodSync(folder, 0o700);
+    assert.equal(code, 2, test.name);
+    assert.match(err, /cannot be written: EACCES/);
+  });
+});

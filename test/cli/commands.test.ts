@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { StopResult } from '../../src/master/master.ts';
+import { eventually, processesOf } from '../support/processes.ts';
+import { Project, ROOT } from '../support/project.ts';
+
+describe('amoc run', () => {
+  it('runs users on the embedded server and loses no message', async () => {
+    using project = new Project({ my_scenario: true });
+    const settings = ['interarrival=5', 'messages=4', 'messageInterval=250ms'];
+    const { code, out, err } = await project.amoc([
+      'run',
+      'my_scenario',
+      '1',
+      '20',
+      '--for',
+      '4s',
+      '--json',
+      '--settings',
+      ...settings,
+    ]);
+    assert.equal(code, 0, err);
+    const result = JSON.parse(out) as StopResult;
+    assert.deepEqual([result.messages.sent, result.messages.received], [80, 80]);
+    assert.deepEqual(result.errors, []);
+    assert.equal(result.messages.delivery?.count, 80);
+    assert.match(err, /embedded server stands in/);
+    assert.deepEqual(processesOf(project.folder), []);
+  });
+
+  it('ends by itself when all users have', async () => {
+    using project = new Project({ sleeper: true });
+    const { code, out } = await project.amoc([
+      'run',
+      'sleeper',
+      '1',
+      '5',
+      '--settings',
+      'repeatCount=1',
+      'sleepTime=10ms',
+      'interarrival=0',
+    ]);
+    assert.equal(code, 0);
+    assert.match(out, /5 users, 5 finished, 0 stopped, 0 crashed/);
+  });
+
+  it('stops gently at Ctrl+C, and shows what there was', async () => {
+    using project = new Project({ sleeper: true });
+    const child = project.start([
+      'run',
+      'sleeper',
+      '1',
+      '5',
+      '--settings',
+      'interarrival=0',
+      'sleepTime=100ms',
+    ]);
+    let err = '';
+    let out = '';
+    child.stderr.on('data', (data) => (err += String(data)));
+    child.stdout.on('data', (data) => (out += String(data)));
+    await eventually(
+      () => err,
+      (text) => text.includes('all 5 users are running'),
+    );
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'close')) as [number];
+    assert.equal(code, 0, err);
+    assert.match(out, /sleeper {2}ran for/);
+  });
+
+  for (const [what, args, expected] of [
+    ['an unknown scenario', ['run', 'nothing', '1', '2'], /no scenario 'nothing'/],
+    ['ids that are none', ['run', 'sleeper', 'one', '2'], /from is NaN/],
+    [
+      'a time that is none',
+      ['run', 'sleeper', '1', '2', '--for', 'ever'],
+      /"ever" is not a time span/,
+    ],
+    [
+      'a setting without a value',
+      ['run', 'sleeper', '1', '2', '--settings', 'x'],
+      /'x' is not name=value/,
+    ],
+    [
+      'an unknown option',
+      ['run', 'sleeper', '1', '2', '--fro', '3s'],
+      /unknown option '--fro'[\s\S]*--for/,
+    ],
+    ['an unknown command', ['rum'], /unknown command 'rum'[\s\S]*run/],
+    ['a slave without a master', ['slave', '--name', 'x'], /required option '--master/],
+    [
+      'a slave with a bad name',
+      ['slave', '--master', 'ws://127.0.0.1:1', '--name', 'a b'],
+      /'a b' is no name for a node/,
+    ],
+    [
+      'a slave with a bad address',
+      ['slave', '--master', 'nowhere', '--name', 'x'],
+      /'nowhere' is no address/,
+    ],
+    ['a port that is none', ['server', '--port', 'x'], /'x' is not a port/],
+    ['a number of users that is none', ['doctor', '--users', 'x'], /'x' is not a number of users/],
+    ['a name that is none', ['new', '../x'], /'\.\.\/x' is no name for a scenario/],
+  ] as const) {
+    it(`exits 2 for ${what}`, async () => {
+      using project = new Project({ sleeper: true });
+      const { code, err } = await project.amoc(args);
+      assert.equal(code, 2, err);
+      assert.match(err, expected);
+      assert.ok(!/\n\s+at /.test(err), `a stack trace: ${err}`);
+    });
+  }
+});
+
+describe('amoc new', () => {
+  it('writes a scenario that compiles and runs, once', async () => {
+    using project = new Project();
+    const written = await project.amoc(['new', 'mine']);
+    assert.equal(written.code, 0);
+    assert.match(written.out, /scenarios\/mine\.ts is written; try it with: amoc run mine 1 2/);
+    const again = await project.amoc(['new', 'mine']);
+    assert.equal(again.code, 2);
+    assert.match(again.err, /mine\.ts is there already/);
+    const ran = await project.amoc([
+      'run',
+      'mine',
+      '1',
+      '2',
+      '--settings',
+      'repeatCount=1',
+      'pause=10ms',
+      'interarrival=0',
+    ]);
+    assert.equal(ran.code, 0, ran.err);
+    assert.match(ran.out, /10 sent, 10 received/);
+  });
+});
+
+describe('amoc doctor', () => {
+  it('names the wall and how to move it', async () => {
+    using project = new Project();
+    const { code, out } = await project.amoc(['doctor', '--users', '99000000']);
+    assert.equal(code, 1);
+    assert.match(out, /!! {2}open files: [\d,]+ a process;.*\n.*ulimit -n \d+/);
+    assert.match(out, /!! {2}local ports: .*\n.*sysctl -w net\.ipv4\.ip_local_port_range/);
+    assert.match(out, /cookie: 64 characters/);
+    assert.equal(statSync(join(project.env['HOME']!, '.amoc.cookie')).mode & 0o777, 0o600);
+  });
+  it('says that the target is not there', async () => {
+    using project = new Project();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    other.close();
+    const { code, out } = await project.amoc(['doctor', '--users', '10'], {
+      env: { AMOC_XMPP_HOST: '127.0.0.1', AMOC_XMPP_PORT: String(port) },
+    });
+    assert.equal(code, 1);
+    assert.match(out, /target: 127\.0\.0\.1:\d+, domain 127\.0\.0\.1: connect ECONNREFUSED/);
+  });
+  it('minds a cookie that others can read', async () => {
+    using project = new Project();
+    writeFileSync(join(project.env['HOME']!, '.amoc.cookie'), 'x'.repeat(64), { mode: 0o644 });
+    const { code, out } = await project.amoc(['doctor', '--users', '10']);
+    assert.equal(code, 1);
+    assert.match(out, /\.amoc\.cookie can be read by others; run: chmod 600/);
+  });
+});
+
+describe('amoc server', () => {
+  it('serves until it is told to end, and says when its port is taken', async () => {
+    using project = new Project();
+    const child = project.start(['server', '--port', '0']);
+    let out = '';
+    child.stdout.on('data', (data) => (out += String(data)));
+    await eventually(
+      () => out,
+      (text) => text.includes('Ctrl+C ends it'),
+    );
+    const port = /127\.0\.0\.1:(\d+)/.exec(out)![1]!;
+    const second = await project.amoc(['server', '--port', port]);
+    assert.equal(second.code, 2);
+    assert.match(second.err, new RegExp(`port ${port} of 127.0.0.1 is taken by another program`));
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'close')) as [number];
+    assert.equal(code, 0);
+  });
+});
+
+describe('amoc', () => {
+  it('tells its version and its commands', async () => {
+    using project = new Project();
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    assert.deepEqual(await project.amoc(['--version']), { code: 0, out: `${version}\n`, err: '' });
+    const { code, out } = await project.amoc(['help', 'run']);
+    assert.equal(code, 0);
+    assert.match(out, /--for <time>[\s\S]*Exit codes:/);
+  });
+});
+
+describe('amoc slave', () => {
+  it('joins a console, runs users for amocDist, and is lost without harm', async () => {
+    using project = new Project({ sleeper: true });
+    const cookie = 'c'.repeat(40);
+    const console_ = project.start(['console'], { AMOC_MASTER_PORT: '0', AMOC_COOKIE: cookie });
+    let text = '';
+    for (const stream of [console_.stdout, console_.stderr])
+      stream.on('data', (data) => (text += String(data)));
+    const joinAt = await eventually(
+      () => /slaves can join at (ws:\S+)/.exec(text)?.[1],
+      (url) => url !== undefined,
+    );
+    const refused = await project.amoc(['slave', '--master', joinAt!, '--name', 'slave9'], {
+      env: { AMOC_COOKIE: 'wrong' },
+    });
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /wrong cookie/);
+    const slave = project.start(['slave', '--master', joinAt!, '--name', 'slave1'], {
+      AMOC_COOKIE: cookie,
+    });
+    let said = '';
+    slave.stderr.on('data', (data) => (said += String(data)));
+    await eventually(
+      () => said,
+      (line) => line.includes('slave1 serves'),
+    );
+    console_.stdin.write(
+      "amocDist.do('sleeper', 1, 20, { interarrival: 0 })\nsleep('1.5s')\n(await amocDist.status()).users.running\n",
+    );
+    await eventually(
+      () => text,
+      (seen) => /\n20\n/.test(seen),
+    );
+    console_.stdin.end();
+    await once(console_, 'close');
+    await eventually(
+      () => said,
+      (line) => line.includes('is gone'),
+    );
+  });
+});
