@@ -125,7 +125,7 @@ async function measurePrompt(): Promise<void> {
   const times: number[] = [];
   for (let round = 0; round < 5; round++) {
     const began = performance.now();
-    const env = { ...process.env, AMOC_HISTORY: '/dev/null', TERM: 'xterm' };
+    const env = { ...process.env, AMOC_HISTORY: '/dev/null', TERM: 'xterm', NO_COLOR: '1' };
     delete (env as Record<string, string | undefined>)['AMOC_XMPP_HOST'];
     delete (env as Record<string, string | undefined>)['AMOC_LOCAL_PROCESSES'];
     const child = spawn(

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from './clock.ts';
 export interface WheelTimer {
   due: number;
   fire: (() => void) | undefined;
+  /** For the owner: what to call when it gives the wait up. */
+  giveUp: ((reason: unknown) => void) | undefined;
   previous: WheelTimer;
   next: WheelTimer;
 }
@@ -42,6 +44,7 @@ export class TimerWheel {
     const timer: WheelTimer = {
       due,
       fire,
+      giveUp: undefined,
       previous: undefined as unknown as WheelTimer,
       next: undefined as unknown as WheelTimer,
     };

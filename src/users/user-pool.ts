@@ -3,7 +3,6 @@ import { deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
-import type { WheelTimer } from '../lib/timer-wheel.ts';
 import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { Arrivals } from './arrivals.ts';
@@ -37,13 +36,6 @@ export interface UserLine {
   error?: string;
 }
 
-interface Entry {
-  readonly user: PooledUser;
-  state: UserState;
-  repetitions: number;
-  repeat: WheelTimer | undefined;
-}
-
 /** What a pool is made of. */
 export interface PoolParts {
   scenario: Scenario<User>;
@@ -61,7 +53,7 @@ export interface PoolParts {
 /** The users of one process, from their turn of the arrival rate to their end. */
 export class UserPool {
   readonly #parts: PoolParts;
-  readonly #entries = new Map<number, Entry>();
+  readonly #users = new Map<number, PooledUser>();
   readonly #arrivals: Arrivals;
   /** Replacements of lost users: apart, because they come faster than new ones. */
   readonly #recovering: Arrivals;
@@ -95,7 +87,7 @@ export class UserPool {
 
   /** Users that are not gone. */
   get size(): number {
-    return this.#entries.size + this.#arrivals.size + this.#recovering.size;
+    return this.#users.size + this.#arrivals.size + this.#recovering.size;
   }
 
   /**
@@ -107,7 +99,7 @@ export class UserPool {
     ids: IdSet,
     { delayMs = 0, withinMs }: { delayMs?: number; withinMs?: number | undefined },
   ): void {
-    const fresh = this.#entries.size === 0 ? ids : this.#withoutPresent(ids);
+    const fresh = this.#users.size === 0 ? ids : this.#withoutPresent(ids);
     if (withinMs === undefined) {
       this.#arrivals.add(fresh, delayMs);
       return;
@@ -125,10 +117,10 @@ export class UserPool {
       });
     }
     ids.forEach((id) => {
-      const entry = this.#entries.get(id);
-      if (entry === undefined) return;
-      if (force) entry.user.remove();
-      this.#apply(entry, force ? 'kill' : 'remove');
+      const user = this.#users.get(id);
+      if (user === undefined) return;
+      if (force) user.remove();
+      this.#apply(user, force ? 'kill' : 'remove');
     });
     this.#checkEmpty();
   }
@@ -136,7 +128,7 @@ export class UserPool {
   /** Removes everybody. @returns how many there were */
   removeAll(force: boolean): number {
     const { size } = this;
-    const ids = IdSet.of(this.#entries.keys());
+    const ids = IdSet.of(this.#users.keys());
     this.remove(ids.union(this.#arrivals.all()).union(this.#recovering.all()), force);
     return size;
   }
@@ -189,9 +181,8 @@ export class UserPool {
         lines.push({ id, state: 'starting', repetitions: 0 });
       }
     }
-    for (const { user, state: its, repetitions } of this.#entries.values()) {
-      if (state === undefined || state === its)
-        lines.push({ id: user.id, state: its, repetitions });
+    for (const { id, state: its, repetitions } of this.#users.values()) {
+      if (state === undefined || state === its) lines.push({ id, state: its, repetitions });
     }
     if (state === 'crashed') {
       for (const [id, { error, repetitions }] of this.#crashed) {
@@ -203,93 +194,92 @@ export class UserPool {
 
   #presentOf(ids: readonly number[]): IdSet {
     const queued = this.#arrivals.all().union(this.#recovering.all());
-    return IdSet.of(ids.filter((id) => this.#entries.has(id) || queued.has(id)));
+    return IdSet.of(ids.filter((id) => this.#users.has(id) || queued.has(id)));
   }
 
   #withoutPresent(ids: IdSet): IdSet {
     const present: number[] = [];
     ids.forEach((id) => {
-      if (this.#entries.has(id)) present.push(id);
+      if (this.#users.has(id)) present.push(id);
     });
     return ids.difference(IdSet.of(present));
   }
 
   #admit(id: number): void {
     const user = new PooledUser(id, this.#parts.environment);
-    const entry: Entry = { user, state: 'starting', repetitions: 0, repeat: undefined };
-    this.#entries.set(id, entry);
+    this.#users.set(id, user);
     // `starting` is counted by the queue's length.
     this.#counts.starting++;
     this.#crashed.delete(id);
     this.#started.add();
-    this.#begin(entry);
+    this.#begin(user);
   }
 
-  #begin(entry: Entry): void {
-    entry.repeat = undefined;
-    if (!this.#apply(entry, 'begin')) return;
+  #begin(user: PooledUser): void {
+    user.repeat = undefined;
+    if (!this.#apply(user, 'begin')) return;
     const { scenario, state } = this.#parts;
     let running: unknown;
     try {
-      running = scenario.start(entry.user.id, entry.user, state);
+      running = scenario.start(user.id, user, state);
     } catch (error) {
-      this.#threw(entry, error);
+      this.#threw(user, error);
       return;
     }
     if (isThenable(running)) {
       running.then(
-        () => this.#returned(entry),
-        (error: unknown) => this.#threw(entry, error),
+        () => this.#returned(user),
+        (error: unknown) => this.#threw(user, error),
       );
     } else {
       // A start() that never waits must not keep the loop to itself by repeating at once.
-      this.#parts.clock.soon(() => this.#returned(entry));
+      this.#parts.clock.soon(() => this.#returned(user));
     }
   }
 
-  #returned(entry: Entry): void {
-    if (isGone(entry.state)) return;
-    if (entry.user.holdsNothing) this.#settle(entry);
-    else void entry.user.closeAll().then(() => this.#settle(entry));
+  #returned(user: PooledUser): void {
+    if (isGone(user.state)) return;
+    if (user.holdsNothing) this.#settle(user);
+    else void user.closeAll().then(() => this.#settle(user));
   }
 
-  #settle(entry: Entry): void {
-    if (isGone(entry.state)) return;
-    entry.repetitions++;
+  #settle(user: PooledUser): void {
+    if (isGone(user.state)) return;
+    user.repetitions++;
     const { repeatCount, repeatInterval } = this.#parts.settings;
-    const isLast = repeatCount > 0 && entry.repetitions >= repeatCount;
-    if (!this.#apply(entry, isLast ? 'completed' : 'returned')) return;
-    if (entry.state !== 'waiting') return;
-    entry.repeat = this.#parts.environment.wheel.schedule(repeatInterval, () => this.#begin(entry));
+    const isLast = repeatCount > 0 && user.repetitions >= repeatCount;
+    if (!this.#apply(user, isLast ? 'completed' : 'returned')) return;
+    if (user.state !== 'waiting') return;
+    user.repeat = this.#parts.environment.wheel.schedule(repeatInterval, () => this.#begin(user));
   }
 
-  #threw(entry: Entry, error: unknown): void {
-    if (isGone(entry.state)) return;
+  #threw(user: PooledUser, error: unknown): void {
+    if (isGone(user.state)) return;
     const kind = this.errors.add(error);
-    if (kind !== undefined) this.#parts.onNewError(kind, error, entry.user.id);
-    this.#crashed.set(entry.user.id, {
+    if (kind !== undefined) this.#parts.onNewError(kind, error, user.id);
+    this.#crashed.set(user.id, {
       error: `${errorName(error)}: ${messageOf(error).slice(0, 300)}`,
-      repetitions: entry.repetitions,
+      repetitions: user.repetitions,
     });
     if (this.#crashed.size > MOST_CRASHED) {
       this.#crashed.delete(this.#crashed.keys().next().value as number);
     }
-    this.#apply(entry, 'threw');
+    this.#apply(user, 'threw');
     // Its connections end with it, as those of a crashed Erlang process do.
-    entry.user.remove();
+    user.remove();
   }
 
   /** Moves a user along the table. @returns false when the input means nothing in its state */
-  #apply(entry: Entry, input: UserInput): boolean {
-    const next = nextState(entry.state, input);
+  #apply(user: PooledUser, input: UserInput): boolean {
+    const next = nextState(user.state, input);
     if (next === undefined) return false;
-    this.#counts[entry.state]--;
+    this.#counts[user.state]--;
     this.#counts[next]++;
-    entry.state = next;
+    user.state = next;
     if (!isGone(next)) return true;
-    if (entry.repeat !== undefined) this.#parts.environment.wheel.cancel(entry.repeat);
-    this.#entries.delete(entry.user.id);
-    this.#ended[next].push(entry.user.id);
+    if (user.repeat !== undefined) this.#parts.environment.wheel.cancel(user.repeat);
+    this.#users.delete(user.id);
+    this.#ended[next].push(user.id);
     this.#checkEmpty();
     return true;
   }

@@ -12,6 +12,7 @@ import type { Log } from '../scenario/contract.ts';
 import { connect, register } from '../xmpp/connect.ts';
 import type { ConnectContext } from '../xmpp/connect.ts';
 import type { Session, SessionObserver } from '../xmpp/session.ts';
+import type { UserState } from './lifecycle.ts';
 import { connectOptions, fill } from './target.ts';
 import type { UserConnectOptions } from './target.ts';
 
@@ -68,21 +69,20 @@ export interface UserEnvironment {
   readonly log: (level: keyof Log, id: number, message: string, fields?: object) => void;
 }
 
-interface Wait {
-  timer: WheelTimer | undefined;
-  reject: (error: unknown) => void;
-}
-
 /** The {@link User} of the pool: lean, because there are a hundred thousand. */
 export class PooledUser implements User {
   readonly id: number;
+  /** The pool's own notes; here, because an object more for each user is memory. */
+  state: UserState = 'starting';
+  repetitions = 0;
+  repeat: WheelTimer | undefined;
   readonly #environment: UserEnvironment;
   #controller: AbortController | undefined;
   #random: Random | undefined;
   #log: Log | undefined;
   /** Most users wait for one thing at a time: that one needs no set. */
-  #wait: Wait | undefined;
-  #moreWaits: Set<Wait> | undefined;
+  #wait: WheelTimer | undefined;
+  #moreWaits: Set<WheelTimer> | undefined;
   #closers: Set<() => unknown> | undefined;
   #removed = false;
 
@@ -141,11 +141,11 @@ export class PooledUser implements User {
         reject(new UserRemoved(this.id));
         return;
       }
-      const wait: Wait = { timer: undefined, reject };
-      wait.timer = this.#environment.wheel.schedule(ms, () => {
+      const wait = this.#environment.wheel.schedule(ms, () => {
         this.#forget(wait);
         resolve();
       });
+      wait.giveUp = reject;
       if (this.#wait === undefined) this.#wait = wait;
       else (this.#moreWaits ??= new Set()).add(wait);
     });
@@ -215,8 +215,8 @@ export class PooledUser implements User {
     const error = new UserRemoved(this.id);
     for (const wait of [this.#wait, ...(this.#moreWaits ?? [])]) {
       if (wait === undefined) continue;
-      if (wait.timer !== undefined) this.#environment.wheel.cancel(wait.timer);
-      wait.reject(error);
+      this.#environment.wheel.cancel(wait);
+      wait.giveUp?.(error);
     }
     this.#wait = undefined;
     this.#moreWaits = undefined;
@@ -224,7 +224,7 @@ export class PooledUser implements User {
     void this.closeAll();
   }
 
-  #forget(wait: Wait): void {
+  #forget(wait: WheelTimer): void {
     if (this.#wait === wait) this.#wait = undefined;
     else this.#moreWaits?.delete(wait);
   }
