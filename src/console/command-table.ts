@@ -22,7 +22,7 @@ export const clusterCommands = [
   {
     name: 'do',
     use: "do('my_scenario', 1, 10, options?)",
-    summary: 'start a scenario for the users with these ids, both included',
+    summary: 'start a scenario for these users, both included',
     details:
       'The scenario is compiled and checked, sent to every process, and its init runs there; then users are started one by one. A second do while one runs is an error: stop() first.',
     options: [
@@ -51,7 +51,7 @@ export const clusterCommands = [
   {
     name: 'add',
     use: 'add(10)',
-    summary: 'start so many more users, with the ids after the highest that is there',
+    summary: 'start more users, after the highest id there is',
     example: 'amocLocal.add(10)',
     erlang: 'amoc_local:add(10).',
   },
@@ -75,7 +75,7 @@ export const clusterCommands = [
   {
     name: 'stop',
     use: 'stop(options?)',
-    summary: 'end the run: users finish their start(), then terminate and teardown run',
+    summary: 'end the run, gently; then terminate and teardown run',
     details: 'What has not ended after the setting stopTimeout (10 s) is removed by force.',
     options: [{ name: 'force', description: 'true: do not wait for users', default: 'false' }],
     example: 'amocLocal.stop()',
@@ -91,14 +91,14 @@ export const clusterCommands = [
   {
     name: 'nodes',
     use: 'nodes()',
-    summary: 'the slave processes: users, CPU, event-loop delay, memory',
+    summary: 'the slave processes: users, CPU, loop delay, memory',
     example: 'amocLocal.nodes()',
     erlang: 'amoc_local:nodes().',
   },
   {
     name: 'users',
     use: 'users(options?)',
-    summary: 'single users, and the errors of those that crashed',
+    summary: 'single users, and the errors of the crashed',
     options: [
       {
         name: 'state',
@@ -120,14 +120,14 @@ export const clusterCommands = [
   {
     name: 'settings',
     use: 'settings()',
-    summary: 'the settings of the run: value, meaning, whether update() may change it',
+    summary: 'the settings of the run, and which may be updated',
     example: 'amocLocal.settings()',
     erlang: 'amoc_local:settings().',
   },
   {
     name: 'update',
     use: "update({ interarrival: '10ms' })",
-    summary: 'change settings of the running test, in all processes or in none',
+    summary: 'change settings of the running test',
     example: "amocLocal.update({ interarrival: '10ms', messageInterval: '5s' })",
     erlang: 'amoc_local:update([{interarrival,10}]).',
   },
@@ -176,7 +176,7 @@ export const shellCommands = [
   {
     name: 'c',
     use: "c('my_scenario')",
-    summary: 'compile a scenario and show what is wrong with it; nothing is started',
+    summary: 'compile a scenario, show what is wrong with it',
     example: "c('my_scenario')",
     erlang: 'c(my_scenario).',
   },
@@ -197,7 +197,7 @@ export const shellCommands = [
   {
     name: 'logLevel',
     use: "logLevel('debug')",
-    summary: 'which log lines are shown: debug, info, warn, error or silent',
+    summary: 'what is shown: debug, info, warn, error, silent',
     example: "logLevel('warn')",
     erlang: 'log_level(warn).',
   },

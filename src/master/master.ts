@@ -223,7 +223,9 @@ export class Master {
   async users(options?: unknown): Promise<UserListing> {
     const { state, limit } = parseUsers(options);
     const answers = await Promise.all(
-      this.nodes.all().map(async ({ name, peer }) => {
+      this.nodes.all().map(async ({ name, peer, status }) => {
+        // One that stands still would be waited for in vain.
+        if (status.is === 'blocked') return { name, users: [], errors: [] };
         try {
           return { name, ...(await peer.request('users', { state, limit }, QUICK_MS)) };
         } catch {
