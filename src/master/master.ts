@@ -1,3 +1,4 @@
+import { formatMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { show } from '../lib/show.ts';
@@ -155,6 +156,12 @@ export class Master {
     const run = this.#cluster.requireRun();
     this.#cluster.enter({ is: 'stopping', scenario: run.scenario });
     const gentleMs = force ? 0 : run.ms('stopTimeout');
+    if (!force && run.owners.size > 0) {
+      this.#cluster.parts.notice({
+        level: 'info',
+        text: `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`,
+      });
+    }
     const nodes = this.nodes.ready();
     const problems: string[] = [];
     const forced = await Promise.all(
