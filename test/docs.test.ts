@@ -15,8 +15,8 @@ const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 /** The README's row of a setting. */
 function row(name: string, variables: Variables): string {
   const { default: value, description } = variables[name]!;
-  const shown = value === '' ? '' : `\`${String(value)}\``;
-  return `| \`${name}\` | \`${environmentName(name)}\` | ${shown} | ${description} |`;
+  const shown = value === '' ? '' : ` \`${String(value)}\``;
+  return `| \`${name}\` | \`${environmentName(name)}\` |${shown} | ${description} |`;
 }
 
 describe('the README', () => {

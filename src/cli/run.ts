@@ -34,6 +34,7 @@ export async function runOnce(
     colors: wantsColors(stderr, process.env),
     write: (text) => stderr.write(text),
     mostPerSecond: 20,
+    remedy: 'AMOC_LOG_LEVEL=warn',
   });
   const logger = pino({ base: null }, { write: (line) => view.add([JSON.parse(line) as LogLine]) });
   const interrupted = interruptions();

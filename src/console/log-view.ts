@@ -20,6 +20,8 @@ export interface LogViewOptions {
   write: (text: string) => void;
   /** More in a second are counted, and the count is said. @default 100 */
   mostPerSecond?: number;
+  /** What shows fewer. @default "logLevel('warn')" */
+  remedy?: string;
 }
 
 const BATCH_MS = 40;
@@ -100,8 +102,8 @@ export class LogView implements Disposable {
   }
 
   #tellHidden(): void {
-    const { clock } = this.#options;
-    const msg = `${this.#hidden} more log lines were not shown (at most ${this.#most} a second are); logLevel('warn') shows fewer`;
+    const { clock, remedy = "logLevel('warn')" } = this.#options;
+    const msg = `${this.#hidden} more log lines were not shown (at most ${this.#most} a second are); ${remedy} shows fewer`;
     const time = clock.now();
     const arrived = clock.monotonic();
     this.#waiting.push({ time, arrived, text: this.#format({ level: WARN_LEVEL, time, msg }) });
