@@ -41,7 +41,7 @@ program
     `
 Exit codes:
   0  the run ended, no user crashed
-  1  users crashed, or the run failed
+  1  users crashed or were lost with their process, or the run failed
   2  wrong use: arguments, settings, or a scenario that does not compile
 
 Example:

@@ -58,7 +58,8 @@ export async function runOnce(
       `${renderSummary(result, started.users, paintFor(wantsColors(stdout, process.env)))}\n`,
     );
   if (failure !== undefined) stderr.write(`amoc: the run failed: ${failure}\n`);
-  const passed = failure === undefined && result.users.crashed === 0 && result.errors.length === 0;
+  const { crashed, lost } = result.users;
+  const passed = failure === undefined && crashed + lost === 0 && result.errors.length === 0;
   return passed ? exitCodes.passed : exitCodes.failed;
 }
 

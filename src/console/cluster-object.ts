@@ -129,11 +129,12 @@ function idPairs(ids: IdSet): (number | [number, number])[] {
 }
 
 function sayStop({ scenario, users, forced, ranForMs }: StopResult): string {
-  const { finished, removed, crashed } = users;
+  const { finished, removed, crashed, lost } = users;
   const ends = [
     ...(finished > 0 ? [`${count(finished)} finished`] : []),
     `${count(removed)} removed${forced > 0 ? ` (${count(forced)} by force)` : ''}`,
     `${count(crashed)} crashed`,
+    ...(lost > 0 ? [`${count(lost)} lost with their process`] : []),
   ];
   const seconds = formatMs(Math.round(ranForMs / 1000) * 1000);
   return `ok: ${scenario} has stopped after ${seconds}; users: ${ends.join(', ')}`;

@@ -26,10 +26,11 @@ export function renderProgress({
 export function renderSummary(result: StopResult, started: number, paint: Paint): string {
   const { scenario, users, forced, ranForMs, messages, metrics, errors } = result;
   const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
+  const lost = users.lost > 0 ? paint.red(`, ${count(users.lost)} lost with their process`) : '';
   const total = errors.reduce((sum, each) => sum + each.count, 0);
   const lines = [
     `  ${paint.bold(scenario)}  ran for ${formatMs(Math.round(ranForMs / 1000) * 1000)}`,
-    `  users     ${plural(started, 'user')}, ${count(users.finished)} finished, ${count(users.removed)} stopped${forced > 0 ? ` (${count(forced)} by force)` : ''}, ${crashed}`,
+    `  users     ${plural(started, 'user')}, ${count(users.finished)} finished, ${count(users.removed)} stopped${forced > 0 ? ` (${count(forced)} by force)` : ''}, ${crashed}${lost}`,
     `  messages  ${renderMessages(messages)}`,
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];

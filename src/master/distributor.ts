@@ -22,7 +22,7 @@ export class Distributor {
     const shares = run.placement(ids, this.#placementNodes(run, nodes));
     const plan = nodes.map((node) => ({
       info: node.info,
-      users: (shares.get(node.name)?.size ?? 0) + node.present,
+      users: (shares.get(node.name)?.size ?? 0) + run.owners.countOf(node.number),
     }));
     checkLimits(plan, run.connectionsPerUser);
   }

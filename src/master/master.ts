@@ -14,7 +14,7 @@ import type { NodeRegistry } from './node-registry.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NOWHERE } from './owner-table.ts';
 import { Reports } from './reports.ts';
-import type { Run } from './run.ts';
+import type { EndedCounts, Run } from './run.ts';
 import { RunEnd } from './run-end.ts';
 import { RunStart } from './run-start.ts';
 import type { DoResult } from './run-start.ts';
@@ -42,7 +42,7 @@ export interface ChangeResult {
 /** What `stop` answers. */
 export interface StopResult {
   scenario: string;
-  users: { finished: number; removed: number; crashed: number };
+  users: EndedCounts;
   /** Users that did not end by themselves in time. */
   forced: number;
   ranForMs: number;
@@ -168,7 +168,7 @@ export class Master {
       nodes.map((node) => this.#ending.finish(run, node, force, gentleMs, problems)),
     );
     await this.#ending.teardown(run, problems);
-    const { finished, removed, crashed } = run.ended;
+    const ended = { ...run.ended };
     const messages = viewMessages(run, this.#cluster.parts.clock.monotonic());
     const { errors } = await this.users({ limit: 1 });
     await this.#ending.discard();
@@ -176,7 +176,7 @@ export class Master {
     for (const text of problems) this.#cluster.parts.notice({ level: 'error', text });
     return {
       scenario: run.scenario,
-      users: { finished, removed, crashed },
+      users: ended,
       forced: forced.reduce((sum, each) => sum + each, 0),
       ranForMs: this.#cluster.parts.clock.now() - run.startedAt,
       messages,
@@ -207,7 +207,7 @@ export class Master {
   /** The processes, with fresh figures. */
   async listNodes(): Promise<NodeView[]> {
     await this.#refresh();
-    return this.nodes.all().map(viewNode);
+    return this.nodes.all().map((node) => viewNode(node, this.#cluster.run));
   }
 
   /** Round trips to all processes, in milliseconds; `undefined` for one that does not answer. */

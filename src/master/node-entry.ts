@@ -55,12 +55,6 @@ export class NodeEntry {
     this.#unconfirmed = this.#unconfirmed.filter((each) => each.revision > revision);
     return this.#unconfirmed.reduce((gone, each) => gone.difference(each.ids), ids);
   }
-
-  /** Users that are in it now, as last reported. */
-  get present(): number {
-    const { users } = this;
-    return users === undefined ? 0 : users.starting + users.running + users.waiting + users.leaving;
-  }
 }
 
 /** `slave1` of `slave1/2`. */

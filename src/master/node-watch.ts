@@ -52,7 +52,7 @@ export class NodeWatch {
     if (isNew) {
       this.#cluster.parts.notice({
         level: 'warn',
-        text: `${node.name} is stuck for ${formatMs(Math.round(forMs))}${where}; its ${node.present} users stand still; stop({force:true}) ends it`,
+        text: `${node.name} is stuck for ${formatMs(Math.round(forMs))}${where}; its ${this.#cluster.run?.owners.countOf(node.number) ?? 0} users stand still; stop({force:true}) ends it`,
       });
     }
     node.onBlocked();

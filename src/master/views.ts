@@ -60,7 +60,7 @@ export interface StatusView {
 }
 
 /** Describes a process. */
-export function viewNode(node: NodeEntry): NodeView {
+export function viewNode(node: NodeEntry, run: Run | undefined): NodeView {
   const { status, info, load } = node;
   return {
     name: node.name,
@@ -69,7 +69,7 @@ export function viewNode(node: NodeEntry): NodeView {
     version: info.version,
     status:
       status.is === 'blocked' ? `blocked for ${Math.round(status.forMs / 1000)} s` : status.is,
-    users: node.present,
+    users: run?.owners.countOf(node.number) ?? 0,
     cpu: load?.cpu ?? 0,
     loopDelayMs: load?.loopDelayMs ?? 0,
     rssBytes: load?.rssBytes ?? 0,
@@ -117,11 +117,12 @@ export function viewStatus(
   const users = countUsers(run, nodes);
   const view: StatusView = {
     state: state.is,
-    present: users.starting + users.running + users.waiting + users.leaving,
+    // The master's own knowledge: what was just assigned has not been reported yet.
+    present: run?.owners.size ?? 0,
     users,
     startRate: { wanted: 0, achieved: 0 },
     messages: { sent: 0, received: 0, perSecond: 0 },
-    nodes: nodes.map(viewNode),
+    nodes: nodes.map((node) => viewNode(node, run)),
   };
   if (state.is !== 'idle') view.scenario = state.scenario;
   if (state.is === 'failed') view.reason = state.reason;

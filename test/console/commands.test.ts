@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { makeClusterObject } from '../../src/console/cluster-object.ts';
 import { clusterCommands, shellCommands } from '../../src/console/command-table.ts';
@@ -134,14 +135,18 @@ describe('help', () => {
 });
 
 describe('lines from a pipe', () => {
-  const feed = async (text: string): Promise<{ code: number; out: string; err: string }> => {
+  const feed = async (lines: string): Promise<{ code: number; out: string; err: string }> => {
     const shell = new Shell(new Evaluator({}, process.cwd()), paint);
     const input = new PassThrough();
     const output = new PassThrough();
     const errors = new PassThrough();
-    input.end(text);
+    input.end(lines);
+    const both = Promise.all([text(output), text(errors)]);
     const code = await runLines(shell, { input, output, errors }, () => false);
-    return { code, out: String(output.read() ?? ''), err: String(errors.read() ?? '') };
+    output.end();
+    errors.end();
+    const [out, err] = await both;
+    return { code, out, err };
   };
 
   it('print their values', async () => {
