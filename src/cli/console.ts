@@ -82,7 +82,7 @@ export async function runConsole(): Promise<number> {
       () => isLeaving,
     );
     const code = await Promise.race([lines, ended]);
-    await stopRuns([local.master, distributed.master], (text) => stderr.write(text));
+    await stopRuns([local.master, distributed.master], view, (text) => stderr.write(text));
     return code;
   }
   const history = new History(historyFile());
@@ -109,7 +109,7 @@ export async function runConsole(): Promise<number> {
   setTimeout(() => void loadCompiler(), 30);
   await Promise.race([terminal.run(), untilSignal()]);
   terminal.leave();
-  await stopRuns([local.master, distributed.master], (text) => stdout.write(text));
+  await stopRuns([local.master, distributed.master], view, (text) => stdout.write(text));
   view.flush();
   terminal = undefined;
   return 0;
@@ -204,11 +204,17 @@ function banner({ processes, standIn }: LocalCluster, paint: Paint): string {
 }
 
 /** Ends what runs, so that terminate and teardown of a scenario have their turn. */
-async function stopRuns(masters: readonly Master[], write: (text: string) => void): Promise<void> {
+async function stopRuns(
+  masters: readonly Master[],
+  view: LogView,
+  write: (text: string) => void,
+): Promise<void> {
   for (const master of masters) {
     const { state } = master;
     if (state.is !== 'running' && state.is !== 'failed') continue;
     const { present } = await master.status();
+    view.flush();
+    view.isHeld = true;
     write(`stopping ${state.scenario}, ${plural(present, 'user')}: `);
     try {
       await master.stop({ force: true });
@@ -216,6 +222,7 @@ async function stopRuns(masters: readonly Master[], write: (text: string) => voi
     } catch (error) {
       write(`${messageOf(error)}\n`);
     }
+    view.isHeld = false;
   }
 }
 

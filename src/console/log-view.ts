@@ -46,6 +46,8 @@ export class LogView implements Disposable {
   #shown = { chatter: 0, warnings: 0 };
   #hidden = 0;
   #cancel: Cancel | undefined;
+  /** While true, lines are kept: somebody writes half a line. */
+  isHeld = false;
 
   constructor(options: LogViewOptions) {
     this.#options = options;
@@ -64,6 +66,10 @@ export class LogView implements Disposable {
   flush(all = true): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    if (this.isHeld) {
+      this.#arm();
+      return;
+    }
     const { clock, write } = this.#options;
     const now = clock.monotonic();
     if (this.#hidden > 0 && now - this.#secondBegan >= SECOND_MS) this.#tellHidden();
