@@ -9,7 +9,7 @@ import { clusterCommands } from './command-table.ts';
 import type { ClusterCommand } from './command-table.ts';
 import { document } from './help.ts';
 import type { Paint } from './paint.ts';
-import { count, plural, renderNodes, renderStatus, table } from './render.ts';
+import { brief, count, plural, renderNodes, renderStatus, table } from './render.ts';
 import { shown } from './shown.ts';
 
 type Command = (...values: unknown[]) => Promise<object>;
@@ -147,7 +147,7 @@ function sayUsers({ users, errors }: Awaited<ReturnType<Master['users']>>, paint
     node,
     state,
     String(repetitions),
-    error.split('\n', 1)[0] ?? '',
+    brief(error),
   ]);
   const parts: string[] = [];
   if (rows.length > 0) {

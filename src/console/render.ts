@@ -77,7 +77,7 @@ function headline(status: StatusView, paint: Paint): string {
   if (state === 'failed') return `  ${name}  ${paint.red('failed')}: ${reason ?? ''}`;
   const time =
     state === 'running' ? ` for ${formatMs(Math.round(runningForMs / 1000) * 1000)}` : '';
-  const range = ids === undefined ? '' : `, ids ${ids}`;
+  const range = ids === undefined || ids === '' ? '' : `, ids ${ids}`;
   const pause = paused === true ? paint.yellow(', new starts are paused') : '';
   const word = comment === undefined ? '' : ` (${comment})`;
   return `  ${name}  ${state}${time}${range}${pause}${word}`;
@@ -122,6 +122,12 @@ export function renderNodes(nodes: readonly NodeView[], paint: Paint): string {
     paint,
     [1, 2, 3, 4],
   );
+}
+
+/** The first line of a text, no longer than a table bears. */
+export function brief(text: string, most = 60): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 /** A number with groups: `12,345`. */

@@ -2,7 +2,7 @@ import { IdSet } from '../lib/id-set.ts';
 import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
-import type { Run } from './run.ts';
+import type { EndedCounts, Run } from './run.ts';
 import { countUsers } from './views.ts';
 
 /** What a process reports: counts, load, and who has ended. */
@@ -55,7 +55,7 @@ export class Reports {
       run.announceEmpty = true;
       this.#cluster.parts.notice({
         level: 'info',
-        text: `${run.scenario} all ${owners.staying} users are running`,
+        text: `${run.scenario} ${describeStart(owners.staying, ended)}`,
       });
     } else if (run.announceEmpty && owners.size === 0) {
       run.announceEmpty = false;
@@ -65,4 +65,12 @@ export class Reports {
       });
     }
   }
+}
+
+/** That everybody has had their turn, and who is still there. */
+function describeStart(there: number, { finished, crashed }: EndedCounts): string {
+  if (finished + crashed > 0) {
+    return `everybody has started: ${there} are there, ${finished} finished, ${crashed} crashed`;
+  }
+  return there === 1 ? 'the user is running' : `all ${there} users are running`;
 }
