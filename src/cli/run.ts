@@ -7,7 +7,8 @@ import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { toMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
-import type { Master, StopResult } from '../master/master.ts';
+import type { Master } from '../master/master.ts';
+import type { StopResult } from '../master/results.ts';
 import { startLocalCluster } from './local-cluster.ts';
 
 const PROGRESS_MS = 5000;

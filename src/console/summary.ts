@@ -1,5 +1,5 @@
 import { formatMs } from '../lib/duration.ts';
-import type { StopResult } from '../master/master.ts';
+import type { StopResult } from '../master/results.ts';
 import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
 import { count, plural, renderMessages, table } from './render.ts';

@@ -14,7 +14,8 @@ import type { NodeRegistry } from './node-registry.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NOWHERE } from './owner-table.ts';
 import { Reports } from './reports.ts';
-import type { EndedCounts, Run } from './run.ts';
+import type { Run } from './run.ts';
+import type { ChangeResult, StopResult } from './results.ts';
 import { RunEnd } from './run-end.ts';
 import { RunStart } from './run-start.ts';
 import type { DoResult } from './run-start.ts';
@@ -23,34 +24,10 @@ import type { RunState } from './run-state.ts';
 import { mergeListings } from './user-listing.ts';
 import type { UserListing } from './user-listing.ts';
 import { viewMessages, viewNode, viewStatus } from './views.ts';
-import type { MessagesView, NodeView, StatusView } from './views.ts';
+import type { NodeView, StatusView } from './views.ts';
 
 /** `status()` does not wait longer for a fresh count; the last report stands in. */
 const STATUS_MS = 250;
-
-/** What `add` and `remove` answer: how many, whom, and how many are there then. */
-export interface ChangeResult {
-  ids: IdSet;
-  users: number;
-  remain: number;
-  /** `remove` was asked for more than there were. */
-  wanted: number;
-  force?: boolean;
-  interarrival?: number;
-}
-
-/** What `stop` answers. */
-export interface StopResult {
-  scenario: string;
-  users: EndedCounts;
-  /** Users that did not end by themselves in time. */
-  forced: number;
-  ranForMs: number;
-  messages: MessagesView;
-  /** Everything that was counted and timed. */
-  metrics: ReturnType<Run['totals']['summary']>;
-  errors: UserListing['errors'];
-}
 
 /**
  * The master of a cluster: one run at a time over the slave processes that have joined. Every command

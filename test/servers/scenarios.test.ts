@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { StopResult } from '../../src/master/master.ts';
+import type { StopResult } from '../../src/master/results.ts';
 import { Project } from '../support/project.ts';
 import { startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
