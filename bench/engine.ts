@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { startLocalCluster } from '../src/cli/local-cluster.ts';
 import type { Master } from '../src/master/master.ts';
+import { measureKill, measureLoop } from './failures.ts';
 import { cpuMs, median, report, ROOT, rssBytes } from './harness.ts';
 import type { Figure } from './harness.ts';
 
@@ -120,6 +121,16 @@ async function measureCommands(master: Master): Promise<void> {
   );
 }
 
+/** Runs `work` with the scenarios of another folder. */
+async function withProject<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  process.env['AMOC_PROJECT'] = join(ROOT, folder);
+  try {
+    return await work();
+  } finally {
+    process.env['AMOC_PROJECT'] = ROOT;
+  }
+}
+
 /** From the start of `amoc console` to its prompt, in a pseudo-terminal. */
 async function measurePrompt(): Promise<void> {
   const times: number[] = [];
@@ -154,5 +165,7 @@ async function measurePrompt(): Promise<void> {
 }
 
 for (const count of [1000, 10_000, 100_000]) await measureUsers(count);
+figures.push(...(await measureKill()));
+figures.push(...(await withProject('bench/fixtures', measureLoop)));
 await measurePrompt();
 report('engine', figures);
