@@ -75,7 +75,7 @@ export async function runConsole(): Promise<number> {
   });
   if (!isTerminal) {
     exitOnBrokenPipe(stdout);
-    const ended = untilSignal().then(() => 130);
+    const ended = untilSignal('SIGINT', 'SIGTERM', 'SIGHUP').then(() => 130);
     const lines = runLines(
       shell.shell,
       { input: stdin, output: stdout, errors: stderr },
@@ -107,8 +107,12 @@ export async function runConsole(): Promise<number> {
   if (history.problem !== undefined) logger.warn(history.problem);
   // TypeScript takes half a second to load: while one reads the banner.
   setTimeout(() => void loadCompiler(), 30);
-  await Promise.race([terminal.run(), untilSignal()]);
-  terminal.leave();
+  // While typed code has the terminal to itself, Ctrl+C comes as a signal.
+  process.on('SIGINT', () => theirs.interrupt());
+  // The terminal may be gone before the process is.
+  stdout.on('error', () => {});
+  await Promise.race([terminal.run(), untilSignal('SIGTERM', 'SIGHUP')]);
+  terminal.leave({ now: true });
   await stopRuns([local.master, distributed.master], view, (text) => stdout.write(text));
   view.flush();
   terminal = undefined;
@@ -230,10 +234,9 @@ function historyFile(): string {
   return process.env['AMOC_HISTORY'] ?? join(projectFolder(), 'repl-history', 'console.history');
 }
 
-function untilSignal(): Promise<void> {
+function untilSignal(...signals: NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const)
-      process.once(signal, () => resolve());
+    for (const signal of signals) process.once(signal, () => resolve());
   });
 }
 

@@ -56,7 +56,7 @@ export class Terminal {
     });
     this.#screen = new Screen(this.#readline, output);
     this.#readline.on('line', (line) => this.#enter(line));
-    this.#readline.on('SIGINT', () => this.#interrupt());
+    this.#readline.on('SIGINT', () => this.interrupt());
     this.#readline.on('close', () => this.#closed.resolve(undefined));
   }
 
@@ -68,16 +68,38 @@ export class Terminal {
     if (!this.#leaving) this.#parts.output.write('\n');
   }
 
-  /** Ends {@link run} once the command at hand is done. */
-  leave(): void {
+  /** Ends {@link run} once the command at hand is done, or without waiting for it. */
+  leave({ now = false } = {}): void {
     this.#leaving = true;
-    if (this.#running === undefined) this.#readline.close();
+    if (now || this.#running === undefined) this.#readline.close();
   }
 
   /** Writes above what is being typed. @param text whole lines */
   write(text: string): void {
     if (this.#leaving) this.#parts.output.write(text);
     else this.#screen.above(text);
+  }
+
+  /** Ctrl+C: ends the wait for a command, or clears the line; twice on an empty line leaves. */
+  interrupt(): void {
+    if (this.#running !== undefined) {
+      this.#entered = [];
+      this.#running.abort();
+      return;
+    }
+    const isEmpty = this.#readline.line === '' && this.#unfinished.length === 0;
+    if (isEmpty && this.#warned) {
+      this.#parts.output.write('\n');
+      this.leave();
+      return;
+    }
+    this.#parts.output.write('^C\n');
+    if (isEmpty) this.#parts.output.write('Ctrl+C again, or Ctrl+D, leaves\n');
+    this.#warned = isEmpty;
+    this.#unfinished = [];
+    // readline has no call for it: its line, its cursor, and the rows that it believes to have drawn.
+    Object.assign(this.#readline, { line: '', cursor: 0, prevRows: 0 });
+    this.#prompt();
   }
 
   #enter(line: string): void {
@@ -117,27 +139,5 @@ export class Terminal {
     const { name, backend } = this.#parts;
     this.#readline.setPrompt(this.#unfinished.length > 0 ? MORE : `${name}${backend.number}> `);
     this.#readline.prompt(true);
-  }
-
-  /** Ctrl+C: ends the wait for a command, or clears the line; twice on an empty line leaves. */
-  #interrupt(): void {
-    if (this.#running !== undefined) {
-      this.#entered = [];
-      this.#running.abort();
-      return;
-    }
-    const isEmpty = this.#readline.line === '' && this.#unfinished.length === 0;
-    if (isEmpty && this.#warned) {
-      this.#parts.output.write('\n');
-      this.leave();
-      return;
-    }
-    this.#parts.output.write('^C\n');
-    if (isEmpty) this.#parts.output.write('Ctrl+C again, or Ctrl+D, leaves\n');
-    this.#warned = isEmpty;
-    this.#unfinished = [];
-    // readline has no call for it: its line, its cursor, and the rows that it believes to have drawn.
-    Object.assign(this.#readline, { line: '', cursor: 0, prevRows: 0 });
-    this.#prompt();
   }
 }

@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import type { LogRecord, Operation, Params } from '../protocol/messages.ts';
+import type { LogRecord, NodeInfo, Operation, Params } from '../protocol/messages.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { NodeRegistry } from './node-registry.ts';
@@ -33,7 +33,7 @@ export interface MasterParts {
   /** How long `do` waits for them. @default 15 s */
   joinMs?: number;
   /** Ends a process that does not answer any more. */
-  kill: (node: string) => void;
+  kill: (node: NodeInfo) => void;
   randomSeed: () => number;
   notice: (notice: Notice) => void;
   logs: (records: readonly LogRecord[], dropped: number) => void;
@@ -62,6 +62,19 @@ export class Cluster {
   requireRun(): Run {
     assert(this.run !== undefined, `no run in state ${this.#state.is}`);
     return this.run;
+  }
+
+  /** Ends a process that does not answer. What becomes of its users follows from its end. */
+  kill(node: NodeEntry): void {
+    node.watchdog?.kill();
+    this.parts.kill(node.info);
+  }
+
+  /** The same for one that has no users to care for; from now on it is not counted on. */
+  expel(node: NodeEntry): void {
+    this.kill(node);
+    this.nodes.remove(node);
+    node.peer.close('it does not answer');
   }
 
   /** Asks something that cannot fail but by the loss of the process, which is noticed elsewhere. */

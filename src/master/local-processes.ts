@@ -65,8 +65,10 @@ export class LocalProcesses implements AsyncDisposable {
   }
 
   /** Ends a process at once; it is started anew. */
-  kill(name: string): void {
-    this.#slots.find((slot) => slot.name === name)?.child?.kill('SIGKILL');
+  kill({ name, pid }: { name: string; pid: number }): void {
+    const child = this.#slots.find((slot) => slot.name === name)?.child;
+    // The next one of that name may be there already.
+    if (child?.pid === pid) child.kill('SIGKILL');
   }
 
   /** Ends all: gently, then by SIGKILL. */

@@ -48,7 +48,7 @@ export class Master {
     this.#reports = new Reports(cluster);
     this.#watch = new NodeWatch(cluster, this.#distributor);
     this.#starting = new RunStart(cluster, this.#distributor);
-    this.#ending = new RunEnd(cluster, this.#watch);
+    this.#ending = new RunEnd(cluster);
   }
 
   get nodes(): NodeRegistry {

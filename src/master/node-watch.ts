@@ -57,7 +57,7 @@ export class NodeWatch {
     }
     node.onBlocked();
     const limitMs = this.#cluster.run?.ms('blockedLimit') ?? Infinity;
-    if (forMs > limitMs) this.kill(node);
+    if (forMs > limitMs) this.#cluster.kill(node);
   }
 
   unblocked(node: NodeEntry, afterMs: number): void {
@@ -67,11 +67,6 @@ export class NodeWatch {
       level: 'warn',
       text: `${node.name} goes on after ${formatMs(Math.round(afterMs))}`,
     });
-  }
-
-  kill(node: NodeEntry): void {
-    node.watchdog?.kill();
-    this.#cluster.parts.kill(node.name);
   }
 
   /** Places the users of a lost process again, unless they are what kills processes. */

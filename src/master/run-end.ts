@@ -3,17 +3,14 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
-import type { NodeWatch } from './node-watch.ts';
 import type { Run } from './run.ts';
 
 /** Brings a run to its end: users, `terminate`, `teardown`, and nothing of it left. */
 export class RunEnd {
   readonly #cluster: Cluster;
-  readonly #watch: NodeWatch;
 
-  constructor(cluster: Cluster, watch: NodeWatch) {
+  constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#watch = watch;
   }
 
   /** Ends the users of one process; one that does not answer is killed. */
@@ -43,7 +40,7 @@ export class RunEnd {
       const lost = run.owners.ofNode(node.number);
       const users = lost.staying.size + lost.leaving.size;
       if (error instanceof AmocError && error.code === 'TIMEOUT') {
-        this.#watch.kill(node);
+        this.#cluster.expel(node);
         problems.push(`${node.name} ${messageOf(error)} and was killed with its ${users} users`);
         return users;
       }
@@ -73,7 +70,11 @@ export class RunEnd {
     const asked = this.#cluster.nodes.all().map(async (node) => {
       node.users = undefined;
       node.wasReady = false;
-      if (node.status.is === 'blocked') return;
+      if (node.status.is === 'blocked') {
+        // It would not hear that the run is over, and be counted on by the next one.
+        this.#cluster.expel(node);
+        return;
+      }
       node.status = { is: 'connected' };
       await node.peer.request('discard', { run: run.id }, QUICK_MS);
     });

@@ -5,6 +5,7 @@ import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { RemoteError } from '../protocol/peer.ts';
 import { Run } from './run.ts';
 
 const JOIN_MS = 15_000;
@@ -121,12 +122,14 @@ export class RunStart {
     try {
       return await node.peer.request<O>(operation, params, timeoutMs);
     } catch (error) {
-      if (error instanceof AmocError && error.code === 'TIMEOUT' && node.status.is === 'blocked') {
-        this.#cluster.parts.kill(node.name);
-      }
+      // The slave has time-outs of its own: one that says nothing at all stands still.
+      const isMute = error instanceof AmocError && error.code === 'TIMEOUT';
+      if (isMute && !(error instanceof RemoteError)) this.#cluster.expel(node);
       // Settings and programs are wrong as such, not on that node.
       if (error instanceof AmocError && error.code === 'CONFIG') throw error;
-      const where = operation === 'prepare' ? '' : `${operation} failed on ${node.name}: `;
+      const isLost = error instanceof AmocError && error.code === 'NODE_LOST';
+      const isGeneral = operation === 'prepare' && !isLost;
+      const where = isGeneral ? '' : `${operation} failed on ${node.name}: `;
       throw new AmocError('SCENARIO', `${where}${messageOf(error)}`, { cause: error });
     }
   }

@@ -45,7 +45,7 @@ export class MemoryCluster {
       readSources: () => ({ file: this.file, environment: this.environment }),
       expected: () => this.#expected,
       whenNoNodes: 'no slave is there',
-      kill: (node) => this.killed.push(node),
+      kill: ({ name }) => this.killed.push(name),
       randomSeed: () => 42,
       notice: (notice) => this.notices.push(notice),
       logs: (records) => this.logs.push(...records),
