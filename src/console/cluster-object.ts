@@ -10,7 +10,16 @@ import { clusterCommands } from './command-table.ts';
 import type { ClusterCommand } from './command-table.ts';
 import { document } from './help.ts';
 import type { Paint } from './paint.ts';
-import { brief, count, plural, renderNodes, renderStatus, table } from './render.ts';
+import {
+  brief,
+  count,
+  errorTable,
+  plural,
+  renderNodes,
+  renderStatus,
+  table,
+  timeTable,
+} from './render.ts';
 import { shown } from './shown.ts';
 
 type Command = (...values: unknown[]) => Promise<object>;
@@ -154,16 +163,7 @@ function sayUsers({ users, errors }: Awaited<ReturnType<Master['users']>>, paint
   if (rows.length > 0) {
     parts.push(table(['user', 'process', 'state', 'repetitions', 'error'], rows, paint, [0, 3]));
   }
-  if (errors.length > 0) {
-    const kinds = errors
-      .slice(0, 20)
-      .map(({ error, message, count: times }) => [
-        count(times),
-        error,
-        message.split('\n', 1)[0] ?? '',
-      ]);
-    parts.push(table(['errors', 'name', 'message'], kinds, paint, [0]));
-  }
+  if (errors.length > 0) parts.push(errorTable(errors, paint));
   return parts.join('\n');
 }
 
@@ -174,15 +174,7 @@ function sayMetrics(
   const parts: string[] = [];
   const counts = Object.entries(counters).map(([name, value]) => [name, count(value)]);
   if (counts.length > 0) parts.push(table(['counter', 'total'], counts, paint, [1]));
-  const rows = Object.entries(times).map(([name, time]) => [
-    name,
-    count(time.count),
-    ...[time.mean, time.p50, time.p95, time.p99, time.max].map((value) => formatMs(value)),
-  ]);
-  if (rows.length > 0) {
-    const head = ['time', 'count', 'mean', 'p50', 'p95', 'p99', 'max'];
-    parts.push(table(head, rows, paint, [1, 2, 3, 4, 5, 6]));
-  }
+  if (Object.keys(times).length > 0) parts.push(timeTable(times, paint));
   return parts.length === 0 ? '  nothing was counted yet' : parts.join('\n');
 }
 

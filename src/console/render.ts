@@ -1,6 +1,13 @@
 import Table from 'cli-table3';
 import { formatMs } from '../lib/duration.ts';
-import type { MessagesView, NodeView, StatusView, UsersView } from '../master/views.ts';
+import type { UserListing } from '../master/user-listing.ts';
+import type {
+  MessagesView,
+  TimeSummary,
+  NodeView,
+  StatusView,
+  UsersView,
+} from '../master/views.ts';
 import type { Paint } from './paint.ts';
 
 /** A table without lines: two spaces before and between the columns. */
@@ -122,6 +129,25 @@ export function renderNodes(nodes: readonly NodeView[], paint: Paint): string {
     paint,
     [1, 2, 3, 4],
   );
+}
+
+/** Kinds of errors with their numbers, at most twenty. */
+export function errorTable(errors: UserListing['errors'], paint: Paint): string {
+  const rows = errors
+    .slice(0, 20)
+    .map(({ error, message, count: times }) => [count(times), error, brief(message, 200)]);
+  return table(['errors', 'name', 'message'], rows, paint, [0]);
+}
+
+/** What was timed. */
+export function timeTable(times: Readonly<Record<string, TimeSummary>>, paint: Paint): string {
+  const rows = Object.entries(times).map(([name, time]) => [
+    name,
+    count(time.count),
+    ...[time.mean, time.p50, time.p95, time.p99, time.max].map((value) => formatMs(value)),
+  ]);
+  const head = ['time', 'count', 'mean', 'p50', 'p95', 'p99', 'max'];
+  return table(head, rows, paint, [1, 2, 3, 4, 5, 6]);
 }
 
 /** The first line of a text, no longer than a table bears. */

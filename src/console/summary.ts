@@ -2,7 +2,7 @@ import { formatMs } from '../lib/duration.ts';
 import type { StopResult } from '../master/results.ts';
 import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
-import { count, plural, renderMessages, table } from './render.ts';
+import { count, errorTable, plural, renderMessages, timeTable } from './render.ts';
 
 /** One line on a run that goes on. */
 export function renderProgress({
@@ -34,25 +34,11 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     `  messages  ${renderMessages(messages)}`,
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];
-  if (errors.length > 0) {
-    const rows = errors
-      .slice(0, 20)
-      .map(({ error, message, count: times }) => [
-        count(times),
-        error,
-        message.split('\n', 1)[0] ?? '',
-      ]);
-    lines.push(table(['times', 'error', 'message'], rows, paint, [0]));
-  }
-  const times = Object.entries(metrics.times)
-    .filter(([name]) => name !== 'message_ttd')
-    .map(([name, { count: times, p50, p95, p99, max }]) => [
-      name,
-      count(times),
-      ...[p50, p95, p99, max].map((value) => formatMs(value)),
-    ]);
-  if (times.length > 0) {
-    lines.push(table(['time', 'count', 'p50', 'p95', 'p99', 'max'], times, paint, [1, 2, 3, 4, 5]));
-  }
+  if (errors.length > 0) lines.push(errorTable(errors, paint));
+  // The time to delivery stands in the line of the messages.
+  const times = Object.fromEntries(
+    Object.entries(metrics.times).filter(([name]) => name !== 'message_ttd'),
+  );
+  if (Object.keys(times).length > 0) lines.push(timeTable(times, paint));
   return lines.join('\n');
 }

@@ -3,6 +3,8 @@ import type { NodeEntry } from './node-entry.ts';
 import type { Run } from './run.ts';
 import type { RunState } from './run-state.ts';
 
+export type { TimeSummary };
+
 /** One line of `nodes()`. */
 export interface NodeView {
   name: string;
