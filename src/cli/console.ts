@@ -17,7 +17,7 @@ import { LogView } from '../console/log-view.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import type { Paint } from '../console/paint.ts';
-import { plural } from '../console/render.ts';
+import { plural } from '../lib/words.ts';
 import { Shell } from '../console/shell.ts';
 import { shown } from '../console/shown.ts';
 import { Terminal } from '../console/terminal.ts';

@@ -3,7 +3,7 @@ import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
-import { count, plural } from '../console/render.ts';
+import { count, plural } from '../lib/words.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { systemLimits } from '../lib/limits.ts';

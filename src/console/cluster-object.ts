@@ -10,16 +10,8 @@ import { clusterCommands } from './command-table.ts';
 import type { ClusterCommand } from './command-table.ts';
 import { document } from './help.ts';
 import type { Paint } from './paint.ts';
-import {
-  brief,
-  count,
-  errorTable,
-  plural,
-  renderNodes,
-  renderStatus,
-  table,
-  timeTable,
-} from './render.ts';
+import { count, plural } from '../lib/words.ts';
+import { brief, errorTable, renderNodes, renderStatus, table, timeTable } from './render.ts';
 import { shown } from './shown.ts';
 
 type Command = (...values: unknown[]) => Promise<object>;

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { formatMs } from '../lib/duration.ts';
+import { count } from '../lib/words.ts';
 import type { UserListing } from '../master/user-listing.ts';
 import type {
   MessagesView,
@@ -154,14 +155,4 @@ export function timeTable(times: Readonly<Record<string, TimeSummary>>, paint: P
 export function brief(text: string, most = 60): string {
   const [line = ''] = text.split('\n', 1);
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
-}
-
-/** A number with groups: `12,345`. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** `1 user`, `2 users`. */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
 }

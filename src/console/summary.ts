@@ -2,7 +2,8 @@ import { formatMs } from '../lib/duration.ts';
 import type { StopResult } from '../master/results.ts';
 import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
-import { count, errorTable, plural, renderMessages, timeTable } from './render.ts';
+import { count, plural } from '../lib/words.ts';
+import { errorTable, renderMessages, timeTable } from './render.ts';
 
 /** One line on a run that goes on. */
 export function renderProgress({

@@ -1,5 +1,6 @@
 import { formatMs } from '../lib/duration.ts';
 import type { IdSet } from '../lib/id-set.ts';
+import { plural } from '../lib/words.ts';
 import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
@@ -52,7 +53,7 @@ export class NodeWatch {
     if (isNew) {
       this.#cluster.parts.notice({
         level: 'warn',
-        text: `${node.name} is stuck for ${formatMs(Math.round(forMs))}${where}; its ${this.#cluster.run?.owners.countOf(node.number) ?? 0} users stand still; stop({force:true}) ends it`,
+        text: `${node.name} is stuck for ${formatMs(Math.round(forMs))}${where}; its ${plural(this.#cluster.run?.owners.countOf(node.number) ?? 0, 'user')} stand still; stop({force:true}) ends it`,
       });
     }
     node.onBlocked();
@@ -75,7 +76,7 @@ export class NodeWatch {
     const isLoop = run.crashed(this.#cluster.parts.clock.monotonic());
     if (wasBlocked || isLoop) {
       run.owners.release(ids);
-      const text = `${node.name} ${why}; its ${ids.size} users are not started again${isLoop ? ': processes of this run crash again and again' : ', they would block another process'}`;
+      const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started again${isLoop ? ': processes of this run crash again and again' : ', they would block another process'}`;
       this.#cluster.parts.notice({ level: 'error', text });
       if (isLoop) this.#fail(run, `its processes crash again and again, the last one ${why}`);
       return;
@@ -88,7 +89,7 @@ export class NodeWatch {
     run.announceRunning = true;
     this.#cluster.parts.notice({
       level: 'warn',
-      text: `${node.name} ${why}; its ${ids.size} users ${where}${within}`,
+      text: `${node.name} ${why}; its ${plural(ids.size, 'user')} ${where}${within}`,
     });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);

@@ -3,7 +3,7 @@ import { MetricsTotals } from '../metrics/metrics.ts';
 import type { Params, Result, ScenarioBundle } from '../protocol/messages.ts';
 import type { PlacementStrategy } from '../placement/placement.ts';
 import type { Json } from '../scenario/contract.ts';
-import { NOWHERE, OwnerTable } from './owner-table.ts';
+import { OwnerTable } from './owner-table.ts';
 
 /** Process crashes within {@link CRASH_WINDOW_MS} after which their users are not placed again. */
 export const MOST_CRASHES = 3;
@@ -61,11 +61,6 @@ export class Run {
     this.placement = parts.placement;
     this.nodes = parts.nodes;
     this.startedAt = parts.startedAt;
-  }
-
-  /** Lost users that wait for a process to take them. */
-  get homeless(): number {
-    return this.owners.countOf(NOWHERE);
   }
 
   get scenario(): string {

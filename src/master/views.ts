@@ -83,11 +83,15 @@ export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): U
   const sum = (state: 'starting' | 'running' | 'waiting' | 'leaving'): number =>
     nodes.reduce((total, node) => total + (node.users?.[state] ?? 0), 0);
   const ended = run?.ended ?? { finished: 0, removed: 0, crashed: 0, lost: 0 };
+  const [running, waiting, leaving] = [sum('running'), sum('waiting'), sum('leaving')];
+  const unreported = (run?.owners.size ?? 0) - running - waiting - leaving;
   return {
-    starting: sum('starting') + (run?.homeless ?? 0),
-    running: sum('running'),
-    waiting: sum('waiting'),
-    leaving: sum('leaving'),
+    // Who was placed and is not reported yet, or by a process that stands still, has not begun as far
+    // as is known; reports that a forced removal has overtaken are the other way round.
+    starting: Math.max(sum('starting'), unreported),
+    running,
+    waiting,
+    leaving,
     ...ended,
   };
 }

@@ -37,7 +37,7 @@ describe('slave processes', () => {
     await terminal.see(')1>');
     terminal.line("amocLocal.do('spins', 1, 2, { interarrival: 0 })");
     await terminal.see(
-      /local\/\d is stuck for [\d.]+ m?s at scenarios\/spins\.ts:6:\d+ in start/,
+      /(?=[\s\S]*local\/1 is stuck for [\d.]+ m?s at scenarios\/spins\.ts:6:\d+ in start)[\s\S]*local\/2 is stuck/,
       8000,
     );
     terminal.line('amocLocal.status()');
