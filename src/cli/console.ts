@@ -62,7 +62,9 @@ export async function runConsole(): Promise<number> {
     logs: (records, dropped) => view.add(records, dropped),
   };
   await using local = await startLocalCluster(events);
-  await using distributed = await startDistributedMaster(events);
+  await using distributed = await startDistributedMaster(events, (name) =>
+    local.master.compile(name),
+  );
   let leave = (): void => {};
   let isLeaving = false;
   const print = (text: string): void => {

@@ -2,10 +2,9 @@ import { randomInt } from 'node:crypto';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import type { MasterParts } from '../master/cluster.ts';
 import { openControlServer } from '../master/control-server.ts';
 import { Master } from '../master/master.ts';
-import { ScenarioCompiler } from '../scenario/compiler.ts';
-import { PACKAGE_ROOT, scenariosFolder } from './installation.ts';
 import { readSources } from './local-cluster.ts';
 import type { ClusterEvents } from './local-cluster.ts';
 
@@ -18,14 +17,16 @@ export interface DistributedCluster extends AsyncDisposable {
  * Makes the master of `amocDist`. It listens for slaves when `AMOC_MASTER_PORT` names a port, on
  * `AMOC_MASTER_BIND` (loopback when left out). A port that cannot be had is said, and costs nothing else.
  */
-export async function startDistributedMaster(events: ClusterEvents): Promise<DistributedCluster> {
-  const compiler = new ScenarioCompiler(scenariosFolder(), PACKAGE_ROOT);
+export async function startDistributedMaster(
+  events: ClusterEvents,
+  compile: MasterParts['compile'],
+): Promise<DistributedCluster> {
   const port = masterPort();
   const master = new Master({
     name: 'amocDist',
     clock: systemClock,
-    compile: (name) => compiler.compile(name),
-    readSources: () => readSources(undefined),
+    compile,
+    readSources: () => readSources(),
     expected: () => 1,
     joinMs: 0,
     whenNoNodes:

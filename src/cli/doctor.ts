@@ -7,7 +7,7 @@ import { count, plural } from '../lib/words.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { systemLimits } from '../lib/limits.ts';
-import { localProcessCount, readTargetSources } from './local-cluster.ts';
+import { localProcessCount, readSources } from './local-cluster.ts';
 import { usualPort } from '../users/target.ts';
 import { probe } from '../xmpp/probe.ts';
 
@@ -82,7 +82,7 @@ function checkCookie(): Finding {
 }
 
 async function checkTarget(): Promise<Finding> {
-  const settings = resolveSettings(xmppVariables, readTargetSources(), '') as XmppSettings;
+  const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
   const { xmppHost: host, xmppTransport: transport, xmppTls, xmppTlsVerify } = settings;
   if (host === '') {
     return {

@@ -36,14 +36,9 @@ export interface LocalCluster extends AsyncDisposable {
   readonly standIn: StandIn | undefined;
 }
 
-/** The same without a stand-in: what the user has configured. */
-export function readTargetSources(): ReturnType<typeof readSources> {
-  return readSources(undefined);
-}
-
 /** Where settings come from at each `do`: `amoc.json`, and the environment with the stand-in's address. */
 export function readSources(
-  standIn: StandIn | undefined,
+  standIn?: StandIn,
 ): ReturnType<ConstructorParameters<typeof Master>[0]['readSources']> {
   const folder = scenariosFolder();
   const file = readSettingsFile(join(projectFolder(), SETTINGS_FILE), listScenarios(folder));
@@ -94,7 +89,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const heap = heapMb();
   const { xmppHost, xmppUser, xmppPassword } = resolveSettings(
     xmppVariables,
-    readTargetSources(),
+    readSources(),
     '',
   ) as XmppSettings;
   const patterns = { user: xmppUser, password: xmppPassword };

@@ -14,7 +14,7 @@ import { startLocalCluster } from './local-cluster.ts';
 const PROGRESS_MS = 5000;
 const POLL_MS = 250;
 
-const exitCodes = { passed: 0, failed: 1, usage: 2 } as const;
+const exitCodes = { passed: 0, failed: 1 } as const;
 
 /** `amoc run`: one run from start to end. @returns the exit code, as `amoc help run` lists them */
 export async function runOnce(

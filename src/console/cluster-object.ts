@@ -94,9 +94,12 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
 }
 
 function sayDo({ scenario, from, to, processes, interarrival }: DoResult): string {
-  const pace = interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival)}`;
   const ids = from === to ? `user ${from}` : `users ${from}..${to}`;
-  return `ok: ${scenario}, ${ids} on ${plural(processes, 'process', 'processes')}, ${pace}`;
+  return `ok: ${scenario}, ${ids} on ${plural(processes, 'process', 'processes')}, ${sayPace(interarrival)}`;
+}
+
+function sayPace(interarrival: number): string {
+  return interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival)}`;
 }
 
 /** What `add` and `remove` give to compute with. */
@@ -109,11 +112,7 @@ function sayChange(result: ChangeResult, command: 'add' | 'remove'): object {
     ...(force === undefined ? {} : { force }),
   };
   return shown(value, () => {
-    if (command === 'add') {
-      const pace =
-        interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival ?? 0)}`;
-      return `ok: ${nameIds(ids)}, ${pace}`;
-    }
+    if (command === 'add') return `ok: ${nameIds(ids)}, ${sayPace(interarrival ?? 0)}`;
     if (users === 0) return 'ok: none of them is there, nobody was removed';
     const short = users < wanted ? ` (all there were; ${count(wanted)} were asked for)` : '';
     const how = force === true ? 'removed at once' : 'will end after their start() at hand';

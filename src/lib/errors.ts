@@ -40,6 +40,12 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** The error for an address that could not be listened on, of what the system said. */
+export function listenError(host: string, port: number, cause: unknown): AmocError {
+  const why = systemCode(cause) === 'EADDRINUSE' ? 'is taken by another program' : messageOf(cause);
+  return new AmocError('CONNECTION', `port ${port} of ${host} ${why}`, { cause });
+}
+
 /** What to show of anything that was thrown, an `Error` or not. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { deferred } from '../lib/abort.ts';
-import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { AmocError, listenError, messageOf } from '../lib/errors.ts';
 import { MAX_FRAME_BYTES } from './messages.ts';
 import { Transport } from './transport.ts';
 
@@ -95,11 +95,7 @@ export async function listenForSlaves(
   try {
     await listening.promise;
   } catch (error) {
-    const why =
-      systemCode(error) === 'EADDRINUSE' ? 'is taken by another program' : messageOf(error);
-    throw new AmocError('CONNECTION', `port ${address.port} of ${address.host} ${why}`, {
-      cause: error,
-    });
+    throw listenError(address.host, address.port, error);
   }
   return {
     port: (http.address() as AddressInfo).port,

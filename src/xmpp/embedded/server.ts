@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { deferred } from '../../lib/abort.ts';
-import { AmocError, messageOf, systemCode } from '../../lib/errors.ts';
+import { listenError } from '../../lib/errors.ts';
 import type { AccountPatterns } from './accounts.ts';
 import { ClientStream } from './client-stream.ts';
 import { Router } from './router.ts';
@@ -43,9 +43,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   try {
     await listening.promise;
   } catch (error) {
-    const why =
-      systemCode(error) === 'EADDRINUSE' ? 'is taken by another program' : messageOf(error);
-    throw new AmocError('CONNECTION', `port ${port} of 127.0.0.1 ${why}`, { cause: error });
+    throw listenError('127.0.0.1', port, error);
   }
   // Out of file descriptors: those that are connected go on.
   server.on('error', () => {});
