@@ -8,9 +8,31 @@ export type { Duration } from './lib/duration.ts';
 export type { Random } from './lib/random.ts';
 export { toMs } from './lib/duration.ts';
 export { AmocError } from './lib/errors.ts';
-export { ConnectError, SessionLost, StanzaError, StanzaTimeout } from './xmpp/errors.ts';
-export type { Session, StanzaWait } from './xmpp/session.ts';
-export type { Element, Stanza } from './xmpp/stanza.ts';
-export { stanzaId, xml } from './xmpp/stanza.ts';
-export * from './xmpp/builders.ts';
+export {
+  ConnectError,
+  SendBufferFull,
+  SessionLost,
+  StanzaError,
+  StanzaTimeout,
+} from './xmpp/errors.ts';
+export type { Reconnected, Session } from './xmpp/session.ts';
+export type { SendPolicy, StanzaWait, Watcher } from './xmpp/session-parts.ts';
+export type { ReconnectPolicy } from './xmpp/connect-options.ts';
+export type { Resumption } from './xmpp/stream-management.ts';
+export { Stanza } from './xmpp/stanza.ts';
+export type { Element, Outgoing } from './xmpp/element.ts';
+export { escapeXml, parseElement, xml } from './xmpp/element.ts';
+export { stampedId, stanzaId } from './xmpp/ids.ts';
+export { template } from './xmpp/template.ts';
+export type { Template } from './xmpp/template.ts';
+export * from './xmpp/stanzas/index.ts';
 export * from './xmpp/predicates.ts';
+export { joinRoom } from './xmpp/rooms.ts';
+export type { JoinedRoom } from './xmpp/rooms.ts';
+export { readArchive } from './xmpp/archive.ts';
+export type { ArchivedMessage, ArchiveOptions } from './xmpp/archive.ts';
+export { answerPushes, befriend } from './xmpp/friends.ts';
+export { bareJid } from './xmpp/jid.ts';
+export { story } from './users/story.ts';
+export type { StoryOptions } from './users/story.ts';
+export type { ReconnectOptions, UserComponentOptions } from './users/target.ts';

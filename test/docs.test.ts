@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import * as amoc from '../src/index.ts';
+import { Receiver } from '../src/xmpp/receiver.ts';
+import { Session } from '../src/xmpp/session.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -49,5 +52,38 @@ describe('the README', () => {
     ]) {
       assert.ok(readme.includes(words), words);
     }
+  });
+});
+
+describe('docs/escalus.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'escalus.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `([a-z0-9_]+\/[\d,]+)` \| (.+) \|$/gm)];
+
+  it('answers for each function of escalus', () => {
+    assert.equal(rows.length, 336);
+  });
+
+  it('names only what there is', () => {
+    const session = Object.getOwnPropertyNames(Session.prototype).concat(
+      Object.getOwnPropertyNames(Receiver.prototype),
+    );
+    const unknown: string[] = [];
+    for (const [, , here] of rows) {
+      for (const [, quoted] of (here as string).matchAll(/`([^`]+)`/g)) {
+        const [, head, field] = /^([A-Za-z]+)(?:\.([A-Za-z]+))?/.exec(quoted as string) ?? [];
+        if (head === 'session') {
+          if (!session.includes(field as string)) unknown.push(quoted as string);
+        } else if (head !== undefined && head in amoc) {
+          const value = (amoc as Record<string, unknown>)[head];
+          if (field !== undefined && (value as Record<string, unknown>)[field] === undefined) {
+            unknown.push(quoted as string);
+          }
+        } else if (/^(?:is|has)[A-Z]|^[a-z]+[A-Z]?[A-Za-z]*\.[a-z]/.test(quoted as string)) {
+          const ofNode = /^(?:user|stanza|element|array|jid|text|crypto|mucLight)\b/;
+          if (!ofNode.test(quoted as string)) unknown.push(quoted as string);
+        }
+      }
+    }
+    assert.deepEqual(unknown, []);
   });
 });

@@ -58,6 +58,19 @@ export const runVariables = {
     unit: 'duration',
     update: true,
   },
+  onNodeLoss: {
+    description:
+      'replace: users of a lost node run on the others when its lease has ended; leave: they stay with it',
+    default: 'replace',
+    check: oneOf('replace', 'leave'),
+  },
+  orphanTimeout: {
+    description: 'how long a node whose master is gone goes on before it ends its users',
+    default: 600_000,
+    unit: 'duration',
+    check: atLeast(1),
+    update: true,
+  },
   checkLimits: {
     description: 'refuse a run that needs more open files or local ports than the system allows',
     default: true,
@@ -67,22 +80,38 @@ export const runVariables = {
 /** Values of {@link runVariables}; times in milliseconds. */
 export type RunSettings = SettingsOf<typeof runVariables>;
 
+/** What can be asked for by name; `auto` takes the strongest of those without channel binding. */
+const saslMechanisms = [
+  'PLAIN',
+  'SCRAM-SHA-1',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-512',
+  'SCRAM-SHA-1-PLUS',
+  'SCRAM-SHA-256-PLUS',
+  'SCRAM-SHA-512-PLUS',
+  'EXTERNAL',
+  'OAUTHBEARER',
+  'X-OAUTH2',
+  'ANONYMOUS',
+] as const;
+
 /** Settings of the XMPP server under test. */
 export const xmppVariables = {
   xmppHost: {
-    description: 'host of the XMPP server; empty: the embedded server stands in',
+    description:
+      'host of the XMPP server, or several by commas (host:port), used in turn; empty: the embedded server stands in',
     default: '',
   },
   xmppPort: {
-    description: 'its port; 0: 5222, or 5223 for direct TLS, 5280/5281 for WebSocket',
+    description: 'its port; 0: 5222, or 5223 for direct TLS, 5280/5281 for WebSocket and BOSH',
     default: 0,
     check: port,
   },
   xmppDomain: { description: "the users' domain; empty: the host", default: '' },
   xmppTransport: {
-    description: 'tcp or websocket',
+    description: 'tcp, websocket or bosh',
     default: 'tcp',
-    check: oneOf('tcp', 'websocket'),
+    check: oneOf('tcp', 'websocket', 'bosh'),
   },
   xmppTls: {
     description: 'none, starttls (an upgrade is demanded), direct (TLS from the first byte), auto',
@@ -90,15 +119,31 @@ export const xmppVariables = {
     check: oneOf('none', 'starttls', 'direct', 'auto'),
   },
   xmppTlsVerify: { description: "check the server's certificate", default: true },
+  xmppTlsResume: {
+    description: 'take TLS sessions up again, so that further logins cost no key exchange',
+    default: true,
+  },
+  xmppTlsMaxVersion: {
+    description:
+      'newest TLS to speak; TLSv1.2 for the -PLUS mechanisms of servers without tls-exporter',
+    default: 'TLSv1.3',
+    check: oneOf('TLSv1.2', 'TLSv1.3'),
+  },
+  xmppCertificate: {
+    description:
+      "file of the users' own certificate and key (PEM) for EXTERNAL; {id} is the user's",
+    default: '',
+  },
   xmppTlsCa: { description: 'file of CA certificates (PEM) to trust besides', default: '' },
   xmppPath: {
-    description: "path of the WebSocket; empty: '/ws' (ejabberd), see the server's manual",
+    description:
+      "path of the WebSocket or of BOSH; empty: '/ws' or '/bosh' (ejabberd); prosody has '/xmpp-websocket', '/http-bind'",
     default: '',
   },
   xmppMechanism: {
     description: 'SASL mechanism; auto: the strongest that both sides have',
     default: 'auto',
-    check: oneOf('auto', 'PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'ANONYMOUS'),
+    check: oneOf('auto', ...saslMechanisms),
   },
   xmppUser: { description: "pattern of the users' names", default: 'user_{id}' },
   xmppPassword: {
@@ -107,6 +152,32 @@ export const xmppVariables = {
     secret: true,
   },
   xmppResource: { description: 'resource to bind', default: 'res1' },
+  xmppScramCache: {
+    description: 'keep salted passwords; false for a test of logins at their full cost',
+    default: true,
+  },
+  xmppSasl2: {
+    description: 'SASL2, Bind 2 and FAST (XEP-0388, -0386, -0484) where the server offers them',
+    default: true,
+  },
+  xmppLocalAddresses: {
+    description: 'local addresses to connect from, by commas, used in turn; each has 28,000 ports',
+    default: '',
+  },
+  xmppSrv: {
+    description: 'find host and port by the SRV records of the domain (RFC 6120 §3.2.1)',
+    default: false,
+  },
+  xmppSendBuffer: {
+    description: 'bytes that may wait to be sent in one session',
+    default: 262_144,
+    check: atLeast(1),
+  },
+  xmppSendPolicy: {
+    description: 'what send() does when they wait: wait for room, drop the stanza, or fail',
+    default: 'wait',
+    check: oneOf('wait', 'drop', 'fail'),
+  },
   xmppTimeout: {
     description: 'how long a login may take, from the first packet to the bound session',
     default: 30_000,

@@ -133,6 +133,15 @@ export class IdSet {
   }
 
   /** The lowest id, or `Infinity` when empty. */
+  /** The ids that both sets have. */
+  intersection(other: IdSet): IdSet {
+    if (this.size === 0 || other.size === 0) return IdSet.empty;
+    if (this.highest < other.lowest || other.highest < this.lowest) return IdSet.empty;
+    const [small, large] = this.size <= other.size ? [this, other] : [other, this];
+    const members = new Set(large.toArray());
+    return IdSet.of(small.toArray().filter((id) => members.has(id)));
+  }
+
   get lowest(): number {
     return this.ranges.reduce((least, range) => Math.min(least, range.from), Infinity);
   }

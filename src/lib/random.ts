@@ -1,6 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { mix32 } from './mix.ts';
 
 /** A seeded stream of random numbers: the same seeds give the same stream on every machine. */
 export interface Random {
@@ -29,10 +30,8 @@ export function seededRandom(...seeds: readonly number[]): Random {
   };
 }
 
-/** Folds `value` into `hash` (the finaliser of MurmurHash3): one changed bit changes half of them. */
+/** Folds `value` into `hash`. */
 function mix(hash: number, value: number): number {
-  let h = Math.imul(hash, 31) ^ (value | 0) ^ Math.imul(Math.floor(value / 2 ** 32), 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  const high = Math.imul(Math.floor(value / 2 ** 32), 0x9e3779b1);
+  return mix32(Math.imul(hash, 31) ^ (value | 0) ^ high);
 }

@@ -11,16 +11,27 @@ export interface WheelTimer {
 }
 
 const TICK_MS = 4;
+/** Sleeps of so long may end on every second tick only, and those of twice as long on every fourth. */
+const COARSE_MS = 800;
+/** After a pause that was longer, distances are no longer kept. */
+const MOST_LAG = 16;
 /** A power of two; 65 s are one turn, so that most sleeps are touched once. */
 const SLOTS = 16_384;
 
 /**
  * Timers for hundreds of thousands of users on one timer of the system: O(1) to plan and to
- * cancel, up to 4 ms late, never early.
+ * cancel, never early, up to 4 ms late. Those of 800 ms and more may be 1 % late, at most 16 ms: users
+ * who wait for seconds wake up together, which costs the processor less than one wake-up for each.
+ *
+ * After a pause of the process, what was due meanwhile fires in the order that it was due, one tick in
+ * each turn of the event loop, and what is planned then keeps its distance: users whom a pause has thrown
+ * together would otherwise march in step for ever.
  */
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #origin: number;
+  /** By how many ticks the slot that fires was due after the first of this turn. */
+  #lag = 0;
   readonly #slots: (WheelTimer | undefined)[] = new Array<WheelTimer | undefined>(SLOTS);
   #visited = 0;
   #size = 0;
@@ -40,7 +51,9 @@ export class TimerWheel {
   /** Calls `fire` once, at least `delayMs` from now. */
   schedule(delayMs: number, fire: () => void): WheelTimer {
     const now = this.#clock.monotonic() - this.#origin;
-    const due = Math.max(this.#visited + 1, Math.ceil((now + delayMs) / TICK_MS));
+    const grain = grainOf(delayMs);
+    const exact = Math.ceil((now + delayMs) / TICK_MS / grain) * grain;
+    const due = Math.max(this.#visited + 1, exact + this.#lag);
     const timer: WheelTimer = {
       due,
       fire,
@@ -116,7 +129,31 @@ export class TimerWheel {
     const from = Math.max(this.#visited + 1, target - SLOTS + 1);
     // Before the calls: what they plan must not fall into a slot that this turn has passed.
     this.#visited = Math.max(this.#visited, target);
-    for (let tick = from; tick <= target; tick++) this.#fireSlot(tick & (SLOTS - 1), target);
+    const first = this.#firstIn(from, target);
+    this.#fireFrom(first, first, target);
+  }
+
+  /** The first tick of those that has a timer; the last when none has. */
+  #firstIn(from: number, target: number): number {
+    let tick = from;
+    while (tick < target && this.#slots[tick & (SLOTS - 1)] === undefined) tick++;
+    return tick;
+  }
+
+  #fireFrom(first: number, from: number, target: number): void {
+    const tick = this.#firstIn(from, target);
+    this.#lag = Math.min(tick - first, MOST_LAG);
+    this.#fireSlot(tick & (SLOTS - 1), target);
+    if (tick < target || this.#lag > 0) {
+      this.#clock.soon(() => {
+        if (tick < target) this.#fireFrom(first, tick + 1, target);
+        else this.#lag = 0;
+      });
+    }
+    if (tick >= target) this.#armNext();
+  }
+
+  #armNext(): void {
     if (this.#size === 0) return;
     const next = this.#nextDue();
     if (next < this.#armedFor) this.#arm(next, this.#clock.monotonic() - this.#origin);
@@ -147,4 +184,10 @@ export class TimerWheel {
     }
     return this.#visited + SLOTS;
   }
+}
+
+/** At how many ticks' distance timers of that length end. */
+function grainOf(delayMs: number): 1 | 2 | 4 {
+  if (delayMs < COARSE_MS) return 1;
+  return delayMs < 2 * COARSE_MS ? 2 : 4;
 }

@@ -99,6 +99,7 @@ export interface TimeSummary {
   p50: number;
   p95: number;
   p99: number;
+  p999: number;
   max: number;
 }
 
@@ -128,6 +129,17 @@ export class MetricsTotals {
     }
   }
 
+  /** Everything, as {@link add} takes it in. */
+  export(): MetricsDelta {
+    const histograms = [...this.#histograms].map(
+      ([name, values]) => [name, hdr.encodeIntoCompressedBase64(values)] as const,
+    );
+    return {
+      counters: Object.fromEntries(this.#counters),
+      histograms: Object.fromEntries(histograms),
+    };
+  }
+
   /** The total of a counter; 0 when nothing was counted. */
   counter(name: string): number {
     return this.#counters.get(name) ?? 0;
@@ -154,6 +166,7 @@ function summarise(values: HdrHistogram): TimeSummary {
     p50: at(50),
     p95: at(95),
     p99: at(99),
+    p999: at(99.9),
     max: values.maxValue / 1000,
   };
 }

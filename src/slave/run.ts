@@ -12,6 +12,7 @@ import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Pace } from '../protocol/messages.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
+import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
 
@@ -145,6 +146,13 @@ export class SlaveRun {
     return forced;
   }
 
+  /** Shows one user's stanzas in the log, or stops that. */
+  trace(id: number, on: boolean | undefined): { found: boolean; on: boolean } {
+    const { log } = this.#parts;
+    const watcher = tracer((line, trace) => log('info', line, { user: id, trace }));
+    return this.#pool?.trace(id, on, watcher) ?? { found: false, on: false };
+  }
+
   async teardown(setup: Json | undefined): Promise<void> {
     const { teardown } = this.#parts.scenario;
     await this.#limited(() => teardown?.(setup, this.#context), 'teardown');
@@ -203,7 +211,9 @@ export class SlaveRun {
     const messagesSent = metrics.counter('messages_sent');
     const messagesReceived = metrics.counter('messages_received');
     const lost = metrics.counter('connections_lost');
+    const dropped = metrics.counter('stanzas_dropped');
     const delivery = metrics.histogram('message_ttd');
+    const answered = metrics.histogram('iq');
     return {
       node,
       seed,
@@ -220,8 +230,11 @@ export class SlaveRun {
           if (name === 'message') messagesReceived.add();
         },
         delivered: (ms) => delivery.record(ms),
+        answered: (ms) => answered.record(ms),
+        dropped: () => dropped.add(),
         lost: () => lost.add(),
       },
+      onStray: (error) => this.#pool?.strayError(error),
       log: (level, id, message, fields) => log(level, message, { ...fields, user: id }),
     };
   }

@@ -1,7 +1,23 @@
 import { readFileSync } from 'node:fs';
 import type { XmppSettings } from '../config/run-variables.ts';
+import { toMs } from '../lib/duration.ts';
+import type { Duration } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import type { ConnectOptions } from '../xmpp/connect-options.ts';
+import type { ConnectOptions, ReconnectPolicy } from '../xmpp/connect-options.ts';
+import type { ComponentOptions } from '../xmpp/login/component.ts';
+import type { SendPolicy } from '../xmpp/session-parts.ts';
+import { findBySrv } from '../xmpp/wire/srv.ts';
+import type { HostPort } from '../xmpp/wire/srv.ts';
+
+/** How a lost connection is replaced: exponential back-off with full jitter. */
+export interface ReconnectOptions {
+  /** Attempts for one loss; the session is over after them. @default 10 */
+  attempts?: number;
+  /** The longest first delay. @default 1 s */
+  first?: Duration;
+  /** No delay is longer than this. @default 30 s */
+  most?: Duration;
+}
 
 /** What `user.connect` can be told besides the settings of the run. */
 export type UserConnectOptions = Partial<
@@ -9,6 +25,7 @@ export type UserConnectOptions = Partial<
     ConnectOptions,
     | 'host'
     | 'port'
+    | 'localAddress'
     | 'domain'
     | 'transport'
     | 'tls'
@@ -17,31 +34,71 @@ export type UserConnectOptions = Partial<
     | 'username'
     | 'password'
     | 'resource'
+    | 'sasl2'
+    | 'resume'
   >
->;
+> & {
+  /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
+  reconnect?: boolean | ReconnectOptions;
+};
+
+/** How to be a component (XEP-0114); `host` is that of the run when left out. */
+export type UserComponentOptions = Pick<ComponentOptions, 'domain' | 'secret' | 'port'> & {
+  host?: string;
+};
 
 /** How the user `id` reaches the server: the settings of the run, and what the scenario says besides. */
-export function connectOptions(
+export async function connectOptions(
   xmpp: XmppSettings,
   id: number,
   options: UserConnectOptions,
-): ConnectOptions {
+): Promise<ConnectOptions> {
   const transport = options.transport ?? (xmpp.xmppTransport as ConnectOptions['transport']);
   const tls = options.tls ?? (xmpp.xmppTls as ConnectOptions['tls']);
-  const host = options.host ?? xmpp.xmppHost;
+  const domain = options.domain ?? domainOf(xmpp);
+  const usual = usualPort(transport, tls);
+  const { host, port } =
+    xmpp.xmppSrv && options.host === undefined
+      ? await findBySrv(domain, tls === 'direct', id)
+      : addressOf(options.host ?? xmpp.xmppHost, id);
   return {
     host,
-    port: options.port ?? (xmpp.xmppPort === 0 ? usualPort(transport, tls) : xmpp.xmppPort),
-    domain: options.domain ?? (xmpp.xmppDomain === '' ? host : xmpp.xmppDomain),
+    port: options.port ?? port ?? (xmpp.xmppPort === 0 ? usual : xmpp.xmppPort),
+    localAddress: options.localAddress ?? localAddressOf(xmpp, id),
+    domain,
     transport,
     tls,
     tlsVerify: xmpp.xmppTlsVerify,
-    tlsCa: readCa(xmpp.xmppTlsCa),
-    path: options.path ?? (xmpp.xmppPath === '' ? '/ws' : xmpp.xmppPath),
+    tlsResume: xmpp.xmppTlsResume,
+    tlsMaxVersion: xmpp.xmppTlsMaxVersion as ConnectOptions['tlsMaxVersion'],
+    tlsCa: readPem('xmppTlsCa', xmpp.xmppTlsCa),
+    certificate: certificateOf(xmpp.xmppCertificate, id),
+    path: options.path ?? (xmpp.xmppPath === '' ? usualPath(transport) : xmpp.xmppPath),
     mechanism: options.mechanism ?? xmpp.xmppMechanism,
     username: options.username ?? fill(xmpp.xmppUser, id),
     password: options.password ?? fill(xmpp.xmppPassword, id),
     resource: options.resource ?? xmpp.xmppResource,
+    scramCache: xmpp.xmppScramCache,
+    sasl2: options.sasl2 ?? xmpp.xmppSasl2,
+    sendBuffer: sendBufferOf(xmpp),
+    timeoutMs: xmpp.xmppTimeout,
+    resume: options.resume,
+    reconnect: policyOf(options.reconnect),
+  };
+}
+
+/** How the user `id` connects as a component. */
+export function componentOptions(
+  xmpp: XmppSettings,
+  id: number,
+  options: UserComponentOptions,
+): ComponentOptions {
+  const { host } = addressOf(options.host ?? xmpp.xmppHost, id);
+  return {
+    ...options,
+    host,
+    localAddress: localAddressOf(xmpp, id),
+    sendBuffer: sendBufferOf(xmpp),
     timeoutMs: xmpp.xmppTimeout,
   };
 }
@@ -51,25 +108,70 @@ export function fill(pattern: string, id: number): string {
   return pattern.replaceAll('{id}', String(id));
 }
 
+/** The users' domain: as set, or the first host. */
+export function domainOf({ xmppDomain, xmppHost }: XmppSettings): string {
+  return xmppDomain === '' ? addressOf(xmppHost, 0).host : xmppDomain;
+}
+
 /** The port when none is given: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers have it. */
 export function usualPort(transport: string, tls: string): number {
-  if (transport === 'websocket') return tls === 'direct' ? 5281 : 5280;
+  if (transport !== 'tcp') return tls === 'direct' ? 5281 : 5280;
   return tls === 'direct' ? 5223 : 5222;
 }
 
-const certificates = new Map<string, string>();
+function usualPath(transport: string): string {
+  return transport === 'bosh' ? '/bosh' : '/ws';
+}
 
-function readCa(path: string): string | undefined {
+/** The host, and its port if it names one, out of a list of which users take one after the other. */
+export function addressOf(hosts: string, id: number): Partial<HostPort> & { host: string } {
+  const all = hosts.split(',').map((each) => each.trim());
+  const address = all[id % all.length] as string;
+  // An IPv6 address has colons of its own: with a port it stands in brackets.
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(address) ?? [];
+  const host = bracketed ?? plain ?? address;
+  return port === undefined ? { host } : { host, port: Number(port) };
+}
+
+function localAddressOf({ xmppLocalAddresses }: XmppSettings, id: number): string | undefined {
+  if (xmppLocalAddresses === '') return undefined;
+  const all = xmppLocalAddresses.split(',');
+  return (all[id % all.length] as string).trim();
+}
+
+function sendBufferOf({
+  xmppSendBuffer,
+  xmppSendPolicy,
+}: XmppSettings): ConnectOptions['sendBuffer'] {
+  return { bytes: xmppSendBuffer, policy: xmppSendPolicy as SendPolicy };
+}
+
+function policyOf(options: UserConnectOptions['reconnect']): ReconnectPolicy | undefined {
+  if (options === undefined || options === false) return undefined;
+  const { attempts = 10, first = '1s', most = '30s' } = options === true ? {} : options;
+  return { attempts, firstMs: toMs(first), mostMs: toMs(most) };
+}
+
+const files = new Map<string, string>();
+/** Files that are kept: a certificate a user may be a lot. */
+const MOST_FILES = 100_000;
+
+function readPem(setting: string, path: string): string | undefined {
   if (path === '') return undefined;
-  const known = certificates.get(path);
+  const known = files.get(path);
   if (known !== undefined) return known;
   try {
     const pem = readFileSync(path, 'utf8');
-    certificates.set(path, pem);
+    if (files.size < MOST_FILES) files.set(path, pem);
     return pem;
   } catch (cause) {
-    throw new AmocError('CONFIG', `xmppTlsCa: ${path} cannot be read (${messageOf(cause)})`, {
+    throw new AmocError('CONFIG', `${setting}: ${path} cannot be read (${messageOf(cause)})`, {
       cause,
     });
   }
+}
+
+function certificateOf(pattern: string, id: number): ConnectOptions['certificate'] {
+  const pem = readPem('xmppCertificate', fill(pattern, id));
+  return pem === undefined ? undefined : { cert: pem, key: pem };
 }

@@ -2,9 +2,12 @@ import type { RunSettings } from '../config/run-variables.ts';
 import { deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
+import { digestOf, mixId } from '../lib/id-digest.ts';
+import type { IdDigest } from '../lib/id-digest.ts';
 import { IdSet } from '../lib/id-set.ts';
 import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
+import type { Watcher } from '../xmpp/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
 import { ErrorSummary } from './error-summary.ts';
 import type { ErrorCount } from './error-summary.ts';
@@ -26,6 +29,16 @@ export interface EndedUsers {
   removed: IdSet;
   /** Those of them that were taken in again, and are here. */
   back: IdSet;
+}
+
+/** Everybody that a process shall have. */
+export interface DesiredUsers {
+  staying: IdSet;
+  leaving: IdSet;
+  /** Removals by force, the oldest first, whether those users are here still or not. */
+  gone: readonly IdSet[];
+  /** Those that are missing are started within this time. */
+  withinMs: number;
 }
 
 /** One line of `users()`. */
@@ -69,7 +82,8 @@ export class UserPool {
   readonly #crashed = new Map<number, { error: string; repetitions: number }>();
   readonly #started: Counter;
   readonly errors = new ErrorSummary();
-  #ended: Record<'finished' | 'crashed' | 'removed', number[]> = newEnded();
+  /** By report, the oldest first: a user is in one of them once. The last is added to. */
+  #ended: EndedBatch[] = [newEnded()];
   #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolParts) {
@@ -99,7 +113,8 @@ export class UserPool {
     ids: IdSet,
     { delayMs = 0, withinMs }: { delayMs?: number; withinMs?: number | undefined },
   ): void {
-    const fresh = this.#users.size === 0 ? ids : this.#withoutPresent(ids);
+    const fresh = this.size === 0 ? ids : this.#withoutPresent(ids);
+    if (fresh.size === 0) return;
     if (withinMs === undefined) {
       this.#arrivals.add(fresh, delayMs);
       return;
@@ -111,10 +126,7 @@ export class UserPool {
   /** Removes users; ids that are not here are ignored. */
   remove(ids: IdSet, force: boolean): void {
     for (const queue of [this.#arrivals, this.#recovering]) {
-      queue.remove(ids).forEach((id) => {
-        this.#counts.removed++;
-        this.#ended.removed.push(id);
-      });
+      this.#tellRemoved(queue.remove(ids));
     }
     ids.forEach((id) => {
       const user = this.#users.get(id);
@@ -128,9 +140,61 @@ export class UserPool {
   /** Removes everybody. @returns how many there were */
   removeAll(force: boolean): number {
     const { size } = this;
-    const ids = IdSet.of(this.#users.keys());
-    this.remove(ids.union(this.#arrivals.all()).union(this.#recovering.all()), force);
+    this.remove(this.#present(), force);
     return size;
+  }
+
+  /** Drops everybody without a word: they are no longer this process's. @returns how many there were */
+  dropAll(): number {
+    const { size } = this;
+    this.#drop(this.#present());
+    return size;
+  }
+
+  /**
+   * Puts right what differs from what the master wants.
+   *
+   * @param ended whose end the master does not know yet, by report: they are not started again
+   */
+  reconcile(desired: DesiredUsers, ended: readonly IdSet[]): void {
+    const { staying, leaving, gone, withinMs } = desired;
+    const present = this.#present();
+    let told: readonly IdSet[] = [...ended, ...this.#ended.map(({ ids }) => IdSet.of(ids))];
+    const all = told.reduce((sum, ids) => sum.union(ids), IdSet.empty);
+    let strangers = present.difference(staying).difference(leaving);
+    let removed = IdSet.empty;
+    for (const batch of gone) {
+      let left = batch;
+      told = told.map((ids) => {
+        const known = ids.intersection(left);
+        left = left.difference(known);
+        return ids.difference(known);
+      });
+      const here = strangers.intersection(left);
+      strangers = strangers.difference(here);
+      removed = removed.union(here);
+      // Who was lost here with the lease has gone without a report.
+      this.#tellRemoved(left.difference(here));
+    }
+    this.#drop(strangers);
+    this.remove(removed, true);
+    this.remove(leaving, false);
+    this.#tellRemoved(leaving.difference(all).difference(present));
+    this.add(staying.difference(all), { withinMs });
+  }
+
+  /** What tells the users that are here, and were not asked to leave, from others. */
+  digest(): IdDigest {
+    const queued = digestOf(this.#arrivals.all());
+    const recovering = digestOf(this.#recovering.all());
+    let count = queued.count + recovering.count;
+    let sum = queued.sum + recovering.sum;
+    for (const { id, state } of this.#users.values()) {
+      if (state === 'leaving') continue;
+      count++;
+      sum = (sum + mixId(id)) >>> 0;
+    }
+    return { count, sum: sum >>> 0 };
   }
 
   /** Changes the pace of new starts. */
@@ -150,8 +214,8 @@ export class UserPool {
 
   /** Who ended since the last call. */
   takeEnded(): EndedUsers {
-    const ended = this.#ended;
-    this.#ended = newEnded();
+    const ended = this.#ended.shift() as EndedBatch;
+    if (this.#ended.length === 0) this.#ended.push(newEnded());
     return {
       finished: IdSet.of(ended.finished),
       crashed: IdSet.of(ended.crashed),
@@ -162,8 +226,7 @@ export class UserPool {
 
   /** Whether {@link takeEnded} has anybody to tell of. */
   get hasEnded(): boolean {
-    const { finished, crashed, removed } = this.#ended;
-    return finished.length + crashed.length + removed.length > 0;
+    return (this.#ended[0] as EndedBatch).ids.size > 0;
   }
 
   /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
@@ -192,6 +255,43 @@ export class UserPool {
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
+  /** Shows what a user sends and gets to `watcher`, or stops that; the other of the two when `on` is left out. */
+  trace(id: number, on: boolean | undefined, watcher: Watcher): { found: boolean; on: boolean } {
+    const user = this.#users.get(id);
+    if (user === undefined) return { found: false, on: false };
+    const wanted = on ?? !user.isTraced;
+    user.trace(wanted ? watcher : undefined);
+    return { found: true, on: wanted };
+  }
+
+  #present(): IdSet {
+    return IdSet.of(this.#users.keys()).union(this.#arrivals.all()).union(this.#recovering.all());
+  }
+
+  #drop(ids: IdSet): void {
+    if (ids.size === 0) return;
+    const ended = this.#ended;
+    const before = this.#counts.removed;
+    this.#ended = [newEnded()];
+    this.remove(ids, true);
+    this.#ended = ended;
+    this.#counts.removed = before;
+  }
+
+  #tellRemoved(ids: IdSet): void {
+    ids.forEach((id) => {
+      this.#counts.removed++;
+      this.#noteEnd('removed', id);
+    });
+  }
+
+  #noteEnd(how: 'finished' | 'crashed' | 'removed', id: number): void {
+    let batch = this.#ended.at(-1) as EndedBatch;
+    if (batch.ids.has(id)) this.#ended.push((batch = newEnded()));
+    batch.ids.add(id);
+    batch[how].push(id);
+  }
+
   #presentOf(ids: readonly number[]): IdSet {
     const queued = this.#arrivals.all().union(this.#recovering.all());
     return IdSet.of(ids.filter((id) => this.#users.has(id) || queued.has(id)));
@@ -202,7 +302,10 @@ export class UserPool {
     ids.forEach((id) => {
       if (this.#users.has(id)) present.push(id);
     });
-    return ids.difference(IdSet.of(present));
+    return ids
+      .difference(IdSet.of(present))
+      .difference(this.#arrivals.all())
+      .difference(this.#recovering.all());
   }
 
   #admit(id: number): void {
@@ -279,7 +382,7 @@ export class UserPool {
     if (!isGone(next)) return true;
     if (user.repeat !== undefined) this.#parts.environment.wheel.cancel(user.repeat);
     this.#users.delete(user.id);
-    this.#ended[next].push(user.id);
+    this.#noteEnd(next, user.id);
     this.#checkEmpty();
     return true;
   }
@@ -292,8 +395,16 @@ export class UserPool {
   }
 }
 
-function newEnded(): Record<'finished' | 'crashed' | 'removed', number[]> {
-  return { finished: [], crashed: [], removed: [] };
+/** Who ended, and how, for one report. */
+interface EndedBatch {
+  readonly ids: Set<number>;
+  readonly finished: number[];
+  readonly crashed: number[];
+  readonly removed: number[];
+}
+
+function newEnded(): EndedBatch {
+  return { ids: new Set(), finished: [], crashed: [], removed: [] };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -9,12 +9,17 @@ import type { Random } from '../lib/random.ts';
 import type { TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Log } from '../scenario/contract.ts';
-import { connect, register } from '../xmpp/connect.ts';
-import type { ConnectContext } from '../xmpp/connect.ts';
-import type { Session, SessionObserver } from '../xmpp/session.ts';
+import { ConnectError } from '../xmpp/errors.ts';
+import { connectComponent } from '../xmpp/login/component.ts';
+import { connect, register } from '../xmpp/login/connect.ts';
+import type { ConnectContext } from '../xmpp/login/connect.ts';
+import { Session } from '../xmpp/session.ts';
+import type { SessionObserver, Watcher } from '../xmpp/session-parts.ts';
+import { followClient } from './foreign-client.ts';
+import type { ForeignClient } from './foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
-import { connectOptions, fill } from './target.ts';
-import type { UserConnectOptions } from './target.ts';
+import { componentOptions, connectOptions, domainOf, fill } from './target.ts';
+import type { UserComponentOptions, UserConnectOptions } from './target.ts';
 
 /** Thrown by every wait of a user that was removed by force. */
 export class UserRemoved extends AmocError {
@@ -52,6 +57,13 @@ export interface User<V extends Variables = Variables> {
   timed<T>(name: string, work: () => PromiseLike<T>): Promise<T>;
   /** Logs in to the XMPP server. */
   connect(options?: UserConnectOptions): Promise<Session>;
+  /** Connects as a component of the server (XEP-0114). */
+  connectComponent(options: UserComponentOptions): Promise<Session>;
+  /**
+   * Counts what a client of `@xmpp/client` does as that of the user's own sessions, and stops it when
+   * the user ends.
+   */
+  follow<C extends ForeignClient>(client: C): C;
   /** Makes the user's account in-band (XEP-0077). */
   register(options?: UserConnectOptions): Promise<'created' | 'exists'>;
   /** Calls `close` at the end of this `start`, however it ends. */
@@ -66,6 +78,8 @@ export interface UserEnvironment {
   readonly wheel: TimerWheel;
   readonly metrics: MetricsRegistry;
   readonly observer: SessionObserver;
+  /** Told of errors that no `start` answers for. */
+  readonly onStray: (error: unknown) => void;
   readonly log: (level: keyof Log, id: number, message: string, fields?: object) => void;
 }
 
@@ -83,7 +97,10 @@ export class PooledUser implements User {
   /** Most users wait for one thing at a time: that one needs no set. */
   #wait: WheelTimer | undefined;
   #moreWaits: Set<WheelTimer> | undefined;
-  #closers: Set<() => unknown> | undefined;
+  /** Most users have one session open: that one needs no set. */
+  #open: Closable | undefined;
+  #moreOpen: Set<Closable> | undefined;
+  #watcher: Watcher | undefined;
   #removed = false;
 
   constructor(id: number, environment: UserEnvironment) {
@@ -130,25 +147,20 @@ export class PooledUser implements User {
   }
 
   jidOf(id: number): string {
-    const { xmppUser, xmppDomain, xmppHost } = this.#xmpp();
-    return `${fill(xmppUser, id)}@${xmppDomain === '' ? xmppHost : xmppDomain}`;
+    const xmpp = this.#xmpp();
+    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp)}`;
   }
 
   sleep(duration: Duration): Promise<void> {
     const ms = toMs(duration);
-    return new Promise((resolve, reject) => {
-      if (this.#removed) {
-        reject(new UserRemoved(this.id));
-        return;
-      }
-      const wait = this.#environment.wheel.schedule(ms, () => {
-        this.#forget(wait);
-        resolve();
-      });
-      wait.giveUp = reject;
-      if (this.#wait === undefined) this.#wait = wait;
-      else (this.#moreWaits ??= new Set()).add(wait);
-    });
+    if (this.#removed) return Promise.reject(new UserRemoved(this.id));
+    const promise = new Promise<undefined>(takeEnds) as Promise<unknown> as Promise<void>;
+    const wait = this.#environment.wheel.schedule(ms, lastResolve);
+    wait.giveUp = lastReject;
+    // One that has fired is over.
+    if (this.#wait?.fire === undefined) this.#wait = wait;
+    else this.#waitBesides(wait);
+    return promise;
   }
 
   async timed<T>(name: string, work: () => PromiseLike<T>): Promise<T> {
@@ -159,54 +171,63 @@ export class PooledUser implements User {
   }
 
   async connect(options: UserConnectOptions = {}): Promise<Session> {
-    const began = performance.now();
-    const { metrics } = this.#environment;
-    let session: Session;
-    try {
-      session = await connect(
-        connectOptions(this.#xmpp(), this.id, options),
-        this.#connectContext(),
-      );
-    } catch (error) {
-      if (!this.#removed) metrics.counter('connection_failures').add();
-      throw error;
-    }
-    if (this.#removed) {
-      session.destroy();
-      throw new UserRemoved(this.id);
-    }
-    metrics.counter('connections').add();
-    metrics.histogram('connection').record(performance.now() - began);
-    const close = (): unknown => (this.#removed ? session.destroy() : session.close());
-    this.onEnd(close);
-    session.onEnd = () => this.#closers?.delete(close);
-    return session;
+    return this.#opening(async (context) => {
+      return connect(await connectOptions(this.#xmpp(), this.id, options), context);
+    });
+  }
+
+  async connectComponent(options: UserComponentOptions): Promise<Session> {
+    return this.#opening((context) => {
+      return connectComponent(componentOptions(this.#xmpp(), this.id, options), context);
+    });
+  }
+
+  follow<C extends ForeignClient>(client: C): C {
+    const { metrics, observer } = this.#environment;
+    this.onEnd(followClient(client, metrics, observer));
+    return client;
   }
 
   async register(options: UserConnectOptions = {}): Promise<'created' | 'exists'> {
+    if (this.#removed) throw new UserRemoved(this.id);
     const outcome = await register(
-      connectOptions(this.#xmpp(), this.id, options),
+      await connectOptions(this.#xmpp(), this.id, options),
       this.#connectContext(),
     );
-    if (this.#removed) throw new UserRemoved(this.id);
+    if (this.#isRemoved()) throw new UserRemoved(this.id);
     return outcome;
   }
 
   onEnd(close: () => unknown): void {
-    (this.#closers ??= new Set()).add(close);
+    this.#hold(close);
   }
 
   /** For the pool: the end of one `start`. Failures to close are nobody's loss. */
   async closeAll(): Promise<void> {
-    const closers = this.#closers;
-    if (closers === undefined) return;
-    this.#closers = undefined;
-    await Promise.allSettled([...closers].map(attempt));
+    const all = this.#allOpen();
+    this.#open = undefined;
+    this.#moreOpen = undefined;
+    await Promise.allSettled(all.map((each) => attempt(() => this.#closeOne(each))));
   }
 
   /** Whether {@link closeAll} has anything to do. */
   get holdsNothing(): boolean {
-    return this.#closers === undefined || this.#closers.size === 0;
+    return this.#open === undefined && (this.#moreOpen?.size ?? 0) === 0;
+  }
+
+  /** Shows the user's stanzas to `watcher`, those of the logins to come too; nobody when left out. */
+  trace(watcher: Watcher | undefined): void {
+    const wasTraced = this.isTraced;
+    this.#watcher = watcher;
+    // Those that are watched already look the new watcher up.
+    if (watcher === undefined || wasTraced) return;
+    for (const each of this.#allOpen()) {
+      if (each instanceof Session) this.#watch(each);
+    }
+  }
+
+  get isTraced(): boolean {
+    return this.#watcher !== undefined;
   }
 
   /** For the pool: removal by force. Every wait rejects, every connection is dropped. */
@@ -224,9 +245,70 @@ export class PooledUser implements User {
     void this.closeAll();
   }
 
-  #forget(wait: WheelTimer): void {
-    if (this.#wait === wait) this.#wait = undefined;
-    else this.#moreWaits?.delete(wait);
+  async #opening(open: (context: ConnectContext) => Promise<Session>): Promise<Session> {
+    if (this.#removed) throw new UserRemoved(this.id);
+    const began = performance.now();
+    const { metrics } = this.#environment;
+    let session: Session;
+    try {
+      session = await open(this.#connectContext());
+    } catch (error) {
+      if (!this.#isRemoved()) {
+        metrics.counter('connection_failures').add();
+        const isOurs = error instanceof ConnectError && error.isLocal;
+        if (isOurs) metrics.counter('connection_failures_of_the_generator').add();
+      }
+      throw error;
+    }
+    if (this.#isRemoved()) {
+      session.kill();
+      throw new UserRemoved(this.id);
+    }
+    metrics.counter('connections').add();
+    metrics.histogram('connection').record(performance.now() - began);
+    this.#hold(session);
+    session.onEnd = () => this.#release(session);
+    if (this.#watcher !== undefined) this.#watch(session);
+    return session;
+  }
+
+  #watch(session: Session): void {
+    const stop = session.watch((direction, text) => {
+      if (this.#watcher === undefined) stop();
+      else this.#watcher(direction, text);
+    });
+  }
+
+  #closeOne(each: Closable): unknown {
+    if (!(each instanceof Session)) return each();
+    if (!this.#removed) return each.close();
+    each.kill();
+    return undefined;
+  }
+
+  #hold(each: Closable): void {
+    if (this.#open === undefined) this.#open = each;
+    else (this.#moreOpen ??= new Set()).add(each);
+  }
+
+  #release(each: Closable): void {
+    if (this.#open === each) this.#open = undefined;
+    else this.#moreOpen?.delete(each);
+  }
+
+  #allOpen(): Closable[] {
+    return [...(this.#open === undefined ? [] : [this.#open]), ...(this.#moreOpen ?? [])];
+  }
+
+  /** A function, because it may have come during an await. */
+  #isRemoved(): boolean {
+    return this.#removed;
+  }
+
+  #waitBesides(wait: WheelTimer): void {
+    const waits = (this.#moreWaits ??= new Set());
+    for (const each of waits) if (each.fire === undefined) waits.delete(each);
+    waits.add(wait);
   }
 
   #xmpp(): XmppSettings {
@@ -234,10 +316,16 @@ export class PooledUser implements User {
   }
 
   #connectContext(): ConnectContext {
-    const { observer, wheel } = this.#environment;
+    const { observer, wheel, onStray } = this.#environment;
     return {
       observer,
-      signal: this.signal,
+      onError: onStray,
+      watcher: () => this.#watcher,
+      onAbort: (abort) => {
+        const close = (): void => abort(new UserRemoved(this.id));
+        this.#hold(close);
+        return () => this.#release(close);
+      },
       schedule: (delayMs, callback) => {
         const timer = wheel.schedule(delayMs, callback);
         return () => wheel.cancel(timer);
@@ -245,3 +333,15 @@ export class PooledUser implements User {
     };
   }
 }
+
+/** The ends of the promise made last: an executor of its own for each sleep would be two objects more. */
+let lastResolve: () => void;
+let lastReject: (reason: unknown) => void;
+
+function takeEnds(resolve: (value: undefined) => void, reject: (reason: unknown) => void): void {
+  lastResolve = resolve as () => void;
+  lastReject = reject;
+}
+
+/** What a user has open: a session, or what it was told to call. */
+type Closable = Session | (() => unknown);

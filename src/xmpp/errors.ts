@@ -12,19 +12,39 @@ const stageNames = {
   register: 'RegistrationFailed',
 } as const satisfies Record<ConnectStage, string>;
 
+/** Errors of the system that have their cause on this side. */
+const localCauses = new Set([
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRINUSE',
+]);
+
+/** The message of a time-out that this process was too busy to notice in time. */
+export const BLOCKED = 'this process was blocked';
+
+function isBlocked(cause: unknown): boolean {
+  return cause instanceof AmocError && cause.message.startsWith(BLOCKED);
+}
+
 /** A session could not be had. `name` tells the stage, so that failures are counted by it. */
 export class ConnectError extends AmocError {
   override readonly name: string;
   readonly stage: ConnectStage;
   /** The system's or the server's word for it: `ECONNREFUSED`, `not-authorized`. */
   readonly condition: string | undefined;
+  /** Whether it is a limit of the load generator, and says nothing of the server. */
+  readonly isLocal: boolean;
 
   constructor(stage: ConnectStage, target: string, cause: unknown, condition?: string) {
     const hint = hintOf(stage, cause, condition);
     super('CONNECTION', `${target}: ${stages[stage]}: ${messageOf(cause)}${hint}`, { cause });
-    this.name = stageNames[stage];
     this.stage = stage;
     this.condition = condition ?? systemCode(cause);
+    this.isLocal = localCauses.has(this.condition ?? '') || isBlocked(cause);
+    this.name = this.isLocal ? 'GeneratorLimit' : stageNames[stage];
   }
 }
 
@@ -34,6 +54,18 @@ export class SessionLost extends AmocError {
 
   constructor(jid: string, why: string) {
     super('CONNECTION', `the session of ${jid} is gone: ${why}`);
+  }
+}
+
+/** More waits to be sent than the session's bound. */
+export class SendBufferFull extends AmocError {
+  override readonly name = 'SendBufferFull';
+
+  constructor(jid: string, bytes: number) {
+    super(
+      'CONNECTION',
+      `the server reads too slowly: ${bytes} bytes of ${jid} wait to be sent; see xmppSendBuffer and xmppSendPolicy`,
+    );
   }
 }
 
@@ -72,7 +104,11 @@ function hintOf(stage: ConnectStage, cause: unknown, condition: string | undefin
     case 'ECONNREFUSED':
       return '; nothing listens there: is the server running, are AMOC_XMPP_HOST and AMOC_XMPP_PORT right?';
     case 'EADDRNOTAVAIL':
-      return "; this machine's local ports are used up (a limit of the load generator): widen net.ipv4.ip_local_port_range";
+    case 'EADDRINUSE':
+      return "; this machine's local ports are used up, or AMOC_XMPP_LOCAL_ADDRESSES names an address that it does not have (a limit of the load generator): widen net.ipv4.ip_local_port_range, or give more local addresses";
+    case 'ENOBUFS':
+    case 'ENOMEM':
+      return "; this machine's memory for sockets is used up (a limit of the load generator): see net.ipv4.tcp_mem";
     case 'EMFILE':
     case 'ENFILE':
       return "; this machine's file limit is reached (a limit of the load generator): raise `ulimit -n`";

@@ -1,35 +1,9 @@
-import type { Element } from './stanza.ts';
+import type { Element } from './element.ts';
+import type { Stanza } from './stanza.ts';
+import { NS } from './stanzas/namespaces.ts';
 
-/** Judges a stanza. */
-export type Predicate = (stanza: Element) => boolean;
-
-/** A message of type chat; with `body`, only of that text. */
-export function isChatMessage(body?: string): Predicate {
-  return (stanza) =>
-    stanza.name === 'message' &&
-    stanza.attrs['type'] === 'chat' &&
-    (body === undefined || stanza.getChildText('body') === body);
-}
-
-/** Any presence; with `type`, only of that type (`available` for the one without). */
-export function isPresence(type?: string): Predicate {
-  return (stanza) =>
-    stanza.name === 'presence' &&
-    (type === undefined || (stanza.attrs['type'] ?? 'available') === type);
-}
-
-/** An IQ; with `type`, only of that type. */
-export function isIq(type?: 'get' | 'set' | 'result' | 'error'): Predicate {
-  return (stanza) => stanza.name === 'iq' && (type === undefined || stanza.attrs['type'] === type);
-}
-
-/** Whether it comes from `jid`; a bare JID matches all its resources. */
-export function isFrom(jid: string): Predicate {
-  return (stanza) => {
-    const from = String(stanza.attrs['from'] ?? '');
-    return from === jid || (!jid.includes('/') && from.startsWith(`${jid}/`));
-  };
-}
+/** Judges a stanza. Those that say so look at its first tag alone and cost next to nothing. */
+export type Predicate = (stanza: Stanza) => boolean;
 
 /** All of them. */
 export function and(...predicates: readonly Predicate[]): Predicate {
@@ -44,4 +18,410 @@ export function or(...predicates: readonly Predicate[]): Predicate {
 /** The opposite. */
 export function not(predicate: Predicate): Predicate {
   return (stanza) => !predicate(stanza);
+}
+
+/** Any message; first tag alone. */
+export function isMessage(): Predicate {
+  return ({ name }) => name === 'message';
+}
+
+/** A message of type chat; with `body`, only of that text (without it, first tag alone). */
+export function isChatMessage(body?: string): Predicate {
+  return messageOf('chat', body);
+}
+
+/** A message of type groupchat; with `body`, only of that text (without it, first tag alone). */
+export function isGroupchatMessage(body?: string): Predicate {
+  return messageOf('groupchat', body);
+}
+
+/** A message of type headline; with `body`, only of that text (without it, first tag alone). */
+export function isHeadlineMessage(body?: string): Predicate {
+  return messageOf('headline', body);
+}
+
+/** A chat message between two JIDs. */
+export function isChatMessageFromTo(from: string, to: string, body?: string): Predicate {
+  return and(isChatMessage(body), isFrom(from), isTo(to));
+}
+
+/** A copy of a message that another resource of the account received (XEP-0280 §7). */
+export function isCarbonReceived(body?: string): Predicate {
+  return carbon('received', body);
+}
+
+/** A copy of a message that another resource of the account sent (XEP-0280 §8). */
+export function isCarbonSent(body?: string): Predicate {
+  return carbon('sent', body);
+}
+
+/** A message that asks for a receipt (XEP-0184 §5.2). */
+export function isReceiptRequest(): Predicate {
+  return and(isMessage(), hasChild('request', NS.receipts));
+}
+
+/** A receipt, for the message of that id if one is given (XEP-0184 §5.3). */
+export function isReceipt(messageId?: string): Predicate {
+  return (stanza) => {
+    if (stanza.name !== 'message') return false;
+    const received = stanza.getChild('received', NS.receipts);
+    return received !== undefined && (messageId ?? received.attrs['id']) === received.attrs['id'];
+  };
+}
+
+/** A chat marker, for the message of that id if one is given (XEP-0333 §4). */
+export function isChatMarker(
+  kind: 'received' | 'displayed' | 'acknowledged',
+  messageId?: string,
+): Predicate {
+  return (stanza) => {
+    const marker = stanza.name === 'message' ? stanza.getChild(kind, NS.markers) : undefined;
+    return marker !== undefined && (messageId ?? marker.attrs['id']) === marker.attrs['id'];
+  };
+}
+
+/** An IQ; with `type`, only of that type (first tag alone); with `xmlns`, with a payload of that namespace. */
+export function isIq(type?: 'get' | 'set' | 'result' | 'error', xmlns?: string): Predicate {
+  return (stanza) =>
+    stanza.name === 'iq' &&
+    (type === undefined || stanza.type === type) &&
+    (xmlns === undefined || stanza.payload?.getNS() === xmlns);
+}
+
+/** The answer, of either kind, to the IQ of that id; first tag alone. */
+export function isAnswerTo(id: string): Predicate {
+  return (stanza) =>
+    stanza.name === 'iq' &&
+    stanza.id === id &&
+    (stanza.type === 'result' || stanza.type === 'error');
+}
+
+/** The result of the IQ of that id; first tag alone. */
+export function isResultOf(id: string): Predicate {
+  return (stanza) => stanza.name === 'iq' && stanza.id === id && stanza.type === 'result';
+}
+
+/** The error in answer to the IQ of that id; first tag alone. */
+export function isErrorOf(id: string): Predicate {
+  return (stanza) => stanza.name === 'iq' && stanza.id === id && stanza.type === 'error';
+}
+
+/** Any presence; with `type`, only of that type (`available` for the one without); first tag alone. */
+export function isPresence(type?: string): Predicate {
+  return ({ name, type: its = 'available' }) =>
+    name === 'presence' && (type === undefined || its === type);
+}
+
+/** A presence that shows `away`, `dnd` … */
+export function isPresenceWithShow(show: string): Predicate {
+  return presenceWith('show', show);
+}
+
+/** A presence of that status. */
+export function isPresenceWithStatus(status: string): Predicate {
+  return presenceWith('status', status);
+}
+
+/** A presence of that priority. */
+export function isPresenceWithPriority(priority: number): Predicate {
+  return presenceWith('priority', String(priority));
+}
+
+/** Whether it comes from `jid`; a bare JID matches all its resources. First tag alone. */
+export function isFrom(jid: string): Predicate {
+  return ({ from }) => isOf(from, jid);
+}
+
+/** Whether it goes to `jid`; a bare JID matches all its resources. First tag alone. */
+export function isTo(jid: string): Predicate {
+  return ({ to }) => isOf(to, jid);
+}
+
+/** Whether it is of that type; first tag alone. */
+export function hasType(type: string): Predicate {
+  return (stanza) => stanza.type === type;
+}
+
+/** Whether it has that id; first tag alone. */
+export function hasId(id: string): Predicate {
+  return (stanza) => stanza.id === id;
+}
+
+/** Whether it has such a child. */
+export function hasChild(name: string, xmlns?: string): Predicate {
+  return (stanza) => stanza.getChild(name, xmlns) !== undefined;
+}
+
+/** Whether its payload, or itself, is of that namespace. */
+export function hasNs(xmlns: string): Predicate {
+  return ({ element }) =>
+    element.getNS() === xmlns ||
+    element.getChildElements().some((child) => child.getNS() === xmlns);
+}
+
+/** A stanza error (RFC 6120 §8.3.2); with type and condition, only of those. */
+export function isError(type?: string, condition?: string): Predicate {
+  return (stanza) => {
+    if (stanza.type !== 'error') return false;
+    const error = stanza.getChild('error');
+    if (type !== undefined && error?.attrs['type'] !== type) return false;
+    return condition === undefined || error?.getChild(condition, NS.stanzas) !== undefined;
+  };
+}
+
+/** A stream error (RFC 6120 §4.9.3); with a condition, only of that. */
+export function isStreamError(condition?: string): Predicate {
+  return (stanza) =>
+    stanza.name === 'stream:error' &&
+    (condition === undefined || stanza.getChild(condition, NS.streams) !== undefined);
+}
+
+/** A result without a payload that matters. */
+export function isResult(): Predicate {
+  return isIq('result');
+}
+
+/** A request for the roster. */
+export function isRosterGet(): Predicate {
+  return isIq('get', NS.roster);
+}
+
+/** A roster push (RFC 6121 §2.1.6). */
+export function isRosterSet(): Predicate {
+  return isIq('set', NS.roster);
+}
+
+/** A roster that was asked for. */
+export function isRosterResult(): Predicate {
+  return isIq('result', NS.roster);
+}
+
+/** A roster, or a push, with so many items. */
+export function hasRosterItems(count: number): Predicate {
+  return (stanza) => itemsOf(stanza, NS.roster).length === count;
+}
+
+/** A roster, or a push, with that contact. */
+export function rosterContains(jid: string): Predicate {
+  return (stanza) =>
+    itemsOf(stanza, NS.roster).some(({ attrs }) => isOf(attrs['jid'] as string | undefined, jid));
+}
+
+/** The answer to `lastActivity` (XEP-0012 §3). */
+export function isLastActivityResult(): Predicate {
+  return isIq('result', NS.last);
+}
+
+/** An element that was stored (XEP-0049 §3.2). */
+export function isPrivateResult(): Predicate {
+  return isIq('result', NS.privateStorage);
+}
+
+/** An error about private storage. */
+export function isPrivateError(): Predicate {
+  return isIq('error', NS.privateStorage);
+}
+
+/** A push that a privacy list has changed (XEP-0016 §2.6). */
+export function isPrivacySet(): Predicate {
+  return isIq('set', NS.privacy);
+}
+
+/** An answer about privacy lists; with the names of the lists that are active and the default. */
+export function isPrivacyResult({
+  active,
+  byDefault,
+}: { active?: string; byDefault?: string } = {}): Predicate {
+  return (stanza) => {
+    if (!isIq('result', NS.privacy)(stanza)) return false;
+    const query = stanza.payload;
+    const names = (child: string, wanted: string | undefined): boolean =>
+      wanted === undefined || query?.getChild(child)?.attrs['name'] === wanted;
+    return names('active', active) && names('default', byDefault);
+  };
+}
+
+/** The error for a privacy list that is not there. */
+export function isPrivacyListNotFound(): Predicate {
+  return and(isIq('error'), isError('cancel', 'item-not-found'));
+}
+
+/** The answer to a command (XEP-0050 §3); with the node and the status, only of those. */
+export function isCommandAnswer(node?: string, status?: string): Predicate {
+  return (stanza) => {
+    const command = stanza.name === 'iq' ? stanza.getChild('command', NS.adhoc) : undefined;
+    if (command === undefined) return false;
+    const { attrs } = command;
+    return (
+      (node ?? attrs['node']) === attrs['node'] && (status ?? attrs['status']) === attrs['status']
+    );
+  };
+}
+
+/** An answer of service discovery that has that item (XEP-0030 §4). */
+export function hasItem(jid: string): Predicate {
+  return (stanza) => itemsOf(stanza, NS.discoItems).some(({ attrs }) => attrs['jid'] === jid);
+}
+
+/** An answer of service discovery that names that feature (XEP-0030 §3). */
+export function hasFeature(feature: string): Predicate {
+  return (stanza) =>
+    childrenOf(stanza, NS.discoInfo, 'feature').some(({ attrs }) => attrs['var'] === feature);
+}
+
+/** An answer of service discovery with that identity (XEP-0030 §3). */
+export function hasIdentity(category: string, type: string): Predicate {
+  return (stanza) =>
+    childrenOf(stanza, NS.discoInfo, 'identity').some(
+      ({ attrs }) => attrs['category'] === category && attrs['type'] === type,
+    );
+}
+
+/** A form's field of that type, anywhere in the stanza (XEP-0004 §3.3). */
+export function hasFieldWithType(name: string, type: string): Predicate {
+  return ({ element }) =>
+    fieldsOf(element).some(({ attrs }) => attrs['var'] === name && attrs['type'] === type);
+}
+
+/** A form's field of that value, anywhere in the stanza (XEP-0004 §3.2). */
+export function hasFieldValue(name: string, value: string): Predicate {
+  return ({ element }) =>
+    fieldsOf(element).some(
+      (field) =>
+        field.attrs['var'] === name &&
+        field.getChildren('value').some((each) => each.text() === value),
+    );
+}
+
+/** A nonza that opens the stream over WebSocket (RFC 7395 §3.4). */
+export function isStreamStart(): Predicate {
+  return ({ name }) => name === 'open' || name === 'stream:stream';
+}
+
+/** A nonza that ends the stream over WebSocket (RFC 7395 §3.6). */
+export function isStreamEnd(): Predicate {
+  return ({ name }) => name === 'close';
+}
+
+/** Stream management is on (XEP-0198 §3); with `resumable`, and can be resumed. */
+export function isSmEnabled(resumable?: boolean): Predicate {
+  return (stanza) => {
+    if (stanza.name !== 'enabled') return false;
+    const { resume } = stanza.attrs;
+    return resumable === undefined || (resume === 'true' || resume === '1') === resumable;
+  };
+}
+
+/** Stream management failed (XEP-0198 §3, §5); with a condition, only of that. */
+export function isSmFailed(condition?: string): Predicate {
+  return (stanza) =>
+    stanza.name === 'failed' &&
+    (condition === undefined || stanza.getChild(condition, NS.stanzas) !== undefined);
+}
+
+/** An acknowledgement (XEP-0198 §4); with a count, only of that. */
+export function isSmAck(handled?: number): Predicate {
+  return (stanza) =>
+    stanza.name === 'a' && (handled === undefined || Number(stanza.attrs['h']) === handled);
+}
+
+/** A request for one (XEP-0198 §4). */
+export function isSmAckRequest(): Predicate {
+  return ({ name }) => name === 'r';
+}
+
+/** A session goes on (XEP-0198 §5); with a name, only that one. */
+export function isSmResumed(id?: string): Predicate {
+  return (stanza) =>
+    stanza.name === 'resumed' && (id === undefined || stanza.attrs['previd'] === id);
+}
+
+/** Compression is on (XEP-0138 §3). */
+export function isCompressed(): Predicate {
+  return ({ name }) => name === 'compressed';
+}
+
+/** A message out of an archive (XEP-0313 §4.2); with a body, only of that text. */
+export function isArchivedMessage(body?: string): Predicate {
+  return (stanza) => {
+    const result = stanza.name === 'message' ? stanza.getChild('result', NS.mam) : undefined;
+    return result !== undefined && bodyFits(forwardedIn(result), body);
+  };
+}
+
+/** The end of a page of an archive (XEP-0313 §4.3). */
+export function isArchiveEnd(): Predicate {
+  return (stanza) =>
+    (stanza.name === 'iq' || stanza.name === 'message') &&
+    stanza.element.getChildElements().some((child) => child.is('fin', NS.mam));
+}
+
+/** The answer to the binding of a resource (RFC 6120 §7.6). */
+export function isBindResult(): Predicate {
+  return isIq('result', NS.bind);
+}
+
+/** A message in which a PubSub node tells of items (XEP-0060 §7.1.2.1). */
+export function isPubsubEvent(node?: string): Predicate {
+  return (stanza) => {
+    if (stanza.name !== 'message') return false;
+    const items = stanza.getChild('event', NS.pubsubEvent)?.getChild('items');
+    return items !== undefined && (node === undefined || items.attrs['node'] === node);
+  };
+}
+
+/** One's own presence in a room: one is in (XEP-0045 §7.2.2, status 110). */
+export function isSelfPresence(room?: string): Predicate {
+  return (stanza) =>
+    stanza.name === 'presence' &&
+    (room === undefined || isOf(stanza.from, room)) &&
+    (stanza.getChild('x', NS.mucUser)?.getChildren('status') ?? []).some(
+      ({ attrs }) => attrs['code'] === '110',
+    );
+}
+
+function messageOf(type: string, body: string | undefined): Predicate {
+  return (stanza) => stanza.name === 'message' && stanza.type === type && bodyFits(stanza, body);
+}
+
+function bodyFits(
+  stanza: Pick<Element, 'getChildText'> | Pick<Stanza, 'getChildText'> | undefined,
+  body: string | undefined,
+): boolean {
+  return body === undefined || stanza?.getChildText('body') === body;
+}
+
+function carbon(kind: 'received' | 'sent', body: string | undefined): Predicate {
+  return (stanza) => {
+    const copy = stanza.name === 'message' ? stanza.getChild(kind, NS.carbons) : undefined;
+    return copy !== undefined && bodyFits(forwardedIn(copy), body);
+  };
+}
+
+/** The message that was forwarded (XEP-0297 §3.1). */
+function forwardedIn(element: Element): Element | undefined {
+  return element.getChild('forwarded', NS.forward)?.getChild('message');
+}
+
+function presenceWith(child: string, text: string): Predicate {
+  return (stanza) => stanza.name === 'presence' && stanza.getChildText(child) === text;
+}
+
+function itemsOf(stanza: Stanza, xmlns: string): Element[] {
+  return childrenOf(stanza, xmlns, 'item');
+}
+
+function childrenOf(stanza: Stanza, xmlns: string, name: string): Element[] {
+  return stanza.name === 'iq' ? (stanza.getChild('query', xmlns)?.getChildren(name) ?? []) : [];
+}
+
+function fieldsOf(element: Element): Element[] {
+  return element
+    .getChildElements()
+    .flatMap((child) => (child.name === 'field' ? [child] : fieldsOf(child)));
+}
+
+function isOf(jid: string | undefined, wanted: string): boolean {
+  if (jid === undefined || jid === wanted) return jid === wanted;
+  return !wanted.includes('/') && jid.length > wanted.length && jid.startsWith(`${wanted}/`);
 }

@@ -3,9 +3,9 @@ import tls from 'node:tls';
 import { Parser } from '@xmpp/xml';
 import { withTimeout } from '../lib/abort.ts';
 import { AmocError } from '../lib/errors.ts';
-import { nodeTlsOptions } from './client-socket.ts';
-import type { TlsOptions } from './client-socket.ts';
-import type { Element } from './stanza.ts';
+import { nodeTlsOptions } from './wire/tls-options.ts';
+import type { TlsOptions } from './wire/tls-options.ts';
+import type { Element } from './element.ts';
 
 /** What a server says of itself before the login (RFC 6120 §4.3.2). */
 export interface ServerOffer {

@@ -1,251 +1,405 @@
-import { toMs } from '../lib/duration.ts';
-import type { Duration } from '../lib/duration.ts';
-import { AmocError } from '../lib/errors.ts';
-import { SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import type { Outgoing } from './element.ts';
+import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
-import { ageOf, stanzaId } from './stanza.ts';
-import type { Element, Stanza } from './stanza.ts';
+import { Receiver, timeoutOf } from './receiver.ts';
+import type { SessionObserver, SessionParts, StanzaWait, Watcher } from './session-parts.ts';
+import { Stanza } from './stanza.ts';
+import { streamErrorText } from './stanza-errors.ts';
+import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
+import type { Resumption } from './stream-management.ts';
+import { nobody } from './wire/wire.ts';
+import type { Wire, WireOwner } from './wire/wire.ts';
 
-/** Stanzas that nobody waits for are kept for a later `waitForStanza`; beyond this the oldest goes. */
-const MAILBOX_SIZE = 100;
+/** How long a good-bye may take before the connection is dropped. */
+const CLOSE_MS = 2000;
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** A session whose owner does not wait for room is ended at so many times its bound. */
+const HARD_BOUND = 16;
 
-/** An open connection below a session: bytes are its business, stanzas are the session's. */
-export interface Link {
-  /** Writes XML text. */
-  write(text: string): Promise<void>;
-  /** Closes the stream and the connection in good order. */
-  close(): Promise<void>;
-  /** Drops the connection without a word. */
-  destroy(): void;
-}
+/** Given back by every send that need not wait: no promise is made for a stanza. */
+const sentAtOnce = Promise.resolve();
 
-/** Told of what a session does, for counting. */
-export interface SessionObserver {
-  sent(name: string): void;
-  received(name: string): void;
-  /** Time from the making of a stamped message to its arrival here. */
-  delivered(ms: number): void;
-  /** The session ended, and not from this side. */
-  lost(): void;
-}
-
-/** Plans a call; the timer wheel of the process in production. */
-export type Schedule = (delayMs: number, callback: () => void) => () => void;
-
-/** How long something is waited for. */
-export interface StanzaWait {
-  /** @default 10 s */
-  timeout?: Duration;
-}
-
-interface Waiter {
-  predicate: Predicate;
-  resolve: (stanza: Element) => void;
-  reject: (error: unknown) => void;
-  cancel: () => void;
+/** How a lost connection was replaced. */
+export interface Reconnected {
+  /** The session goes on as it was (XEP-0198 §5): what was sent meanwhile arrives. */
+  resumed: boolean;
+  /** Stanzas that the server never acknowledged, when it is a session anew. */
+  unacked: readonly string[];
 }
 
 /** A bound XMPP session of one user. */
-export class Session {
-  /** The full JID that the server bound. */
-  readonly jid: string;
-  readonly #link: Link;
+export class Session extends Receiver implements WireOwner {
   readonly #observer: SessionObserver;
-  readonly #schedule: Schedule;
-  #mailbox: Element[] = [];
-  #waiters: Waiter[] = [];
-  #handlers: ((stanza: Element) => void)[] = [];
-  #end: AmocError | undefined;
-  /** Called once when the session is over, whoever ended it. */
-  onEnd: () => void = () => {};
+  #jid: string;
+  #wire: Wire;
+  #watchers: Watcher[] | undefined;
+  #management: StreamManagement | undefined;
+  #blocked: (() => void)[] | undefined;
+  /** The connection is lost, and another is being made. */
+  #isCut = false;
+  #reconnected: ((how: Reconnected) => unknown) | undefined;
+  #closed: (() => void) | undefined;
+  /** Called once when the session is over, whoever ended it. @internal */
+  onEnd: () => void = noop;
 
-  constructor(jid: string, link: Link, observer: SessionObserver, schedule: Schedule) {
-    this.jid = jid;
-    this.#link = link;
-    this.#observer = observer;
-    this.#schedule = schedule;
+  /** @internal */
+  constructor(jid: string, wire: Wire, parts: SessionParts) {
+    super(parts);
+    this.#jid = jid;
+    this.#observer = parts.observer;
+    this.#wire = wire;
+    this.#adopt(wire);
   }
 
-  /** Whether stanzas can still be sent. */
-  get isOpen(): boolean {
-    return this.#end === undefined;
+  /** The full JID that the server bound. */
+  get jid(): string {
+    return this.#jid;
+  }
+
+  /** Bytes that were sent and not yet taken by the system. */
+  get pending(): number {
+    return this.#wire.pending;
   }
 
   /**
-   * Sends a stanza; resolves when it was handed to the system.
+   * Sends a stanza. Need not be awaited: what it gives back is a promise of its own only when the
+   * session's send buffer (`xmppSendBuffer`) is full, and then resolves when there is room.
    *
-   * @throws {SessionLost} when the session is over.
+   * @throws {SessionLost} (as a rejection) when the session is over
+   * @throws {SendBufferFull} (as a rejection) when the buffer is full and the policy is `fail`
    */
-  async send(stanza: Stanza): Promise<void> {
-    if (this.#end !== undefined) throw this.#end;
-    const text = stanza.toString();
-    const name = typeof stanza === 'string' ? nameOf(stanza) : stanza.name;
-    try {
-      await this.#link.write(text);
-    } catch (cause) {
-      throw (
-        this.#over() ?? new AmocError('CONNECTION', 'the stanza could not be written', { cause })
-      );
+  send(stanza: Outgoing): Promise<void> {
+    if (this.endedBy !== undefined) return Promise.reject(this.endedBy);
+    const text = typeof stanza === 'string' ? stanza : stanza.toString();
+    if (this.#isCut) return this.#sendCut(text);
+    if (this.#wire.pending >= this.parts.sendBuffer.bytes || this.#management?.isFull === true) {
+      return this.#sendFull(text);
     }
-    this.#observer.sent(name);
+    this.#transmit(text);
+    return sentAtOnce;
   }
 
   /**
-   * Sends an IQ and waits for its answer.
+   * Shows everything that goes over the session from now on.
    *
-   * @returns the `result` stanza
-   * @throws {StanzaError} when the answer is of type `error`
-   * @throws {StanzaTimeout} when none came in time
+   * @returns ends it
    */
-  async sendIq(iq: Element, options: StanzaWait = {}): Promise<Element> {
-    const id = (iq.attrs['id'] as string | undefined) ?? stanzaId();
-    iq.attrs['id'] = id;
-    const isAnswer: Predicate = (stanza) =>
-      stanza.name === 'iq' &&
-      stanza.attrs['id'] === id &&
-      (stanza.attrs['type'] === 'result' || stanza.attrs['type'] === 'error');
-    const answered = this.#wait(isAnswer, options, `answer to the IQ ${id}`);
-    const [answer] = await Promise.all([answered, this.send(iq)]);
-    if (answer.attrs['type'] === 'error') throw stanzaErrorOf(answer);
-    return answer;
+  watch(watcher: Watcher): () => void {
+    const watchers = (this.#watchers ??= []);
+    watchers.push(watcher);
+    return () => {
+      const left = this.#watchers?.filter((each) => each !== watcher) ?? [];
+      this.#watchers = left.length === 0 ? undefined : left;
+    };
   }
 
   /**
-   * The first stanza that the predicate accepts: of those that came already and were not taken, or of
-   * those to come.
+   * Turns stream management on (XEP-0198): what is sent is acknowledged by the server and, with
+   * `resume`, a cut session can be taken up again.
    *
-   * @throws {StanzaTimeout} when none came in time
-   * @throws {SessionLost} when the session ended before
+   * @throws {StanzaError} when the server refuses
    */
-  async waitForStanza(
-    predicate: Predicate = () => true,
-    options: StanzaWait = {},
-  ): Promise<Element> {
-    const index = this.#mailbox.findIndex(predicate);
-    if (index >= 0) return this.#mailbox.splice(index, 1)[0] as Element;
-    return this.#wait(predicate, options, 'stanza that fits');
-  }
-
-  /** All stanzas from now on, those in the mailbox first, until the session ends. */
-  async *stanzas(): AsyncGenerator<Element, void, void> {
-    for (;;) {
-      const kept = this.#mailbox.shift();
-      if (kept !== undefined) yield kept;
-      else if (this.#end !== undefined) return;
-      else {
-        try {
-          yield await this.#wait(() => true, { timeout: Infinity }, 'stanza');
-        } catch {
-          // The session ended: so do its stanzas.
-          return;
-        }
-      }
+  async enableStreamManagement({ resume = true }: { resume?: boolean } = {}): Promise<void> {
+    const isAnswer: Predicate = ({ name }) => name === 'enabled' || name === 'failed';
+    const answer = await this.sendAndWait(smEnable(resume), isAnswer);
+    if (answer.name === 'failed') {
+      throw new StanzaError(answer.payload?.name ?? 'undefined-condition', 'stream management');
     }
+    // The counts began with <enabled/>, which no stanza can overtake.
+    this.#management ??= managementOf(answer);
   }
 
-  /** Calls `handler` with every stanza, before anybody who waits. */
-  onStanza(handler: (stanza: Element) => void): void {
-    this.#handlers.push(handler);
+  /** What `user.connect({ resume })` takes a cut session up with; `undefined` when it cannot be. */
+  get resumption(): Resumption | undefined {
+    return this.#management?.resumption(this.#jid);
+  }
+
+  /** How many stanzas the server has not acknowledged (XEP-0198). */
+  get unacked(): number {
+    return this.#management?.unacked.length ?? 0;
+  }
+
+  /** Resolves when the server has acknowledged everything that was sent (XEP-0198). */
+  async acked(options: StanzaWait = {}): Promise<void> {
+    const management = this.#management;
+    if (management === undefined) return;
+    const until = performance.now() + timeoutOf(options);
+    while (management.unacked.length > 0) {
+      if (this.endedBy !== undefined) throw this.endedBy;
+      const left = until - performance.now();
+      if (left <= 0) throw new StanzaTimeout('acknowledgement of all stanzas', timeoutOf(options));
+      await new Promise<void>((resolve) => {
+        const cancel = this.parts.schedule(left, resolve);
+        management.onRoom(() => {
+          cancel();
+          resolve();
+        });
+        this.#write(smRequest());
+      });
+    }
   }
 
   /** Closes the stream and the connection. Twice is fine. */
   async close(): Promise<void> {
-    if (this.#end !== undefined) return;
-    this.#finish(new AmocError('CONNECTION', `the session of ${this.jid} was closed`));
-    await this.#link.close();
+    if (this.endedBy !== undefined) return;
+    // The server must know what was received, or it keeps it for later (XEP-0198 §4).
+    if (this.#management !== undefined) this.#write(smAck(this.#management.received));
+    this.#write('</stream:stream>');
+    this.#finish(new AmocError('CONNECTION', `the session of ${this.#jid} was closed`));
+    await new Promise<void>((resolve) => {
+      const cancel = this.parts.schedule(CLOSE_MS, resolve);
+      this.#closed = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#drop();
   }
 
-  /** Drops the connection, as a crash of the client would. */
-  destroy(): void {
-    this.#finish(new AmocError('CONNECTION', `the session of ${this.jid} was dropped`));
-    this.#link.destroy();
+  /** Cuts the connection as a fault of the network would: the policy `reconnect`, if any, replaces it. */
+  cut(): void {
+    this.#wire.destroy();
+    this.#lost('cut');
+  }
+
+  /** Drops the connection without a word, as a crash of the client would. */
+  kill(): void {
+    this.#finish(new AmocError('CONNECTION', `the session of ${this.#jid} was dropped`));
+    this.#drop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** For the link: a stanza has arrived. */
-  deliver(stanza: Element): void {
-    if (this.#end !== undefined) return;
-    this.#observer.received(stanza.name);
-    if (stanza.name === 'message' && stanza.attrs['type'] !== 'error') {
-      const age = ageOf(stanza.attrs['id'] as string | undefined);
-      if (age !== undefined) this.#observer.delivered(age);
-    }
-    for (const handler of this.#handlers) handler(stanza);
-    const waiter = this.#waiters.find(({ predicate }) => predicate(stanza));
-    if (waiter !== undefined) {
-      this.#drop(waiter);
-      waiter.resolve(stanza);
+  /** Calls `handler` whenever a lost connection was replaced (see the policy `reconnect`). */
+  onReconnect(handler: (how: Reconnected) => unknown): void {
+    this.#reconnected = handler;
+  }
+
+  /** Hands over what came with the end of the login. @internal */
+  replay(texts: readonly string[]): void {
+    for (const text of texts) this.stanza(text);
+  }
+
+  /** Takes up the session of before: its counts, and what the server did not get. @internal */
+  resumeWith(management: StreamManagement): void {
+    this.#management = management;
+    for (const text of management.unacked) this.#write(text);
+    if (management.unacked.length > 0) this.#write(smRequest());
+  }
+
+  /** Goes on over another connection. @internal */
+  continueOn(jid: string, wire: Wire, management: StreamManagement | undefined): void {
+    if (this.endedBy !== undefined) {
+      wire.owner = nobody;
+      wire.destroy();
       return;
     }
-    this.#mailbox.push(stanza);
-    if (this.#mailbox.length > MAILBOX_SIZE) this.#mailbox.shift();
+    const unacked = management === undefined ? [...(this.#management?.unacked ?? [])] : [];
+    this.#jid = jid;
+    this.#wire = wire;
+    this.#isCut = false;
+    this.#management = undefined;
+    this.#adopt(wire);
+    if (management !== undefined) this.resumeWith(management);
+    try {
+      this.#reconnected?.({ resumed: management !== undefined, unacked });
+    } catch (error) {
+      this.parts.onError?.(error);
+    }
+    this.#room();
   }
 
-  /** For the link: the connection is gone. */
-  lost(why: string): void {
-    if (this.#end !== undefined) return;
-    this.#observer.lost();
-    this.#finish(new SessionLost(this.jid, why));
+  /** For the wire, as all that follow. @internal */
+  connected(): void {}
+
+  /** @internal */
+  opened(): void {}
+
+  /** @internal */
+  stanza(text: string): void {
+    this.#receive(text);
   }
 
-  #wait(predicate: Predicate, { timeout }: StanzaWait, what: string): Promise<Element> {
-    const ended = this.#end;
-    if (ended !== undefined) return Promise.reject(ended);
-    const timeoutMs = timeout === Infinity ? Infinity : toMs(timeout ?? DEFAULT_TIMEOUT_MS);
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { predicate, resolve, reject, cancel: () => {} };
-      this.#waiters.push(waiter);
-      if (timeoutMs === Infinity) return;
-      waiter.cancel = this.#schedule(timeoutMs, () => {
-        this.#drop(waiter);
-        reject(new StanzaTimeout(what, timeoutMs));
-      });
+  /** @internal */
+  ended(): void {
+    this.#lost('closed by the server');
+  }
+
+  /** @internal */
+  malformed(error: AmocError): void {
+    this.#lost(error.message);
+  }
+
+  /** @internal */
+  drained(): void {
+    this.#room();
+  }
+
+  /** @internal */
+  failed(error: Error): void {
+    this.#lost(messageOf(error));
+  }
+
+  /** @internal */
+  closed(): void {
+    this.#lost('closed by the server');
+  }
+
+  #adopt(wire: Wire): void {
+    wire.owner = this;
+  }
+
+  #transmit(text: string): void {
+    this.#write(text);
+    const name = nameOf(text);
+    if (name !== undefined) {
+      this.#observer.sent(name, text.length);
+      if (this.#management?.countSent(text) === true) this.#write(smRequest());
+    }
+  }
+
+  #write(text: string): void {
+    if (this.#watchers !== undefined) this.#show('out', text);
+    this.#wire.write(text);
+  }
+
+  /** Between two connections: what can be resumed is kept for it, the rest waits for the next. */
+  async #sendCut(text: string): Promise<void> {
+    const management = this.#management;
+    if (management?.id !== undefined && !management.isFull) {
+      const name = nameOf(text);
+      if (name !== undefined) this.#observer.sent(name, text.length);
+      management.countSent(text);
+      return;
+    }
+    await new Promise<void>((resolve) => (this.#blocked ??= []).push(resolve));
+    await this.send(text);
+  }
+
+  #sendFull(text: string): Promise<void> {
+    const { policy, bytes } = this.parts.sendBuffer;
+    const error = (): SendBufferFull => new SendBufferFull(this.#jid, this.#wire.pending);
+    if (policy === 'drop') {
+      this.#observer.dropped();
+      return sentAtOnce;
+    }
+    if (policy === 'fail' || this.#wire.pending >= bytes * HARD_BOUND) {
+      const failure = error();
+      this.#observer.lost();
+      this.#finish(failure);
+      this.#drop();
+      return Promise.reject(failure);
+    }
+    this.#transmit(text);
+    return new Promise((resolve) => {
+      (this.#blocked ??= []).push(resolve);
+      this.#management?.onRoom(() => this.#room());
     });
   }
 
-  /** The reason of the end. A function, because it may have come during an await. */
-  #over(): AmocError | undefined {
-    return this.#end;
+  #room(): void {
+    if (
+      this.#blocked === undefined ||
+      this.#isCut ||
+      this.#wire.pending >= this.parts.sendBuffer.bytes
+    )
+      return;
+    const blocked = this.#blocked;
+    this.#blocked = undefined;
+    for (const resolve of blocked) resolve();
   }
 
-  #drop(waiter: Waiter): void {
-    waiter.cancel();
-    this.#waiters = this.#waiters.filter((each) => each !== waiter);
+  #receive(text: string): void {
+    if (this.endedBy !== undefined) return;
+    if (this.#watchers !== undefined) this.#show('in', text);
+    const stanza = new Stanza(text);
+    const { name } = stanza;
+    if (name !== 'message' && name !== 'presence' && name !== 'iq') {
+      this.#receiveNonza(stanza);
+      return;
+    }
+    this.#management?.countReceived();
+    this.#observer.received(name, text.length);
+    if (name === 'message' && !stanza.isError) {
+      const age = stanza.ageMs;
+      if (age !== undefined) this.#observer.delivered(age);
+    }
+    this.dispatch(stanza);
+  }
+
+  #receiveNonza(stanza: Stanza): void {
+    const management = this.#management;
+    switch (stanza.name) {
+      case 'stream:error':
+        this.#lost(streamErrorText(stanza));
+        return;
+      case 'r':
+        if (management !== undefined) this.#write(smAck(management.received));
+        return;
+      case 'a':
+        if (management?.acknowledge(Number(stanza.attrs['h'])) === false) {
+          this.#lost('it acknowledged more stanzas than were sent (XEP-0198)');
+        }
+        return;
+      case 'enabled':
+        this.#management ??= managementOf(stanza);
+    }
+    this.keep(stanza);
+  }
+
+  #lost(why: string): void {
+    if (this.endedBy !== undefined) {
+      this.#closed?.();
+      return;
+    }
+    this.#observer.lost();
+    const { revive } = this.parts;
+    this.#drop();
+    if (revive === undefined) {
+      this.#finish(new SessionLost(this.#jid, why));
+      return;
+    }
+    this.#isCut = true;
+    this.failIqs(new SessionLost(this.#jid, why));
+    revive(this, why).catch((error: unknown) => {
+      this.#finish(new SessionLost(this.#jid, `${why}; ${messageOf(error)}`));
+    });
+  }
+
+  #drop(): void {
+    this.#management?.stop();
+    this.#wire.owner = nobody;
+    this.#wire.destroy();
   }
 
   #finish(error: AmocError): void {
-    if (this.#end !== undefined) return;
-    this.#end = error;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      waiter.cancel();
-      waiter.reject(error);
-    }
+    if (this.endedBy !== undefined) return;
+    this.endWaits(error);
+    this.#room();
+    this.#blocked?.forEach((resolve) => resolve());
+    this.#blocked = undefined;
     this.onEnd();
+  }
+
+  #show(direction: 'in' | 'out', text: string): void {
+    for (const watcher of this.#watchers ?? []) watcher(direction, text);
   }
 }
 
-/** The condition and text of an error stanza (RFC 6120 §8.3.2). */
-export function stanzaErrorOf(stanza: Element): StanzaError {
-  const error = stanza.getChild('error');
-  const condition = error
-    ?.getChildElements()
-    .find(
-      (child) =>
-        child.attrs['xmlns'] === 'urn:ietf:params:xml:ns:xmpp-stanzas' && child.name !== 'text',
-    );
-  return new StanzaError(
-    condition?.name ?? 'undefined-condition',
-    error?.getChildText('text') ?? '',
-  );
+function noop(): void {}
+
+function managementOf(enabled: Stanza): StreamManagement {
+  const { id, resume, max } = enabled.attrs;
+  const isResumable = resume === 'true' || resume === '1';
+  return new StreamManagement(isResumable ? id : undefined, max === undefined ? undefined : +max);
 }
 
-function nameOf(text: string): string {
-  return /^\s*<([A-Za-z:]+)/.exec(text)?.[1] ?? '';
+/** The name of a stanza that is sent; `undefined` for what is none. */
+function nameOf(text: string): 'message' | 'presence' | 'iq' | undefined {
+  if (text.startsWith('<message')) return 'message';
+  if (text.startsWith('<iq')) return 'iq';
+  return text.startsWith('<presence') ? 'presence' : undefined;
 }

@@ -1,39 +1,165 @@
-import xml from '@xmpp/xml';
-import type { Element } from '@xmpp/xml';
-
-export type { Element };
-
-/** What may be sent: an element, or XML text that is sent as it is. */
-export type Stanza = Element | string;
-
-/** Builds an element: `xml('message', { to }, xml('body', {}, 'hi'))`. */
-export { xml };
-
-let sequence = 0;
-
-/** A stanza id that is unique in this process. */
-export function stanzaId(): string {
-  sequence = (sequence + 1) % 0x7fffffff;
-  return `a${sequence.toString(36)}`;
-}
-
-/** Milliseconds since the epoch with a fraction: the stamp of {@link stampedId}. */
-function wallClockMs(): number {
-  return performance.timeOrigin + performance.now();
-}
+import { parseElement, unescapeXml } from './element.ts';
+import type { Element } from './element.ts';
+import { ageAt } from './ids.ts';
 
 /**
- * An id that carries the time of its making. Servers pass a message's id on, so the receiver can
- * tell the time to delivery without an element more in the stanza.
+ * A stanza that was received: its text, and what its first tag says. The tree behind {@link element}
+ * is built when it is first asked for; a test of ten thousand users mostly never does.
  */
-export function stampedId(): string {
-  return `amoc-${Math.round(wallClockMs() * 1000).toString(36)}-${stanzaId()}`;
+export class Stanza {
+  /** As it was sent. */
+  readonly text: string;
+  /** `message`, `presence`, `iq`, or that of a nonza: `r`, `stream:error`. */
+  readonly name: string;
+  /** Where the values begin and end in the text: no text is made for those that nobody asks for. */
+  #typeAt = 0;
+  #typeEnd = 0;
+  #idAt = 0;
+  #idEnd = 0;
+  #fromAt = 0;
+  #fromEnd = 0;
+  #toAt = 0;
+  #toEnd = 0;
+  #element: Element | undefined;
+
+  /** @param text one well-formed element, as a framer lets it through */
+  constructor(text: string) {
+    this.text = text;
+    const { length } = text;
+    let at = 1;
+    let code = text.charCodeAt(at);
+    while (at < length && code > SPACE && code !== GT && code !== SLASH)
+      code = text.charCodeAt(++at);
+    this.name = nameOf(text, at);
+    for (;;) {
+      while (at < length && code <= SPACE) code = text.charCodeAt(++at);
+      if (at >= length || code === GT || code === SLASH) return;
+      const nameAt = at;
+      while (at < length && code > SPACE && code !== EQUALS && code !== GT) {
+        code = text.charCodeAt(++at);
+      }
+      const nameEnd = at;
+      while (at < length && code <= SPACE) code = text.charCodeAt(++at);
+      if (code !== EQUALS) return;
+      code = text.charCodeAt(++at);
+      while (at < length && code <= SPACE) code = text.charCodeAt(++at);
+      const end = text.indexOf(code === DOUBLE_QUOTE ? '"' : "'", at + 1);
+      if (end < 0) return;
+      this.#note(nameAt, nameEnd, at + 1, end);
+      at = end + 1;
+      code = text.charCodeAt(at);
+    }
+  }
+
+  /** One that was made here: for predicates on what one sends. */
+  static of(element: Element): Stanza {
+    return new Stanza(element.toString());
+  }
+
+  get type(): string | undefined {
+    return this.#value(this.#typeAt, this.#typeEnd);
+  }
+
+  get id(): string | undefined {
+    return this.#value(this.#idAt, this.#idEnd);
+  }
+
+  get from(): string | undefined {
+    return this.#value(this.#fromAt, this.#fromEnd);
+  }
+
+  get to(): string | undefined {
+    return this.#value(this.#toAt, this.#toEnd);
+  }
+
+  /** Whether it is of type `error`. */
+  get isError(): boolean {
+    return this.#typeEnd - this.#typeAt === 5 && this.text.startsWith('error', this.#typeAt);
+  }
+
+  /** Milliseconds since it was sent, when its id tells; `undefined` for other ids. */
+  get ageMs(): number | undefined {
+    return ageAt(this.text, this.#idAt, this.#idEnd);
+  }
+
+  /** @throws {AmocError} `CONNECTION` when it is not well-formed inside */
+  get element(): Element {
+    return (this.#element ??= parseElement(this.text));
+  }
+
+  /** The attributes of its first tag. */
+  get attrs(): Readonly<Record<string, string | undefined>> {
+    return this.element.attrs;
+  }
+
+  /** The first child of that name, in that namespace if one is given. */
+  getChild(name: string, xmlns?: string): Element | undefined {
+    return this.element.getChild(name, xmlns);
+  }
+
+  /** The children of that name, in that namespace if one is given. */
+  getChildren(name: string, xmlns?: string): Element[] {
+    return this.element.getChildren(name, xmlns);
+  }
+
+  /** The text of the first child of that name; `undefined` when there is none. */
+  getChildText(name: string, xmlns?: string): string | undefined {
+    return this.element.getChildText(name, xmlns) ?? undefined;
+  }
+
+  /** The first child, whatever its name: the payload of an IQ. */
+  get payload(): Element | undefined {
+    return this.element.getChildElements()[0];
+  }
+
+  /** Whether it has that name, in that namespace if one is given. */
+  is(name: string, xmlns?: string): boolean {
+    return this.element.is(name, xmlns);
+  }
+
+  toString(): string {
+    return this.text;
+  }
+
+  #value(at: number, end: number): string | undefined {
+    return at === 0 ? undefined : unescapeXml(this.text.slice(at, end));
+  }
+
+  #note(nameAt: number, nameEnd: number, at: number, end: number): void {
+    const { text } = this;
+    switch (nameEnd - nameAt) {
+      case 2:
+        if (text.startsWith('id', nameAt)) {
+          this.#idAt = at;
+          this.#idEnd = end;
+        } else if (text.startsWith('to', nameAt)) {
+          this.#toAt = at;
+          this.#toEnd = end;
+        }
+        break;
+      case 4:
+        if (text.startsWith('type', nameAt)) {
+          this.#typeAt = at;
+          this.#typeEnd = end;
+        } else if (text.startsWith('from', nameAt)) {
+          this.#fromAt = at;
+          this.#fromEnd = end;
+        }
+        break;
+    }
+  }
 }
 
-/** Milliseconds since a {@link stampedId} was made; `undefined` for other ids. */
-export function ageOf(id: string | undefined): number | undefined {
-  if (id?.startsWith('amoc-') !== true) return undefined;
-  const end = id.indexOf('-', 5);
-  const stamp = Number.parseInt(id.slice(5, end), 36);
-  return end < 0 || Number.isNaN(stamp) ? undefined : wallClockMs() - stamp / 1000;
+const SPACE = 0x20;
+const GT = 0x3e;
+const SLASH = 0x2f;
+const EQUALS = 0x3d;
+const DOUBLE_QUOTE = 0x22;
+
+/** The usual names are constants: no text is made for them. */
+function nameOf(text: string, end: number): string {
+  if (end === 8 && text.startsWith('message', 1)) return 'message';
+  if (end === 9 && text.startsWith('presence', 1)) return 'presence';
+  if (end === 3 && text.startsWith('iq', 1)) return 'iq';
+  return text.slice(1, end);
 }

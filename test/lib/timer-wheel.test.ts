@@ -5,7 +5,7 @@ import { TimerWheel } from '../../src/lib/timer-wheel.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('TimerWheel', () => {
-  it('fires each timer once, never early, at most one tick late, whatever is cancelled', async () => {
+  it('fires each timer once, never early, at most 1 % or two ticks late, whatever is cancelled', async () => {
     const plan = fc.array(
       fc.record({ delay: fc.integer({ min: 0, max: 300_000 }), cancelled: fc.boolean() }),
       { maxLength: 30 },
@@ -26,7 +26,7 @@ describe('TimerWheel', () => {
           const times = fired[at]!;
           assert.equal(times.length, cancelled ? 0 : 1);
           if (!cancelled)
-            assert.ok(times[0]! >= delay && times[0]! <= delay + 8, `${delay}: ${times[0]}`);
+            assert.ok(times[0]! >= delay && times[0]! <= delay + 20, `${delay}: ${times[0]}`);
         });
         assert.equal(wheel.size, 0);
         assert.equal(clock.pending, 0, 'nothing is left planned');

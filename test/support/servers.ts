@@ -14,6 +14,7 @@ export interface ServerPorts {
   c2s: number;
   tls: number;
   http: number;
+  component: number;
 }
 
 /** A real server of the test's own, in a folder of its own, on loopback. */
@@ -24,12 +25,21 @@ export interface RealServer extends AsyncDisposable {
   readonly ca: string;
   /** Path of its WebSocket. */
   readonly webSocketPath: string;
+  /** Where it keeps its files; `data` below it is prosody's data_path. */
+  readonly folder: string;
+  /** Path of BOSH. */
+  readonly boshPath: string;
+  /** Certificate and key that it takes for SASL EXTERNAL, when it does. */
+  readonly both: string;
 }
+
+/** Of the component `component.localhost`. */
+export const COMPONENT_SECRET = 'component-secret';
 
 const START_MS = 60_000;
 
 async function freePorts(): Promise<ServerPorts> {
-  const servers = [createServer(), createServer(), createServer()];
+  const servers = [createServer(), createServer(), createServer(), createServer()];
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -40,7 +50,7 @@ async function freePorts(): Promise<ServerPorts> {
     server.close();
     await once(server, 'close');
   }
-  return { c2s: ports[0]!, tls: ports[1]!, http: ports[2]! };
+  return { c2s: ports[0]!, tls: ports[1]!, http: ports[2]!, component: ports[3]! };
 }
 
 async function certificate(folder: string): Promise<{ key: string; cert: string; both: string }> {
@@ -63,8 +73,29 @@ async function certificate(folder: string): Promise<{ key: string; cert: string;
   return files;
 }
 
-/** Starts ejabberd from Debian's package. */
-export async function startEjabberd(): Promise<RealServer> {
+/** Everything that the tests of features need; it costs each message more than the tests of load can have. */
+const allModules = `  mod_bosh: {}
+  mod_carboncopy: {}
+  mod_mam: { default: always, assume_mam_usage: true }
+  mod_muc: { host: "conference.localhost", access: all, access_create: all }
+  mod_pubsub: { host: "pubsub.localhost", access_createnode: all, plugins: [flat, pep], force_node_config: {} }
+  mod_caps: {}
+  mod_privacy: {}
+  mod_blocking: {}
+  mod_private: {}
+  mod_last: {}
+  mod_client_state: {}
+  mod_vcard: {}
+  mod_stream_mgmt: { resend_on_timeout: true }
+  mod_adhoc: {}
+`;
+
+/** Starts ejabberd from Debian's package; with the modules that every server has, or with all. */
+export async function startEjabberd({
+  full = true,
+  address = '127.0.0.1',
+  logLevel = 'warning',
+} = {}): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-ejabberd-'));
   const ports = await freePorts();
   const files = await certificate(folder);
@@ -73,21 +104,23 @@ export async function startEjabberd(): Promise<RealServer> {
     join(folder, 'ejabberd.yml'),
     `
 hosts: [localhost]
-loglevel: warning
+loglevel: ${logLevel}
 certfiles: ["${files.both}"]
 registration_timeout: infinity
 auth_password_format: plain
+api_permissions: { all: { who: all, what: "*" } }
 listen:
-  - { port: ${ports.c2s}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, shaper: none, access: all }
+  - { port: ${ports.c2s}, ip: "${address}", module: ejabberd_c2s, starttls: true, shaper: none, access: all }
   - { port: ${ports.tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, shaper: none, access: all }
-  - { port: ${ports.http}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { /ws: ejabberd_http_ws } }
+  - { port: ${ports.http}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }
+  - { port: ${ports.component}, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
 modules:
   mod_register: { access: all, ip_access: all }
   mod_roster: {}
   mod_disco: {}
   mod_ping: {}
   mod_offline: {}
-`,
+${full ? allModules : ''}`,
   );
   const child = spawn(
     'erl',
@@ -104,7 +137,7 @@ modules:
       cwd: folder,
     },
   );
-  return started('ejabberd', child, folder, ports, files.cert, '/ws');
+  return started('ejabberd', child, folder, ports, files, ['/ws', '/bosh']);
 }
 
 /** Starts prosody from Debian's package. */
@@ -127,24 +160,40 @@ c2s_direct_tls_ports = { ${ports.tls} }
 s2s_ports = { }
 http_ports = { ${ports.http} }
 https_ports = { }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline" }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline", "bosh", "mam", "smacks", "carbons", "pep", "vcard_legacy", "blocklist", "private", "lastactivity", "csi_simple" }
 modules_disabled = { "s2s" }
 allow_registration = true
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 consider_websocket_secure = true
+consider_bosh_secure = true
+component_ports = { ${ports.component} }
+component_interface = "127.0.0.1"
+smacks_hibernation_time = 60
 authentication = "internal_plain"
 limits = { }
 ssl = { key = "${files.key}", certificate = "${files.cert}" }
 VirtualHost "localhost"
   ssl = { key = "${files.key}", certificate = "${files.cert}" }
+VirtualHost "anonymous.localhost"
+  authentication = "anonymous"
+Component "conference.localhost" "muc"
+  muc_room_default_public = true
+Component "pubsub.localhost" "pubsub"
+  add_permissions = {}
+  autocreate_on_publish = false
+  default_admin_affiliation = "owner"
+  admins = { }
+  unrestricted_node_creation = true
+Component "component.localhost"
+  component_secret = "${COMPONENT_SECRET}"
 `,
   );
   const child = spawn('prosody', ['-F', '--config', join(folder, 'prosody.cfg.lua')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
   });
-  return started('prosody', child, folder, ports, files.cert, '/xmpp-websocket');
+  return started('prosody', child, folder, ports, files, ['/xmpp-websocket', '/http-bind']);
 }
 
 async function started(
@@ -152,8 +201,8 @@ async function started(
   child: ChildProcess,
   folder: string,
   ports: ServerPorts,
-  ca: string,
-  webSocketPath: string,
+  files: { cert: string; both: string },
+  [webSocketPath, boshPath]: readonly [string, string],
 ): Promise<RealServer> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -190,7 +239,16 @@ async function started(
     await stop();
     throw new Error(`${name} did not start: ${text}`, { cause: error });
   }
-  return { name, ports, ca, webSocketPath, [Symbol.asyncDispose]: stop };
+  return {
+    name,
+    ports,
+    ca: files.cert,
+    both: files.both,
+    folder,
+    webSocketPath,
+    boshPath,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 function isOpen(port: number): Promise<boolean> {

@@ -1,20 +1,26 @@
 import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
-import type { ConnectContext } from '../../src/xmpp/connect.ts';
+import type { ConnectContext } from '../../src/xmpp/login/connect.ts';
 
 /** Counts what a session tells. */
 export interface Seen {
   sent: string[];
   received: string[];
   delivered: number[];
+  answered: number[];
+  dropped: number;
   lost: number;
 }
 
 /** A context on the machine's timers, and what it was told. */
 export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
-  const seen: Seen = { sent: [], received: [], delivered: [], lost: 0 };
+  const seen: Seen = { sent: [], received: [], delivered: [], answered: [], dropped: 0, lost: 0 };
   return {
     seen,
-    signal,
+    onAbort: (abort) => {
+      const tell = (): void => abort(signal?.reason);
+      signal?.addEventListener('abort', tell);
+      return () => signal?.removeEventListener('abort', tell);
+    },
     schedule: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);
@@ -22,6 +28,8 @@ export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
     observer: {
       sent: (name) => seen.sent.push(name),
       received: (name) => seen.received.push(name),
+      answered: (ms) => seen.answered.push(ms),
+      dropped: () => seen.dropped++,
       delivered: (ms) => seen.delivered.push(ms),
       lost: () => seen.lost++,
     },
@@ -47,6 +55,7 @@ export function options(
     username: `user_${id}`,
     password: `password_${id}`,
     resource: 'res1',
+    sendBuffer: { bytes: 262_144, policy: 'wait' },
     timeoutMs: 5000,
     ...changes,
   };

@@ -4,14 +4,14 @@ import { connect as dial } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import {
   chatTo,
-  discoInfo,
+  disco,
   ping,
   presence,
   registerAccount,
   removeAccount,
-  rosterGet,
-} from '../../src/xmpp/builders.ts';
-import { connect, register } from '../../src/xmpp/connect.ts';
+  roster,
+} from '../../src/xmpp/stanzas/index.ts';
+import { connect, register } from '../../src/xmpp/login/connect.ts';
 import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
 import { patternId } from '../../src/xmpp/embedded/pattern.ts';
 import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
@@ -19,7 +19,7 @@ import type { EmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import { isChatMessage, isFrom, isPresence } from '../../src/xmpp/predicates.ts';
 import { probe } from '../../src/xmpp/probe.ts';
 import type { Session } from '../../src/xmpp/session.ts';
-import { xml } from '../../src/xmpp/stanza.ts';
+import { xml } from '../../src/xmpp/element.ts';
 import { context, options } from '../support/xmpp.ts';
 
 let server: EmbeddedServer;
@@ -56,7 +56,7 @@ describe('the embedded server', () => {
     await alice.send(chatTo('user_12@localhost', 'to the bare JID'));
     await alice.send(chatTo(bob.jid, 'to the full JID'));
     const first = await bob.waitForStanza(isChatMessage('to the bare JID'));
-    assert.equal(first.attrs['from'], alice.jid);
+    assert.equal(first.from, alice.jid);
     await bob.waitForStanza(isChatMessage('to the full JID'));
     await alice.send(chatTo('user_13@localhost', 'for later'));
     await alice.sendIq(ping());
@@ -69,14 +69,14 @@ describe('the embedded server', () => {
   it('answers a message to nobody with an error', async () => {
     await using alice = await login(14);
     await alice.send(chatTo('nobody@localhost', 'hello?'));
-    const error = await alice.waitForStanza((stanza) => stanza.attrs['type'] === 'error');
+    const error = await alice.waitForStanza((stanza) => stanza.type === 'error');
     assert.ok(error.getChild('error')?.getChild('service-unavailable'));
   });
 
   it('answers ping, disco and roster, and refuses what it does not know', async () => {
     await using alice = await login(15);
     await alice.sendIq(ping());
-    const info = await alice.sendIq(discoInfo('localhost'));
+    const info = await alice.sendIq(disco.info('localhost'));
     assert.ok(info.toString().includes('urn:xmpp:ping'));
     const add = xml(
       'iq',
@@ -88,7 +88,7 @@ describe('the embedded server', () => {
       ),
     );
     await alice.sendIq(add);
-    assert.match((await alice.sendIq(rosterGet())).toString(), /user_16@localhost/);
+    assert.match((await alice.sendIq(roster.get())).toString(), /user_16@localhost/);
     const strange = xml('iq', { type: 'get' }, xml('query', { xmlns: 'jabber:iq:strange' }));
     await assert.rejects(alice.sendIq(strange), { condition: 'service-unavailable' });
   });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { presence } from '../../src/xmpp/builders.ts';
-import { connect } from '../../src/xmpp/connect.ts';
+import { collectGarbage } from '../../src/lib/collect-garbage.ts';
+import { presence } from '../../src/xmpp/stanzas/index.ts';
+import { connect } from '../../src/xmpp/login/connect.ts';
 import { ConnectError } from '../../src/xmpp/errors.ts';
 import { startFaultyServer } from '../support/faulty-server.ts';
 import type { Fault, Stage } from '../support/faulty-server.ts';
@@ -22,6 +24,8 @@ const streamError =
       `<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`,
     );
 
+const huge: Fault = (socket) => socket.write(`<message><body>${'x'.repeat(2_000_000)}`);
+
 const cases: [string, Stage, Fault, string][] = [
   ['resets at once', 'connect', reset, 'ConnectFailed|StreamFailed'],
   ['closes at once', 'connect', close, 'StreamFailed'],
@@ -34,6 +38,27 @@ const cases: [string, Stage, Fault, string][] = [
   ['resets in the login', 'login', reset, 'AuthenticationFailed'],
   ['closes in the login', 'login', close, 'AuthenticationFailed'],
   ['resets before the resource is bound', 'bind', reset, 'BindFailed'],
+  ['sends a stanza without an end', 'features', huge, 'StreamFailed'],
+  [
+    'sends a document type definition',
+    'features',
+    (socket) => socket.write('<!DOCTYPE a>'),
+    'StreamFailed',
+  ],
+  ['names another host', 'features', streamError('see-other-host'), 'StreamFailed'],
+  ['closes its half and waits', 'login', (socket) => socket.end(), 'AuthenticationFailed'],
+  ...[
+    'conflict',
+    'policy-violation',
+    'internal-server-error',
+    'resource-constraint',
+    'unsupported-version',
+  ].map((condition): [string, Stage, Fault, string] => [
+    `ends the stream with ${condition}`,
+    'login',
+    streamError(condition),
+    'AuthenticationFailed',
+  ]),
 ];
 
 /** Open sockets of this process but those of the test itself. */
@@ -53,7 +78,9 @@ describe('a server that', () => {
         return true;
       });
       const left = [...server.sockets].filter((socket: Socket) => !socket.destroyed);
-      await Promise.all(left.map((socket) => once(socket, 'close')));
+      await Promise.all(
+        left.map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+      );
       await eventually(openSockets, (open) => open <= before);
     });
   }
@@ -112,5 +139,43 @@ describe('a server that', () => {
     const attempt = connect(options(server.port), context(controller.signal));
     setImmediate(() => controller.abort(new Error('removed')));
     await assert.rejects(attempt, /removed/);
+  });
+});
+
+describe('two hundred faults in one process', () => {
+  it('end with the memory, the sockets and the timers of the first ten', async () => {
+    const once200 = async (): Promise<void> => {
+      for (const [, stage, fault] of cases) {
+        // Those that only hang wait for a time-out, which says nothing of memory.
+        if (fault === hang) continue;
+        await using server = await startFaultyServer(stage, fault);
+        const attempt = connect(options(server.port, 1, { timeoutMs: 2000 }), context());
+        await assert.rejects(attempt);
+      }
+      await using server = await startFaultyServer('session', reset);
+      const session = await connect(options(server.port), context());
+      await session.send(presence());
+      await assert.rejects(session.waitForStanza(), { name: 'SessionLost' });
+    };
+    // One collection leaves what a weak callback of the same turn, or a socket still closing, held.
+    const heapMb = async (): Promise<number> => {
+      let least = Infinity;
+      for (let idle = 0; idle < 3;) {
+        collectGarbage();
+        const used = process.memoryUsage().heapUsed / 1024 / 1024;
+        idle = used < least - 0.02 ? 0 : idle + 1;
+        least = Math.min(least, used);
+        await setTimeout(10);
+      }
+      return least;
+    };
+    const sockets = openSockets();
+    for (let round = 0; round < 10; round++) await once200();
+    const first = await heapMb();
+    for (let round = 10; round < 200; round++) await once200();
+    await eventually(openSockets, (open) => open <= sockets);
+    const grown = (await heapMb()) - first;
+    // 190 rounds of 9 connections: a kilobyte that each leaves would be 1.7 MB.
+    assert.ok(grown < 1.5, `the heap has grown by ${grown.toFixed(2)} MB`);
   });
 });

@@ -1,44 +1,47 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import * as builders from '../../src/xmpp/builders.ts';
+import { ConnectError } from '../../src/xmpp/errors.ts';
+import { xml } from '../../src/xmpp/element.ts';
+import type { Element } from '../../src/xmpp/element.ts';
+import { ageOf, stampedId } from '../../src/xmpp/ids.ts';
 import * as predicates from '../../src/xmpp/predicates.ts';
 import { Session } from '../../src/xmpp/session.ts';
-import { ageOf, stampedId, xml } from '../../src/xmpp/stanza.ts';
-import type { Element } from '../../src/xmpp/stanza.ts';
+import type { SendPolicy } from '../../src/xmpp/session-parts.ts';
+import { Stanza } from '../../src/xmpp/stanza.ts';
+import * as builders from '../../src/xmpp/stanzas/index.ts';
+import { template } from '../../src/xmpp/template.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { MemoryWire } from '../support/memory-wire.ts';
 import { context } from '../support/xmpp.ts';
 
-function setUp(): {
+function setUp(policy: SendPolicy = 'wait'): {
   session: Session;
+  wire: MemoryWire;
   written: string[];
+  deliver: (stanza: Element | string) => void;
   clock: FakeClock;
   seen: ReturnType<typeof context>['seen'];
 } {
   const clock = new FakeClock();
-  const written: string[] = [];
   const { observer, seen } = context();
-  const link = {
-    write: (text: string) => {
-      written.push(text);
-      return Promise.resolve();
-    },
-    close: () => Promise.resolve(),
-    destroy: () => {},
-  };
-  const session = new Session('user_1@localhost/res1', link, observer, (ms, call) =>
-    clock.schedule(ms, call),
-  );
-  return { session, written, clock, seen };
+  const wire = new MemoryWire();
+  const session = new Session('user_1@localhost/res1', wire, {
+    observer,
+    schedule: (ms, call) => clock.schedule(ms, call),
+    sendBuffer: { bytes: 1000, policy },
+  });
+  const deliver = (stanza: Element | string): void => wire.owner.stanza(stanza.toString());
+  return { session, wire, written: wire.written, deliver, clock, seen };
 }
 
 const chat = (body: string): Element => builders.chatTo('user_1@localhost', body);
 
 describe('a session', () => {
   it('gives a stanza to whoever waits for its like, the others to the mailbox', async () => {
-    const { session } = setUp();
+    const { session, deliver } = setUp();
     const waiting = session.waitForStanza(predicates.isChatMessage('second'));
-    session.deliver(chat('first'));
-    session.deliver(chat('second'));
+    deliver(chat('first'));
+    deliver(chat('second'));
     assert.equal((await waiting).getChildText('body'), 'second');
     assert.equal((await session.waitForStanza()).getChildText('body'), 'first');
   });
@@ -56,21 +59,21 @@ describe('a session', () => {
   });
 
   it('matches the answer of an IQ by its id', async () => {
-    const { session, written, clock } = setUp();
+    const { session, written, deliver, clock } = setUp();
     const asked = session.sendIq(builders.ping());
     await settle();
     const id = /id="([^"]+)"/.exec(written[0]!)![1]!;
-    session.deliver(xml('iq', { type: 'result', id: 'another' }));
-    session.deliver(xml('iq', { type: 'result', id }));
-    assert.equal((await clock.resolve(asked)).attrs['id'], id);
+    deliver(xml('iq', { type: 'result', id: 'another' }));
+    deliver(xml('iq', { type: 'result', id }));
+    assert.equal((await clock.resolve(asked)).id, id);
   });
 
   it('turns an error in answer to an IQ into one', async () => {
-    const { session, written, clock } = setUp();
-    const asked = session.sendIq(builders.rosterGet());
+    const { session, written, deliver, clock } = setUp();
+    const asked = session.sendIq(builders.roster.get());
     await settle();
     const id = /id="([^"]+)"/.exec(written[0]!)![1]!;
-    session.deliver(
+    deliver(
       xml(
         'iq',
         { type: 'error', id },
@@ -88,9 +91,9 @@ describe('a session', () => {
   });
 
   it('rejects every wait when the connection is gone', async () => {
-    const { session, seen, clock } = setUp();
+    const { session, seen, wire, clock } = setUp();
     const waiting = session.waitForStanza();
-    session.lost('reset by peer');
+    wire.owner.failed(new Error('reset by peer'));
     await assert.rejects(waiting, { name: 'SessionLost', message: /reset by peer/ });
     await assert.rejects(session.send(builders.presence()), { name: 'SessionLost' });
     assert.equal(seen.lost, 1);
@@ -98,30 +101,32 @@ describe('a session', () => {
   });
 
   it('ends its stanzas with itself', async () => {
-    const { session } = setUp();
-    const bodies: (string | null)[] = [];
+    const { session, deliver, wire } = setUp();
+    const bodies: (string | undefined)[] = [];
     const reading = (async () => {
       for await (const stanza of session.stanzas()) bodies.push(stanza.getChildText('body'));
     })();
-    session.deliver(chat('a'));
-    session.deliver(chat('b'));
+    deliver(chat('a'));
+    deliver(chat('b'));
     await settle();
-    await session.close();
+    const closing = session.close();
+    wire.owner.ended();
+    await closing;
     await reading;
     assert.deepEqual(bodies, ['a', 'b']);
   });
 
   it('keeps a bounded mailbox, the newest of it', async () => {
-    const { session } = setUp();
-    for (let at = 0; at < 500; at++) session.deliver(chat(String(at)));
+    const { session, deliver } = setUp();
+    for (let at = 0; at < 500; at++) deliver(chat(String(at)));
     assert.equal((await session.waitForStanza()).getChildText('body'), '400');
   });
 
   it('counts what goes and comes, and how long it took', async () => {
-    const { session, seen } = setUp();
+    const { session, seen, deliver } = setUp();
     await session.send(chat('x'));
     await session.send('<presence/>');
-    session.deliver(chat('y'));
+    deliver(chat('y'));
     assert.deepEqual(seen.sent, ['message', 'presence']);
     assert.deepEqual(seen.received, ['message']);
     assert.ok(seen.delivered[0]! >= 0 && seen.delivered[0]! < 1000);
@@ -145,15 +150,167 @@ describe('builders and predicates', () => {
 
   it('fit each other', () => {
     const { isChatMessage, isFrom, isIq, isPresence, and, or, not } = predicates;
-    const message = chat('hi');
-    message.attrs['from'] = 'user_2@localhost/res1';
+    const element = chat('hi');
+    element.attrs['from'] = 'user_2@localhost/res1';
+    const message = Stanza.of(element);
     assert.ok(and(isChatMessage('hi'), isFrom('user_2@localhost'))(message));
     assert.ok(!isFrom('user_2@localhos')(message));
     assert.ok(or(isIq(), isChatMessage())(message));
     assert.ok(not(isPresence())(message));
-    assert.ok(isPresence('available')(builders.presence()));
-    assert.ok(isPresence('unavailable')(builders.presence('unavailable')));
-    assert.ok(isIq('set')(builders.registerAccount('a', 'b')));
-    assert.ok(!isIq('get')(builders.removeAccount()));
+    assert.ok(isPresence('available')(Stanza.of(builders.presence())));
+    assert.ok(isPresence('unavailable')(Stanza.of(builders.presence('unavailable'))));
+    assert.ok(isIq('set')(Stanza.of(builders.registerAccount('a', 'b'))));
+    assert.ok(!isIq('get')(Stanza.of(builders.removeAccount())));
+  });
+});
+
+describe('sending', () => {
+  const full = (policy: SendPolicy): ReturnType<typeof setUp> => {
+    const all = setUp(policy);
+    all.wire.pending = 5000;
+    return all;
+  };
+
+  it('makes no promise for a stanza while there is room', () => {
+    const { session } = setUp();
+    assert.equal(session.send(chat('a')), session.send(chat('b')));
+  });
+
+  it('waits for room when the buffer is full', async () => {
+    const { session, wire, written } = full('wait');
+    let isSent = false;
+    const sending = session.send(chat('a')).then(() => (isSent = true));
+    await settle();
+    assert.equal(isSent, false);
+    wire.pending = 0;
+    wire.owner.drained();
+    await sending;
+    assert.equal(written.length, 1);
+  });
+
+  it('drops and counts when told so', async () => {
+    const { session, written, seen } = full('drop');
+    await session.send(chat('a'));
+    assert.deepEqual([written.length, seen.dropped, seen.sent.length], [0, 1, 0]);
+  });
+
+  it('ends the session when told so, or when nobody ever waits', async () => {
+    const failing = full('fail');
+    await assert.rejects(failing.session.send(chat('a')), { name: 'SendBufferFull' });
+    assert.equal(failing.session.isOpen, false);
+    const careless = full('wait');
+    careless.wire.pending = 17_000;
+    await assert.rejects(careless.session.send(chat('a')), { name: 'SendBufferFull' });
+    assert.ok(careless.wire.isDestroyed);
+  });
+});
+
+describe('handlers', () => {
+  it('that take a stanza leave nothing to keep', async () => {
+    const { session, deliver } = setUp();
+    session.onStanza((stanza) => stanza.getChildText('body') === 'mine');
+    deliver(chat('mine'));
+    deliver(chat('yours'));
+    assert.deepEqual(
+      session.peekStanzas().map((stanza) => stanza.getChildText('body')),
+      ['yours'],
+    );
+    session.keepOnly('none');
+    deliver(chat('lost'));
+    assert.equal(session.peekStanzas().length, 0);
+    const waiting = session.waitForStanza(predicates.isChatMessage('awaited'));
+    deliver(chat('awaited'));
+    assert.equal((await waiting).name, 'message');
+  });
+
+  it('see both directions while they watch', async () => {
+    const { session, deliver } = setUp();
+    const seen: string[] = [];
+    const stop = session.watch((direction, text) => seen.push(`${direction} ${text.slice(0, 8)}`));
+    await session.send(chat('a'));
+    deliver(chat('b'));
+    stop();
+    deliver(chat('c'));
+    assert.deepEqual(seen, ['out <message', 'in <message']);
+  });
+});
+
+describe('stream management', () => {
+  const enabled = `<enabled xmlns="urn:xmpp:sm:3" id="abc" resume="true"/>`;
+  const acks = (written: readonly string[]): string[] =>
+    written.filter((each) => each.startsWith('<a '));
+
+  async function managed(): Promise<ReturnType<typeof setUp>> {
+    const all = setUp();
+    const enabling = all.session.enableStreamManagement();
+    all.deliver(enabled);
+    await enabling;
+    return all;
+  }
+
+  it('counts what is received, and tells when asked', async () => {
+    const { deliver, written } = await managed();
+    deliver(chat('a'));
+    deliver('<presence/>');
+    deliver('<r xmlns="urn:xmpp:sm:3"/>');
+    assert.deepEqual(acks(written), ['<a xmlns="urn:xmpp:sm:3" h="2"/>']);
+  });
+
+  it('keeps what is sent until it is acknowledged', async () => {
+    const { session, deliver } = await managed();
+    await session.send(chat('a'));
+    await session.send(chat('b'));
+    assert.equal(session.unacked, 2);
+    deliver('<a xmlns="urn:xmpp:sm:3" h="1"/>');
+    assert.equal(session.unacked, 1);
+    assert.match(session.resumption?.unacked[0] ?? '', /<body>b</);
+    const waiting = session.acked();
+    deliver('<a xmlns="urn:xmpp:sm:3" h="2"/>');
+    await waiting;
+  });
+
+  it('ends a session whose server acknowledges what was never sent', async () => {
+    const { session, deliver } = await managed();
+    deliver('<a xmlns="urn:xmpp:sm:3" h="5"/>');
+    await assert.rejects(session.waitForStanza(), {
+      name: 'SessionLost',
+      message: /acknowledged more/,
+    });
+  });
+
+  it('says why the server refuses', async () => {
+    const { session, deliver } = setUp();
+    const enabling = session.enableStreamManagement();
+    deliver(
+      `<failed xmlns="urn:xmpp:sm:3"><unexpected-request xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></failed>`,
+    );
+    await assert.rejects(enabling, { name: 'StanzaError', condition: 'unexpected-request' });
+  });
+});
+
+describe('templates', () => {
+  it('escape what is filled in, and give each its own id', () => {
+    const hello = template<'to' | 'body'>(builders.chatTo('{to}', '{body}'));
+    const first = hello({ to: 'a"b@c', body: '<hi> {to}' });
+    assert.match(first, /to="a&quot;b@c"/);
+    assert.match(first, /<body>&lt;hi&gt; \{to\}<\/body>/);
+    const ids = [first, hello({ to: 'x', body: 'y' })].map((text) => new Stanza(text).id);
+    assert.notEqual(ids[0], ids[1]);
+    assert.ok((ageOf(ids[1]) ?? NaN) < 1000);
+  });
+});
+
+describe('errors of a connection', () => {
+  it('tell a limit of the load generator from the fault of a server', () => {
+    const of = (code: string): ConnectError =>
+      new ConnectError('connect', 'h:1', Object.assign(new Error(code), { code }));
+    for (const code of ['EADDRNOTAVAIL', 'EMFILE', 'ENOBUFS']) {
+      assert.deepEqual([of(code).name, of(code).isLocal], ['GeneratorLimit', true]);
+      assert.match(of(code).message, /limit of the load generator/);
+    }
+    assert.deepEqual(
+      [of('ECONNREFUSED').name, of('ECONNREFUSED').isLocal],
+      ['ConnectFailed', false],
+    );
   });
 });

@@ -2,18 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Parser } from '@xmpp/xml';
 import xml from '@xmpp/xml';
-import type { Element } from '../stanza.ts';
+import type { Element } from '../element.ts';
 import { stanzaError } from './iq.ts';
 import type { Outlet, Router } from './router.ts';
 import { beginSasl, mechanisms } from './sasl.ts';
 import type { SaslExchange } from './sasl.ts';
+import { NS } from '../stanzas/namespaces.ts';
 
 const NS_CLIENT = 'jabber:client';
-const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
-const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
-const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
-const NS_REGISTER = 'jabber:iq:register';
-const NS_STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams';
 
 /** Bytes between two ends of stanzas; more closes the stream (RFC 6120 §13.12). */
 const LONGEST_STANZA = 256 * 1024;
@@ -56,7 +52,7 @@ export class ClientStream implements Outlet {
   /** Ends the stream with an error of RFC 6120 §4.9.3. */
   fail(condition: string): void {
     if (this.#ended) return;
-    this.send(`<stream:error><${condition} xmlns='${NS_STREAM_ERRORS}'/></stream:error>`);
+    this.send(`<stream:error><${condition} xmlns='${NS.streams}'/></stream:error>`);
     this.#close();
   }
 
@@ -114,8 +110,8 @@ export class ClientStream implements Outlet {
   }
 
   #features(): string {
-    const bound = `<bind xmlns='${NS_BIND}'/><session xmlns='${NS_SESSION}'><optional/></session>`;
-    const login = `<mechanisms xmlns='${NS_SASL}'>${mechanisms
+    const bound = `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session>`;
+    const login = `<mechanisms xmlns='${NS.sasl}'>${mechanisms
       .map((name) => `<mechanism>${name}</mechanism>`)
       .join('')}</mechanisms><register xmlns='http://jabber.org/features/iq-register'/>`;
     const inner = this.#username === undefined ? login : bound;
@@ -131,9 +127,9 @@ export class ClientStream implements Outlet {
 
   /** Before the login: SASL, and in-band registration (XEP-0077 §3.1). */
   #receiveStranger(element: Element): void {
-    if (element.attrs['xmlns'] === NS_SASL || element.getNS() === NS_SASL) {
+    if (element.attrs['xmlns'] === NS.sasl || element.getNS() === NS.sasl) {
       this.#authenticate(element);
-    } else if (element.name === 'iq' && element.getChild('query', NS_REGISTER) !== undefined) {
+    } else if (element.name === 'iq' && element.getChild('query', NS.register) !== undefined) {
       this.send(this.#router.registration(element, undefined).toString());
     } else {
       this.fail('not-authorized');
@@ -145,23 +141,23 @@ export class ClientStream implements Outlet {
       this.#sasl = beginSasl(String(element.attrs['mechanism']), this.#router.accounts);
     }
     if (this.#sasl === undefined || (element.name !== 'auth' && element.name !== 'response')) {
-      this.send(`<failure xmlns='${NS_SASL}'><malformed-request/></failure>`);
+      this.send(`<failure xmlns='${NS.sasl}'><malformed-request/></failure>`);
       return;
     }
     const step = this.#sasl(decode(element.text()));
     switch (step.type) {
       case 'challenge':
-        this.send(`<challenge xmlns='${NS_SASL}'>${encode(step.data)}</challenge>`);
+        this.send(`<challenge xmlns='${NS.sasl}'>${encode(step.data)}</challenge>`);
         return;
       case 'failure':
         this.#sasl = undefined;
-        this.send(`<failure xmlns='${NS_SASL}'><${step.condition}/></failure>`);
+        this.send(`<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`);
         return;
       case 'success': {
         this.#username = step.username;
         this.#sasl = undefined;
         const data = step.data === undefined ? '' : encode(step.data);
-        this.send(`<success xmlns='${NS_SASL}'>${data}</success>`);
+        this.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
         // The client starts its stream anew (RFC 6120 §6.3.2), on a parser without a past.
         this.#parser = this.#newParser();
       }
@@ -169,7 +165,7 @@ export class ClientStream implements Outlet {
   }
 
   #receiveUnbound(element: Element, username: string): void {
-    const bind = element.getChild('bind', NS_BIND);
+    const bind = element.getChild('bind', NS.bind);
     if (element.name !== 'iq' || element.attrs['type'] !== 'set' || bind === undefined) {
       this.send(stanzaError(element, 'auth', 'not-authorized').toString());
       return;
@@ -182,7 +178,7 @@ export class ClientStream implements Outlet {
     const answer = xml(
       'iq',
       { type: 'result', id: element.attrs['id'] as string },
-      xml('bind', { xmlns: NS_BIND }, xml('jid', {}, jid)),
+      xml('bind', { xmlns: NS.bind }, xml('jid', {}, jid)),
     );
     this.send(answer.toString());
   }

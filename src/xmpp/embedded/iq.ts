@@ -1,5 +1,5 @@
 import xml from '@xmpp/xml';
-import type { Element } from '../stanza.ts';
+import type { Element } from '../element.ts';
 
 const NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas';
 

@@ -1,5 +1,5 @@
 import xml from '@xmpp/xml';
-import type { Element } from '../stanza.ts';
+import type { Element } from '../element.ts';
 import { iqResult, stanzaError } from './iq.ts';
 
 const NS_ROSTER = 'jabber:iq:roster';

@@ -1,17 +1,11 @@
 import xml from '@xmpp/xml';
-import type { Element } from '../stanza.ts';
+import type { Element } from '../element.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountPatterns } from './accounts.ts';
 import { iqResult, stanzaError } from './iq.ts';
 import { Rosters } from './rosters.ts';
-
-const NS_REGISTER = 'jabber:iq:register';
-const NS_ROSTER = 'jabber:iq:roster';
-const NS_PING = 'urn:xmpp:ping';
-const NS_INFO = 'http://jabber.org/protocol/disco#info';
-const NS_ITEMS = 'http://jabber.org/protocol/disco#items';
-const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
-const NS_DELAY = 'urn:xmpp:delay';
+import { bareJid } from '../jid.ts';
+import { NS } from '../stanzas/namespaces.ts';
 
 /** Messages that wait for one account; a further one is answered with an error. */
 const MOST_OFFLINE = 100;
@@ -49,7 +43,7 @@ export class Router {
 
   /** Takes in a bound stream; one of the same full JID before it is closed (RFC 6120 §7.7.2.2). */
   join(jid: string, stream: Outlet): void {
-    const bare = bareOf(jid);
+    const bare = bareJid(jid);
     const resources = this.#online.get(bare) ?? new Map<string, Resource>();
     this.#online.set(bare, resources);
     const before = resources.get(jid);
@@ -58,7 +52,7 @@ export class Router {
   }
 
   leave(jid: string, stream: Outlet): void {
-    const bare = bareOf(jid);
+    const bare = bareJid(jid);
     const resources = this.#online.get(bare);
     const resource = resources?.get(jid);
     if (resources === undefined || resource?.stream !== stream) return;
@@ -90,10 +84,10 @@ export class Router {
 
   /** In-band registration and cancellation (XEP-0077 §3). @param owner who is logged in, if anybody */
   registration(iq: Element, owner: string | undefined): Element {
-    const query = iq.getChild('query', NS_REGISTER) as Element;
+    const query = iq.getChild('query', NS.register) as Element;
     if (iq.attrs['type'] === 'get') {
       const fields = ['instructions', 'username', 'password'].map((name) => xml(name));
-      return iqResult(iq, xml('query', { xmlns: NS_REGISTER }, ...fields));
+      return iqResult(iq, xml('query', { xmlns: NS.register }, ...fields));
     }
     if (owner !== undefined && query.getChild('remove') !== undefined) {
       this.accounts.remove(owner);
@@ -115,9 +109,9 @@ export class Router {
   }
 
   #message(stanza: Element, from: string, stream: Outlet): void {
-    const to = (stanza.attrs['to'] as string | undefined) ?? bareOf(from);
+    const to = (stanza.attrs['to'] as string | undefined) ?? bareJid(from);
     const text = stanza.toString();
-    const bare = bareOf(to);
+    const bare = bareJid(to);
     const resources = this.#online.get(bare);
     const exact = resources?.get(to);
     if (exact !== undefined) {
@@ -145,7 +139,7 @@ export class Router {
     const waiting = this.#offline.get(bare) ?? [];
     if (waiting.length >= MOST_OFFLINE || this.#offlineCount >= MOST_OFFLINE_IN_ALL) return false;
     stanza.append(
-      xml('delay', { xmlns: NS_DELAY, from: this.domain, stamp: new Date().toISOString() }),
+      xml('delay', { xmlns: NS.delay, from: this.domain, stamp: new Date().toISOString() }),
     );
     waiting.push(stanza.toString());
     this.#offline.set(bare, waiting);
@@ -156,13 +150,13 @@ export class Router {
   #presence(stanza: Element, from: string, stream: Outlet): void {
     const to = stanza.attrs['to'] as string | undefined;
     const type = stanza.attrs['type'] as string | undefined;
-    const bare = bareOf(from);
+    const bare = bareJid(from);
     if (to !== undefined) {
       if (type === 'subscribe' || type === 'subscribed') {
         stanza.attrs['from'] = bare;
-        this.#rosters.subscription(bare, bareOf(to), type);
+        this.#rosters.subscription(bare, bareJid(to), type);
       }
-      this.#deliver(bareOf(to), to, stanza.toString());
+      this.#deliver(bareJid(to), to, stanza.toString());
       return;
     }
     const resource = this.#online.get(bare)?.get(from);
@@ -205,7 +199,7 @@ export class Router {
     const type = stanza.attrs['type'] as string | undefined;
     const isAnswer = type === 'result' || type === 'error';
     if (to?.includes('/') === true) {
-      const found = this.#deliver(bareOf(to), to, stanza.toString());
+      const found = this.#deliver(bareJid(to), to, stanza.toString());
       if (!found && !isAnswer) {
         stream.send(stanzaError(stanza, 'cancel', 'service-unavailable').toString());
       }
@@ -219,17 +213,17 @@ export class Router {
     const isSet = iq.attrs['type'] === 'set';
     const [payload] = iq.getChildElements();
     switch (payload?.getNS() ?? '') {
-      case NS_ROSTER:
-        return this.#rosters.answer(iq, bareOf(from));
-      case NS_REGISTER:
+      case NS.roster:
+        return this.#rosters.answer(iq, bareJid(from));
+      case NS.register:
         return this.registration(iq, localOf(from));
-      case NS_PING:
-      case NS_SESSION:
+      case NS.ping:
+      case NS.session:
         return iqResult(iq);
-      case NS_ITEMS:
-        if (!isSet) return iqResult(iq, xml('query', { xmlns: NS_ITEMS }));
+      case NS.discoItems:
+        if (!isSet) return iqResult(iq, xml('query', { xmlns: NS.discoItems }));
         break;
-      case NS_INFO:
+      case NS.discoInfo:
         if (!isSet) return iqResult(iq, discoInfo());
         break;
     }
@@ -238,18 +232,13 @@ export class Router {
 }
 
 function discoInfo(): Element {
-  const features = [NS_INFO, NS_ITEMS, NS_PING, NS_REGISTER, NS_ROSTER, 'msgoffline'];
+  const features = [NS.discoInfo, NS.discoItems, NS.ping, NS.register, NS.roster, 'msgoffline'];
   return xml(
     'query',
-    { xmlns: NS_INFO },
+    { xmlns: NS.discoInfo },
     xml('identity', { category: 'server', type: 'im', name: 'amoc embedded server' }),
     ...features.map((feature) => xml('feature', { var: feature })),
   );
-}
-
-function bareOf(jid: string): string {
-  const slash = jid.indexOf('/');
-  return slash < 0 ? jid : jid.slice(0, slash);
 }
 
 function localOf(jid: string): string {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Accounts } from '../../src/xmpp/embedded/accounts.ts';
-import { beginSasl } from '../../src/xmpp/embedded/sasl.ts';
-import { ScramClient } from '../../src/xmpp/scram.ts';
+import { Accounts } from '../../../src/xmpp/embedded/accounts.ts';
+import { beginSasl } from '../../../src/xmpp/embedded/sasl.ts';
+import { ScramClient } from '../../../src/xmpp/login/scram.ts';
 
 describe('SCRAM', () => {
   it('gives the example of RFC 5802 §5', async () => {
-    const client = new ScramClient('SCRAM-SHA-1', 'user', 'pencil', 'fyko+d2lbbFgONRv9qkxdawL');
+    const client = new ScramClient({
+      mechanism: 'SCRAM-SHA-1',
+      username: 'user',
+      password: 'pencil',
+      nonce: 'fyko+d2lbbFgONRv9qkxdawL',
+    });
     assert.equal(client.first(), 'n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL');
     const final = await client.final(
       'r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096',
@@ -20,7 +25,12 @@ describe('SCRAM', () => {
   });
 
   it('gives the example of RFC 7677 §3', async () => {
-    const client = new ScramClient('SCRAM-SHA-256', 'user', 'pencil', 'rOprNGfwEbeRWgbNEkqO');
+    const client = new ScramClient({
+      mechanism: 'SCRAM-SHA-256',
+      username: 'user',
+      password: 'pencil',
+      nonce: 'rOprNGfwEbeRWgbNEkqO',
+    });
     const final = await client.final(
       'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
     );
@@ -37,7 +47,7 @@ describe('SCRAM', () => {
     ] as const) {
       accounts.register(name, password);
       const exchange = beginSasl('SCRAM-SHA-1', accounts);
-      const client = new ScramClient('SCRAM-SHA-1', name, password);
+      const client = new ScramClient({ mechanism: 'SCRAM-SHA-1', username: name, password });
       const challenge = exchange(client.first());
       assert.ok(challenge.type === 'challenge');
       const success = exchange(await client.final(challenge.data));
@@ -54,7 +64,12 @@ describe('SCRAM', () => {
     ['rounds without end', 'r=minex,s=QSXC,i=999999999', /999999999 rounds/],
   ] as const) {
     it(`refuses a server that sends ${what}`, async () => {
-      const client = new ScramClient('SCRAM-SHA-1', 'user', 'pencil', 'mine');
+      const client = new ScramClient({
+        mechanism: 'SCRAM-SHA-1',
+        username: 'user',
+        password: 'pencil',
+        nonce: 'mine',
+      });
       await assert.rejects(client.final(message), { code: 'AUTHENTICATION', message: expected });
     });
   }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { AmocError } from '../lib/errors.ts';
+import { AmocError } from '../../lib/errors.ts';
 
 const derive = promisify(pbkdf2);
 
@@ -25,32 +25,46 @@ const MOST_KEPT = 100_000;
  */
 const salted = new Map<string, Buffer>();
 
+/** What ties a login to its TLS connection (RFC 5802 §6, RFC 9266). */
+export interface ChannelBinding {
+  type: 'tls-exporter' | 'tls-unique';
+  data: Buffer;
+}
+
+/** What an exchange is made of. */
+export interface ScramOptions {
+  mechanism: ScramMechanism;
+  username: string;
+  password: string;
+  /** `unused`: this side could have, the server did not offer it. */
+  binding?: ChannelBinding | 'unused' | undefined;
+  /** Whether the salted password is kept. @default true */
+  isCached?: boolean;
+  /** Only given by tests. */
+  nonce?: string;
+}
+
 /** The client's side of one SCRAM exchange (RFC 5802 §5). */
 export class ScramClient {
-  readonly #mechanism: ScramMechanism;
-  readonly #username: string;
-  readonly #password: string;
+  readonly #options: ScramOptions;
   readonly #nonce: string;
   readonly #firstBare: string;
+  /** `n,,`, `y,,` or `p=tls-exporter,,`. */
+  readonly #header: string;
   #serverSignature: string | undefined;
 
-  /** @param nonce only given by tests */
-  constructor(
-    mechanism: ScramMechanism,
-    username: string,
-    password: string,
-    nonce = randomBytes(18).toString('base64'),
-  ) {
-    this.#mechanism = mechanism;
-    this.#username = username;
-    this.#password = password;
+  constructor(options: ScramOptions) {
+    this.#options = options;
+    const { username, binding, nonce = randomBytes(18).toString('base64') } = options;
     this.#nonce = nonce;
-    this.#firstBare = `n=${saslName(this.#username)},r=${this.#nonce}`;
+    this.#firstBare = `n=${saslName(username)},r=${nonce}`;
+    const flag = binding === undefined ? 'n' : binding === 'unused' ? 'y' : `p=${binding.type}`;
+    this.#header = `${flag},,`;
   }
 
   /** The client's first message. */
   first(): string {
-    return `n,,${this.#firstBare}`;
+    return this.#header + this.#firstBare;
   }
 
   /**
@@ -60,12 +74,14 @@ export class ScramClient {
    */
   async final(serverFirst: string): Promise<string> {
     const { nonce, salt, rounds } = parseServerFirst(serverFirst, this.#nonce);
-    const { hash } = scramHashes[this.#mechanism];
-    const key = await saltedPassword(this.#mechanism, this.#password, salt, rounds);
+    const { mechanism, password, binding, isCached = true } = this.#options;
+    const { hash } = scramHashes[mechanism];
+    const key = await saltedPassword(mechanism, password, salt, rounds, isCached);
     const clientKey = hmac(hash, key, 'Client Key');
     const storedKey = createHash(hash).update(clientKey).digest();
-    // `biws`: base64 of `n,,`, no channel binding.
-    const withoutProof = `c=biws,r=${nonce}`;
+    const header = Buffer.from(this.#header);
+    const bound = typeof binding === 'object' ? Buffer.concat([header, binding.data]) : header;
+    const withoutProof = `c=${bound.toString('base64')},r=${nonce}`;
     const signed = `${this.#firstBare},${serverFirst},${withoutProof}`;
     const signature = hmac(hash, storedKey, signed);
     const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (signature[at] as number)));
@@ -109,13 +125,15 @@ async function saltedPassword(
   password: string,
   salt: string,
   rounds: number,
+  isCached: boolean,
 ): Promise<Buffer> {
   const key = `${mechanism}\0${salt}\0${rounds}\0${password}`;
-  const known = salted.get(key);
+  const known = isCached ? salted.get(key) : undefined;
   if (known !== undefined) return known;
   const { hash, bytes } = scramHashes[mechanism];
   const normal = password.normalize('NFKC');
   const made = await derive(normal, Buffer.from(salt, 'base64'), rounds, bytes, hash);
+  if (!isCached) return made;
   salted.set(key, made);
   if (salted.size > MOST_KEPT) salted.delete(salted.keys().next().value as string);
   return made;

@@ -1,0 +1,98 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { startLocalCluster } from '../../src/cli/local-cluster.ts';
+import { cpuMs, rssBytes } from '../harness.ts';
+import type { Sink, SinkStats } from './sink.ts';
+
+/** What one run of users showed. */
+export interface RunFigures {
+  loginCpuMs: number;
+  idleKb: number;
+  loadedKb: number;
+  perSecond: number;
+  cpuUs: number;
+  /** Time to delivery, in milliseconds. */
+  delivery: { p50: number; p99: number; p999: number } | undefined;
+  sink: SinkStats | undefined;
+}
+
+export interface RunOptions {
+  sink: Sink | undefined;
+  sessions: number;
+  intervalMs: number;
+  settings: Readonly<Record<string, string | number | boolean>>;
+  /** How long messages are counted. */
+  seconds: number;
+}
+
+const WARM_UP = 500;
+
+/** Users of the public scenario API in one slave process. */
+export async function runAmoc(options: RunOptions): Promise<RunFigures> {
+  const { sink, sessions, intervalMs, seconds } = options;
+  process.env['AMOC_LOCAL_PROCESSES'] = '1';
+  await using cluster = await startLocalCluster({
+    notice: () => {},
+    logs: () => {},
+  });
+  const { master, processes } = cluster;
+  const [pid] = processes.pids as [number];
+  const base = {
+    interarrival: 1,
+    xmppPassword: 'p',
+    xmppDomain: 'localhost',
+    xmppTls: 'none',
+    xmppMechanism: 'PLAIN',
+    ...options.settings,
+    interval: intervalMs,
+  };
+  const connections = async (): Promise<number> =>
+    (await master.metrics()).counters['connections'] ?? 0;
+  const until = async (done: () => Promise<boolean>): Promise<void> => {
+    for (let tries = 0; !(await done()); tries++) {
+      if (tries > 3000) throw new Error(`gave up: ${JSON.stringify(await master.status())}`);
+      await pause(20);
+    }
+  };
+  // What the process needs once must not count as the users'.
+  const never = Date.now() + 3_600_000;
+  await master.do('xmpp_chat', 1, WARM_UP, {
+    settings: { ...base, count: WARM_UP, talkAt: never },
+  });
+  await until(async () => (await connections()) === WARM_UP);
+  await master.stop({ force: true });
+  await pause(5000);
+
+  const rssBefore = rssBytes(pid);
+  const cpuBefore = cpuMs(pid);
+  const talkAt = Date.now() + sessions * 1.3 + 8000;
+  await master.do('xmpp_chat', 1, sessions, { settings: { ...base, count: sessions, talkAt } });
+  await until(async () => (await connections()) === sessions);
+  const loginCpuMs = (cpuMs(pid) - cpuBefore) / sessions;
+  await pause(Math.max(0, talkAt - Date.now() - 1000));
+  const idleKb = (rssBytes(pid) - rssBefore) / 1024 / sessions;
+  await pause(1000 + intervalMs + 3000);
+
+  sink?.reset();
+  const before = await master.metrics();
+  const talkCpu = cpuMs(pid);
+  const began = performance.now();
+  await pause(seconds * 1000);
+  const cpu = cpuMs(pid) - talkCpu;
+  const after = await master.metrics();
+  const took = performance.now() - began;
+  const stats = await sink?.stats();
+  const received =
+    (after.counters['bench_received'] ?? 0) - (before.counters['bench_received'] ?? 0);
+  const loadedKb = (rssBytes(pid) - rssBefore) / 1024 / sessions;
+  const ttd = after.times['message_ttd'];
+  await master.stop({ force: true });
+  return {
+    loginCpuMs,
+    idleKb,
+    loadedKb,
+    perSecond: (received * 1000) / took,
+    cpuUs: (cpu * 1000) / received,
+    delivery: ttd === undefined ? undefined : { p50: ttd.p50, p99: ttd.p99, p999: ttd.p999 },
+    sink: stats,
+  };
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { xmppVariables } from '../config/run-variables.ts';
+import type { XmppSettings } from '../config/run-variables.ts';
+import { resolveSettings } from '../config/resolve.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { ConnectContext } from '../xmpp/login/connect.ts';
+import { connect, register } from '../xmpp/login/connect.ts';
+import { isPresence } from '../xmpp/predicates.ts';
+import type { Session } from '../xmpp/session.ts';
+import { presence } from '../xmpp/stanzas/presence.ts';
+import { removeAccount } from '../xmpp/stanzas/register.ts';
+import { connectOptions } from './target.ts';
+import type { UserConnectOptions } from './target.ts';
+
+/** How a story's users connect, and what they say first. */
+export interface StoryOptions extends Omit<UserConnectOptions, 'username' | 'password'> {
+  /** Settings besides those of the environment (`AMOC_XMPP_…`). */
+  settings?: Partial<XmppSettings>;
+  /** Whether they are available before the story begins. @default true */
+  presence?: boolean;
+  /** Told of each account that was made. */
+  onAccount?: (session: Session, account: { username: string; password: string }) => void;
+}
+
+/** As many sessions as the story has users. */
+type Sessions<N extends number, List extends Session[] = []> = number extends N
+  ? Session[]
+  : List['length'] extends N
+    ? List
+    : Sessions<N, [...List, Session]>;
+
+/**
+ * Runs a test of a server with fresh users: registers them in-band, logs them in, makes them available,
+ * tells the story, and removes their accounts again, however it ends.
+ *
+ * ```ts
+ * await story(2, async (alice, bob) => {
+ *   await alice.send(chatTo(bob.jid, 'hi'));
+ *   await bob.waitForStanza(isChatMessage('hi'));
+ * });
+ * ```
+ *
+ * The server is that of the environment: `AMOC_XMPP_HOST` and the like.
+ */
+export async function story<N extends number>(
+  users: N,
+  tell: (...sessions: Sessions<N>) => Promise<unknown>,
+  options: StoryOptions = {},
+): Promise<void> {
+  const { settings = {}, presence: isAvailable = true, onAccount, ...connecting } = options;
+  const environment = resolveSettings(
+    xmppVariables,
+    { environment: process.env, call: settings },
+    '',
+  ) as XmppSettings;
+  const run = randomBytes(4).toString('hex');
+  const sessions: Session[] = [];
+  try {
+    for (let id = 1; id <= users; id++) {
+      const account = { username: `story_${run}_${id}`, password: randomBytes(12).toString('hex') };
+      const target = await connectOptions(environment, id, {
+        ...connecting,
+        ...account,
+      });
+      await register(target, context());
+      const session = await connect(target, context());
+      sessions.push(session);
+      onAccount?.(session, account);
+      if (isAvailable) await session.sendAndWait(presence(), isPresence('available'));
+    }
+    await tell(...(sessions as Sessions<N>));
+  } finally {
+    await Promise.all(sessions.map(removeUser));
+  }
+}
+
+async function removeUser(session: Session): Promise<void> {
+  // Some servers close the stream in place of an answer.
+  if (session.isOpen) await session.sendIq(removeAccount(), { timeout: '2s' }).catch(() => {});
+  await session.close();
+}
+
+function context(): ConnectContext {
+  const nothing = (): void => {};
+  return {
+    observer: {
+      sent: nothing,
+      received: nothing,
+      delivered: nothing,
+      answered: nothing,
+      dropped: nothing,
+      lost: nothing,
+    },
+    schedule: (delayMs, callback) => systemClock.schedule(delayMs, callback),
+  };
+}

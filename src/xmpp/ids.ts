@@ -1,0 +1,59 @@
+import { clusterNow } from '../lib/cluster-clock.ts';
+
+let sequence = 0;
+
+/** A stanza id that is unique in this process. */
+export function stanzaId(): string {
+  sequence = (sequence + 1) & 0x3fffffff;
+  return `a${sequence.toString(36)}`;
+}
+
+/** The beginning of ids of one second: most are made within the second of the one before. */
+let secondOf = 0;
+let secondText = '';
+let stamps = 0;
+
+/**
+ * An id that carries the time of its making: `amoc-SECONDS.MICROSECONDS-NUMBER`. Servers pass a message's
+ * id on, so the receiver can tell the time to delivery without an element more in the stanza.
+ */
+export function stampedId(): string {
+  const now = clusterNow();
+  const second = Math.floor(now / 1000);
+  if (second !== secondOf) {
+    secondOf = second;
+    secondText = `amoc-${second}.`;
+  }
+  stamps = (stamps + 1) & 0x3fffffff;
+  // Small whole numbers: their texts are cheap.
+  return `${secondText}${((now - second * 1000) * 1000) | 0}-${stamps}`;
+}
+
+const DOT = 0x2e;
+const DASH = 0x2d;
+
+/** Milliseconds since the {@link stampedId} that stands in `text` from `start` to `end`; `undefined` for other ids. */
+export function ageAt(text: string, start: number, end: number): number | undefined {
+  if (!text.startsWith('amoc-', start)) return undefined;
+  let seconds = 0;
+  let at = start + 5;
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) break;
+    if (code < 0x30 || code > 0x39) return undefined;
+    seconds = seconds * 10 + code - 0x30;
+  }
+  let micros = 0;
+  for (at++; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === DASH) return clusterNow() - seconds * 1000 - micros / 1000;
+    if (code < 0x30 || code > 0x39) return undefined;
+    micros = micros * 10 + code - 0x30;
+  }
+  return undefined;
+}
+
+/** Milliseconds since a {@link stampedId} was made; `undefined` for other ids. */
+export function ageOf(id: string | undefined): number | undefined {
+  return id === undefined ? undefined : ageAt(id, 0, id.length);
+}

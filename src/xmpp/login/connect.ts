@@ -1,0 +1,111 @@
+import { AmocError } from '../../lib/errors.ts';
+import { backoffMs } from '../../lib/backoff.ts';
+import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
+import { ConnectError } from '../errors.ts';
+import { Session } from '../session.ts';
+import type { Revivable, SessionParts } from '../session-parts.ts';
+import { Stanza } from '../stanza.ts';
+import { stanzaErrorOf } from '../stanza-errors.ts';
+import { registerAccount } from '../stanzas/register.ts';
+import { StreamManagement } from '../stream-management.ts';
+import type { Resumption } from '../stream-management.ts';
+import { Negotiation } from './negotiation.ts';
+import type { ConnectContext, Negotiated } from './negotiation.ts';
+
+export type { ConnectContext } from './negotiation.ts';
+
+/**
+ * Logs in: connects, negotiates TLS, SASL and the resource with `@xmpp/client`, and gives the
+ * connection to a session.
+ *
+ * @throws {ConnectError} that names the stage; whatever was opened is closed.
+ */
+export async function connect(options: ConnectOptions, context: ConnectContext): Promise<Session> {
+  const negotiated = await new Negotiation(options, context).login();
+  const { wire, jid, early } = negotiated;
+  const session = new Session(jid, wire, partsOf(options, context));
+  const management = managementOf(options.resume, negotiated);
+  if (management !== undefined) session.resumeWith(management);
+  session.replay(early);
+  return session;
+}
+
+/** What a session needs of the options that it was connected with. */
+export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
+  const { sendBuffer, reconnect } = options;
+  const { observer, schedule, onError } = context;
+  return {
+    observer,
+    schedule,
+    sendBuffer,
+    onError,
+    revive:
+      reconnect === undefined
+        ? undefined
+        : (session, why) => revive(session, why, options, reconnect, context),
+  };
+}
+
+function managementOf(
+  resume: Resumption | undefined,
+  { resumedAt }: Negotiated,
+): StreamManagement | undefined {
+  if (resume === undefined || resumedAt === undefined) return undefined;
+  const management = StreamManagement.resumed(resume);
+  management.acknowledge(resumedAt);
+  return management;
+}
+
+/** Replaces a lost connection, after exponential back-off with full jitter. */
+async function revive(
+  session: Revivable,
+  why: string,
+  options: ConnectOptions,
+  policy: ReconnectPolicy,
+  context: ConnectContext,
+): Promise<void> {
+  const { firstMs, mostMs, attempts } = policy;
+  let last: unknown = new AmocError('CONNECTION', why);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const delayMs = backoffMs(attempt, { firstMs, mostMs }, Math.random());
+    await new Promise<void>((resolve) => context.schedule(delayMs, resolve));
+    if (!session.isOpen) return;
+    try {
+      const resume = session.resumption;
+      const negotiated = await new Negotiation({ ...options, resume }, context).login();
+      session.continueOn(negotiated.jid, negotiated.wire, managementOf(resume, negotiated));
+      session.replay(negotiated.early);
+      return;
+    } catch (error) {
+      last = error;
+      // Trying again does not make a wrong password right.
+      if (!(error instanceof ConnectError) || error.condition === 'not-authorized') break;
+    }
+  }
+  throw last;
+}
+
+/**
+ * Makes an account in-band (XEP-0077), on a connection of its own.
+ *
+ * @returns whether it was made now or was there already
+ * @throws {ConnectError} stage `register` when the server does not want it
+ */
+export async function register(
+  options: ConnectOptions,
+  context: ConnectContext,
+): Promise<'created' | 'exists'> {
+  const negotiation = new Negotiation(options, context);
+  const outcome = await negotiation.run(async () => {
+    await negotiation.openOnly();
+    negotiation.stage = 'register';
+    const request = registerAccount(options.username, options.password);
+    const answer = Stanza.of(await negotiation.xmpp.sendReceive(request));
+    if (answer.type !== 'error') return 'created';
+    const error = stanzaErrorOf(answer);
+    if (error.condition !== 'conflict') throw error;
+    return 'exists';
+  });
+  negotiation.close();
+  return outcome;
+}

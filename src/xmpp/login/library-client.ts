@@ -1,0 +1,184 @@
+import { EventEmitter } from 'node:events';
+import { client } from '@xmpp/client';
+import { parseElement, xml } from '../element.ts';
+import type { Element } from '../element.ts';
+import type { AmocError } from '../../lib/errors.ts';
+import type { Wire, WireOwner } from '../wire/wire.ts';
+
+/** What `@xmpp/client` keeps to itself but its extensions build on. */
+export interface Library {
+  status: string;
+  timeout: number;
+  transports: unknown[];
+  saslFactory: { _mechs: { name: string; mech: unknown }[] };
+  fast: {
+    saveToken(token: object): Promise<void>;
+    fetchToken(): Promise<object | undefined>;
+    deleteToken(): Promise<void>;
+    fetch(): Promise<object | undefined>;
+  };
+  jid: { toString(): string } | null;
+  reconnect: { stop(): void };
+  iqCaller: { handlers: Map<string, { reject(reason: unknown): void }> };
+  parser: EventEmitter | null;
+  _onElement(element: Element): void;
+  _onSeeOtherHost(error: unknown): void;
+  _detachSocket(): void;
+  _detachParser(): void;
+  connect(service: string): Promise<void>;
+  open(options: { domain: string }): Promise<void>;
+  restart(): Promise<void>;
+  sendReceive(element: Element): Promise<Element>;
+  on(event: string, listener: (...values: never[]) => void): void;
+  emit(event: string, value: unknown): void;
+}
+
+/** Gives credentials and the mechanism to use to the library's SASL and SASL2. */
+export type Authenticate = (
+  authenticate: (credentials: object, mechanism: string, userAgent?: Element) => Promise<void>,
+  mechanisms: string[],
+  fast: Library['fast'] | null,
+) => Promise<void>;
+
+/**
+ * `@xmpp/client` over a {@link Wire} of ours: it negotiates, and lets go of the connection when the
+ * session is up. What it would read through a socket and a parser of its own it gets element by
+ * element.
+ */
+export class LibraryClient implements WireOwner {
+  readonly xmpp: Library;
+  readonly #socket: LibrarySocket;
+  #wire: Wire | undefined;
+
+  constructor(
+    options: { domain: string; resource: string; userAgent: Element; timeoutMs: number },
+    openWire: (owner: WireOwner) => Wire,
+    authenticate: Authenticate,
+  ) {
+    const { domain, resource, userAgent, timeoutMs } = options;
+    this.xmpp = client({
+      service: SERVICE,
+      domain,
+      resource,
+      credentials: authenticate,
+      userAgent,
+    } as never) as unknown as Library;
+    this.xmpp.timeout = timeoutMs;
+    this.xmpp.reconnect.stop();
+    this.#socket = new LibrarySocket(() => (this.#wire = openWire(this)));
+    this.#useTransport();
+  }
+
+  get wire(): Wire | undefined {
+    return this.#wire;
+  }
+
+  /** Connects and opens the stream. */
+  async open(domain: string): Promise<void> {
+    await this.xmpp.connect(SERVICE);
+    await this.xmpp.open({ domain });
+  }
+
+  /** Lets go of the connection. */
+  release(): Wire {
+    this.xmpp._detachSocket();
+    this.xmpp._detachParser();
+    return this.#wire as Wire;
+  }
+
+  connected(): void {
+    this.#socket.emit('connect');
+  }
+
+  opened(tag: string): void {
+    const id = /\sid=["']([^"']*)/.exec(tag)?.[1];
+    this.xmpp.parser?.emit('start', xml('stream:stream', { id, version: '1.0' }));
+  }
+
+  stanza(text: string): void {
+    this.xmpp.parser?.emit('element', parseElement(text));
+  }
+
+  ended(): void {
+    this.xmpp.parser?.emit('end', xml('stream:stream'));
+    this.closed();
+  }
+
+  malformed(error: AmocError): void {
+    this.failed(error);
+    this.#wire?.destroy();
+  }
+
+  drained(): void {}
+
+  /** An error that nobody listens for any more would end the process, with all of its users. */
+  failed(error: Error): void {
+    if (this.#socket.listenerCount('error') > 0) this.#socket.emit('error', error);
+  }
+
+  closed(): void {
+    this.#socket.emit('close');
+  }
+
+  /** The library's own class for TCP, with our socket and no parser. */
+  #useTransport(): void {
+    const found = (this.xmpp.transports as TransportClass[]).find((each) => {
+      try {
+        return each.prototype.socketParameters(SERVICE) !== undefined;
+      } catch {
+        return false;
+      }
+    });
+    const Base = found as unknown as new () => object;
+    class OwnTransport extends Base {}
+    const socket = this.#socket;
+    const restart = (): void => this.#wire?.restart();
+    Object.assign(OwnTransport.prototype, {
+      Socket: function Socket() {
+        return socket;
+      },
+      Parser: function Parser() {
+        restart();
+        return new EventEmitter();
+      },
+      socketParameters: () => ({}),
+    });
+    this.xmpp.transports.unshift(OwnTransport);
+  }
+}
+
+/** Only the scheme matters: it is the wire that knows where to connect to. */
+const SERVICE = 'xmpp://localhost:5222';
+
+interface TransportClass {
+  prototype: { socketParameters(service: string): unknown };
+}
+
+/** What the library takes for a socket. */
+class LibrarySocket extends EventEmitter {
+  readonly #open: () => Wire;
+  #wire: Wire | undefined;
+
+  constructor(open: () => Wire) {
+    super();
+    this.#open = open;
+  }
+
+  /** Whether passwords may cross it in the clear (the library asks). */
+  get secure(): boolean {
+    return this.#wire?.isSecure === true;
+  }
+
+  connect(): void {
+    this.#wire = this.#open();
+  }
+
+  write(text: string, done?: (error?: Error | null) => void): void {
+    this.#wire?.write(text);
+    done?.();
+  }
+
+  end(): void {
+    this.#wire?.end();
+  }
+}

@@ -1,0 +1,133 @@
+import { AmocError } from '../../lib/errors.ts';
+import type { ConnectOptions } from '../connect-options.ts';
+import type { Wire } from '../wire/wire.ts';
+import { ScramClient, scramHashes } from './scram.ts';
+import type { ChannelBinding, ScramMechanism } from './scram.ts';
+
+/** One SASL exchange, in the form that `@xmpp/client` asks for (package saslmechanisms). */
+export interface SaslMechanism {
+  name: string;
+  clientFirst: true;
+  response(): string | Promise<string>;
+  challenge(text: string): void;
+  /** Whether the server's last word shows that it knows the password too; only some can tell. */
+  verifies?: (text: string) => boolean;
+}
+
+/** What an exchange is made of. */
+export interface SaslParts {
+  options: ConnectOptions;
+  wire: Wire;
+  /** Mechanisms that the server offers. */
+  offered: readonly string[];
+}
+
+const scramNames = Object.keys(scramHashes) as ScramMechanism[];
+
+/** All that can be asked for, the strongest first. */
+export const mechanismNames = [
+  ...scramNames.map((name) => `${name}-PLUS`),
+  ...scramNames,
+  'PLAIN',
+  'EXTERNAL',
+  'OAUTHBEARER',
+  'X-OAUTH2',
+  'ANONYMOUS',
+] as const;
+
+/** Those that `auto` takes, in this order; the others are taken by name. */
+const automatic = [...scramNames, 'PLAIN', 'ANONYMOUS'];
+
+/**
+ * Which of the offered mechanisms to use.
+ *
+ * @throws {AmocError} `CONNECTION` when there is none
+ */
+export function chooseMechanism(options: ConnectOptions, offered: readonly string[]): string {
+  const { mechanism, certificate } = options;
+  if (mechanism !== 'auto') {
+    if (offered.includes(mechanism)) return mechanism;
+    throw new AmocError(
+      'CONNECTION',
+      `the server offers no mechanism ${mechanism}, only ${offered.join(', ')}`,
+    );
+  }
+  if (certificate !== undefined && offered.includes('EXTERNAL')) return 'EXTERNAL';
+  const chosen = automatic.find((name) => offered.includes(name));
+  if (chosen === undefined) {
+    throw new AmocError(
+      'CONNECTION',
+      `no SASL mechanism in common; the server offers ${offered.join(', ') || 'none'}`,
+    );
+  }
+  return chosen;
+}
+
+/** Begins an exchange of that name. */
+export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
+  const { username, password, domain, host, port } = parts.options;
+  switch (name) {
+    case 'PLAIN':
+      // RFC 4616 §2
+      return once(name, `\0${username}\0${password}`);
+    case 'ANONYMOUS':
+      return once(name, '');
+    case 'EXTERNAL':
+      // RFC 6120 §6.3.4: empty, the certificate tells who it is.
+      return once(name, '');
+    case 'OAUTHBEARER':
+      // RFC 7628 §3.1
+      return once(
+        name,
+        `n,a=${username}@${domain},\u0001host=${host}\u0001port=${port}\u0001auth=Bearer ${password}\u0001\u0001`,
+        '\u0001',
+      );
+    case 'X-OAUTH2':
+      return once(name, `\0${username}\0${password}`);
+    default:
+      return scram(name, parts);
+  }
+}
+
+/** A mechanism with one message; a challenge is the server's way to say what went wrong. */
+function once(name: string, message: string, afterChallenge = ''): SaslMechanism {
+  let response = message;
+  return {
+    name,
+    clientFirst: true,
+    response: () => response,
+    challenge: () => (response = afterChallenge),
+  };
+}
+
+function scram(name: string, { options, wire, offered }: SaslParts): SaslMechanism {
+  const isPlus = name.endsWith('-PLUS');
+  const mechanism = (isPlus ? name.slice(0, -5) : name) as ScramMechanism;
+  const binding = isPlus ? bindingOf(wire) : undefined;
+  const { username, password, scramCache = true } = options;
+  // RFC 5802 §6: say so when we could have bound and the server did not offer it.
+  const couldBind = !isPlus && wire.isSecure && !offered.some((each) => each.endsWith('-PLUS'));
+  const client = new ScramClient({
+    mechanism,
+    username,
+    password,
+    binding: binding ?? (couldBind ? 'unused' : undefined),
+    isCached: scramCache,
+  });
+  let serverFirst: string | undefined;
+  return {
+    name,
+    clientFirst: true,
+    response: () => (serverFirst === undefined ? client.first() : client.final(serverFirst)),
+    challenge: (text) => (serverFirst = text),
+    verifies: (text) => client.verifies(text),
+  };
+}
+
+function bindingOf(wire: Wire): ChannelBinding {
+  for (const type of ['tls-unique', 'tls-exporter'] as const) {
+    const data = wire.channelBinding?.(type);
+    if (data !== undefined) return { type, data };
+  }
+  throw new AmocError('CONNECTION', 'channel binding (-PLUS) needs TLS; see AMOC_XMPP_TLS');
+}

@@ -1,0 +1,375 @@
+import { createHash } from 'node:crypto';
+import { deferred } from '../../lib/abort.ts';
+import { AmocError, systemCode } from '../../lib/errors.ts';
+import type { ConnectOptions } from '../connect-options.ts';
+import { parseElement, xml } from '../element.ts';
+import type { Element } from '../element.ts';
+import { BLOCKED, ConnectError } from '../errors.ts';
+import type { ConnectStage } from '../errors.ts';
+import type { Schedule, SessionObserver, Watcher } from '../session-parts.ts';
+import { smResume } from '../stream-management.ts';
+import { openWire } from '../wire/open-wire.ts';
+import { nobody } from '../wire/wire.ts';
+import type { Wire } from '../wire/wire.ts';
+import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
+import { LibraryClient } from './library-client.ts';
+import type { Library } from './library-client.ts';
+import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts';
+import type { SaslMechanism } from './mechanisms.ts';
+import { NS } from '../stanzas/namespaces.ts';
+
+/** A timer that is so late was held up by this process, not by the server. */
+const BLOCKED_MS = 1000;
+
+/** What a connection needs from where it is made. */
+export interface ConnectContext {
+  observer: SessionObserver;
+  schedule: Schedule;
+  /** Calls back when the user is removed: the attempt ends at once. Gives back what undoes it. */
+  onAbort?: ((abort: (reason: unknown) => void) => () => void) | undefined;
+  /** Told of what a scenario's handler threw. */
+  onError?: ((error: unknown) => void) | undefined;
+  /** Sees what goes over the connection; asked for again with each text. */
+  watcher?: (() => Watcher | undefined) | undefined;
+}
+
+/** How a negotiation ended well. */
+export interface Negotiated {
+  wire: Wire;
+  jid: string;
+  /** Set when the session of before goes on: how many of our stanzas the server had handled. */
+  resumedAt: number | undefined;
+  /** Elements that came after the last one of the login. */
+  early: string[];
+}
+
+/** One login with `@xmpp/client`, from the first packet to the bound resource. */
+export class Negotiation {
+  stage: ConnectStage = 'connect';
+  readonly #options: ConnectOptions;
+  readonly #context: ConnectContext;
+  readonly #client: LibraryClient;
+  readonly #failed = deferred<never>();
+  readonly #done = deferred<number | undefined>();
+  readonly #early: string[] = [];
+  #mechanism: SaslMechanism | undefined;
+  #authenticate: (() => void) | undefined;
+  #isUpgraded = false;
+  #isBound = false;
+
+  constructor(options: ConnectOptions, context: ConnectContext) {
+    this.#options = options;
+    this.#context = context;
+    const { domain, resource, timeoutMs, username } = options;
+    this.#client = new LibraryClient(
+      { domain, resource, userAgent: userAgentOf(`${username}@${domain}`), timeoutMs },
+      (owner) => this.#open(owner),
+      (authenticate, _mechanisms, fast) => this.#logIn(authenticate, fast),
+    );
+    this.#failed.promise.catch(() => {});
+    this.#done.promise.catch(() => {});
+    this.#adapt();
+  }
+
+  /** The library's view of the connection. */
+  get xmpp(): Library {
+    return this.#client.xmpp;
+  }
+
+  /** Logs in and lets go of the library. */
+  async login(): Promise<Negotiated> {
+    const resumedAt = await this.run(async () => {
+      await this.#client.open(this.#options.domain);
+      return this.#done.promise;
+    });
+    const { username, domain, resume } = this.#options;
+    const jid =
+      resumedAt !== undefined && resume !== undefined
+        ? resume.jid
+        : (this.xmpp.jid?.toString() ?? `${username}@${domain}`);
+    const wire = this.#client.release();
+    // The wire shall not keep what it needed for the login.
+    if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
+    return { wire, jid, resumedAt, early: this.#early };
+  }
+
+  /** Opens the stream, until the server waits for a login. */
+  async openOnly(): Promise<void> {
+    const features = new Promise<void>((resolve) => (this.#authenticate = resolve));
+    await this.#client.open(this.#options.domain);
+    await features;
+  }
+
+  /**
+   * Runs `steps` within the time-out, and until the user is removed.
+   *
+   * @throws {ConnectError} that names the stage; the connection is dropped then.
+   */
+  async run<T>(steps: () => Promise<T>): Promise<T> {
+    const { schedule, onAbort } = this.#context;
+    const { timeoutMs } = this.#options;
+    const began = performance.now();
+    let removed: { reason: unknown } | undefined;
+    const undo = onAbort?.((reason) => {
+      removed = { reason };
+      this.#failed.reject(reason);
+    });
+    const cancel = schedule(timeoutMs, () => {
+      const late = performance.now() - began - timeoutMs;
+      this.#failed.reject(
+        late > BLOCKED_MS
+          ? new AmocError(
+              'TIMEOUT',
+              `${BLOCKED} for ${(late / 1000).toFixed(1)} s: a limit of the load generator`,
+            )
+          : new AmocError('TIMEOUT', `no end of it within ${timeoutMs / 1000} s`),
+      );
+    });
+    try {
+      const done = steps();
+      done.catch(() => {});
+      return await Promise.race([done, this.#failed.promise]);
+    } catch (error) {
+      this.destroy();
+      if (isSet(removed)) throw removed.reason;
+      throw this.#describe(error);
+    } finally {
+      cancel();
+      undo?.();
+    }
+  }
+
+  /** Ends the stream and the connection. */
+  close(): void {
+    const wire = this.#client.release();
+    wire.owner = nobody;
+    wire.write('</stream:stream>');
+    wire.end();
+    // What the server does with the end of the stream is no concern of a finished registration.
+    this.#context.schedule(2000, () => wire.destroy());
+  }
+
+  destroy(): void {
+    const { wire } = this.#client;
+    // Whatever the library still waits for would keep its timer, and all of this, for the time-out.
+    const error = new AmocError('CONNECTION', 'given up');
+    this.xmpp.emit('error', error);
+    for (const waiting of this.xmpp.iqCaller.handlers.values()) waiting.reject(error);
+    this.xmpp._detachSocket();
+    this.xmpp._detachParser();
+    if (wire === undefined) return;
+    wire.owner = nobody;
+    wire.destroy();
+  }
+
+  #open(owner: Wire['owner']): Wire {
+    const { watcher } = this.#context;
+    const isLast = (text: string): boolean => this.#isBound && this.#early.push(text) > 0;
+    const stanza = owner.stanza.bind(owner);
+    owner.stanza = (text) => {
+      watcher?.()?.('in', text);
+      if (!isLast(text)) stanza(text);
+    };
+    const wire = openWire(this.#options, owner);
+    if (watcher !== undefined) {
+      const write = wire.write.bind(wire);
+      wire.write = (text) => {
+        watcher()?.('out', text);
+        write(text);
+      };
+    }
+    return wire;
+  }
+
+  /** Puts our mechanisms and our view of the stream's features below the library. */
+  #adapt(): void {
+    const { xmpp } = this;
+    const onElement = xmpp._onElement.bind(xmpp);
+    xmpp._onElement = (element) => {
+      if (this.#endsLogin(element)) this.#isBound = true;
+      if (!this.#trusts(element)) return;
+      if (!element.is('features', NS.stream) || this.#takesFeatures(element, onElement)) {
+        onElement(element);
+      }
+    };
+    xmpp._onSeeOtherHost = () => {
+      this.#fail(new AmocError('CONNECTION', 'the server names another host (see-other-host)'));
+    };
+    xmpp.on('error', (error: Error) => this.#fail(error));
+    xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));
+    xmpp.on('connect', () => (this.stage = 'stream'));
+    xmpp.on('online', () => this.#done.resolve(undefined));
+  }
+
+  /** Credentials for the library's SASL, once the server has said what it offers. */
+  async #logIn(
+    authenticate: (credentials: object, mechanism: string, userAgent?: Element) => Promise<void>,
+    fast: Library['fast'] | null,
+  ): Promise<void> {
+    const { username, password, domain } = this.#options;
+    const account = `${username}@${domain}`;
+    const token = fast === null ? undefined : tokenOf(account);
+    const mechanism = this.#chosen as string;
+    const credentials = mechanism === 'ANONYMOUS' ? {} : { username, password, token };
+    await authenticate(credentials, mechanism, userAgentOf(account));
+    this.stage = 'bind';
+  }
+
+  #chosen: string | undefined;
+
+  /**
+   * Our mechanisms in place of the library's: its SCRAM takes a promise for each of its thousands of
+   * rounds, 0.3 s of a core for one login with the 10,000 rounds of prosody, where OpenSSL takes 5 ms.
+   */
+  #offer(offered: readonly string[]): void {
+    this.stage = 'authenticate';
+    this.#chosen = chooseMechanism(this.#options, offered);
+    const begin = (name: string): SaslMechanism => {
+      const { wire } = this.#client;
+      const parts = { options: this.#options, wire: wire as Wire, offered };
+      return (this.#mechanism = beginMechanism(name, parts));
+    };
+    this.xmpp.saslFactory._mechs = mechanismNames.map((name) => ({
+      name,
+      mech: function Mechanism() {
+        return begin(name);
+      },
+    }));
+    const { username, domain } = this.#options;
+    const account = `${username}@${domain}`;
+    Object.assign(this.xmpp.fast, {
+      saveToken: (token: object) => {
+        keepToken(account, token);
+        return Promise.resolve();
+      },
+      fetchToken: () => Promise.resolve(tokenOf(account)),
+      deleteToken: () => {
+        forgetToken(account);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  /** A server that does not know the password itself is not the one that was meant (RFC 5802 §5). */
+  #trusts(element: Element): boolean {
+    const { verifies } = this.#mechanism ?? {};
+    if (verifies === undefined || element.name !== 'success') return true;
+    const isSasl2 = element.is('success', NS.sasl2);
+    if (!isSasl2 && !element.is('success', NS.sasl)) return true;
+    const data = isSasl2 ? (element.getChildText('additional-data') ?? '') : element.text();
+    if (verifies(Buffer.from(data, 'base64').toString('utf8'))) return true;
+    const text = 'the server did not prove that it knows the password (wrong SCRAM signature)';
+    this.#fail(new AmocError('AUTHENTICATION', text));
+    return false;
+  }
+
+  /** What comes after this element belongs to the session. */
+  #endsLogin(element: Element): boolean {
+    if (element.is('success', NS.sasl2)) return element.getChild('bound', NS.bind2) !== undefined;
+    if (element.is('resumed', NS.sm)) return true;
+    return element.name === 'iq' && element.getChild('bind', NS.bind) !== undefined;
+  }
+
+  /** @returns whether the library shall go on with these features. */
+  #takesFeatures(features: Element, goOn: (features: Element) => void): boolean {
+    const { tls, sasl2 = true, resume } = this.#options;
+    const offersTls = features.getChild('starttls', NS.tls) !== undefined;
+    const isSecure = this.#isUpgraded || this.#client.wire?.isSecure === true;
+    if (offersTls && !isSecure && (tls === 'starttls' || tls === 'auto')) {
+      this.stage = 'tls';
+      this.#upgrade().catch((error: unknown) => this.#fail(error));
+      return false;
+    }
+    if (tls === 'starttls' && !isSecure) {
+      this.stage = 'tls';
+      this.#fail(new AmocError('CONNECTION', 'the server does not offer STARTTLS'));
+      return false;
+    }
+    features.remove('starttls', NS.tls);
+    const offersSm = features.getChild('sm', NS.sm) !== undefined;
+    // Stream management is the session's business, and only when it was asked for.
+    features.remove('sm', NS.sm);
+    if (!sasl2) features.remove('authentication', NS.sasl2);
+    const offer =
+      features.getChild('authentication', NS.sasl2) ?? features.getChild('mechanisms', NS.sasl);
+    features.getChild('authentication', NS.sasl2)?.getChild('inline')?.remove('sm', NS.sm);
+    withoutInlineSm(features);
+    if (this.#authenticate !== undefined && offer !== undefined) {
+      this.#authenticate();
+      return false;
+    }
+    try {
+      if (offer !== undefined)
+        this.#offer(offer.getChildren('mechanism').map((each) => each.text()));
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    if (offer !== undefined || resume === undefined || !offersSm) return true;
+    this.#resume(features, goOn).catch((error: unknown) => this.#fail(error));
+    return false;
+  }
+
+  /** Takes the session of before up; a new one when the server does not have it any more (XEP-0198 §5). */
+  async #resume(features: Element, goOn: (features: Element) => void): Promise<void> {
+    const { id, received } = this.#options.resume as { id: string; received: number };
+    this.stage = 'bind';
+    const answer = await this.xmpp.sendReceive(parseElement(smResume(id, received)));
+    if (answer.is('resumed', NS.sm)) {
+      this.#isBound = true;
+      this.#done.resolve(Number(answer.attrs['h']));
+    } else goOn(features);
+  }
+
+  async #upgrade(): Promise<void> {
+    const answer = await this.xmpp.sendReceive(xml('starttls', { xmlns: NS.tls }));
+    if (!answer.is('proceed', NS.tls)) throw new AmocError('CONNECTION', 'STARTTLS was refused');
+    await this.#client.wire?.upgrade?.();
+    this.#isUpgraded = true;
+    this.stage = 'stream';
+    await this.xmpp.restart();
+  }
+
+  #fail(error: unknown): void {
+    this.#failed.reject(error);
+  }
+
+  #describe(error: unknown): Error {
+    if (error instanceof ConnectError) return error;
+    const { host, port } = this.#options;
+    const condition = (error as { condition?: unknown } | null)?.condition;
+    const isTls = systemCode(error)?.match(/CERT|SSL|TLS|UNABLE_TO_VERIFY|ALTNAME/) != null;
+    return new ConnectError(
+      isTls ? 'tls' : this.stage,
+      `${host}:${port}`,
+      error,
+      typeof condition === 'string' ? condition : undefined,
+    );
+  }
+}
+
+/** Bind 2 would switch stream management on by itself (XEP-0386 §3). */
+function withoutInlineSm(features: Element): void {
+  const inline = features
+    .getChild('authentication', NS.sasl2)
+    ?.getChild('inline')
+    ?.getChild('bind', NS.bind2)
+    ?.getChild('inline');
+  if (inline === undefined) return;
+  inline.children = inline.children.filter(
+    (child) => typeof child === 'string' || child.attrs['var'] !== NS.sm,
+  );
+}
+
+/** The same for every login of an account: tokens are bound to it (XEP-0388 §2.3, XEP-0484 §3.1). */
+function userAgentOf(account: string): Element {
+  const hex = createHash('sha256').update(`amoc ${account}`).digest('hex');
+  // A version 8 UUID (RFC 9562 §5.8).
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return xml('user-agent', { id }, xml('software', {}, 'amoc'));
+}
+
+/** A function, because the value may have been set during an await. */
+function isSet<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

@@ -1,0 +1,58 @@
+import type { Duration } from '../lib/duration.ts';
+import type { Wire } from './wire/wire.ts';
+import type { Resumption, StreamManagement } from './stream-management.ts';
+
+/** Told of what a session does, for counting. */
+export interface SessionObserver {
+  /** @param length of the stanza's text */
+  sent(name: 'message' | 'presence' | 'iq', length: number): void;
+  received(name: 'message' | 'presence' | 'iq', length: number): void;
+  /** Time from the making of a stamped message to its arrival here. */
+  delivered(ms: number): void;
+  /** Time from an IQ to its answer. */
+  answered(ms: number): void;
+  /** A stanza was not sent, because the send buffer was full and the policy is `drop`. */
+  dropped(): void;
+  /** The connection ended, and not from this side. */
+  lost(): void;
+}
+
+/** Plans a call; the timer wheel of the process in production. */
+export type Schedule = (delayMs: number, callback: () => void) => () => void;
+
+/** How long something is waited for. */
+export interface StanzaWait {
+  /** @default 10 s */
+  timeout?: Duration;
+}
+
+/** What to do with a stanza when what was sent before has not gone out. */
+export type SendPolicy = 'wait' | 'drop' | 'fail';
+
+/** Bound of what may wait to be sent. */
+export interface SendBuffer {
+  bytes: number;
+  policy: SendPolicy;
+}
+
+/** Sees what goes over a session, as text. */
+export type Watcher = (direction: 'in' | 'out', text: string) => void;
+
+/** A session whose connection is lost, as who replaces the connection sees it. */
+export interface Revivable {
+  readonly isOpen: boolean;
+  readonly resumption: Resumption | undefined;
+  continueOn(jid: string, wire: Wire, management: StreamManagement | undefined): void;
+  replay(texts: readonly string[]): void;
+}
+
+/** What a session needs from where it is made. */
+export interface SessionParts {
+  observer: SessionObserver;
+  schedule: Schedule;
+  sendBuffer: SendBuffer;
+  /** Told of what a scenario's handler threw. */
+  onError?: ((error: unknown) => void) | undefined;
+  /** Gets a lost session going again; it is over when this rejects. */
+  revive?: ((session: Revivable, why: string) => Promise<void>) | undefined;
+}

@@ -1,0 +1,23 @@
+import { StanzaError } from './errors.ts';
+import type { Stanza } from './stanza.ts';
+
+/** The condition and text of an error stanza (RFC 6120 §8.3.2). */
+export function stanzaErrorOf(stanza: Stanza): StanzaError {
+  const error = stanza.getChild('error');
+  const condition = error
+    ?.getChildElements()
+    .find(
+      (child) => child.getNS() === 'urn:ietf:params:xml:ns:xmpp-stanzas' && child.name !== 'text',
+    );
+  return new StanzaError(
+    condition?.name ?? 'undefined-condition',
+    error?.getChildText('text') ?? '',
+  );
+}
+
+/** What a stream error says (RFC 6120 §4.9). */
+export function streamErrorText(stanza: Stanza): string {
+  const condition = stanza.payload?.name ?? 'undefined-condition';
+  const text = stanza.getChildText('text');
+  return text === undefined ? condition : `${condition} (${text})`;
+}

@@ -1,0 +1,65 @@
+import { xml } from '../element.ts';
+import type { Element } from '../element.ts';
+import { iq, queryElement } from './iq.ts';
+import { NS } from './namespaces.ts';
+
+/** What somebody is to a light room; `none` removes. */
+export type LightAffiliation = 'owner' | 'member' | 'none';
+
+/** MongooseIM's light rooms, without presence (XEP "MUC light", urn:xmpp:muclight:0). */
+
+/** Makes a room with its members (§ "Creating a new room"). */
+export function create(
+  room: string,
+  configuration: Readonly<Record<string, string>>,
+  members: Readonly<Record<string, LightAffiliation>> = {},
+): Element {
+  const fields = Object.entries(configuration).map(([name, value]) => xml(name, {}, value));
+  return iq(
+    'set',
+    queryElement(
+      `${NS.mucLight}#create`,
+      xml('configuration', {}, ...fields),
+      xml('occupants', {}, ...usersOf(members)),
+    ),
+    room,
+  );
+}
+
+/** Asks how a room is set up. */
+export function configuration(room: string, version = ''): Element {
+  return iq('get', queryElement(`${NS.mucLight}#configuration`, xml('version', {}, version)), room);
+}
+
+/** Sets a room up. */
+export function configure(room: string, values: Readonly<Record<string, string>>): Element {
+  const fields = Object.entries(values).map(([name, value]) => xml(name, {}, value));
+  return iq('set', queryElement(`${NS.mucLight}#configuration`, ...fields), room);
+}
+
+/** Asks who is in a room. */
+export function affiliations(room: string, version = ''): Element {
+  return iq('get', queryElement(`${NS.mucLight}#affiliations`, xml('version', {}, version)), room);
+}
+
+/** Adds, changes or removes members. */
+export function setAffiliations(
+  room: string,
+  members: Readonly<Record<string, LightAffiliation>>,
+): Element {
+  return iq('set', queryElement(`${NS.mucLight}#affiliations`, ...usersOf(members)), room);
+}
+
+/** Ends a room. */
+export function destroy(room: string): Element {
+  return iq('set', queryElement(`${NS.mucLight}#destroy`), room);
+}
+
+/** Asks for the rooms that one is in. @param service `muclight.localhost` */
+export function rooms(service: string): Element {
+  return iq('get', queryElement(NS.discoItems), service);
+}
+
+function usersOf(members: Readonly<Record<string, LightAffiliation>>): Element[] {
+  return Object.entries(members).map(([jid, affiliation]) => xml('user', { affiliation }, jid));
+}

@@ -1,0 +1,134 @@
+import { escapeXml } from './element.ts';
+
+const NS_SM = 'urn:xmpp:sm:3';
+
+/** Counts go round here (XEP-0198 §3, §4). */
+const ROUND = 2 ** 32;
+
+/** Stanzas without an acknowledgement that are kept; a sender has to wait at this. */
+export const MOST_UNACKED = 1000;
+
+/** How often an acknowledgement is asked for: after so many stanzas. */
+const ASK_EVERY = 10;
+
+/** What a session that was cut can be taken up with again. */
+export interface Resumption {
+  /** The server's name for the session. */
+  id: string;
+  /** How many stanzas were received. */
+  received: number;
+  /** How many of ours the server had acknowledged. */
+  acked: number;
+  /** Those that it had not, oldest first. */
+  unacked: string[];
+  jid: string;
+}
+
+/** What is counted for XEP-0198 on one stream. */
+export class StreamManagement {
+  /** The server's name for the session, when it can be resumed. */
+  readonly id: string | undefined;
+  /** How long the server keeps it, in seconds, when it says. */
+  readonly maxSeconds: number | undefined;
+  #received = 0;
+  #acked = 0;
+  #sinceRequest = 0;
+  #unacked: string[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor(id: string | undefined, maxSeconds: number | undefined) {
+    this.id = id;
+    this.maxSeconds = maxSeconds;
+  }
+
+  /** Goes on with the counts of the stream before. */
+  static resumed(from: Resumption): StreamManagement {
+    const management = new StreamManagement(from.id, undefined);
+    management.#received = from.received;
+    management.#acked = from.acked;
+    management.#unacked = [...from.unacked];
+    return management;
+  }
+
+  /** Stanzas received, for `<a h=…/>`. */
+  get received(): number {
+    return this.#received;
+  }
+
+  get unacked(): readonly string[] {
+    return this.#unacked;
+  }
+
+  get isFull(): boolean {
+    return this.#unacked.length >= MOST_UNACKED;
+  }
+
+  resumption(jid: string): Resumption | undefined {
+    if (this.id === undefined) return undefined;
+    const { id, received, unacked } = this;
+    return { id, received, acked: this.#acked, unacked: [...unacked], jid };
+  }
+
+  countReceived(): void {
+    this.#received = (this.#received + 1) % ROUND;
+  }
+
+  /** Keeps a stanza until it is acknowledged. @returns whether to ask for that now */
+  countSent(text: string): boolean {
+    this.#unacked.push(text);
+    if (++this.#sinceRequest < ASK_EVERY) return false;
+    this.#sinceRequest = 0;
+    return true;
+  }
+
+  /**
+   * The server has handled `count` of ours.
+   *
+   * @returns false when it says more than were sent (XEP-0198 §4)
+   */
+  acknowledge(count: number): boolean {
+    const handled = (count - this.#acked + ROUND) % ROUND;
+    if (!Number.isInteger(count) || handled > this.#unacked.length) return false;
+    this.#acked = count;
+    this.#unacked.splice(0, handled);
+    if (this.#unacked.length === 0 || !this.isFull) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const tell of waiting) tell();
+    }
+    return true;
+  }
+
+  /** Calls back at the next acknowledgement that leaves room, or when there will be none. */
+  onRoom(tell: () => void): void {
+    this.#waiting.push(tell);
+  }
+
+  /** Nothing more will be acknowledged on this stream. */
+  stop(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const tell of waiting) tell();
+  }
+}
+
+/** Asks for stream management, resumable if the server can (XEP-0198 §3). */
+export function smEnable(resume: boolean, maxSeconds?: number): string {
+  const max = maxSeconds === undefined ? '' : ` max="${maxSeconds}"`;
+  return `<enable xmlns="${NS_SM}"${resume ? ' resume="true"' : ''}${max}/>`;
+}
+
+/** Asks the other side how much it has handled (XEP-0198 §4). */
+export function smRequest(): string {
+  return `<r xmlns="${NS_SM}"/>`;
+}
+
+/** Tells the other side how much was handled (XEP-0198 §4). */
+export function smAck(handled: number): string {
+  return `<a xmlns="${NS_SM}" h="${handled}"/>`;
+}
+
+/** Takes up a session again (XEP-0198 §5). */
+export function smResume(id: string, handled: number): string {
+  return `<resume xmlns="${NS_SM}" previd="${escapeXml(id)}" h="${handled}"/>`;
+}

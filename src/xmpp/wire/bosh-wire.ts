@@ -1,0 +1,268 @@
+import { randomInt } from 'node:crypto';
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+import { AmocError, messageOf } from '../../lib/errors.ts';
+import { Framer } from './framer.ts';
+import type { FrameLimits } from './frame-grammar.ts';
+import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { nodeTlsOptions } from './tls-options.ts';
+import type { TlsOptions } from './tls-options.ts';
+import type { Wire, WireOwner } from './wire.ts';
+
+const NS_HTTPBIND = 'http://jabber.org/protocol/httpbind';
+/** How long the server may keep a request when it has nothing to say (XEP-0124 §7.1). */
+const WAIT_S = 60;
+/** When a server is asked whether it has an answer to a step of the login. */
+const LOGIN_POLL_MS = 200;
+/** What ends a login: a resource bound, or a session resumed. */
+const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
+/** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
+const MOST_REQUESTS = 2;
+
+/** A stream over HTTP: BOSH (XEP-0124, XEP-0206). */
+export class BoshWire implements Wire {
+  owner: WireOwner;
+  readonly isSecure: boolean;
+  readonly #agent: Agent;
+  readonly #url: URL;
+  readonly #host: string;
+  readonly #domain: string;
+  readonly #limits: FrameLimits | undefined;
+  /** XEP-0124 §14: the requests' numbers go up by one from a random one. */
+  #rid = randomInt(1, 2 ** 40);
+  #sid: string | undefined;
+  #queue: string[] = [];
+  #isRestarting = false;
+  #awaitsRestart = false;
+  #underway = 0;
+  /** Answers that came before those of earlier requests, by the number of their request. */
+  readonly #early = new Map<number, string>();
+  #nextAnswer = 0;
+  #flushes = false;
+  /** The resource is being bound: from now on the server speaks when it wants. */
+  #isUp = false;
+  #poll: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(
+    url: string,
+    host: string,
+    domain: string,
+    tlsOptions: TlsOptions,
+    localAddress: string | undefined,
+    owner: WireOwner,
+    limits?: FrameLimits,
+  ) {
+    this.owner = owner;
+    this.#url = new URL(url);
+    this.isSecure = this.#url.protocol === 'https:';
+    this.#host = host;
+    this.#domain = domain;
+    this.#limits = limits;
+    this.#nextAnswer = this.#rid;
+    this.#agent = new Agent({
+      connections: MOST_REQUESTS,
+      pipelining: 1,
+      bodyTimeout: (WAIT_S + 30) * 1000,
+      headersTimeout: (WAIT_S + 30) * 1000,
+      keepAliveTimeout: (WAIT_S + 30) * 1000,
+      connect: {
+        autoSelectFamily: false,
+        ...(localAddress === undefined ? {} : { localAddress }),
+        ...(this.isSecure ? nodeTlsOptions(tlsOptions, url) : {}),
+      } as object,
+    });
+    queueMicrotask(() => this.owner.connected());
+  }
+
+  get pending(): number {
+    return this.#queue.reduce((sum, text) => sum + text.length, 0);
+  }
+
+  write(text: string): void {
+    if (this.#isOver) return;
+    if (isStreamHeader(text)) {
+      if (this.#sid === undefined) this.#request(this.#creation());
+      else {
+        this.#isRestarting = true;
+        this.#awaitsRestart = true;
+        this.#flush();
+      }
+    } else if (isStreamEnd(text)) this.#terminate();
+    else {
+      this.#isUp ||= bindings.test(text);
+      this.#queue.push(withNamespace(text));
+      this.#flushSoon();
+    }
+  }
+
+  /**
+   * What is written in one turn travels in one request, in place of an empty one: two that are sent at
+   * once over two connections may arrive in the wrong order, which ejabberd 23.01 does not always survive.
+   */
+  #flushSoon(): void {
+    if (this.#flushes) return;
+    this.#flushes = true;
+    setImmediate(() => {
+      this.#flushes = false;
+      this.#flush();
+    });
+  }
+
+  restart(): void {}
+
+  end(): void {}
+
+  destroy(): void {
+    this.#close(undefined);
+  }
+
+  #creation(): string {
+    return this.#body(
+      ` to="${this.#domain}" wait="${WAIT_S}" hold="1" ver="1.6" xml:lang="en" xmpp:version="1.0" xmlns:xmpp="urn:xmpp:xbosh"`,
+      '',
+    );
+  }
+
+  #body(attributes: string, content: string): string {
+    const sid = this.#sid === undefined ? '' : ` sid="${this.#sid}"`;
+    const tag = `<body xmlns="${NS_HTTPBIND}" rid="${this.#rid++}"${sid}${attributes}`;
+    return content === '' ? `${tag}/>` : `${tag}>${content}</body>`;
+  }
+
+  /** Sends what waits; with nothing to say, keeps one request at the server for its answers. */
+  #flush(): void {
+    if (this.#isOver || this.#sid === undefined || this.#underway >= MOST_REQUESTS) return;
+    if (this.#isRestarting) {
+      this.#isRestarting = false;
+      this.#request(
+        this.#body(` to="${this.#domain}" xmpp:restart="true" xmlns:xmpp="urn:xmpp:xbosh"`, ''),
+      );
+    } else if (this.#queue.length > 0) {
+      const content = this.#queue.join('');
+      this.#queue = [];
+      this.#request(this.#body('', content));
+      this.owner.drained();
+    } else if (this.#underway === 0) {
+      if (this.#isUp) this.#request(this.#body('', ''));
+      else this.#pollLater();
+    }
+  }
+
+  /**
+   * During the login each request has its answer: an empty one besides would only be a second that may
+   * overtake it. For a server that answers later there is one after a while.
+   */
+  #pollLater(): void {
+    clearTimeout(this.#poll);
+    this.#poll = setTimeout(() => {
+      if (!this.#isOver && this.#underway === 0 && this.#queue.length === 0) {
+        this.#request(this.#body('', ''));
+      }
+    }, LOGIN_POLL_MS);
+  }
+
+  #terminate(): void {
+    if (this.#isOver || this.#sid === undefined) {
+      this.#close(undefined);
+      return;
+    }
+    const content = this.#queue.join('');
+    this.#queue = [];
+    this.#request(this.#body(' type="terminate"', content));
+  }
+
+  #request(body: string): void {
+    const rid = this.#rid - 1;
+    this.#underway++;
+    this.#post(body).then(
+      (answer) => {
+        this.#underway--;
+        this.#early.set(rid, answer);
+        this.#readAnswers();
+      },
+      (error: unknown) => {
+        this.#underway--;
+        this.#close(error instanceof Error ? error : new Error(messageOf(error)));
+      },
+    );
+  }
+
+  async #post(body: string): Promise<string> {
+    const options: Dispatcher.RequestOptions = {
+      origin: this.#url.origin,
+      path: this.#url.pathname,
+      method: 'POST',
+      headers: { 'content-type': 'text/xml; charset=utf-8', host: this.#host },
+      body,
+    };
+    const { statusCode, body: answer } = await this.#agent.request(options);
+    const text = await answer.text();
+    if (statusCode !== 200) {
+      throw new AmocError('CONNECTION', `the server answered HTTP ${statusCode} to BOSH`);
+    }
+    return text;
+  }
+
+  /** In the order of their requests (XEP-0124 §14.2). */
+  #readAnswers(): void {
+    for (;;) {
+      const answer = this.#early.get(this.#nextAnswer);
+      if (answer === undefined || this.#isOver) break;
+      this.#early.delete(this.#nextAnswer++);
+      this.#readAnswer(answer);
+    }
+    this.#flushSoon();
+  }
+
+  #readAnswer(answer: string): void {
+    let isLast = false;
+    const framer = new Framer(
+      {
+        opened: (tag) => {
+          isLast = attributeIn(tag, 'type') === 'terminate';
+          if (this.#sid === undefined) this.#begin(tag);
+          else if (this.#awaitsRestart && /<(?:stream:)?features/.test(answer)) {
+            // Which request the server answers with it is the server's choice.
+            this.#awaitsRestart = false;
+            this.#opened();
+          }
+        },
+        stanza: (text) => this.owner.stanza(text),
+        ended: () => {},
+        malformed: (error) => this.owner.malformed(error),
+      },
+      this.#limits,
+    );
+    framer.push(Buffer.from(answer));
+    if (!(isLast as boolean)) return;
+    const condition = /\scondition=["']([^"']+)/.exec(answer.slice(0, 500))?.[1];
+    if (condition === undefined) this.owner.ended();
+    this.#close(
+      condition === undefined
+        ? undefined
+        : new AmocError('CONNECTION', `the server ended the BOSH session: ${condition}`),
+    );
+  }
+
+  #begin(tag: string): void {
+    this.#sid = attributeIn(tag, 'sid');
+    this.#opened();
+  }
+
+  #opened(): void {
+    this.owner.opened(
+      streamHeader(` version="1.0" id="${this.#sid ?? ''}" from="${this.#domain}"`),
+    );
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#poll);
+    this.#queue = [];
+    this.#agent.destroy().catch(() => {});
+    if (error !== undefined) this.owner.failed(error);
+    this.owner.closed();
+  }
+}

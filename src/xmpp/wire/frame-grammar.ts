@@ -1,0 +1,125 @@
+import type { AmocError } from '../../lib/errors.ts';
+
+/** Told of what a framer finds, in the order of the bytes. */
+export interface FrameTarget {
+  /** The tag that opens the stream. */
+  opened(tag: string): void;
+  /** One complete element below the stream's root, as it was sent. */
+  stanza(text: string): void;
+  /** The stream was closed by its end tag. */
+  ended(): void;
+  /** The bytes are no XML stream, or go beyond a bound; nothing more is read. */
+  malformed(error: AmocError): void;
+}
+
+/** Bounds of a framer. */
+export interface FrameLimits {
+  /** Bytes of one stanza. @default 1 MiB */
+  stanzaBytes: number;
+  /** Elements in elements. @default 128 */
+  depth: number;
+}
+
+export const defaultFrameLimits: FrameLimits = { stanzaBytes: 1024 * 1024, depth: 128 };
+
+export const LT = 0x3c;
+export const GT = 0x3e;
+export const SLASH = 0x2f;
+export const AMP = 0x26;
+export const DASH = 0x2d;
+export const BANG = 0x21;
+export const QUESTION = 0x3f;
+export const SEMICOLON = 0x3b;
+export const EQUALS = 0x3d;
+export const DOUBLE_QUOTE = 0x22;
+export const SINGLE_QUOTE = 0x27;
+export const LEFT_BRACKET = 0x5b;
+export const RIGHT_BRACKET = 0x5d;
+
+export const CDATA_WORD = Buffer.from('CDATA[');
+export const LONGEST_ENTITY = 10;
+
+/** Where in the grammar the last byte was. */
+export const State = {
+  text: 0,
+  tagStart: 1,
+  openName: 2,
+  inTag: 3,
+  doubleQuoted: 4,
+  singleQuoted: 5,
+  emptyTag: 6,
+  closeName: 7,
+  closeRest: 8,
+  bang: 9,
+  commentStart: 10,
+  comment: 11,
+  commentDash: 12,
+  commentEnd: 13,
+  cdataStart: 14,
+  cdata: 15,
+  cdataBracket: 16,
+  cdataEnd: 17,
+  instruction: 18,
+  instructionEnd: 19,
+  entity: 20,
+} as const;
+
+/** A hash of a name, one byte after the other. */
+export function extend(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0;
+}
+
+/** Whether an entity is one that XML itself defines (RFC 6120 §11.1), or a character that XML allows (§2.2). */
+export function isEntity(name: string): boolean {
+  if (/^(?:amp|lt|gt|quot|apos)$/.test(name)) return true;
+  const [, hex, decimal] = /^#(?:x([0-9A-Fa-f]+)|([0-9]+))$/.exec(name) ?? [];
+  const code = hex === undefined ? Number(decimal ?? NaN) : Number.parseInt(hex, 16);
+  return (
+    code === 0x9 ||
+    code === 0xa ||
+    code === 0xd ||
+    (code >= 0x20 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  );
+}
+
+export function isNameStart(byte: number): boolean {
+  return (
+    (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    byte === 0x5f ||
+    byte === 0x3a ||
+    byte > 0x7f
+  );
+}
+
+/**
+ * The next state within a comment, a CDATA section or a processing instruction (XML 1.0 §2.5 to §2.7).
+ *
+ * @returns what is wrong when the byte must not stand there
+ */
+export function stepMarkup(state: number, byte: number): number | string {
+  switch (state) {
+    case State.commentStart:
+      return byte === DASH ? State.comment : '<!- that begins no comment';
+    case State.comment:
+      return byte === DASH ? State.commentDash : State.comment;
+    case State.commentDash:
+      return byte === DASH ? State.commentEnd : State.comment;
+    case State.commentEnd:
+      return byte === GT ? State.text : '-- within a comment';
+    case State.cdata:
+      return byte === RIGHT_BRACKET ? State.cdataBracket : State.cdata;
+    case State.cdataBracket:
+      return byte === RIGHT_BRACKET ? State.cdataEnd : State.cdata;
+    case State.cdataEnd:
+      if (byte === GT) return State.text;
+      return byte === RIGHT_BRACKET ? State.cdataEnd : State.cdata;
+    case State.instruction:
+      return byte === QUESTION ? State.instructionEnd : State.instruction;
+    default:
+      if (byte === GT) return State.text;
+      return byte === QUESTION ? State.instructionEnd : State.instruction;
+  }
+}

@@ -1,0 +1,381 @@
+import { isUtf8 } from 'node:buffer';
+import { AmocError } from '../../lib/errors.ts';
+import {
+  defaultFrameLimits,
+  AMP,
+  BANG,
+  CDATA_WORD,
+  DASH,
+  DOUBLE_QUOTE,
+  EQUALS,
+  GT,
+  LEFT_BRACKET,
+  LONGEST_ENTITY,
+  LT,
+  QUESTION,
+  SEMICOLON,
+  SINGLE_QUOTE,
+  SLASH,
+  State,
+  stepMarkup,
+  extend,
+  isEntity,
+  isNameStart,
+} from './frame-grammar.ts';
+import type { FrameLimits, FrameTarget } from './frame-grammar.ts';
+
+/**
+ * Finds the stanzas in the bytes of a stream (RFC 6120 §4) without building a tree: one pass, no
+ * allocation but the text of each stanza, memory bounded by the longest stanza that is let through.
+ *
+ * Tags are matched by a hash of their names. What a stanza says inside is not checked further: that is
+ * done when somebody asks for its element.
+ */
+export class Framer {
+  /** Who is told; may be changed at any time, also from within a call. */
+  target: FrameTarget;
+  readonly #limits: FrameLimits;
+  readonly #isFramed: boolean;
+  /** The next tag is the stream's. */
+  #opening: boolean;
+  #state: number = State.text;
+  /** 0: before the stream's tag; 1: between stanzas. */
+  #depth: number;
+  /** Hashes of the names of the open elements. */
+  #names: number[] = [];
+  #hash = 0;
+  /** How much of `CDATA[` or of an entity was seen. */
+  #matched = 0;
+  #entity = '';
+  #returnTo: number = State.text;
+  /** Beginning of a stanza that goes on in the next chunk. */
+  #carry: Buffer | undefined;
+  #carried = 0;
+  #ascii = true;
+  /** Changes with every {@link reset}, so that the rest of a chunk is not read as the new stream. */
+  #generation = 0;
+  #isDead = false;
+
+  /** @param isFramed the bytes are stanzas without a stream around them (RFC 7395 §3.3) */
+  constructor(target: FrameTarget, limits: FrameLimits = defaultFrameLimits, isFramed = false) {
+    this.target = target;
+    this.#limits = limits;
+    this.#isFramed = isFramed;
+    this.#opening = !isFramed;
+    this.#depth = isFramed ? 1 : 0;
+  }
+
+  /** Whether it stands between two stanzas of a stream: then nothing of it need be kept. */
+  get isAtRest(): boolean {
+    return this.#depth === 1 && this.#state === State.text && this.#carried === 0 && !this.#isDead;
+  }
+
+  /** Begins a new stream; what is left of the old is forgotten. */
+  reset(): void {
+    this.#generation++;
+    this.#state = State.text;
+    this.#depth = this.#isFramed ? 1 : 0;
+    this.#opening = !this.#isFramed;
+    this.#names.length = 0;
+    this.#carry = undefined;
+    this.#carried = 0;
+    this.#ascii = true;
+    this.#isDead = false;
+  }
+
+  /** Stops for good: further bytes are not read. */
+  stop(): void {
+    this.#generation++;
+    this.#isDead = true;
+    this.#carry = undefined;
+  }
+
+  /** Reads `length` bytes. The buffer may be used again when this returns. */
+  push(bytes: Buffer, length: number = bytes.length): void {
+    if (this.#isDead) return;
+    const generation = this.#generation;
+    const { depth: deepest } = this.#limits;
+    let state = this.#state;
+    let depth = this.#depth;
+    let hash = this.#hash;
+    let ascii = this.#ascii;
+    const names = this.#names;
+    // Where the stanza begins in these bytes; -1 outside of one.
+    let start = this.#carried > 0 ? 0 : -1;
+
+    for (let at = 0; at < length; at++) {
+      const byte = bytes[at] as number;
+      if (byte > 0x7f) ascii = false;
+      switch (state) {
+        case State.text:
+          if (byte === LT) {
+            state = State.tagStart;
+            if (start < 0) {
+              start = at;
+              ascii = true;
+            }
+          } else if (depth <= 1) {
+            if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) {
+              this.#fail('text between stanzas');
+              return;
+            }
+          } else if (byte === AMP) {
+            this.#returnTo = state;
+            this.#entity = '';
+            state = State.entity;
+          } else {
+            // Most bytes are text: stay here without going through the switch.
+            while (at + 1 < length) {
+              const next = bytes[at + 1] as number;
+              if (next === LT || next === AMP) break;
+              if (next > 0x7f) ascii = false;
+              at++;
+            }
+          }
+          break;
+        case State.tagStart:
+          if (byte === SLASH) {
+            hash = 0;
+            state = State.closeName;
+          } else if (byte === BANG) state = State.bang;
+          else if (byte === QUESTION) state = State.instruction;
+          else if (isNameStart(byte)) {
+            hash = extend(0, byte);
+            state = State.openName;
+          } else {
+            this.#fail('a tag without a name');
+            return;
+          }
+          break;
+        case State.openName:
+          if (byte > 0x20 && byte !== GT && byte !== SLASH) {
+            if (byte === LT || byte === EQUALS) {
+              this.#fail('a tag in a tag');
+              return;
+            }
+            hash = extend(hash, byte);
+            break;
+          }
+          if (depth >= deepest) {
+            this.#fail(`more than ${deepest} elements in each other`);
+            return;
+          }
+          names[depth] = hash;
+          depth++;
+          state = State.inTag;
+          // The same byte again, in the new state.
+          at--;
+          break;
+        case State.inTag:
+          if (byte === GT) {
+            state = State.text;
+            if (depth === 1) {
+              this.#save(state, depth, hash, ascii);
+              this.#deliver(bytes, start, at + 1);
+              if (generation !== this.#generation) return;
+              start = -1;
+            }
+          } else if (byte === DOUBLE_QUOTE) state = State.doubleQuoted;
+          else if (byte === SINGLE_QUOTE) state = State.singleQuoted;
+          else if (byte === SLASH) state = State.emptyTag;
+          else if (byte === LT) {
+            this.#fail('a tag in a tag');
+            return;
+          }
+          break;
+        case State.doubleQuoted:
+        case State.singleQuoted: {
+          const quote = state === State.doubleQuoted ? DOUBLE_QUOTE : SINGLE_QUOTE;
+          if (byte === quote) state = State.inTag;
+          else if (byte > 0x3c || (byte > 0x27 && byte < 0x3c)) {
+            // Letters, digits and the like: on to the next that may matter.
+            while (at + 1 < length) {
+              const next = bytes[at + 1] as number;
+              if (next === quote || next === AMP || next === LT) break;
+              if (next > 0x7f) ascii = false;
+              at++;
+            }
+          } else if (byte === AMP) {
+            this.#returnTo = state;
+            this.#entity = '';
+            state = State.entity;
+          } else if (byte === LT) {
+            this.#fail('< in the value of an attribute');
+            return;
+          }
+          break;
+        }
+        case State.emptyTag:
+          if (byte !== GT) {
+            this.#fail('/ within a tag');
+            return;
+          }
+          state = State.text;
+          depth--;
+          if (depth <= 1) {
+            this.#save(state, depth, hash, ascii);
+            this.#deliver(bytes, start, at + 1);
+            if (depth === 0 && generation === this.#generation) this.#end();
+            if (generation !== this.#generation) return;
+            start = -1;
+          }
+          break;
+        case State.closeName:
+          if (byte > 0x20 && byte !== GT) {
+            hash = extend(hash, byte);
+            break;
+          }
+          state = State.closeRest;
+          at--;
+          break;
+        case State.closeRest:
+          if (byte !== GT) {
+            if (byte > 0x20) {
+              this.#fail('something after the name of an end tag');
+              return;
+            }
+            break;
+          }
+          if (depth === 0 || names[depth - 1] !== hash) {
+            this.#fail('an end tag that closes nothing');
+            return;
+          }
+          state = State.text;
+          depth--;
+          if (depth <= 1) {
+            this.#save(state, depth, hash, ascii);
+            if (depth === 1) this.#deliver(bytes, start, at + 1);
+            else this.#end();
+            if (generation !== this.#generation) return;
+            start = -1;
+          }
+          break;
+        case State.bang:
+          if (byte === DASH) state = State.commentStart;
+          else if (byte === LEFT_BRACKET && depth > 1) {
+            this.#matched = 0;
+            state = State.cdataStart;
+          } else {
+            // RFC 6120 §11.1; no entity can be declared, so none can grow.
+            this.#fail('a document type definition');
+            return;
+          }
+          break;
+        case State.cdataStart:
+          if (byte !== CDATA_WORD[this.#matched]) {
+            this.#fail('<![ that begins no CDATA');
+            return;
+          }
+          if (++this.#matched === CDATA_WORD.length) state = State.cdata;
+          break;
+        case State.commentStart:
+        case State.comment:
+        case State.commentDash:
+        case State.commentEnd:
+        case State.cdata:
+        case State.cdataBracket:
+        case State.cdataEnd:
+        case State.instruction:
+        case State.instructionEnd: {
+          const next = stepMarkup(state, byte);
+          if (typeof next === 'string') {
+            this.#fail(next);
+            return;
+          }
+          state = next;
+          if (state === State.text && depth <= 1) start = this.#forget();
+          break;
+        }
+        case State.entity:
+          if (byte === SEMICOLON) {
+            if (!isEntity(this.#entity)) {
+              this.#fail(`the entity &${this.#entity};`);
+              return;
+            }
+            state = this.#returnTo;
+          } else {
+            if (this.#entity.length >= LONGEST_ENTITY || byte <= 0x20 || byte > 0x7f) {
+              this.#fail('an & that begins no entity');
+              return;
+            }
+            this.#entity += String.fromCharCode(byte);
+          }
+          break;
+      }
+    }
+    this.#save(state, depth, hash, ascii);
+    if (start >= 0) this.#keep(bytes, start, length);
+  }
+
+  #save(state: number, depth: number, hash: number, ascii: boolean): void {
+    this.#state = state;
+    this.#depth = depth;
+    this.#hash = hash;
+    this.#ascii = ascii;
+  }
+
+  /** Gives the target what ends here: bytes of earlier chunks, and of this one. */
+  #deliver(bytes: Buffer, start: number, end: number): void {
+    let whole = bytes;
+    let from = start;
+    let to = end;
+    const carry = this.#carry;
+    if (carry !== undefined && this.#carried > 0) {
+      from = 0;
+      to = this.#carried + end;
+      whole = carry.length >= to ? carry : Buffer.allocUnsafeSlow(to);
+      if (whole !== carry) carry.copy(whole, 0, 0, this.#carried);
+      bytes.copy(whole, this.#carried, 0, end);
+    }
+    this.#forget();
+    if (to - from > this.#limits.stanzaBytes) this.#tooLong();
+    else if (!this.#ascii && !isUtf8(whole.subarray(from, to)))
+      this.#fail('bytes that are no UTF-8');
+    else {
+      const text = whole.toString(this.#ascii ? 'latin1' : 'utf8', from, to);
+      if (this.#opening) {
+        this.#opening = false;
+        this.target.opened(text);
+      } else this.target.stanza(text);
+    }
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    const needed = this.#carried + end - start;
+    if (needed > this.#limits.stanzaBytes) {
+      this.#tooLong();
+      return;
+    }
+    let carry = this.#carry;
+    if (carry === undefined || carry.length < needed) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, (carry?.length ?? 0) * 2));
+      carry?.copy(grown, 0, 0, this.#carried);
+      this.#carry = carry = grown;
+    }
+    bytes.copy(carry, this.#carried, start, end);
+    this.#carried = needed;
+  }
+
+  /** @returns -1, for the start of the stanza that is no more */
+  #forget(): number {
+    this.#carry = undefined;
+    this.#carried = 0;
+    return -1;
+  }
+
+  #end(): void {
+    this.stop();
+    this.target.ended();
+  }
+
+  #tooLong(): void {
+    this.#fail(`a stanza of more than ${this.#limits.stanzaBytes} bytes`);
+  }
+
+  #fail(what: string): void {
+    this.stop();
+    this.target.malformed(
+      new AmocError('CONNECTION', `what the server sent is no XMPP stream: ${what}`),
+    );
+  }
+}

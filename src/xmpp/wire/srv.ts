@@ -1,0 +1,62 @@
+import { promises as dns } from 'node:dns';
+import type { SrvRecord } from 'node:dns';
+import { AmocError, messageOf } from '../../lib/errors.ts';
+
+/** Where a server is. */
+export interface HostPort {
+  host: string;
+  port: number;
+}
+
+/** How long an answer is used again. */
+const KEPT_MS = 60_000;
+
+const kept = new Map<string, { records: SrvRecord[]; until: number }>();
+
+/**
+ * Where the domain's server is, by its SRV records: `_xmpp-client._tcp` (RFC 6120 §3.2.1), or
+ * `_xmpps-client._tcp` for TLS from the first byte (XEP-0368). Asked once a minute.
+ *
+ * @param turn picks among records of one priority, by their weights (RFC 2782)
+ * @param resolve only given by tests
+ * @throws {AmocError} `CONNECTION` when there are none
+ */
+export async function findBySrv(
+  domain: string,
+  direct: boolean,
+  turn: number,
+  resolve: (name: string) => Promise<SrvRecord[]> = (name) => dns.resolveSrv(name),
+): Promise<HostPort> {
+  const name = `_xmpp${direct ? 's' : ''}-client._tcp.${domain}`;
+  const known = kept.get(name);
+  if (known !== undefined && known.until > performance.now()) return choose(known.records, turn);
+  let records: SrvRecord[];
+  try {
+    records = await resolve(name);
+  } catch (cause) {
+    throw new AmocError(
+      'CONNECTION',
+      `no SRV record ${name} (${messageOf(cause)}); give the host with AMOC_XMPP_HOST and switch AMOC_XMPP_SRV off`,
+      { cause },
+    );
+  }
+  if (records.length === 0 || records.every((each) => each.name === '.' || each.name === '')) {
+    throw new AmocError('CONNECTION', `${name} says that the domain has no such service`);
+  }
+  kept.set(name, { records, until: performance.now() + KEPT_MS });
+  return choose(records, turn);
+}
+
+/** Users are spread over the records of the best priority as their weights say. */
+function choose(records: readonly SrvRecord[], turn: number): HostPort {
+  const best = Math.min(...records.map(({ priority }) => priority));
+  const first = records.filter(({ priority }) => priority === best);
+  const total = first.reduce((sum, { weight }) => sum + Math.max(1, weight), 0);
+  let left = turn % total;
+  for (const { name, port, weight } of first) {
+    left -= Math.max(1, weight);
+    if (left < 0) return { host: name, port };
+  }
+  const last = first.at(-1) as SrvRecord;
+  return { host: last.name, port: last.port };
+}

@@ -1,0 +1,198 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { Framer } from './framer.ts';
+import { keepSession, nodeTlsOptions } from './tls-options.ts';
+import type { TlsOptions } from './tls-options.ts';
+import { nobody } from './wire.ts';
+import type { Wire, WireOwner } from './wire.ts';
+
+/** Where to connect to, and from where. */
+export interface TcpAddress {
+  host: string;
+  port: number;
+  /** Local address to bind; one address has some 28,000 ports to a target. */
+  localAddress?: string | undefined;
+}
+
+/**
+ * One buffer for the reads of all connections: what is read is looked at before the next read, so ten
+ * thousand connections need no memory for it.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * Framers between two stanzas are all alike: those of this process share a few, which stay in the
+ * processor's cache.
+ */
+const idleFramers: Framer[] = [];
+const MOST_IDLE = 16;
+const streamTag = Buffer.from('<stream:stream>');
+
+/** One that stands where the stream's header has been read. */
+function newFramer(): Framer {
+  const framer = new Framer(nobody);
+  framer.push(streamTag);
+  return framer;
+}
+
+/**
+ * Wires with something to write at the end of this turn of the event loop. Many users send in one turn
+ * of the timer wheel; their writes in one go cost the kernel and the server fewer wake-ups than a write
+ * after each user's code, and two stanzas of one session travel together.
+ */
+let unwritten: TcpWire[] = [];
+
+function writeAll(): void {
+  const wires = unwritten;
+  unwritten = [];
+  for (const wire of wires) wire.flush();
+}
+
+/** A stream over TCP, or TLS over TCP. */
+export class TcpWire implements Wire {
+  #owner: WireOwner;
+  /** Only while a stanza is not there whole. */
+  #framer: Framer | undefined;
+  #isStopped = false;
+  readonly #tls: TlsOptions;
+  readonly #target: string;
+  #socket: net.Socket;
+  #out = '';
+
+  /** Connects; `direct` begins with TLS (XEP-0368). */
+  constructor(address: TcpAddress, tlsOptions: TlsOptions, direct: boolean, owner: WireOwner) {
+    this.#owner = owner;
+    this.#framer = new Framer(owner);
+    this.#tls = tlsOptions;
+    this.#target = `${address.host}:${address.port}`;
+    const { host, port, localAddress } = address;
+    const options: net.TcpNetConnectOpts = {
+      host,
+      port,
+      // One address after the other is what a test of one server wants, not a race of two.
+      autoSelectFamily: false,
+      noDelay: true,
+      onread: { buffer: readBuffer, callback: (count) => this.#read(count) },
+      ...(localAddress === undefined ? {} : { localAddress }),
+    };
+    if (direct) {
+      const secure = tls.connect({ ...options, ...nodeTlsOptions(tlsOptions, this.#target) });
+      keepSession(secure, tlsOptions, this.#target);
+      this.#socket = secure;
+      secure.setNoDelay(true);
+      secure.once('secureConnect', () => this.#owner.connected());
+    } else {
+      this.#socket = net.connect(options);
+      this.#socket.once('connect', () => this.#owner.connected());
+    }
+    this.#listen(this.#socket);
+  }
+
+  get owner(): WireOwner {
+    return this.#owner;
+  }
+
+  set owner(owner: WireOwner) {
+    this.#owner = owner;
+    if (this.#framer !== undefined) this.#framer.target = owner;
+  }
+
+  get isSecure(): boolean {
+    return this.#socket instanceof tls.TLSSocket;
+  }
+
+  get pending(): number {
+    return this.#socket.writableLength + this.#out.length;
+  }
+
+  write(text: string): void {
+    if (this.#out === '') {
+      // Runs when this turn's promises have run.
+      if (unwritten.length === 0) process.nextTick(writeAll);
+      unwritten.push(this);
+      this.#out = text;
+    } else this.#out += text;
+  }
+
+  /** Writes what waits for the end of the turn. */
+  flush(): void {
+    const text = this.#out;
+    if (text === '') return;
+    this.#out = '';
+    this.#socket.write(text);
+  }
+
+  restart(): void {
+    this.#isStopped = false;
+    if (this.#framer === undefined) this.#framer = new Framer(this.#owner);
+    else this.#framer.reset();
+  }
+
+  end(): void {
+    this.flush();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#stop();
+    this.#out = '';
+    this.#socket.destroy();
+  }
+
+  upgrade(): Promise<void> {
+    this.flush();
+    // What came in the clear after <proceed/> must not be read as if it had come under TLS.
+    this.#stop();
+    const raw = this.#socket;
+    raw.removeAllListeners('error');
+    raw.removeAllListeners('close');
+    raw.on('error', () => {});
+    const secure = tls.connect({ socket: raw, ...nodeTlsOptions(this.#tls, this.#target) });
+    keepSession(secure, this.#tls, this.#target);
+    this.#socket = secure;
+    this.#listen(secure);
+    secure.on('data', (chunk: Buffer) => this.#push(chunk, chunk.length));
+    return new Promise((resolve) => secure.once('secureConnect', resolve));
+  }
+
+  channelBinding(type: 'tls-exporter' | 'tls-unique'): Buffer | undefined {
+    const socket = this.#socket;
+    if (!(socket instanceof tls.TLSSocket)) return undefined;
+    // RFC 9266 §2; RFC 5929 §3 is only defined up to TLS 1.2.
+    if (type === 'tls-exporter') {
+      return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
+    }
+    if (socket.getProtocol() === 'TLSv1.3') return undefined;
+    return (
+      (socket.isSessionReused() ? socket.getPeerFinished() : socket.getFinished()) ?? undefined
+    );
+  }
+
+  #read(count: number): boolean {
+    this.#push(readBuffer, count);
+    return true;
+  }
+
+  #push(bytes: Buffer, count: number): void {
+    if (this.#isStopped) return;
+    const framer = this.#framer ?? idleFramers.pop() ?? newFramer();
+    framer.target = this.#owner;
+    // What it finds may change it: a login that ends, a stream that begins anew.
+    this.#framer = framer;
+    framer.push(bytes, count);
+    if (!framer.isAtRest || this.#framer !== framer) return;
+    this.#framer = undefined;
+    if (idleFramers.length < MOST_IDLE) idleFramers.push(framer);
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    this.#framer?.stop();
+  }
+
+  #listen(socket: net.Socket): void {
+    socket.on('error', (error) => this.#owner.failed(error));
+    socket.on('close', () => this.#owner.closed());
+    socket.on('drain', () => this.#owner.drained());
+  }
+}

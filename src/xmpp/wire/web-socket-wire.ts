@@ -1,0 +1,95 @@
+import { WebSocket } from 'ws';
+import { defaultFrameLimits } from './frame-grammar.ts';
+import { Framer } from './framer.ts';
+import type { FrameLimits } from './frame-grammar.ts';
+import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { nodeTlsOptions } from './tls-options.ts';
+import type { TlsOptions } from './tls-options.ts';
+import type { Wire, WireOwner } from './wire.ts';
+
+const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
+
+/** A stream over WebSocket (RFC 7395): one stanza a message, `<open/>` and `<close/>` around them. */
+export class WebSocketWire implements Wire {
+  owner: WireOwner;
+  readonly isSecure: boolean;
+  readonly #socket: WebSocket;
+  readonly #domain: string;
+  readonly #framer: Framer;
+
+  constructor(
+    url: string,
+    host: string,
+    domain: string,
+    tlsOptions: TlsOptions,
+    localAddress: string | undefined,
+    owner: WireOwner,
+    limits: FrameLimits = defaultFrameLimits,
+  ) {
+    this.owner = owner;
+    this.isSecure = url.startsWith('wss:');
+    this.#domain = domain;
+    this.#framer = new Framer(
+      {
+        opened: () => {},
+        stanza: (text) => this.#receive(text),
+        ended: () => {},
+        malformed: (error) => this.owner.malformed(error),
+      },
+      limits,
+      true,
+    );
+    this.#socket = new WebSocket(url, ['xmpp'], {
+      perMessageDeflate: false,
+      maxPayload: limits.stanzaBytes,
+      headers: { host },
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(this.isSecure ? nodeTlsOptions(tlsOptions, url) : {}),
+    });
+    this.#socket.on('open', () => this.owner.connected());
+    this.#socket.on('message', (data: Buffer) => this.#framer.push(data));
+    this.#socket.on('error', (error) => this.owner.failed(error));
+    this.#socket.on('close', () => this.owner.closed());
+  }
+
+  get pending(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  write(text: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(this.#frame(text), this.#sent);
+  }
+
+  restart(): void {
+    this.#framer.reset();
+  }
+
+  end(): void {
+    this.#socket.close();
+  }
+
+  destroy(): void {
+    this.#framer.stop();
+    this.#socket.terminate();
+  }
+
+  #frame(text: string): string {
+    if (isStreamHeader(text)) {
+      return `<open xmlns="${NS_FRAMING}" to="${this.#domain}" version="1.0"/>`;
+    }
+    return isStreamEnd(text) ? `<close xmlns="${NS_FRAMING}"/>` : withNamespace(text);
+  }
+
+  #receive(text: string): void {
+    if (text.startsWith('<open')) {
+      const id = attributeIn(text, 'id') ?? '';
+      this.owner.opened(streamHeader(` version="1.0" id="${id}" from="${this.#domain}"`));
+    } else if (text.startsWith('<close')) this.owner.ended();
+    else this.owner.stanza(text);
+  }
+
+  readonly #sent = (): void => {
+    if (this.pending === 0) this.owner.drained();
+  };
+}
