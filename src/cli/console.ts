@@ -128,6 +128,8 @@ function makeShell(
   print: (text: string) => void,
   quit: () => void,
 ): { shell: Shell; evaluator: Evaluator } {
+  const amocLocal = makeClusterObject('amocLocal', local);
+  const amocDist = makeClusterObject('amocDist', distributed);
   const functions = {
     help: (topic?: unknown) => help(topic),
     scenarios: () => {
@@ -143,6 +145,11 @@ function makeShell(
     },
     v: (number: unknown): unknown => shell.value(number),
     sleep: (duration: unknown) => sleep(toMs(duration as number)),
+    user: (id: unknown): unknown => {
+      const isDistributed = local.state.is === 'idle' && distributed.state.is !== 'idle';
+      const object = isDistributed ? amocDist : amocLocal;
+      return (object as { user(id: unknown): unknown }).user(id);
+    },
     logLevel: async (level: unknown) => {
       if (!LEVELS.includes(level as (typeof LEVELS)[number])) {
         throw new AmocError(
@@ -164,8 +171,8 @@ function makeShell(
     {
       ...functions,
       console: consoleTo(print, paint),
-      amocLocal: makeClusterObject('amocLocal', local),
-      amocDist: makeClusterObject('amocDist', distributed),
+      amocLocal,
+      amocDist,
     },
     projectFolder(),
   );

@@ -1,10 +1,15 @@
 import { randomInt } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { plural } from '../lib/words.ts';
 import type { MasterParts } from '../master/cluster.ts';
 import { openControlServer } from '../master/control-server.ts';
+import { FileJournal } from '../master/journal.ts';
 import { Master } from '../master/master.ts';
+import { controlTls } from '../protocol/control-tls.ts';
 import { readSources } from './local-cluster.ts';
 import type { ClusterEvents } from './local-cluster.ts';
 
@@ -22,6 +27,10 @@ export async function startDistributedMaster(
   compile: MasterParts['compile'],
 ): Promise<DistributedCluster> {
   const port = masterPort();
+  const journal =
+    port === undefined || port === 0
+      ? undefined
+      : new FileJournal(journalPath(port), (text) => events.notice({ level: 'error', text }));
   const master = new Master({
     name: 'amocDist',
     clock: systemClock,
@@ -34,10 +43,14 @@ export async function startDistributedMaster(
         ? 'no slave is connected; start the console with AMOC_MASTER_PORT=4370, and on each machine: amoc slave --master ws://THIS_HOST:4370 --name slave1'
         : `no slave is connected; on each machine run: amoc slave --master ws://THIS_HOST:${port} --name slave1`,
     kill: () => {},
+    leases: true,
+    ...(journal === undefined ? {} : { journal }),
     randomSeed: () => randomInt(1, 2 ** 31),
     ...events,
   });
   const listener = port === undefined ? undefined : await listen(master, port, events);
+  // Behind the port: a second master on it must not go on with the first one's run.
+  if (listener !== undefined && journal !== undefined) restoreRun(master, journal, events);
   return { master, [Symbol.asyncDispose]: async () => listener?.[Symbol.asyncDispose]() };
 }
 
@@ -48,20 +61,59 @@ async function listen(
 ): Promise<AsyncDisposable | undefined> {
   const host = process.env['AMOC_MASTER_BIND'] ?? '127.0.0.1';
   try {
+    const tls = controlTls(process.env);
     const listener = await openControlServer(master, {
       host,
       port,
       cookie: readCookie(process.env),
       clock: systemClock,
-      link: { liveness: true },
-      onRefused: (text) => events.notice({ level: 'warn', text }),
+      tls,
+      onRefused: refusals(events),
     });
-    events.notice({ level: 'info', text: `slaves can join at ws://${host}:${listener.port}` });
+    events.notice({
+      level: 'info',
+      text: `slaves can join at ${tls === undefined ? 'ws' : 'wss'}://${host}:${listener.port}`,
+    });
     return listener;
   } catch (error) {
     events.notice({ level: 'error', text: `slaves cannot join: ${messageOf(error)}` });
     return undefined;
   }
+}
+
+/** Of those that are refused, so many are told of in {@link REFUSALS_MS}; the others are counted. */
+const MOST_REFUSALS = 5;
+const REFUSALS_MS = 10_000;
+
+/** Tells of who was refused, and does not let a flood of them fill the screen. */
+function refusals({ notice }: ClusterEvents): (text: string) => void {
+  let count = 0;
+  return (text) => {
+    if (++count <= MOST_REFUSALS) notice({ level: 'warn', text });
+    if (count > 1) return;
+    const tell = (): void => {
+      const more = count - MOST_REFUSALS;
+      if (more > 0) notice({ level: 'warn', text: `${plural(more, 'more connection')} refused` });
+      count = 0;
+    };
+    systemClock.schedule(REFUSALS_MS, tell, { background: true });
+  };
+}
+
+/** Goes on with the run of a master that has ended without a stop(). */
+function restoreRun(master: Master, journal: FileJournal, events: ClusterEvents): void {
+  try {
+    const memory = journal.read();
+    if (memory !== undefined) master.members.restore(memory);
+  } catch (error) {
+    events.notice({ level: 'error', text: messageOf(error) });
+  }
+}
+
+/** One for each port: two masters of one machine are two clusters. */
+function journalPath(port: number): string {
+  const home = process.env['AMOC_HOME'] ?? join(homedir(), '.amoc');
+  return join(home, `master-${port}.journal`);
 }
 
 function masterPort(): number | undefined {

@@ -8,7 +8,7 @@ import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { localProcessCount, readSources } from './local-cluster.ts';
-import { usualPort } from '../users/target.ts';
+import { addressOf, domainOf, usualPort } from '../users/target.ts';
 import { probe } from '../xmpp/probe.ts';
 
 /** One line of the doctor's. */
@@ -83,18 +83,23 @@ function checkCookie(): Finding {
 
 async function checkTarget(): Promise<Finding> {
   const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
-  const { xmppHost: host, xmppTransport: transport, xmppTls, xmppTlsVerify } = settings;
-  if (host === '') {
+  const { xmppHost: hosts, xmppTransport: transport, xmppTls, xmppTlsVerify } = settings;
+  if (hosts === '') {
     return {
       ok: true,
       text: 'target: none is set (AMOC_XMPP_HOST), the embedded server will stand in',
     };
   }
-  const port = settings.xmppPort === 0 ? usualPort(transport, xmppTls) : settings.xmppPort;
-  const domain = settings.xmppDomain === '' ? host : settings.xmppDomain;
+  const { host, port: named } = addressOf(hosts, 0);
+  const usual = settings.xmppPort === 0 ? usualPort(transport, xmppTls) : settings.xmppPort;
+  const port = named ?? usual;
+  const domain = domainOf(settings);
   const where = `target: ${host}:${port}, domain ${domain}`;
-  if (transport === 'websocket') {
-    return { ok: true, text: `${where}, over WebSocket; what it offers shows at the first login` };
+  if (transport !== 'tcp') {
+    return {
+      ok: true,
+      text: `${where}, over ${transport}; what it offers shows at the first login`,
+    };
   }
   try {
     const tls = { verify: xmppTlsVerify, ca: undefined, servername: domain };

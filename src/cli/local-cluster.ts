@@ -73,6 +73,9 @@ export function localProcessCount(): number {
   );
 }
 
+/** What runs one slave process. */
+export const slaveScript = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js');
+
 /** `AMOC_LOCAL_HEAP_MB`: the heap that one slave process may have; V8's own limit when left out. */
 function heapMb(): number | undefined {
   const given = process.env['AMOC_LOCAL_HEAP_MB'];
@@ -114,12 +117,11 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     port: 0,
     cookie,
     clock: systemClock,
-    link: { liveness: false },
     onRefused: (text) => events.notice({ level: 'warn', text }),
   });
   const processes: LocalProcesses = new LocalProcesses({
     count,
-    script: join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js'),
+    script: slaveScript,
     master: `ws://127.0.0.1:${control.port}`,
     cookie,
     heapMb: heap,

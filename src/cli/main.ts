@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { VERSION } from './installation.ts';
+import type { SlaveOptions } from './slave.ts';
 
 /** Exit codes, as the man page of every command states them. */
 const USAGE_ERROR = 2;
@@ -55,13 +56,30 @@ Example:
 program
   .command('slave')
   .description(
-    'a slave process: executes users for a master; the cookie must be the same on both sides',
+    "this machine's part of a cluster: executes users for a master, whose cookie must be the same",
   )
-  .requiredOption('--master <url>', "the master's address, as in ws://host:4370")
-  .requiredOption('--name <name>', 'this node, as in slave1')
-  .action(async ({ master, name }: { master: string; name: string }) => {
+  .requiredOption('--master <url>', "the master's address, as in ws://host:4370, or wss://")
+  .option('--name <name>', "this node, as in slave1; the machine's name when left out")
+  .option('--processes <number>', 'how many processes; one for each core', '1')
+  .option('--label <key=value...>', 'to be chosen by, as in zone=a')
+  .option('--ca <file>', "CA (PEM) of the master's certificate; AMOC_TLS_CA")
+  .option('--cert <file>', 'certificate (PEM) to show the master; AMOC_TLS_CERT')
+  .option('--key <file>', 'its key (PEM); AMOC_TLS_KEY')
+  .action(async (options: SlaveOptions) => {
     const { runSlave } = await import('./slave.ts');
-    await runSlave(master, name);
+    process.exitCode = await runSlave(options);
+  });
+
+program
+  .command('accounts')
+  .description('write files with the accounts of users, for a server to import')
+  .argument('<server>', 'ejabberd, prosody or mongooseim')
+  .argument('<from>', 'first user id')
+  .argument('<to>', 'last user id')
+  .requiredOption('--out <folder>', 'where the files go')
+  .action(async (server: string, from: string, to: string, { out }: { out: string }) => {
+    const { writeAccounts } = await import('./accounts.ts');
+    process.stdout.write(writeAccounts(server, from, to, out));
   });
 
 program

@@ -3,7 +3,9 @@
  * memory and time to start.
  */
 import { parseArgs } from 'node:util';
-import { messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { REFUSED } from '../master/local-processes.ts';
+import { controlTls } from '../protocol/control-tls.ts';
 import { runSlaveProcess } from '../slave/process.ts';
 import { places, VERSION } from './installation.ts';
 
@@ -11,13 +13,18 @@ const { values } = parseArgs({
   options: {
     master: { type: 'string' },
     name: { type: 'string' },
+    identity: { type: 'string' },
+    replaces: { type: 'string' },
+    label: { type: 'string', multiple: true },
     child: { type: 'boolean', default: false },
+    supervised: { type: 'boolean', default: false },
   },
 });
 const cookie = process.env['AMOC_COOKIE'] ?? '';
 // What a scenario starts must not inherit the secret.
 delete process.env['AMOC_COOKIE'];
 const end = process.exit.bind(process);
+const labels = (values.label ?? []).map((label) => label.split('=') as [string, string]);
 runSlaveProcess({
   master: values.master ?? '',
   name: values.name ?? '',
@@ -26,8 +33,15 @@ runSlaveProcess({
   places: places(),
   logLevel: process.env['AMOC_LOG_LEVEL'] ?? 'info',
   child: values.child,
-  tell: () => {},
+  parentPid: process.ppid,
+  identity: values.identity,
+  replaces: values.replaces,
+  labels: Object.fromEntries(labels),
+  tls: values.supervised ? controlTls(process.env) : undefined,
+  tell: (line) => {
+    if (values.supervised) process.stderr.write(`${line}\n`);
+  },
 }).catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
-  end(1);
+  end(error instanceof AmocError && error.code === 'AUTHENTICATION' ? REFUSED : 1);
 });

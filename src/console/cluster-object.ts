@@ -9,12 +9,13 @@ import type { DoResult } from '../master/run-start.ts';
 import { clusterCommands } from './command-table.ts';
 import type { ClusterCommand } from './command-table.ts';
 import { document } from './help.ts';
+import { renderLog } from './log-view.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../lib/words.ts';
 import { brief, errorTable, renderNodes, renderStatus, table, timeTable } from './render.ts';
 import { shown } from './shown.ts';
 
-type Command = (...values: unknown[]) => Promise<object>;
+type Command = (...values: unknown[]) => Promise<object> | object;
 
 /**
  * `amocLocal` or `amocDist` as one types it: commands that check their arguments and answer with plain
@@ -65,6 +66,15 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       const listing = await master.users(options);
       return shown(listing, (paint) => sayUsers(listing, paint));
     },
+    user: (id) => ({
+      trace: async (on?: unknown) => {
+        const result = await master.trace(id, typeof on === 'boolean' ? on : undefined);
+        const words = result.on
+          ? `ok: stanzas of user ${result.id} are shown; user(${result.id}).trace() stops it`
+          : `ok: stanzas of user ${result.id} are shown no more`;
+        return shown(result, () => words);
+      },
+    }),
     metrics: async () => {
       const metrics = await master.metrics();
       return shown(metrics, (paint) => sayMetrics(metrics, paint));
@@ -86,6 +96,36 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       master.resume();
       return shown({ paused: false }, () => 'ok: users start again');
     }),
+    log: async (node) => {
+      const lines = await attempt(() => master.members.log(node));
+      return shown(lines, (paint) =>
+        lines.length === 0 ? '  it has logged nothing' : renderLog(lines, paint),
+      );
+    },
+    rebalance: answer(() => {
+      const result = master.members.rebalance();
+      return shown(result, () =>
+        result.moving === 0
+          ? 'ok: the users are even already'
+          : `ok: ${plural(result.moving, 'user')} move when their start() at hand has ended`,
+      );
+    }),
+    drain: async (node) => {
+      const result = await attempt(() => master.members.drain(node));
+      return shown(
+        result,
+        () =>
+          `ok: ${result.nodes.join(', ')} takes no more users; ${plural(result.moving, 'user')} move when their start() at hand has ended`,
+      );
+    },
+    evict: async (node) => {
+      const result = await master.members.evict(node);
+      return shown(
+        result,
+        () =>
+          `ok: ${result.nodes.join(', ')} was sent away; ${plural(result.users, 'user')} run elsewhere`,
+      );
+    },
     ping: async () => {
       const answers = await master.ping();
       return shown(answers, (paint) => sayPing(answers, paint));
@@ -93,18 +133,19 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
   };
 }
 
-function sayDo({ scenario, from, to, processes, interarrival }: DoResult): string {
+function sayDo({ scenario, from, to, processes, interarrival, rate }: DoResult): string {
   const ids = from === to ? `user ${from}` : `users ${from}..${to}`;
-  return `ok: ${scenario}, ${ids} on ${plural(processes, 'process', 'processes')}, ${sayPace(interarrival)}`;
+  return `ok: ${scenario}, ${ids} on ${plural(processes, 'process', 'processes')}, ${sayPace(interarrival, rate)}`;
 }
 
-function sayPace(interarrival: number): string {
+function sayPace(interarrival: number, rate: number | undefined): string {
+  if (rate !== undefined) return `${count(rate)} a second in the whole cluster`;
   return interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival)}`;
 }
 
 /** What `add` and `remove` give to compute with. */
 function sayChange(result: ChangeResult, command: 'add' | 'remove'): object {
-  const { ids, users, wanted, remain, force, interarrival } = result;
+  const { ids, users, wanted, remain, force, interarrival, rate } = result;
   const value = {
     users,
     ids: idPairs(ids),
@@ -112,7 +153,7 @@ function sayChange(result: ChangeResult, command: 'add' | 'remove'): object {
     ...(force === undefined ? {} : { force }),
   };
   return shown(value, () => {
-    if (command === 'add') return `ok: ${nameIds(ids)}, ${sayPace(interarrival ?? 0)}`;
+    if (command === 'add') return `ok: ${nameIds(ids)}, ${sayPace(interarrival ?? 0, rate)}`;
     if (users === 0) return 'ok: none of them is there, nobody was removed';
     const short = users < wanted ? ` (all there were; ${count(wanted)} were asked for)` : '';
     const how = force === true ? 'removed at once' : 'will end after their start() at hand';

@@ -34,11 +34,21 @@ export const clusterCommands = [
       },
       { name: 'interarrival', description: 'time between two starts on a node', default: "'50ms'" },
       {
+        name: 'rate',
+        description: "in place of it: starts in the whole cluster, as in '500/s'",
+        default: 'none',
+      },
+      {
         name: 'placement',
-        description: "'roundRobin', 'leastLoaded', 'block', or a function",
+        description:
+          "'roundRobin', 'leastLoaded', 'weighted' (label weight), 'block', or a function",
         default: "'roundRobin'",
       },
-      { name: 'nodes', description: 'processes or machines to use, by name', default: 'all' },
+      {
+        name: 'nodes',
+        description: "processes or machines to use: names, 'slave*', or labels, 'zone=a'",
+        default: 'all',
+      },
       {
         name: 'seed',
         description: 'for user.random: the same seed, the same numbers',
@@ -91,7 +101,7 @@ export const clusterCommands = [
   {
     name: 'nodes',
     use: 'nodes()',
-    summary: 'the slave processes: users, CPU, loop delay, memory',
+    summary: 'the slave processes: users, CPU, loop delay, memory, round trip, clock',
     example: 'amocLocal.nodes()',
     erlang: 'amoc_local:nodes().',
   },
@@ -109,6 +119,14 @@ export const clusterCommands = [
     ],
     example: "amocLocal.users({ state: 'crashed' })",
     erlang: 'amoc_local:users([{state,crashed}]).',
+  },
+  {
+    name: 'user',
+    use: 'user(7).trace()',
+    summary: "show one user's stanzas in both directions; again: stop",
+    details:
+      'trace(true) and trace(false) say which of the two. Passwords and SASL payloads are masked. user(7) of the shell is that of the run at hand.',
+    example: 'amocLocal.user(7).trace()',
   },
   {
     name: 'metrics',
@@ -144,6 +162,34 @@ export const clusterCommands = [
     summary: 'let users start again after pause()',
     example: 'amocLocal.resume()',
     erlang: 'amoc_local:resume().',
+  },
+  {
+    name: 'log',
+    use: "log('slave1')",
+    summary: 'the newest lines of log of a process or machine',
+    example: "amocLocal.log('local/1')",
+  },
+  {
+    name: 'rebalance',
+    use: 'rebalance()',
+    summary: 'even out the users of the processes, after one has joined',
+    details: 'Users end their start() where they are, and go on elsewhere.',
+    example: 'amocDist.rebalance()',
+    erlang: 'amoc_dist:rebalance().',
+  },
+  {
+    name: 'drain',
+    use: "drain('slave1')",
+    summary: 'empty a process or machine gently: its users go on elsewhere',
+    details: 'It takes no more users until the run is over.',
+    example: "amocDist.drain('slave1')",
+  },
+  {
+    name: 'evict',
+    use: "evict('slave1')",
+    summary: 'send a process or machine away at once: its users start elsewhere',
+    details: 'It can join again when its `amoc slave` is started anew.',
+    example: "amocDist.evict('slave1')",
   },
   {
     name: 'ping',
@@ -193,6 +239,12 @@ export const shellCommands = [
     summary: 'wait, for scripts that are piped in',
     example: "sleep('5s')",
     erlang: 'sleep(5000).',
+  },
+  {
+    name: 'user',
+    use: 'user(7).trace()',
+    summary: 'show the stanzas of a user of the run; again: stop',
+    example: 'user(7).trace()',
   },
   {
     name: 'logLevel',

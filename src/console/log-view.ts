@@ -31,7 +31,7 @@ const SECOND_MS = 1000;
 /** Warnings and errors have a share of their own, so that chatter cannot hide them. */
 const WARN_LEVEL = 40;
 /** Fields with a place of their own in the line. */
-const PLACED = 'level,time,pid,hostname,node,scenario,user,msg';
+const PLACED = 'level,time,pid,hostname,node,scenario,user,trace,msg';
 
 /**
  * Shows log lines through pino-pretty, in lager's look:
@@ -123,6 +123,11 @@ export class LogView implements Disposable {
   }
 }
 
+/** Lines as they are shown above the prompt. */
+export function renderLog(lines: readonly LogLine[], paint: Paint): string {
+  return lines.map((line) => formatLine(line, paint)).join('\n');
+}
+
 function prettyFormat(colors: boolean): (line: LogLine) => string {
   const paint = paintFor(colors);
   return pinoPretty.prettyFactory({
@@ -138,11 +143,14 @@ function formatLine(line: LogLine, paint: Paint): string {
     scenario,
     user,
     node,
+    trace,
     msg = '',
   } = line as LogLine & {
     scenario?: string;
     node?: string;
     user?: number;
+    /** Direction of a stanza that is traced. */
+    trace?: 'in' | 'out';
   };
   const who = user === undefined ? node : `user ${user}@${node ?? '?'}`;
   const prefix = [scenario, who].filter((part) => part !== undefined).join(' ');
@@ -150,8 +158,13 @@ function formatLine(line: LogLine, paint: Paint): string {
     paint.dim(timestamp(line.time)),
     paintLevel(level, paint),
     ...(prefix === '' ? [] : [paint.cyan(prefix)]),
-    safe(msg),
+    paintTrace(safe(msg), trace, paint),
   ].join(' ');
+}
+
+function paintTrace(text: string, trace: 'in' | 'out' | undefined, paint: Paint): string {
+  if (trace === undefined) return text;
+  return trace === 'out' ? paint.magenta(text) : paint.blue(text);
 }
 
 function paintLevel(level: string, paint: Paint): string {

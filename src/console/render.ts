@@ -102,6 +102,7 @@ function renderUsers(users: UsersView, paint: Paint): string {
   const sometimes = (['leaving', 'finished', 'removed', 'lost'] as const)
     .filter((state) => users[state] > 0)
     .map((state) => `${count(users[state])} ${state}`);
+  if (users.away > 0) sometimes.push(paint.red(`${count(users.away)} out of reach`));
   return [...always, ...sometimes].join(', ');
 }
 
@@ -116,20 +117,41 @@ function renderStarts({ startRate, users }: StatusView): string {
 /** `nodes()`. */
 export function renderNodes(nodes: readonly NodeView[], paint: Paint): string {
   if (nodes.length === 0) return '  no process is connected';
-  const rows = nodes.map(({ name, users, cpu, loopDelayMs, rssBytes, status }) => [
+  const isOneHost = new Set(nodes.map(({ host }) => host)).size === 1;
+  const rows = nodes.map(({ name, users, cpu, loopDelayMs, rssBytes, status, ...node }) => [
     name,
     count(users),
     `${Math.round(cpu * 100)} %`,
     `${loopDelayMs < 10 ? loopDelayMs.toFixed(1) : Math.round(loopDelayMs)} ms`,
     `${Math.round(rssBytes / 1048576)} MB`,
+    // Of one machine, those say nothing.
+    ...(isOneHost
+      ? []
+      : [
+          node.host,
+          node.roundTripMs === undefined ? '' : formatMs(node.roundTripMs),
+          node.clockOffsetMs === undefined
+            ? ''
+            : clockText(node.clockOffsetMs, node.roundTripMs ?? 0),
+        ]),
     status === 'ready' || status === 'connected' ? status : paint.red(status),
   ]);
   return table(
-    ['process', 'users', 'CPU', 'loop delay', 'memory', 'state'],
+    [
+      ...['process', 'users', 'CPU', 'loop delay', 'memory'],
+      ...(isOneHost ? [] : ['host', 'round trip', 'clock']),
+      'state',
+    ],
     rows,
     paint,
-    [1, 2, 3, 4],
+    isOneHost ? [1, 2, 3, 4] : [1, 2, 3, 4, 6, 7],
   );
+}
+
+/** How far a clock is off, and how well that is known: half of the round trip. */
+function clockText(offsetMs: number, roundTripMs: number): string {
+  const sign = offsetMs < 0 ? '-' : '+';
+  return `${sign}${formatMs(Math.abs(offsetMs))} ± ${formatMs(roundTripMs / 2)}`;
 }
 
 /** Kinds of errors with their numbers, at most twenty. */

@@ -15,11 +15,13 @@ export interface DoRequest {
   settings: Readonly<Record<string, unknown>>;
   placement: PlacementStrategy;
   seed: number | undefined;
+  /** User starts per second in the whole cluster. */
+  rate: number | undefined;
 }
 
 /** Names of the options that each command takes, for help, completion and error messages. */
 export const optionNames = {
-  do: ['nodes', 'comment', 'settings', 'placement', 'interarrival', 'seed'],
+  do: ['nodes', 'comment', 'settings', 'placement', 'interarrival', 'rate', 'seed'],
   add: [],
   remove: ['force', 'ids'],
   stop: ['force'],
@@ -73,6 +75,7 @@ export function parseDo(
     settings: parseSettings(given),
     placement: parsePlacement(given['placement']),
     seed: parseSeed(given['seed']),
+    rate: parseRate(given),
   };
 }
 
@@ -215,6 +218,32 @@ function parsePlacement(value: unknown): PlacementStrategy {
   throw new AmocError(
     'ARGUMENT',
     `do: there is no placement ${show(value)}${didYouMean(value, names)}`,
+  );
+}
+
+const RATE = /^(\d+(?:\.\d+)?)\s*\/\s*(s|min|h)$/;
+const SECONDS = new Map([
+  ['s', 1],
+  ['min', 60],
+  ['h', 3600],
+]);
+
+/** `'500/s'`, `'30/min'`, or a number a second. */
+function parseRate({ rate, interarrival }: Record<string, unknown>): number | undefined {
+  if (rate === undefined) return undefined;
+  if (interarrival !== undefined) {
+    throw new AmocError(
+      'ARGUMENT',
+      'do: give rate (of the cluster) or interarrival (of each node), not both',
+    );
+  }
+  const match = typeof rate === 'string' ? RATE.exec(rate) : null;
+  const perSecond =
+    typeof rate === 'number' ? rate : Number(match?.[1]) / (SECONDS.get(match?.[2] ?? '') ?? 1);
+  if (perSecond > 0 && perSecond <= 1_000_000) return perSecond;
+  throw new AmocError(
+    'ARGUMENT',
+    `do: rate is ${show(rate)}; it must be user starts per time, as in '500/s'`,
   );
 }
 

@@ -4,6 +4,8 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import type { LogRecord, NodeInfo, Operation, Params } from '../protocol/messages.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { describeRun } from './journal.ts';
+import type { RunJournal } from './journal.ts';
 import { NodeRegistry } from './node-registry.ts';
 import type { Run } from './run.ts';
 import { successors } from './run-state.ts';
@@ -35,6 +37,10 @@ export interface MasterParts {
   /** Ends a process that does not answer any more. */
   kill: (node: NodeInfo) => void;
   randomSeed: () => number;
+  /** Whether nodes keep their users over a cut connection, as long as their leases go on. @default false */
+  leases?: boolean;
+  /** Where the run is kept for the master that comes after this one. */
+  journal?: RunJournal;
   notice: (notice: Notice) => void;
   logs: (records: readonly LogRecord[], dropped: number) => void;
 }
@@ -57,6 +63,14 @@ export class Cluster {
   enter(next: RunState): void {
     assert(successors[this.#state.is].includes(next.is), `${this.#state.is} → ${next.is}`);
     this.#state = next;
+  }
+
+  /** Puts what has changed on disk, before anything follows from it. */
+  commit(): void {
+    const { run } = this;
+    if (run === undefined || this.parts.journal === undefined) return;
+    this.parts.journal.save(() => describeRun(run, this.nodes));
+    for (const node of this.nodes.all()) node.safeReport = node.lastReport;
   }
 
   requireRun(): Run {

@@ -4,7 +4,8 @@ import { acceptHandshake } from '../protocol/handshake.ts';
 import { MasterPeer } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { listenForSlaves } from '../protocol/websocket-transport.ts';
-import type { ControlListener, LinkOptions } from '../protocol/websocket-transport.ts';
+import type { ControlTls } from '../protocol/control-tls.ts';
+import type { ControlListener } from '../protocol/websocket-transport.ts';
 import type { Master } from './master.ts';
 
 /** The shortest cookie that may guard an address which other machines reach. */
@@ -17,7 +18,8 @@ export interface ControlOptions {
   port: number;
   cookie: string;
   clock: Clock;
-  link: LinkOptions;
+  /** Keys and certificates for `wss:`. */
+  tls?: ControlTls | undefined;
   /** One line for each peer that was refused. */
   onRefused: (line: string) => void;
 }
@@ -32,7 +34,7 @@ export async function openControlServer(
   master: Master,
   options: ControlOptions,
 ): Promise<ControlListener> {
-  const { host, port, cookie, link } = options;
+  const { host, port, cookie, tls } = options;
   if (!isLoopback(host) && cookie.length < SHORTEST_PUBLIC_COOKIE) {
     throw new AmocError(
       'CONFIG',
@@ -42,7 +44,7 @@ export async function openControlServer(
   return listenForSlaves(
     { host, port },
     (transport) => void admit(master, transport, options),
-    link,
+    tls,
   );
 }
 
@@ -54,12 +56,13 @@ export async function admit(
 ): Promise<void> {
   try {
     const { role, info } = await acceptHandshake(transport, cookie, clock);
+    transport.onTrusted();
     const peer = new MasterPeer(transport, clock);
     if (role === 'watchdog') {
-      master.watch(info, peer);
+      master.members.watch(info, peer);
       return;
     }
-    const refusal = master.join(info, peer);
+    const refusal = master.members.join(info, peer);
     if (refusal === undefined) return;
     peer.close(refusal);
     onRefused(`refused ${info.name} from ${transport.remote}: ${refusal}`);

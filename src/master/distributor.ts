@@ -1,7 +1,8 @@
 import { AmocError } from '../lib/errors.ts';
 import type { IdSet } from '../lib/id-set.ts';
 import { leastLoaded, strategies } from '../placement/placement.ts';
-import type { Placement, PlacementStrategy } from '../placement/placement.ts';
+import type { Pace } from '../protocol/messages.ts';
+import type { Placement, PlacementNode, PlacementStrategy } from '../placement/placement.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { NOWHERE } from './owner-table.ts';
@@ -31,21 +32,92 @@ export class Distributor {
     const nodes = this.#cluster.nodes.ready();
     if (nodes.length === 0) {
       run.owners.assign(ids, NOWHERE);
+      this.#cluster.commit();
       return;
     }
-    const shares = strategy(ids, this.#placementNodes(run, nodes));
-    checkShares(ids, shares, nodes, strategy);
-    for (const [name, share] of shares) {
-      const node = nodes.find((each) => each.name === name) as NodeEntry;
+    const held = this.#held(ids);
+    const free = held.reduce((left, { share }) => left.difference(share), ids);
+    const shares: Placement =
+      free.size === 0 ? new Map<string, IdSet>() : strategy(free, this.#placementNodes(run, nodes));
+    checkShares(free, shares, nodes, strategy);
+    const byName = new Map(nodes.map((node) => [node.name, node]));
+    const orders: { node: NodeEntry; share: IdSet; revision: number; anew?: boolean }[] = [];
+    const give = (node: NodeEntry, share: IdSet, anew?: boolean): void => {
       run.owners.assign(share, node.number);
+      orders.push({
+        node,
+        share,
+        revision: node.assigned(share),
+        ...(anew === true ? { anew } : {}),
+      });
+    };
+    for (const { node, share } of held) {
+      if (node.isReady) give(node, share, true);
+      else run.owners.assign(share, NOWHERE);
+    }
+    for (const [name, share] of shares) give(byName.get(name) as NodeEntry, share);
+    // What a master has promised, the one after it must know.
+    this.#cluster.commit();
+    const turns = turnsOf(nodes);
+    for (const { node, share, revision, anew } of orders) {
       this.#cluster.ask(node, 'assign', {
+        ...(anew === undefined ? {} : { anew }),
         run: run.id,
         ids: [...share.ranges],
-        revision: node.assigned(share),
-        delayMs: this.#turnOf(node) * run.ms('interarrival'),
+        revision,
+        delayMs: (turns.get(node) ?? 0) * this.#stepMs(run, nodes),
         withinMs,
       });
     }
+  }
+
+  /**
+   * A user that was removed by force may run for as long as its node has not said that it is gone: it can
+   * be started again by that node alone, or waits. @returns those, each with its node
+   */
+  #held(ids: IdSet): { node: NodeEntry; share: IdSet }[] {
+    const held: { node: NodeEntry; share: IdSet }[] = [];
+    let free = ids;
+    for (const node of this.#cluster.nodes.known()) {
+      const share = free.intersection(node.unconfirmedForced);
+      if (share.size === 0) continue;
+      free = free.difference(share);
+      held.push({ node, share });
+    }
+    return held;
+  }
+
+  /** Tells a process everything that it should have. */
+  repair(run: Run, node: NodeEntry): void {
+    const { staying, leaving } = run.owners.ofNode(node.number);
+    const moving = staying.intersection(node.moving);
+    this.#cluster.ask(node, 'desire', {
+      run: run.id,
+      // Not a new assignment: those whose end it tells meanwhile have ended.
+      revision: node.nextRevision(),
+      staying: [...staying.difference(moving).ranges],
+      leaving: [...leaving.union(moving).ranges],
+      gone: node.forcedBatches.map((batch) => [...batch.ranges]),
+      heard: node.lastReport,
+      pace: this.paceOf(run, node),
+      withinMs: run.ms('recovery'),
+    });
+  }
+
+  /** Has a process remove users. */
+  withdraw(run: Run, node: NodeEntry, ids: IdSet, force: boolean): void {
+    const revision = node.nextRevision();
+    const params = { run: run.id, ids: [...ids.ranges], force, revision };
+    this.#cluster.ask(node, 'withdraw', params);
+  }
+
+  /** Lets users end their start() where they are; {@link place} takes them when they have. */
+  moveAway(run: Run, node: NodeEntry, users: IdSet): number {
+    const ids = users.difference(node.moving);
+    if (ids.size === 0) return 0;
+    node.moving = node.moving.union(ids);
+    this.withdraw(run, node, ids, false);
+    return ids.size;
   }
 
   placeHomeless(run: Run): void {
@@ -55,28 +127,56 @@ export class Distributor {
   }
 
   pace(run: Run): void {
+    const processes = this.#processes(run);
     for (const node of this.#cluster.nodes.ready()) {
-      const pace = { interarrivalMs: this.processInterval(run, node), paused: run.paused };
-      this.#cluster.ask(node, 'pace', { run: run.id, pace });
+      this.#cluster.ask(node, 'pace', { run: run.id, pace: this.paceOf(run, node, processes) });
     }
   }
 
-  /** The pace is that of a machine: its processes take turns. */
-  processInterval(run: Run, node: NodeEntry): number {
-    const processes = this.#cluster.nodes
-      .select(run.nodes)
-      .filter(({ machine }) => machine === node.machine);
-    return run.ms('interarrival') * Math.max(1, processes.length);
+  /** The pace is that of a machine, whose processes take turns, or of the cluster, whose processes all do. */
+  paceOf(run: Run, { machine }: NodeEntry, processes = this.#processes(run)): Pace {
+    const interarrivalMs =
+      run.rate === undefined
+        ? run.ms('interarrival') * Math.max(1, processes.ofMachine.get(machine) ?? 0)
+        : (Math.max(1, processes.ready) * 1000) / run.rate;
+    return { interarrivalMs, paused: run.paused };
   }
 
-  #placementNodes(run: Run, nodes: readonly NodeEntry[]): { name: string; users: number }[] {
-    return nodes.map((node) => ({ name: node.name, users: run.owners.countOf(node.number) }));
+  /** How many processes share a pace. */
+  #processes(run: Run): { ready: number; ofMachine: ReadonlyMap<string, number> } {
+    const ofMachine = new Map<string, number>();
+    let ready = 0;
+    for (const { machine, isReady } of this.#cluster.nodes.select(run.nodes)) {
+      ofMachine.set(machine, (ofMachine.get(machine) ?? 0) + 1);
+      if (isReady) ready++;
+    }
+    return { ready, ofMachine };
   }
 
-  #turnOf(node: NodeEntry): number {
-    const machine = this.#cluster.nodes.ready().filter((each) => each.machine === node.machine);
-    return Math.max(0, machine.indexOf(node));
+  #placementNodes(run: Run, nodes: readonly NodeEntry[]): PlacementNode[] {
+    return nodes.map((node) => ({
+      name: node.name,
+      users: run.owners.countOf(node.number),
+      weight: weightOf(node),
+    }));
   }
+
+  /** Time between the first starts of two processes that take turns. */
+  #stepMs(run: Run, nodes: readonly NodeEntry[]): number {
+    if (run.rate !== undefined) return 1000 / run.rate;
+    const machines = new Set(nodes.map(({ machine }) => machine)).size;
+    return run.ms('interarrival') / machines;
+  }
+}
+
+function weightOf({ info }: NodeEntry): number {
+  const weight = Number(info.labels?.['weight'] ?? 1);
+  return weight > 0 && Number.isFinite(weight) ? weight : 1;
+}
+
+/** In which order the processes start their first users: evenly spread, whatever the number of machines. */
+function turnsOf(nodes: readonly NodeEntry[]): Map<NodeEntry, number> {
+  return new Map(nodes.map((node, index) => [node, index]));
 }
 
 /** A strategy of the user's own is checked before anything follows from it. */

@@ -4,15 +4,21 @@ import { createInterface } from 'node:readline';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { deferred } from '../lib/abort.ts';
+import { newIdentity } from '../lib/identity.ts';
+import type { ControlTls } from '../protocol/control-tls.ts';
 
 /** A process that lives for so long has recovered from what killed the one before. */
 const STABLE_MS = 30_000;
 const RESTART = { firstMs: 400, mostMs: 5000 };
+/** Exit code of a process that the master refused. */
+export const REFUSED = 78;
 /** After SIGTERM; a blocked loop does not hear it. */
 const TERM_MS = 2000;
 
 /** What local processes are started with. */
 export interface LocalProcessOptions {
+  /** The part of their names before the `/`. @default 'local' */
+  machine?: string;
   count: number;
   /** Script and arguments of a slave process, without its name and master. */
   script: string;
@@ -23,10 +29,12 @@ export interface LocalProcessOptions {
   /** Memory limit of each process's heap; V8's own when left out. */
   heapMb: number | undefined;
   clock: Clock;
+  /** Of another machine's master: they keep their users over a cut connection. */
+  supervised?: { labels: Readonly<Record<string, string>>; tls: ControlTls | undefined };
   /** What a process wrote to its standard output or error, line by line. */
   onOutput: (node: string, line: string) => void;
   /** A process has ended that was not told to. */
-  onExit: (node: string, how: string) => void;
+  onExit: (node: string, how: string, code: number | null) => void;
 }
 
 interface Slot {
@@ -34,6 +42,7 @@ interface Slot {
   child: ChildProcess | undefined;
   startedAt: number;
   failures: number;
+  identity: string | undefined;
   cancelRestart: Cancel | undefined;
 }
 
@@ -46,10 +55,11 @@ export class LocalProcesses implements AsyncDisposable {
   constructor(options: LocalProcessOptions) {
     this.#options = options;
     this.#slots = Array.from({ length: options.count }, (_, index) => ({
-      name: `local/${index + 1}`,
+      name: `${options.machine ?? 'local'}/${index + 1}`,
       child: undefined,
       startedAt: 0,
       failures: 0,
+      identity: undefined,
       cancelRestart: undefined,
     }));
     for (const slot of this.#slots) this.#start(slot);
@@ -78,28 +88,50 @@ export class LocalProcesses implements AsyncDisposable {
   }
 
   #start(slot: Slot): void {
-    const { script, master, cookie, heapMb, clock, onOutput } = this.#options;
+    const { script, master, cookie, heapMb, clock, onOutput, supervised } = this.#options;
     const nodeFlags = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
     const child = spawn(
       process.execPath,
-      [...nodeFlags, script, '--master', master, '--name', slot.name, '--child'],
-      { env: { ...process.env, AMOC_COOKIE: cookie }, stdio: ['ignore', 'pipe', 'pipe'] },
+      [...nodeFlags, script, '--master', master, '--name', slot.name, ...this.#arguments(slot)],
+      {
+        env: { ...process.env, AMOC_COOKIE: cookie, ...tlsVariables(supervised?.tls) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     slot.child = child;
     slot.startedAt = clock.monotonic();
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => onOutput(slot.name, line));
     }
-    child.once('error', (error) => this.#ended(slot, child, error.message));
-    child.once('exit', (code, signal) => this.#ended(slot, child, signal ?? `exit code ${code}`));
+    child.once('error', (error) => this.#ended(slot, child, error.message, null));
+    child.once('exit', (code, signal) => {
+      this.#ended(slot, child, signal ?? `exit code ${code}`, code);
+    });
   }
 
-  #ended(slot: Slot, child: ChildProcess, how: string): void {
+  /** What tells a process from the one before: that one's users can be placed again at once. */
+  #arguments(slot: Slot): string[] {
+    const { supervised } = this.#options;
+    const before = slot.identity;
+    slot.identity = newIdentity();
+    return [
+      supervised === undefined ? '--child' : '--supervised',
+      '--identity',
+      slot.identity,
+      ...(before === undefined ? [] : ['--replaces', before]),
+      ...Object.entries(supervised?.labels ?? {}).flatMap(([key, value]) => [
+        '--label',
+        `${key}=${value}`,
+      ]),
+    ];
+  }
+
+  #ended(slot: Slot, child: ChildProcess, how: string, code: number | null): void {
     if (slot.child !== child) return;
     slot.child = undefined;
     if (this.#closing) return;
     const { clock, onExit } = this.#options;
-    onExit(slot.name, how);
+    onExit(slot.name, how, code);
     const wasStable = clock.monotonic() - slot.startedAt > STABLE_MS;
     slot.failures = wasStable ? 0 : slot.failures + 1;
     // The first crash is answered at once: its users wait.
@@ -120,4 +152,12 @@ export class LocalProcesses implements AsyncDisposable {
     await exited.promise;
     cancel();
   }
+}
+
+function tlsVariables(tls: ControlTls | undefined): Record<string, string> {
+  return {
+    AMOC_TLS_CA: tls?.ca ?? '',
+    AMOC_TLS_CERT: tls?.cert ?? '',
+    AMOC_TLS_KEY: tls?.key ?? '',
+  };
 }

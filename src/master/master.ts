@@ -1,19 +1,17 @@
+import { every } from '../lib/clock.ts';
 import { formatMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { show } from '../lib/show.ts';
-import type { NodeInfo, SlaveMessage } from '../protocol/messages.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
-import type { MasterPeer } from '../protocol/peer.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
 import type { MasterParts } from './cluster.ts';
 import { Distributor } from './distributor.ts';
-import { NodeEntry } from './node-entry.ts';
+import { Membership } from './membership.ts';
+import type { NodeEntry } from './node-entry.ts';
 import type { NodeRegistry } from './node-registry.ts';
-import { NodeWatch } from './node-watch.ts';
 import { NOWHERE } from './owner-table.ts';
-import { Reports } from './reports.ts';
 import type { Run } from './run.ts';
 import type { ChangeResult, StopResult } from './results.ts';
 import { RunEnd } from './run-end.ts';
@@ -26,6 +24,11 @@ import type { UserListing } from './user-listing.ts';
 import { viewMessages, viewNode, viewStatus } from './views.ts';
 import type { NodeView, StatusView } from './views.ts';
 
+/** How often silence is looked for. */
+const CHECK_MS = 250;
+/** How often the run is put on disk, commands apart. */
+const JOURNAL_MS = 1000;
+
 /** `status()` does not wait longer for a fresh count; the last report stands in. */
 const STATUS_MS = 250;
 
@@ -36,8 +39,8 @@ const STATUS_MS = 250;
 export class Master {
   readonly #cluster: Cluster;
   readonly #distributor: Distributor;
-  readonly #reports: Reports;
-  readonly #watch: NodeWatch;
+  /** How processes join and leave. */
+  readonly members: Membership;
   readonly #starting: RunStart;
   readonly #ending: RunEnd;
 
@@ -45,10 +48,13 @@ export class Master {
     const cluster = new Cluster(parts);
     this.#cluster = cluster;
     this.#distributor = new Distributor(cluster);
-    this.#reports = new Reports(cluster);
-    this.#watch = new NodeWatch(cluster, this.#distributor);
     this.#starting = new RunStart(cluster, this.#distributor);
+    this.members = new Membership(cluster, this.#distributor, this.#starting);
     this.#ending = new RunEnd(cluster);
+    if (parts.leases === true) {
+      every(parts.clock, CHECK_MS, () => this.members.check());
+      every(parts.clock, JOURNAL_MS, () => this.#keep());
+    }
   }
 
   get nodes(): NodeRegistry {
@@ -101,7 +107,8 @@ export class Master {
     this.#distributor.place(run, ids, run.placement);
     const interarrival = run.ms('interarrival');
     const remain = run.owners.staying;
-    return Promise.resolve({ ids, users: wanted, wanted, remain, interarrival });
+    const rate = run.rate === undefined ? {} : { rate: run.rate };
+    return Promise.resolve({ ids, users: wanted, wanted, remain, interarrival, ...rate });
   }
 
   /** Removes the `count` highest users that still run, or those that are named. */
@@ -113,16 +120,21 @@ export class Master {
     const ids =
       'ids' in request ? run.owners.staysOf(request.ids) : run.owners.highestStaying(request.count);
     const wanted = 'ids' in request ? request.ids.size : request.count;
+    const orders: { node: NodeEntry; share: IdSet }[] = [];
     for (const [number, share] of run.owners.byNode(ids)) {
       const node = this.nodes.byNumber(number);
       if (node === undefined) continue;
-      this.#cluster.ask(node, 'withdraw', { run: run.id, ids: [...share.ranges], force });
+      if (force) node.forced(share);
+      node.moving = node.moving.difference(share);
+      orders.push({ node, share });
     }
     const homeless = run.owners.ownedBy(ids, NOWHERE);
     run.owners.release(homeless);
     run.ended.removed += homeless.size;
     if (force) run.owners.release(ids);
     else run.owners.markLeaving(ids);
+    this.#cluster.commit();
+    for (const { node, share } of orders) this.#distributor.withdraw(run, node, share, force);
     return Promise.resolve({ ids, users: ids.size, wanted, remain: run.owners.staying, force });
   }
 
@@ -139,6 +151,8 @@ export class Master {
         text: `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`,
       });
     }
+    // A master that comes after this one has nothing to go on with.
+    this.#cluster.parts.journal?.clear();
     const nodes = this.nodes.ready();
     const problems: string[] = [];
     const forced = await Promise.all(
@@ -168,8 +182,7 @@ export class Master {
     if (run === undefined || state.is !== 'stopping') return;
     for (const node of this.nodes.ready()) {
       const { staying, leaving } = run.owners.ofNode(node.number);
-      const ids = [...staying.union(leaving).ranges];
-      this.#cluster.ask(node, 'withdraw', { run: run.id, ids, force: true });
+      this.#distributor.withdraw(run, node, staying.union(leaving), true);
     }
   }
 
@@ -184,7 +197,9 @@ export class Master {
   /** The processes, with fresh figures. */
   async listNodes(): Promise<NodeView[]> {
     await this.#refresh();
-    return this.nodes.all().map((node) => viewNode(node, this.#cluster.run));
+    return this.nodes
+      .all()
+      .map((node) => viewNode(node, this.#cluster.run, this.#cluster.parts.clock.monotonic()));
   }
 
   /** Round trips to all processes, in milliseconds; `undefined` for one that does not answer. */
@@ -218,6 +233,30 @@ export class Master {
       }),
     );
     return mergeListings(answers, limit);
+  }
+
+  /**
+   * Shows one user's stanzas in the log, or stops that.
+   *
+   * @param on the other of the two when left out
+   * @throws {AmocError} `ARGUMENT` when the user is not there
+   */
+  async trace(id: unknown, on?: boolean): Promise<{ id: number; on: boolean }> {
+    demandRunning(this.#cluster.state, 'trace');
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 1) {
+      throw new AmocError('ARGUMENT', `user: ${show(id)} is no id; it is a whole number from 1 on`);
+    }
+    const answers = await Promise.all(
+      this.nodes.all().map(async ({ peer, status }) => {
+        if (status.is === 'blocked') return { found: false, on: false };
+        return peer.request('trace', { id, ...(on === undefined ? {} : { on }) }, QUICK_MS);
+      }),
+    );
+    const answer = answers.find(({ found }) => found);
+    if (answer === undefined) {
+      throw new AmocError('ARGUMENT', `user ${id} does not run; users() lists those that do`);
+    }
+    return { id, on: answer.on };
   }
 
   /** Everything that was counted in the run so far. */
@@ -284,34 +323,12 @@ export class Master {
     );
   }
 
-  /** Takes in a process that has proved itself. @returns why not, when it is refused */
-  join(info: NodeInfo, peer: MasterPeer): string | undefined {
-    if (this.nodes.get(info.name) !== undefined)
-      return `a node called ${info.name} is here already`;
-    const node = new NodeEntry(info, peer, this.nodes.nextNumber());
-    peer.onMessage = (message) => this.#hear(node, message);
-    peer.onClose = (reason) => this.#watch.lose(node, reason);
-    this.nodes.add(node);
-    const run = this.#cluster.run;
-    if (run !== undefined && this.#cluster.state.is === 'running')
-      void this.#starting.admitLate(run, node);
-    return undefined;
+  #keep(): void {
+    if (this.#cluster.state.is === 'running' && this.#cluster.parts.journal?.isDue === true) {
+      this.#cluster.commit();
+    }
   }
 
-  /** Takes in the watchdog of a process. */
-  watch(info: NodeInfo, peer: MasterPeer): void {
-    const node = this.nodes.get(info.name);
-    if (node === undefined || node.info.pid !== info.pid) {
-      peer.close('no such node');
-      return;
-    }
-    node.watchdog = peer;
-    peer.onMessage = (message) => {
-      if (message.type === 'blocked') this.#watch.blocked(node, message);
-      else if (message.type === 'unblocked') this.#watch.unblocked(node, message.afterMs);
-    };
-    peer.onClose = () => (node.watchdog = undefined);
-  }
   #setPaused(command: 'pause' | 'resume', paused: boolean): void {
     demandRunning(this.#cluster.state, command);
     const run = this.#cluster.requireRun();
@@ -330,20 +347,5 @@ export class Master {
         }
       }),
     );
-  }
-
-  #hear(node: NodeEntry, message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>): void {
-    switch (message.type) {
-      case 'logs':
-        this.#cluster.parts.logs(message.records, message.dropped);
-        return;
-      case 'report':
-        this.#reports.take(node, message);
-        return;
-      case 'blocked':
-      case 'unblocked':
-        // Only a watchdog says so, on its own connection.
-        return;
-    }
   }
 }

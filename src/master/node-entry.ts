@@ -1,5 +1,12 @@
-import type { IdSet } from '../lib/id-set.ts';
-import type { NodeInfo, NodeLoad, StackFrame, UserCounts } from '../protocol/messages.ts';
+import { IdSet } from '../lib/id-set.ts';
+import type {
+  ClockEstimate,
+  LogRecord,
+  NodeInfo,
+  NodeLoad,
+  StackFrame,
+  UserCounts,
+} from '../protocol/messages.ts';
 import type { MasterPeer } from '../protocol/peer.ts';
 
 /** What is known of a slave process. */
@@ -8,52 +15,165 @@ export type NodeStatus =
   | { readonly is: 'connected' }
   /** Ready for users of the run. */
   | { readonly is: 'ready' }
+  /** Takes no more users; those that it had have moved or are about to end. */
+  | { readonly is: 'drained' }
   /** Its event loop stands still, since `forMs` before `at`. */
-  | { readonly is: 'blocked'; readonly forMs: number; readonly frames: readonly StackFrame[] };
+  | { readonly is: 'blocked'; readonly forMs: number; readonly frames: readonly StackFrame[] }
+  /** Out of reach since then, on the monotonic clock; its users may still run there. */
+  | { readonly is: 'away'; readonly since: number }
+  /** Connected again; what it has is about to be compared with what it should have. */
+  | { readonly is: 'returning'; readonly since: number };
 
-/** One joined slave process, as the master sees it. */
+/** What a journal keeps of a node. */
+export interface NodeMemory {
+  revision: number;
+  lastReport: number;
+  forced: readonly IdSet[];
+  unconfirmed: readonly Assignment[];
+}
+
+/** Users that were given to a node by its command of that revision. */
+export interface Assignment {
+  readonly revision: number;
+  readonly ids: IdSet;
+}
+
+/** Differences between what a process has and what it should have are put right at most so often. */
+const REPAIR_MS = 2000;
+
+/** One slave process, as the master sees it: from its first joining, over cut connections, to its end. */
 export class NodeEntry {
   readonly name: string;
   /** The machine's part of the name: `local` of `local/1`. */
   readonly machine: string;
-  readonly info: NodeInfo;
-  readonly peer: MasterPeer;
   /** Its number in the owner table; not used again in the cluster's life. */
   readonly number: number;
+  info: NodeInfo;
+  peer: MasterPeer;
   watchdog: MasterPeer | undefined;
   status: NodeStatus = { is: 'connected' };
   /** What `status` goes back to when the loop turns again. */
   wasReady = false;
   users: UserCounts | undefined;
   load: NodeLoad | undefined;
+  clock: ClockEstimate | undefined;
+  /** Until when it may run its users as far as the master knows, margin included; monotonic. */
+  leaseUntil = Infinity;
+  /** When it was last heard of; monotonic. */
+  heardAt = 0;
+  /** Plans what happens when it stays away. */
+  cancelExpiry: () => void = () => {};
+  /** The last report that was taken in. */
+  lastReport = 0;
+  /** The last report whose effects are on disk. */
+  safeReport = 0;
   /** Assignments that its reports do not cover yet, the oldest first. */
-  #unconfirmed: { revision: number; ids: IdSet }[] = [];
+  #unconfirmed: readonly Assignment[] = [];
+  /** Removals by force that no report covers, the oldest first; a user can be in several. */
+  #forced: readonly IdSet[] = [];
   #revision = 0;
+  #repairedAt = -Infinity;
+  /** Users that run elsewhere as soon as their start() here has ended. */
+  moving = IdSet.empty;
+  /** Since when its reports have been behind the commands. */
+  behindSince: number | undefined;
+  /** Its newest lines of log. */
+  log: readonly LogRecord[] = [];
   /** Told when the process stops answering, for whoever waits for it. */
   onBlocked: () => void = () => {};
 
-  constructor(info: NodeInfo, peer: MasterPeer, number: number) {
+  constructor(info: NodeInfo, peer: MasterPeer, number: number, memory?: NodeMemory) {
     this.name = info.name;
     this.machine = machineOf(info.name);
     this.info = info;
     this.peer = peer;
     this.number = number;
+    if (memory === undefined) return;
+    this.#revision = memory.revision;
+    this.#forced = memory.forced;
+    this.#unconfirmed = memory.unconfirmed;
+    this.lastReport = memory.lastReport;
+    this.safeReport = memory.lastReport;
   }
 
+  /** Whether it takes users and commands now. */
   get isReady(): boolean {
     return this.status.is === 'ready' || (this.status.is === 'blocked' && this.wasReady);
   }
 
+  /** Whether users of the run may be in it. */
+  get isInRun(): boolean {
+    return this.isReady || this.isAway || this.status.is === 'drained';
+  }
+
+  /** Whether it cannot be told anything now. */
+  get isAway(): boolean {
+    return this.status.is === 'away' || this.status.is === 'returning';
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The number of the next command. */
+  nextRevision(): number {
+    return ++this.#revision;
+  }
+
   /** Notes an assignment. @returns its revision */
   assigned(ids: IdSet): number {
-    this.#unconfirmed.push({ revision: ++this.#revision, ids });
+    this.#unconfirmed = [...this.#unconfirmed, { revision: ++this.#revision, ids }];
     return this.#revision;
+  }
+
+  /** Notes a removal by force: its report is still to come. */
+  forced(ids: IdSet): void {
+    this.#forced = [...this.#forced, ids];
+  }
+
+  /** Users that were removed by force and whose end has not been reported. */
+  get unconfirmedForced(): IdSet {
+    return this.#forced.reduce((all, batch) => all.union(batch), IdSet.empty);
+  }
+
+  /** How many removals those are. */
+  get unconfirmedRemovals(): number {
+    return this.#forced.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Assignments that its reports do not cover yet. */
+  get unconfirmed(): readonly Assignment[] {
+    return this.#unconfirmed;
+  }
+
+  get forcedBatches(): readonly IdSet[] {
+    return this.#forced;
+  }
+
+  /** Notes whose end was reported, whether they have been started again or not. */
+  confirmForced(ids: IdSet): void {
+    if (this.#forced.length === 0) return;
+    let left = ids;
+    this.#forced = this.#forced
+      .map((batch) => {
+        const ended = batch.intersection(left);
+        left = left.difference(ended);
+        return batch.difference(ended);
+      })
+      .filter(({ size }) => size > 0);
   }
 
   /** Those of `ids`, gone as of `revision`, that were not given to it anew since. */
   confirmGone(ids: IdSet, revision: number): IdSet {
     this.#unconfirmed = this.#unconfirmed.filter((each) => each.revision > revision);
     return this.#unconfirmed.reduce((gone, each) => gone.difference(each.ids), ids);
+  }
+
+  /** Whether a difference may be put right now: not again before the last repair can have taken effect. */
+  mayRepair(now: number): boolean {
+    if (now - this.#repairedAt < REPAIR_MS) return false;
+    this.#repairedAt = now;
+    return true;
   }
 }
 

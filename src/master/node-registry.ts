@@ -9,6 +9,10 @@ import { machineOf } from './node-entry.ts';
 /** The slave processes that have joined, in the order in which placement visits them. */
 export class NodeRegistry {
   readonly #nodes = new Map<string, NodeEntry>();
+  /** Out of reach, while another has joined under their name. */
+  readonly #displaced = new Set<NodeEntry>();
+  /** What {@link all} gives; asked for at each report. */
+  #sorted: readonly NodeEntry[] | undefined;
   #arrivals: (() => void)[] = [];
   #nextNumber = 1;
 
@@ -21,8 +25,10 @@ export class NodeRegistry {
   }
 
   /** All of them, in visiting order. */
-  all(): NodeEntry[] {
-    return [...this.#nodes.values()].sort((a, b) => visitingOrder(a.name, b.name));
+  all(): readonly NodeEntry[] {
+    return (this.#sorted ??= [...this.#nodes.values()].sort((a, b) =>
+      visitingOrder(a.name, b.name),
+    ));
   }
 
   /** Those that can take users of the run. */
@@ -31,7 +37,31 @@ export class NodeRegistry {
   }
 
   byNumber(number: number): NodeEntry | undefined {
-    return this.all().find((node) => node.number === number);
+    for (const node of this.#nodes.values()) if (node.number === number) return node;
+    for (const node of this.#displaced) if (node.number === number) return node;
+    return undefined;
+  }
+
+  /** Those that are out of reach and whose names others have now. */
+  displaced(): readonly NodeEntry[] {
+    return [...this.#displaced];
+  }
+
+  /** All of them, whoever has their names. */
+  known(): readonly NodeEntry[] {
+    return [...this.all(), ...this.#displaced];
+  }
+
+  /** Lets another join under the name of one that is out of reach. */
+  displace(node: NodeEntry): void {
+    this.#nodes.delete(node.name);
+    this.#sorted = undefined;
+    this.#displaced.add(node);
+  }
+
+  /** For nodes of before a restart: numbers go on above theirs. */
+  reserve(number: number): void {
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
   }
 
   nextNumber(): number {
@@ -40,6 +70,7 @@ export class NodeRegistry {
 
   add(node: NodeEntry): void {
     this.#nodes.set(node.name, node);
+    this.#sorted = undefined;
     const waiting = this.#arrivals;
     this.#arrivals = [];
     for (const tell of waiting) tell();
@@ -47,8 +78,10 @@ export class NodeRegistry {
 
   /** @returns whether it was that very node, and not one that came after it under its name */
   remove(node: NodeEntry): boolean {
+    if (this.#displaced.delete(node)) return true;
     if (this.#nodes.get(node.name) !== node) return false;
     this.#nodes.delete(node.name);
+    this.#sorted = undefined;
     return true;
   }
 
@@ -66,18 +99,39 @@ export class NodeRegistry {
   }
 
   /**
-   * Those that are meant by names of processes (`local/1`) or machines (`local`); all when left out.
+   * Those that are meant ({@link matchesAny}); all when left out.
    *
    * @throws {AmocError} `ARGUMENT` for a name that nobody has
    */
-  select(names: readonly string[] | undefined): NodeEntry[] {
+  select(names: readonly string[] | undefined): readonly NodeEntry[] {
     const all = this.all();
     if (names === undefined) return all;
     for (const name of names) {
-      if (all.some((node) => node.name === name || node.machine === name)) continue;
+      if (all.some((node) => matchesAny(node, [name]))) continue;
       const known = [...new Set(all.flatMap((node) => [node.name, machineOf(node.name)]))];
       throw new AmocError('ARGUMENT', `no node is called '${name}'${didYouMean(name, known)}`);
     }
-    return all.filter((node) => names.includes(node.name) || names.includes(node.machine));
+    return all.filter((node) => matchesAny(node, names));
   }
+}
+
+/**
+ * Whether a node is meant: by the name of its process or machine, by a pattern with `*`, or by a label as
+ * in `zone=a`.
+ */
+export function matchesAny(
+  { name, machine, info }: NodeEntry,
+  patterns: readonly string[],
+): boolean {
+  return patterns.some((pattern) => {
+    const equals = pattern.indexOf('=');
+    if (equals > 0) return info.labels?.[pattern.slice(0, equals)] === pattern.slice(equals + 1);
+    return [name, machine].some((each) => matchesGlob(each, pattern));
+  });
+}
+
+function matchesGlob(text: string, pattern: string): boolean {
+  if (!pattern.includes('*')) return text === pattern;
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(text);
 }

@@ -1,4 +1,6 @@
 import { assert } from '../lib/assert.ts';
+import { mixId } from '../lib/id-digest.ts';
+import type { IdDigest } from '../lib/id-digest.ts';
 import { IdSet } from '../lib/id-set.ts';
 
 const CHUNK_BITS = 16;
@@ -17,6 +19,8 @@ export const NOWHERE = MOST_NODES;
 export class OwnerTable {
   readonly #chunks = new Map<number, Uint16Array>();
   readonly #counts = new Map<number, number>();
+  /** Of those that stay. */
+  readonly #digests = new Map<number, IdDigest>();
   #highest = 0;
   #present = 0;
   #leaving = 0;
@@ -83,6 +87,32 @@ export class OwnerTable {
     return this.#counts.get(node) ?? 0;
   }
 
+  /** What tells the staying users of `node` from others. */
+  digestOf(node: number): IdDigest {
+    return this.#digests.get(node) ?? { count: 0, sum: 0 };
+  }
+
+  /** The users of all nodes in one walk; whether they leave or not. Costs O(ids). */
+  byOwner(): Map<number, { staying: IdSet; leaving: IdSet }> {
+    const lists = new Map<number, { staying: number[]; leaving: number[] }>();
+    for (const [chunk, owners] of [...this.#chunks].sort(([a], [b]) => a - b)) {
+      for (let at = 0; at < CHUNK; at++) {
+        const owner = owners[at] as number;
+        if (owner === 0) continue;
+        const node = owner & MOST_NODES;
+        let list = lists.get(node);
+        if (list === undefined) lists.set(node, (list = { staying: [], leaving: [] }));
+        (owner & LEAVING ? list.leaving : list.staying).push(chunk * CHUNK + at);
+      }
+    }
+    return new Map(
+      [...lists].map(([node, { staying, leaving }]) => [
+        node,
+        { staying: IdSet.ofSorted(staying), leaving: IdSet.ofSorted(leaving) },
+      ]),
+    );
+  }
+
   /** Those of `ids` that belong to `node`. */
   ownedBy(ids: IdSet, node: number): IdSet {
     const found: number[] = [];
@@ -112,6 +142,7 @@ export class OwnerTable {
       const owner = this.#get(id);
       if (owner === 0 || owner & LEAVING) return;
       this.#write(id, owner | LEAVING);
+      this.#digest(owner, id, -1);
       this.#leaving++;
     });
   }
@@ -153,7 +184,16 @@ export class OwnerTable {
     if (owner === 0) this.#present--;
     this.#countNode(before & MOST_NODES, -1);
     this.#countNode(owner & MOST_NODES, 1);
+    if (before !== 0 && before < LEAVING) this.#digest(before, id, -1);
+    if (owner !== 0 && owner < LEAVING) this.#digest(owner, id, 1);
     this.#write(id, owner);
+  }
+
+  #digest(node: number, id: number, sign: 1 | -1): void {
+    let digest = this.#digests.get(node);
+    if (digest === undefined) this.#digests.set(node, (digest = { count: 0, sum: 0 }));
+    digest.count += sign;
+    digest.sum = (digest.sum + sign * mixId(id)) >>> 0;
   }
 
   #countNode(node: number, change: number): void {

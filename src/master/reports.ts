@@ -1,48 +1,139 @@
+import { digestOf } from '../lib/id-digest.ts';
 import { IdSet } from '../lib/id-set.ts';
 import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { NOWHERE } from './owner-table.ts';
 import type { EndedCounts, Run } from './run.ts';
 import { countUsers } from './views.ts';
 
 /** What a process reports: counts, load, and who has ended. */
 export type Report = Omit<Extract<SlaveMessage, { type: 'report' }>, 'type'>;
 
+/** What follows from reports. */
+export interface ReportParts {
+  /** A process that was out of reach has reported. */
+  returned: (run: Run, node: NodeEntry) => void;
+  /** A process has other users than it should have. */
+  repair: (run: Run, node: NodeEntry) => void;
+  /** Users that waited for a place may have one. */
+  placeHomeless: (run: Run) => void;
+  /** Users that were to move have ended where they were. */
+  move: (run: Run, ids: IdSet) => void;
+}
+
+/** A process whose reports are behind the commands for so long has not got one of them. */
+const BEHIND_MS = 3000;
+
 /** Takes the processes' reports in, and says what follows from them. */
 export class Reports {
   readonly #cluster: Cluster;
+  readonly #parts: ReportParts;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, parts: ReportParts) {
     this.#cluster = cluster;
+    this.#parts = parts;
   }
 
   /** Takes a report in: counts, figures, and who has ended. */
   take(node: NodeEntry, report: Report): void {
     node.load = report.load;
+    // Each once, in order: one that is missing is sent again.
+    if (node.lastReport !== 0 && report.sequence !== node.lastReport + 1) return;
+    node.lastReport = report.sequence;
     const run = this.#cluster.run;
-    if (run === undefined || report.run !== run.id) return;
-    node.users = report.users;
+    if (report.run === undefined || report.run !== run?.id) {
+      this.#endStray(node, report);
+      return;
+    }
     const now = this.#cluster.parts.clock.monotonic();
     run.totals.add(report.delta);
     run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
     run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
+    // It was given up, and has yet to be set up anew: its users are counted as lost already.
+    if (!node.isInRun) return;
+    node.users = report.users;
     let gone = IdSet.empty;
+    const moved = IdSet.ofDisjoint(report.ended.removed);
+    const arrived = moved.intersection(node.moving);
+    node.moving = node.moving.difference(arrived);
+    run.ended.removed -= arrived.size;
     for (const kind of ['finished', 'crashed', 'removed'] as const) {
       const ids = IdSet.ofDisjoint(report.ended[kind]);
       run.ended[kind] += ids.size;
       gone = gone.union(ids);
     }
+    const waited = node.unconfirmedRemovals;
+    node.confirmForced(gone);
     gone = node.confirmGone(
       gone.difference(IdSet.ofDisjoint(report.ended.back)),
       report.ended.revision,
     );
     // A user that was removed here and added elsewhere since is not that node's to end.
-    if (gone.size > 0) run.owners.release(run.owners.ownedBy(gone, node.number));
+    if (gone.size > 0) {
+      const ended = run.owners.ownedBy(gone, node.number);
+      run.owners.release(ended.difference(arrived));
+      node.moving = node.moving.difference(ended);
+    }
+    // Somebody may have waited for them to be gone.
+    if (node.unconfirmedRemovals < waited && run.owners.countOf(NOWHERE) > 0) {
+      this.#parts.placeHomeless(run);
+    }
+    const movers = run.owners.ownedBy(arrived, node.number);
+    if (movers.size > 0 && this.#cluster.state.is === 'running') this.#parts.move(run, movers);
+    this.#compare(run, node, report, now);
     this.#announce(run);
+  }
+
+  /** Compares what a process has with what it should have. */
+  #compare(run: Run, node: NodeEntry, report: Report, now: number): void {
+    if (this.#cluster.state.is !== 'running') return;
+    if (node.status.is === 'returning') {
+      this.#parts.returned(run, node);
+      return;
+    }
+    const { digest } = report;
+    if (digest === undefined || !node.isReady || this.#cluster.parts.leases !== true) return;
+    const revision = report.ended.revision;
+    if (revision < node.revision) {
+      node.behindSince ??= now;
+      if (now - node.behindSince < BEHIND_MS) return;
+    } else {
+      const wanted = run.owners.digestOf(node.number);
+      const moving = digestOf(node.moving);
+      const isSame =
+        digest.count === wanted.count - moving.count &&
+        digest.sum === (wanted.sum - moving.sum) >>> 0;
+      if (isSame && node.unconfirmedRemovals > 0) {
+        node.behindSince ??= now;
+        if (now - node.behindSince < BEHIND_MS) return;
+      } else {
+        node.behindSince = undefined;
+        if (isSame) return;
+      }
+    }
+    if (!node.mayRepair(now)) return;
+    node.behindSince = undefined;
+    this.#parts.repair(run, node);
+  }
+
+  /** A run that nobody knows any more: the master before had it, and its journal is gone. */
+  #endStray(node: NodeEntry, { run, users }: Report): void {
+    const isKnown = this.#cluster.run !== undefined || this.#cluster.state.is !== 'idle';
+    if (run === undefined || isKnown || this.#cluster.parts.leases !== true) return;
+    const there = users.starting + users.running + users.waiting + users.leaving;
+    this.#cluster.ask(node, 'discard', { run });
+    if (there === 0) return;
+    this.#cluster.parts.notice({
+      level: 'warn',
+      text: `${node.name} had ${there} users of the run ${run}, which is unknown here; they were stopped`,
+    });
   }
 
   #announce(run: Run): void {
     if (this.#cluster.state.is !== 'running') return;
+    const isOver = run.announceEmpty && run.owners.size === 0;
+    if (!run.announceRunning && !isOver) return;
     const users = countUsers(run, this.#cluster.nodes.all());
     const { owners, ended } = run;
     if (
@@ -57,7 +148,7 @@ export class Reports {
         level: 'info',
         text: `${run.scenario} ${describeStart(owners.staying, ended)}`,
       });
-    } else if (run.announceEmpty && owners.size === 0) {
+    } else if (isOver) {
       run.announceEmpty = false;
       this.#cluster.parts.notice({
         level: 'info',

@@ -13,6 +13,7 @@ export interface ChangeResult {
   wanted: number;
   force?: boolean;
   interarrival?: number;
+  rate?: number;
 }
 
 /** What `stop` answers. */

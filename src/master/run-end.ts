@@ -1,5 +1,6 @@
 import { withTimeout } from '../lib/abort.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { IdSet } from '../lib/id-set.ts';
 import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
@@ -67,9 +68,21 @@ export class RunEnd {
     const run = this.#cluster.run;
     this.#cluster.run = undefined;
     if (run === undefined) return;
+    for (const node of this.#cluster.nodes.displaced()) {
+      node.cancelExpiry();
+      this.#cluster.nodes.remove(node);
+    }
+    this.#cluster.parts.journal?.clear();
     const asked = this.#cluster.nodes.all().map(async (node) => {
       node.users = undefined;
       node.wasReady = false;
+      node.moving = IdSet.empty;
+      if (node.isAway) {
+        // It hears that the run is over when it comes back.
+        node.cancelExpiry();
+        this.#cluster.nodes.remove(node);
+        return;
+      }
       if (node.status.is === 'blocked') {
         // It would not hear that the run is over, and be counted on by the next one.
         this.#cluster.expel(node);

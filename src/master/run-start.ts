@@ -5,6 +5,7 @@ import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { matchesAny } from './node-registry.ts';
 import { RemoteError } from '../protocol/peer.ts';
 import { Run } from './run.ts';
 
@@ -18,6 +19,8 @@ export interface DoResult {
   users: number;
   processes: number;
   interarrival: number;
+  /** User starts per second in the whole cluster, where that was asked for. */
+  rate?: number;
 }
 
 /** Brings a run to life: compile, prepare and check, `setup`, `init`, first users. */
@@ -59,6 +62,7 @@ export class RunStart {
       placement: request.placement,
       nodes: request.nodes,
       startedAt: clock.now(),
+      rate: request.rate,
     });
     this.#cluster.run = run;
     const prepared = await Promise.all(
@@ -81,12 +85,13 @@ export class RunStart {
       users: request.ids.size,
       processes: nodes.length,
       interarrival: run.ms('interarrival'),
+      ...(run.rate === undefined ? {} : { rate: run.rate }),
     };
   }
 
   /** Sets up a process that came in mid-run; it takes homeless users, and its share of the next ones. */
   async admitLate(run: Run, node: NodeEntry): Promise<void> {
-    if (run.nodes?.includes(node.name) === false && !run.nodes.includes(node.machine)) return;
+    if (run.nodes !== undefined && !matchesAny(node, run.nodes)) return;
     try {
       await this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2);
       await this.#init(run, node, run.ms('initTimeout') + QUICK_MS);
@@ -106,7 +111,8 @@ export class RunStart {
     const params = {
       run: run.id,
       ...(run.setup === undefined ? {} : { setup: run.setup }),
-      pace: { interarrivalMs: this.#distributor.processInterval(run, node), paused: run.paused },
+      pace: this.#distributor.paceOf(run, node),
+      revision: node.revision,
     };
     await this.#demand(node, 'init', params, limitMs);
     node.wasReady = true;

@@ -27,6 +27,8 @@ export class Run {
   readonly comment: string | undefined;
   readonly placement: PlacementStrategy;
   readonly nodes: readonly string[] | undefined;
+  /** User starts per second in the whole cluster, instead of a pace for each machine. */
+  rate: number | undefined;
   /** What every process of the run is prepared with. */
   readonly prepare: Params<'prepare'>;
   /** Epoch milliseconds. */
@@ -52,6 +54,7 @@ export class Run {
     placement: PlacementStrategy;
     nodes: readonly string[] | undefined;
     startedAt: number;
+    rate?: number | undefined;
   }) {
     this.prepare = parts.prepare;
     this.id = parts.prepare.run;
@@ -61,10 +64,16 @@ export class Run {
     this.placement = parts.placement;
     this.nodes = parts.nodes;
     this.startedAt = parts.startedAt;
+    this.rate = parts.rate;
   }
 
   get scenario(): string {
     return this.bundle.name;
+  }
+
+  /** Whether the users of a lost node stay with it. */
+  get leavesUsers(): boolean {
+    return this.settings['onNodeLoss'] === 'leave';
   }
 
   /** A time among the resolved settings. */

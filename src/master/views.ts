@@ -17,6 +17,10 @@ export interface NodeView {
   cpu: number;
   loopDelayMs: number;
   rssBytes: number;
+  /** Round trip of a beat, in milliseconds. */
+  roundTripMs?: number;
+  /** The master's clock minus the node's, right within half of the round trip. */
+  clockOffsetMs?: number;
 }
 
 /** How many users are in each state; `crashed`, `finished`, `removed` and `lost` count the whole run. */
@@ -29,6 +33,8 @@ export interface UsersView {
   removed: number;
   crashed: number;
   lost: number;
+  /** On nodes that are out of reach. */
+  away: number;
 }
 
 /** Messages of a run; `delivery` is from the making of a message to its arrival, where both are amoc's. */
@@ -62,29 +68,47 @@ export interface StatusView {
 }
 
 /** Describes a process. */
-export function viewNode(node: NodeEntry, run: Run | undefined): NodeView {
-  const { status, info, load } = node;
+export function viewNode(node: NodeEntry, run: Run | undefined, now: number): NodeView {
+  const { info, load } = node;
   return {
     name: node.name,
     host: info.host,
     pid: info.pid,
     version: info.version,
-    status:
-      status.is === 'blocked' ? `blocked for ${Math.round(status.forMs / 1000)} s` : status.is,
+    status: viewNodeStatus(node, now),
     users: run?.owners.countOf(node.number) ?? 0,
     cpu: load?.cpu ?? 0,
     loopDelayMs: load?.loopDelayMs ?? 0,
     rssBytes: load?.rssBytes ?? 0,
+    ...(node.clock === undefined
+      ? {}
+      : { roundTripMs: node.clock.roundTripMs, clockOffsetMs: node.clock.offsetMs }),
   };
+}
+
+function viewNodeStatus({ status }: NodeEntry, now: number): string {
+  switch (status.is) {
+    case 'blocked':
+      return `blocked for ${Math.round(status.forMs / 1000)} s`;
+    case 'away':
+    case 'returning':
+      return `out of reach for ${Math.round((now - status.since) / 1000)} s`;
+    default:
+      return status.is;
+  }
 }
 
 /** Adds up the users of all processes. */
 export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): UsersView {
   const sum = (state: 'starting' | 'running' | 'waiting' | 'leaving'): number =>
-    nodes.reduce((total, node) => total + (node.users?.[state] ?? 0), 0);
+    nodes.reduce((total, node) => total + (node.isAway ? 0 : (node.users?.[state] ?? 0)), 0);
+  const away = nodes.reduce(
+    (total, node) => total + (node.isAway ? (run?.owners.countOf(node.number) ?? 0) : 0),
+    0,
+  );
   const ended = run?.ended ?? { finished: 0, removed: 0, crashed: 0, lost: 0 };
   const [running, waiting, leaving] = [sum('running'), sum('waiting'), sum('leaving')];
-  const unreported = (run?.owners.size ?? 0) - running - waiting - leaving;
+  const unreported = (run?.owners.size ?? 0) - running - waiting - leaving - away;
   return {
     // Who was placed and is not reported yet, or by a process that stands still, has not begun as far
     // as is known; reports that a forced removal has overtaken are the other way round.
@@ -93,11 +117,13 @@ export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): U
     waiting,
     leaving,
     ...ended,
+    away,
   };
 }
 
 /** User starts per second that the pace asks for, over all machines of the run. */
 export function wantedRate(run: Run, nodes: readonly NodeEntry[]): number {
+  if (run.rate !== undefined) return run.rate;
   const machines = new Set(nodes.filter((node) => node.isReady).map((node) => node.machine));
   return (machines.size * 1000) / run.ms('interarrival');
 }
@@ -128,7 +154,7 @@ export function viewStatus(
     users,
     startRate: { wanted: 0, achieved: 0 },
     messages: { sent: 0, received: 0, perSecond: 0 },
-    nodes: nodes.map((node) => viewNode(node, run)),
+    nodes: nodes.map((node) => viewNode(node, run, now.monotonic)),
   };
   if (state.is !== 'idle') view.scenario = state.scenario;
   if (state.is === 'failed') view.reason = state.reason;

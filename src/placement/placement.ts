@@ -6,6 +6,8 @@ export interface PlacementNode {
   readonly name: string;
   /** How many users it has now. */
   readonly users: number;
+  /** Its label `weight`. @default 1 */
+  readonly weight?: number;
 }
 
 /** Which node gets which of the new ids; every id exactly once. */
@@ -36,6 +38,25 @@ export const leastLoaded: PlacementStrategy = (ids, nodes) => {
   return inTurns(ids, nodes, counts);
 };
 
+/** In proportion to the nodes' weights (the label `weight`, 1 when left out), in turns. */
+export const weighted: PlacementStrategy = (ids, nodes) => {
+  const total = nodes.reduce((sum, node) => sum + weightOf(node), 0);
+  const exact = nodes.map((node) => (ids.size * weightOf(node)) / total);
+  const counts = exact.map(Math.floor);
+  const left = ids.size - counts.reduce((sum, each) => sum + each, 0);
+  // The largest remainders get what is left over.
+  exact
+    .map((share, index) => ({ index, rest: share - Math.floor(share) }))
+    .sort((a, b) => b.rest - a.rest || a.index - b.index)
+    .slice(0, left)
+    .forEach(({ index }) => (counts[index] = (counts[index] ?? 0) + 1));
+  return inTurns(ids, nodes, counts);
+};
+
+function weightOf({ weight = 1 }: PlacementNode): number {
+  return weight;
+}
+
 /** One contiguous block of ids for each node, as Erlang amoc 4 places them. */
 export const block: PlacementStrategy = (ids, nodes) => {
   const share = new Map<string, IdSet>();
@@ -49,11 +70,31 @@ export const block: PlacementStrategy = (ids, nodes) => {
   return share;
 };
 
+/** How many each of several levels has to give away so that all are as even as they can be. */
+export function excess(levels: readonly number[]): number[] {
+  const total = levels.reduce((sum, level) => sum + level, 0);
+  const low = Math.floor(total / Math.max(1, levels.length));
+  // The highest keep the rest: nobody moves who need not.
+  const order = levels.map((level, index) => ({ level, index })).sort((a, b) => b.level - a.level);
+  const extra = total - low * levels.length;
+  const moves = levels.map(() => 0);
+  order.forEach(({ level, index }, place) => {
+    moves[index] = Math.max(0, level - low - (place < extra ? 1 : 0));
+  });
+  return moves;
+}
+
 /** The strategies that can be named in `do(…, { placement: 'roundRobin' })`. */
-export const strategies = { roundRobin, leastLoaded, block } as const;
+export const strategies = { roundRobin, leastLoaded, weighted, block } as const;
 
 /** Name of a built-in strategy. */
 export type StrategyName = keyof typeof strategies;
+
+/** The name of a built-in strategy; `undefined` for a function of the user's own. */
+export function nameOfStrategy(strategy: PlacementStrategy): StrategyName | undefined {
+  const names = Object.keys(strategies) as StrategyName[];
+  return names.find((name) => strategies[name] === strategy);
+}
 
 /**
  * Orders processes machine by machine: `slave1/1`, `slave2/1`, …, then `slave1/2`, so that

@@ -41,7 +41,7 @@ export async function acceptHandshake(
       `this master speaks protocol ${PROTOCOL_VERSION}, the node speaks ${hello.version}; install the same amoc on both`,
     );
   }
-  const expected = proofOf(cookie, hello.role, nonce, hello.nonce, hello.info.name);
+  const expected = proofOf(cookie, hello.role, nonce, hello.nonce, hello.info);
   if (!equal(expected, hello.proof)) {
     throw refuse(
       transport,
@@ -51,7 +51,7 @@ export async function acceptHandshake(
   }
   send(transport, {
     type: 'welcome',
-    proof: proofOf(cookie, 'master', nonce, hello.nonce, hello.info.name),
+    proof: proofOf(cookie, 'master', nonce, hello.nonce, hello.info),
   });
   return { role: hello.role, info: hello.info };
 }
@@ -78,27 +78,27 @@ export async function offerHandshake(
     version: PROTOCOL_VERSION,
     role,
     nonce,
-    proof: proofOf(cookie, role, challenge.nonce, nonce, info.name),
+    proof: proofOf(cookie, role, challenge.nonce, nonce, info),
     info,
   });
   const welcome = await answer;
   if (welcome.type === 'refused') throw new AmocError('AUTHENTICATION', welcome.reason);
-  const expected = proofOf(cookie, 'master', challenge.nonce, nonce, info.name);
+  const expected = proofOf(cookie, 'master', challenge.nonce, nonce, info);
   if (welcome.type !== 'welcome' || !equal(expected, welcome.proof)) {
     throw refuse(transport, 'AUTHENTICATION', 'the master does not know the cookie');
   }
 }
 
-/** HMAC-SHA-256 over both nonces, the role and the name: a proof is good for one connection and one side. */
+/** HMAC-SHA-256 over both nonces, the role, the name and the identity: a proof is good for one connection and one side. */
 function proofOf(
   cookie: string,
   role: string,
   masterNonce: string,
   slaveNonce: string,
-  name: string,
+  { name, identity }: NodeInfo,
 ): string {
   return createHmac('sha256', cookie)
-    .update(`amoc/${PROTOCOL_VERSION}|${role}|${masterNonce}|${slaveNonce}|${name}`)
+    .update(`amoc/${PROTOCOL_VERSION}|${role}|${masterNonce}|${slaveNonce}|${name}|${identity}`)
     .digest('hex');
 }
 

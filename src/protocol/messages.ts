@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_ID } from '../lib/id-set.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -13,7 +13,8 @@ const text = z.string().max(64 * 1024);
 const nodeName = z.string().regex(/^[A-Za-z0-9_.-]{1,100}(\/\d{1,4})?$/);
 const id = z.number().int().min(1).max(MAX_ID);
 const settingValue = z.union([z.string().max(64 * 1024), z.number(), z.boolean()]);
-const settings = z.record(z.string().max(100), settingValue);
+/** Values of settings. */
+export const settings = z.record(z.string().max(100), settingValue);
 const json = z.json();
 
 const idRange = z
@@ -21,7 +22,7 @@ const idRange = z
   .refine((range) => range.from <= range.to, 'from must not be above to');
 
 /** Ids on the wire; disjoint. */
-const idRanges = z.array(idRange).max(1_000_000);
+export const idRanges = z.array(idRange).max(1_000_000);
 
 const userCounts = z.object({
   starting: count,
@@ -32,6 +33,9 @@ const userCounts = z.object({
   removed: count,
   crashed: count,
 });
+
+/** Ids of users that are there, in short. */
+const digest = z.object({ count, sum: count });
 
 /** How many users of a process are in each state; `finished`, `removed` and `crashed` are totals of the run. */
 export type UserCounts = z.infer<typeof userCounts>;
@@ -79,6 +83,9 @@ const variable = z.object({
   secret: z.boolean(),
 });
 
+/** The variables of a scenario, and amoc's own. */
+export const variables = z.array(variable).max(1000);
+
 const pace = z.object({
   /** Time between two starts in this process; 0: as fast as it goes. */
   interarrivalMs: ms,
@@ -115,7 +122,7 @@ export const requests = {
     }),
     result: z.object({
       settings,
-      variables: z.array(variable).max(1000),
+      variables,
       connectionsPerUser: z.number().min(0).max(10_000),
     }),
   },
@@ -123,13 +130,21 @@ export const requests = {
   setup: { params: z.object({ run: runId }), result: z.object({ value: json.optional() }) },
   /** Runs `init` in this process and makes it ready for users. */
   init: {
-    params: z.object({ run: runId, setup: json.optional(), pace }),
+    params: z.object({
+      run: runId,
+      setup: json.optional(),
+      pace,
+      /** That of the last command so far: each one after it counts one up. */
+      revision: count,
+    }),
     result: none,
   },
   assign: {
     params: z.object({
       run: runId,
       ids: idRanges,
+      /** They were removed by force before: one that is here still is not the one that is meant. */
+      anew: z.boolean().optional(),
       /** Counts up per process, so that a report can be told from what crossed it on the way. */
       revision: count,
       /** Wait before the first start, so that the processes of a node take turns. */
@@ -140,7 +155,27 @@ export const requests = {
     result: none,
   },
   withdraw: {
-    params: z.object({ run: runId, ids: idRanges, force: z.boolean() }),
+    params: z.object({ run: runId, ids: idRanges, force: z.boolean(), revision: count }),
+    result: none,
+  },
+  /**
+   * Everybody that the process shall have, whatever it has: what a lost command, a cut link or another
+   * master have left different is put right.
+   */
+  desire: {
+    params: z.object({
+      run: runId,
+      revision: count,
+      staying: idRanges,
+      leaving: idRanges,
+      /** Removals by force, the oldest first; the master has not heard yet that they are gone. */
+      gone: z.array(idRanges).max(100_000),
+      /** The last report that the master has taken in. */
+      heard: count,
+      pace,
+      /** Those that are missing are started within this time. */
+      withinMs: ms,
+    }),
     result: none,
   },
   pace: { params: z.object({ run: runId, pace }), result: none },
@@ -167,6 +202,11 @@ export const requests = {
       users: z.array(z.object({ id, state: text, repetitions: count, error: text.optional() })),
       errors: z.array(errorCount),
     }),
+  },
+  /** Shows one user's stanzas in the log, or stops that; the other of the two when `on` is left out. */
+  trace: {
+    params: z.object({ id, on: z.boolean().optional() }),
+    result: z.object({ found: z.boolean(), on: z.boolean() }),
   },
   /** Ends all users, then runs `terminate`. */
   finish: {
@@ -207,13 +247,26 @@ const stackFrame = z.object({ function: text, file: text, line: count, column: c
 /** A place in a scenario's source. */
 export type StackFrame = z.infer<typeof stackFrame>;
 
+const clockEstimate = z.object({
+  roundTripMs: ms,
+  /** The master's clock minus the node's. */
+  offsetMs: z.number(),
+});
+
+/** How a node's clock stands to the master's; right within half of the round trip. */
+export type ClockEstimate = z.infer<typeof clockEstimate>;
+
 /** Everything a slave process says once it is welcome. */
 export const slaveMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reply'), id: count, result: z.unknown() }),
   z.object({ type: z.literal('failure'), id: count, error: wireError }),
   z.object({
     type: z.literal('report'),
+    /** Counts up; what the master has not acknowledged is sent again over the next connection. */
+    sequence: count,
     run: runId.optional(),
+    /** Users that are here and were not asked to leave; once a second. */
+    digest: digest.optional(),
     users: userCounts,
     load,
     delta,
@@ -226,6 +279,12 @@ export const slaveMessage = z.discriminatedUnion('type', [
     frames: z.array(stackFrame).max(50),
   }),
   z.object({ type: z.literal('unblocked'), afterMs: ms }),
+  z.object({
+    type: z.literal('beat'),
+    sequence: count,
+    /** The best estimate so far, as in NTP (RFC 5905 §8). */
+    clock: clockEstimate.optional(),
+  }),
 ]);
 
 /** A message from a slave process or its watchdog. */
@@ -238,6 +297,15 @@ export const masterMessage = z.discriminatedUnion('type', [
     id: count,
     operation: z.enum(Object.keys(requests) as [Operation, ...Operation[]]),
     params: z.unknown(),
+  }),
+  /** Answers a beat: the lease of the process goes on from when it sent that. */
+  z.object({
+    type: z.literal('beat'),
+    sequence: count,
+    /** Epoch milliseconds of the master. */
+    at: z.number(),
+    /** The last report that need not be sent again. */
+    acked: count,
   }),
   /** To the watchdog: end the process. */
   z.object({ type: z.literal('kill') }),
@@ -257,6 +325,14 @@ export const nodeInfo = z.object({
   node: z.string().max(50),
   openFiles: count.optional(),
   localPorts: count.optional(),
+  /** Made anew for each process: tells one that comes back from another of its name. */
+  identity: z.string().regex(/^[0-9a-f]{8,64}$/),
+  /** The identity of the process of this name before, when it is known to have ended. */
+  replaces: z
+    .string()
+    .regex(/^[0-9a-f]{8,64}$/)
+    .optional(),
+  labels: z.record(z.string().max(100), z.string().max(200)).optional(),
 });
 
 /** Facts about a joined process. */

@@ -15,6 +15,9 @@ import type {
 } from './messages.ts';
 import type { Transport } from './transport.ts';
 
+/** What the master answers a beat with. */
+export type BeatAnswer = Extract<MasterMessage, { type: 'beat' }>;
+
 /** Requests without an answer that one connection may have. */
 const MOST_PENDING = 10_000;
 
@@ -91,6 +94,11 @@ export class MasterPeer {
     this.#transport.send(JSON.stringify(message));
   }
 
+  /** Answers a beat. */
+  beat(answer: Omit<BeatAnswer, 'type'>): void {
+    this.#send({ type: 'beat', ...answer });
+  }
+
   /** Tells a watchdog to end its process. */
   kill(): void {
     this.#send({ type: 'kill' });
@@ -151,6 +159,7 @@ export class SlavePeer {
   #closed = false;
   onClose: (reason: string) => void = () => {};
   onKill: () => void = () => {};
+  onBeat: (answer: BeatAnswer) => void = () => {};
 
   constructor(transport: Transport, handlers: Handlers) {
     this.#transport = transport;
@@ -177,6 +186,8 @@ export class SlavePeer {
       this.#transport.close('invalid message');
     } else if (message.type === 'kill') {
       this.onKill();
+    } else if (message.type === 'beat') {
+      this.onBeat(message);
     } else {
       void this.#answer(message);
     }

@@ -11,6 +11,8 @@ export abstract class Transport {
   #onClose: ((reason: string) => void) | undefined;
   #waiting: string[] = [];
   #closed: string | undefined;
+  /** Told, by whoever listens, that the other side has proved itself. */
+  onTrusted: () => void = () => {};
 
   constructor(remote: string) {
     this.remote = remote;
@@ -62,4 +64,20 @@ export abstract class Transport {
       };
     });
   }
+}
+
+class ClosedTransport extends Transport {
+  constructor(remote: string, reason: string) {
+    super(remote);
+    this.closed(reason);
+  }
+
+  override send(): void {}
+
+  override close(): void {}
+}
+
+/** The end of a connection that is no more. */
+export function closedTransport(reason: string): Transport {
+  return new ClosedTransport('nowhere', reason);
 }

@@ -1,24 +1,26 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { deferred } from '../lib/abort.ts';
 import { AmocError, listenError, messageOf } from '../lib/errors.ts';
+import { clientTls, serverTls } from './control-tls.ts';
+import type { ControlTls } from './control-tls.ts';
 import { MAX_FRAME_BYTES } from './messages.ts';
 import { Transport } from './transport.ts';
 
 /** Connections in or before their handshake that a master keeps at once; more are refused. */
 const MOST_CONNECTIONS = 20_000;
 
-/** Time between two pings; a peer that misses {@link MISSED_PINGS} in a row is gone. */
-const PING_MS = 2000;
-const MISSED_PINGS = 5;
+/** Of one address before their handshake is over; a machine's processes come one after the other. */
+const MOST_STRANGERS = 256;
 
-/** Frames of one WebSocket, which is pinged while it is open. */
+/** Frames of one WebSocket. */
 class WebSocketTransport extends Transport {
   readonly #socket: WebSocket;
 
-  constructor(socket: WebSocket, remote: string, liveness: boolean) {
+  constructor(socket: WebSocket, remote: string) {
     super(remote);
     this.#socket = socket;
     let cause: string | undefined;
@@ -30,7 +32,6 @@ class WebSocketTransport extends Transport {
     socket.on('close', (code, reason) => {
       this.closed(cause ?? (reason.length > 0 ? reason.toString() : `code ${code}`));
     });
-    if (liveness) watchLiveness(socket);
   }
 
   override send(frame: string): void {
@@ -45,13 +46,26 @@ class WebSocketTransport extends Transport {
   }
 }
 
-/** How a connection is watched. */
-export interface LinkOptions {
-  /**
-   * Ping the other side and cut the connection when it stays silent. Needless between processes of
-   * one machine, where it would take a blocked event loop for a lost link.
-   */
-  liveness: boolean;
+/** Connections whose handshake is not over, by address. */
+class Strangers {
+  readonly #counts = new Map<string, number>();
+
+  of(address = ''): number {
+    return this.#counts.get(address) ?? 0;
+  }
+
+  /** @returns for when it is one no more; twice does nothing */
+  enter(address = ''): () => void {
+    this.#counts.set(address, this.of(address) + 1);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      const left = this.of(address) - 1;
+      if (left > 0) this.#counts.set(address, left);
+      else this.#counts.delete(address);
+    };
+  }
 }
 
 /** A listening master socket. */
@@ -68,24 +82,32 @@ export interface ControlListener extends AsyncDisposable {
 export async function listenForSlaves(
   address: { host: string; port: number },
   onTransport: (transport: Transport) => void,
-  { liveness }: LinkOptions,
+  tls?: ControlTls,
 ): Promise<ControlListener> {
-  const http = createServer((_request, response) => {
+  const refuse: RequestListener = (_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain' });
     response.end('amoc: slaves only\n');
-  });
+  };
+  const http =
+    tls === undefined ? createServer(refuse) : createSecureServer(serverTls(tls), refuse);
+  const strangers = new Strangers();
   const server = new WebSocketServer({
     server: http,
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
     // A browser always sends an Origin, a slave never does: no page can reach the control socket.
     verifyClient: ({ req }: { req: IncomingMessage }) =>
-      req.headers.origin === undefined && server.clients.size < MOST_CONNECTIONS,
+      req.headers.origin === undefined &&
+      server.clients.size < MOST_CONNECTIONS &&
+      strangers.of(req.socket.remoteAddress) < MOST_STRANGERS,
   });
   server.on('connection', (socket, request) => {
-    onTransport(
-      new WebSocketTransport(socket, request.socket.remoteAddress ?? 'unknown', liveness),
-    );
+    const { remoteAddress } = request.socket;
+    const transport = new WebSocketTransport(socket, remoteAddress ?? 'unknown');
+    const leave = strangers.enter(remoteAddress);
+    transport.onTrusted = leave;
+    socket.once('close', leave);
+    onTransport(transport);
   });
   const listening = deferred<undefined>();
   http.once('listening', () => listening.resolve(undefined));
@@ -114,33 +136,18 @@ export async function listenForSlaves(
  *
  * @throws {AmocError} `CONNECTION`; `cause` has the system's code (`ECONNREFUSED` …).
  */
-export async function dialMaster(url: string, { liveness }: LinkOptions): Promise<Transport> {
+export async function dialMaster(url: string, tls?: ControlTls): Promise<Transport> {
   const socket = new WebSocket(url, {
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
-    handshakeTimeout: 5000,
+    handshakeTimeout: 3000,
+    ...(tls === undefined ? {} : clientTls(tls)),
   });
-  const transport = new WebSocketTransport(socket, url, liveness);
+  const transport = new WebSocketTransport(socket, url);
   const opened = deferred<Transport>();
   socket.once('open', () => opened.resolve(transport));
   socket.once('error', (error) => {
     opened.reject(new AmocError('CONNECTION', `${url}: ${messageOf(error)}`, { cause: error }));
   });
   return opened.promise;
-}
-
-function watchLiveness(socket: WebSocket): void {
-  let missed = 0;
-  const timer = setInterval(() => {
-    if (missed >= MISSED_PINGS) {
-      socket.terminate();
-      return;
-    }
-    missed++;
-    if (socket.readyState === WebSocket.OPEN) socket.ping();
-  }, PING_MS);
-  timer.unref();
-  socket.on('pong', () => (missed = 0));
-  socket.on('message', () => (missed = 0));
-  socket.on('close', () => clearInterval(timer));
 }

@@ -14,14 +14,17 @@ export class LogShipper {
   #waiting: LogRecord[] = [];
   #dropped = 0;
   readonly #cancel: Cancel;
-  readonly #ship: (records: LogRecord[], dropped: number) => void;
+  readonly #ship: (records: LogRecord[], dropped: number) => boolean;
 
-  /** @param ship called at most once every 50 ms, with at most 2,000 lines */
+  /**
+   * @param ship called at most once every 50 ms, with at most 2,000 lines; `false`: there is nobody to send
+   * them to, they are kept
+   */
   constructor(
     node: string,
     level: string,
     clock: Clock,
-    ship: (records: LogRecord[], dropped: number) => void,
+    ship: (records: LogRecord[], dropped: number) => boolean,
   ) {
     this.#ship = ship;
     this.logger = pino({ level, base: { node } }, { write: (line: string) => this.#add(line) });
@@ -31,11 +34,9 @@ export class LogShipper {
   /** Sends what waits. */
   flush(): void {
     if (this.#waiting.length === 0 && this.#dropped === 0) return;
-    const records = this.#waiting;
-    const dropped = this.#dropped;
+    if (!this.#ship(this.#waiting, this.#dropped)) return;
     this.#waiting = [];
     this.#dropped = 0;
-    this.#ship(records, dropped);
   }
 
   [Symbol.dispose](): void {

@@ -2,10 +2,14 @@ import { hostname } from 'node:os';
 import { sleep } from '../lib/abort.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { systemClock } from '../lib/clock.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { setClusterOffset } from '../lib/cluster-clock.ts';
+import { collectGarbage, collectOnOneThread } from '../lib/collect-garbage.ts';
+import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { newIdentity } from '../lib/identity.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { offerHandshake } from '../protocol/handshake.ts';
 import type { NodeInfo } from '../protocol/messages.ts';
+import type { ControlTls } from '../protocol/control-tls.ts';
 import { dialMaster } from '../protocol/websocket-transport.ts';
 import { loadBundle } from '../scenario/loader.ts';
 import type { LoaderPlaces } from '../scenario/loader.ts';
@@ -17,7 +21,8 @@ import { startWatchdog } from './watchdog.ts';
 /** Taken before {@link protectProcess} puts its own in place. */
 const exitProcess = process.exit.bind(process);
 
-const REDIAL = { firstMs: 200, mostMs: 30_000 };
+const REDIAL = { firstMs: 200, mostMs: 10_000 };
+const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
 
 /** What a slave process is started with. */
 export interface SlaveProcessOptions {
@@ -28,8 +33,16 @@ export interface SlaveProcessOptions {
   version: string;
   places: LoaderPlaces;
   logLevel: string;
-  /** A child of the console: ends with the connection, and when its parent is gone. */
+  /** A child of the console: ends with the connection. */
   child: boolean;
+  /** Ends when this is no longer its parent. */
+  parentPid?: number | undefined;
+  /** Made anew when left out. */
+  identity?: string | undefined;
+  /** The identity of the process before, which has ended. */
+  replaces?: string | undefined;
+  labels?: Readonly<Record<string, string>> | undefined;
+  tls?: ControlTls | undefined;
   /** What to do with words for whoever started it; lost for a child. */
   tell: (line: string) => void;
 }
@@ -41,15 +54,25 @@ export interface SlaveProcessOptions {
  * @throws {AmocError} `AUTHENTICATION` when the master refuses: dialling again would not help.
  */
 export async function runSlaveProcess(options: SlaveProcessOptions): Promise<never> {
-  const { master, cookie, name, tell, child } = options;
+  const { master, cookie, name, child } = options;
+  let told = '';
+  // A master that stays away is said once, not at each attempt.
+  const tell = (line: string): void => {
+    if (line !== told) options.tell(line);
+    told = line;
+  };
   const info: NodeInfo = {
     name,
     host: hostname(),
     pid: process.pid,
     version: options.version,
     node: process.versions.node,
+    identity: options.identity ?? newIdentity(),
+    ...(options.replaces === undefined ? {} : { replaces: options.replaces }),
+    ...(options.labels === undefined ? {} : { labels: { ...options.labels } }),
     ...definedLimits(),
   };
+  collectOnOneThread();
   process.setSourceMapsEnabled(true);
   // Ctrl+C in the console reaches the whole foreground group; the master decides, not the terminal.
   if (child) process.on('SIGINT', () => {});
@@ -57,6 +80,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
   using meter = new LoadMeter();
   using logs = new LogShipper(name, options.logLevel, systemClock, (records, dropped) => {
     send?.(records as never[], dropped);
+    return send !== undefined;
   });
   using slave = new Slave({
     name,
@@ -64,31 +88,49 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     logger: logs.logger,
     load: (bundle) => loadBundle(bundle, options.places),
     readLoad: () => meter.read(),
+    collectGarbage,
+    leased: !child,
+    // Clocks of one machine are one.
+    onClock: ({ offsetMs, roundTripMs }) => {
+      if (!child && Math.abs(offsetMs) > roundTripMs / 2) setClusterOffset(offsetMs);
+    },
+    onLease: (until) => watchdog.lease(until),
   });
   protectProcess(slave);
-  using _watchdog = startWatchdog({
+  using watchdog = startWatchdog({
     master,
     cookie,
     info,
-    parentPid: child ? process.ppid : undefined,
+    parentPid: options.parentPid,
+    tls: options.tls,
   });
   for (let attempt = 0; ; attempt++) {
+    const dialledAt = systemClock.monotonic();
     try {
-      const transport = await dialMaster(master, { liveness: !child });
+      const transport = await dialMaster(master, options.tls);
       await offerHandshake(transport, cookie, 'slave', info, systemClock);
       attempt = 0;
       tell(`${name} serves ${master}`);
       const peer = slave.serve(transport);
       send = (records, dropped) => peer.send({ type: 'logs', records, dropped });
       const reason = await new Promise<string>((resolve) => (peer.onClose = resolve));
+      slave.disconnected();
+      send = undefined;
       tell(`the connection to ${master} is gone (${reason})`);
     } catch (error) {
       if (error instanceof AmocError && error.code === 'AUTHENTICATION') throw error;
+      if (causeCode(error) === 'ECONNREFUSED') slave.refused(dialledAt);
       tell(messageOf(error));
     }
     if (child) exitProcess(0);
-    await sleep(backoffMs(attempt, REDIAL, Math.random()));
+    // Users who run on a lease cannot wait.
+    const pace = slave.hasUsers ? QUICK_REDIAL : REDIAL;
+    await sleep(backoffMs(attempt, pace, Math.random()));
   }
+}
+
+function causeCode(error: unknown): string | undefined {
+  return systemCode((error as { cause?: unknown } | undefined)?.cause);
 }
 
 function definedLimits(): Pick<NodeInfo, 'openFiles' | 'localPorts'> {

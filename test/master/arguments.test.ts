@@ -69,6 +69,18 @@ describe('arguments', () => {
     it(`refuse ${what}`, () => assert.throws(parse, { code: 'ARGUMENT', message }));
   }
 
+  it('take a rate for the whole cluster', () => {
+    const rateOf = (rate: unknown): number | undefined => parseDo('s', 1, 10, { rate }).rate;
+    assert.deepEqual(
+      [rateOf('500/s'), rateOf('30/min'), rateOf(2.5), rateOf(undefined)],
+      [500, 0.5, 2.5, undefined],
+    );
+    for (const bad of ['500', '0/s', '5/day', -1, {}, '2e9/s']) {
+      assert.throws(() => rateOf(bad), { code: 'ARGUMENT', message: /as in '500\/s'/ });
+    }
+    assert.throws(() => parseDo('s', 1, 10, { rate: '5/s', interarrival: 5 }), /not both/);
+  });
+
   it('are taken as they are meant', () => {
     const request = parseDo('s', 1, 10, {
       comment: 'x',

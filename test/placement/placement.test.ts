@@ -4,10 +4,12 @@ import fc from 'fast-check';
 import { IdSet } from '../../src/lib/id-set.ts';
 import {
   block,
+  excess,
   leastLoaded,
   roundRobin,
   strategies,
   visitingOrder,
+  weighted,
 } from '../../src/placement/placement.ts';
 
 const nodesOf = (...users: number[]): { name: string; users: number }[] =>
@@ -77,6 +79,39 @@ describe('leastLoaded', () => {
           assert.ok(Math.max(...filled) - Math.min(...filled) <= 1);
         },
       ),
+    );
+  });
+});
+
+describe('weighted', () => {
+  it('shares in proportion to the weights, and every id once', () => {
+    const nodes = [
+      { name: 'a', users: 0, weight: 3 },
+      { name: 'b', users: 0 },
+      { name: 'c', users: 0, weight: 0.5 },
+    ];
+    const share = weighted(IdSet.range(1, 90), nodes);
+    assert.deepEqual(
+      nodes.map(({ name }) => share.get(name)?.size),
+      [60, 20, 10],
+    );
+  });
+});
+
+describe('excess', () => {
+  it('moves as few users as make all nodes even', () => {
+    assert.deepEqual(excess([10, 0]), [5, 0]);
+    assert.deepEqual(excess([4, 3]), [0, 0]);
+    assert.deepEqual(excess([20, 20, 20, 0]), [5, 5, 5, 0]);
+    assert.deepEqual(excess([]), []);
+    fc.assert(
+      fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }), (levels) => {
+        const moves = excess(levels);
+        const left = levels.map((level, at) => level - (moves[at] ?? 0));
+        const low = Math.floor(levels.reduce((a, b) => a + b, 0) / levels.length);
+        assert.ok(left.every((level) => level <= low + 1));
+        assert.ok(moves.every((move) => move >= 0));
+      }),
     );
   });
 });

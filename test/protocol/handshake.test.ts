@@ -5,7 +5,14 @@ import type { NodeInfo } from '../../src/protocol/messages.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryTransport } from '../support/memory-transport.ts';
 
-const info: NodeInfo = { name: 'slave1', host: 'h', pid: 1, version: '0', node: '20' };
+const info: NodeInfo = {
+  name: 'slave1',
+  host: 'h',
+  pid: 1,
+  version: '0',
+  identity: '0123456789abcdef',
+  node: '20',
+};
 
 function meet(masterCookie: string, slaveCookie: string): Promise<PromiseSettledResult<unknown>[]> {
   const clock = new FakeClock();
@@ -114,7 +121,7 @@ describe('the handshake', () => {
       info,
     };
     slave.send(JSON.stringify(hello));
-    await assert.rejects(clock.resolve(accepted), /speaks protocol 1, the node speaks 99/);
+    await assert.rejects(clock.resolve(accepted), /speaks protocol 2, the node speaks 99/);
     assert.match(master.sent.at(-1)!, /refused.*install the same amoc on both/);
   });
 });

@@ -1,9 +1,11 @@
 import pino from 'pino';
 import { admit } from '../../src/master/control-server.ts';
 import type { Notice } from '../../src/master/cluster.ts';
+import type { RunJournal } from '../../src/master/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
 import type { LogRecord } from '../../src/protocol/messages.ts';
+import { newIdentity } from '../../src/lib/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryTransport } from './memory-transport.ts';
@@ -30,9 +32,14 @@ export class MemoryCluster {
   readonly master: Master;
   environment: Record<string, string> = {};
   file: Record<string, unknown> = {};
+  readonly #leased: boolean;
   #expected = 0;
 
-  constructor(scenarios: Record<string, Exports>) {
+  constructor(
+    scenarios: Record<string, Exports>,
+    { leases = false, journal }: { leases?: boolean; journal?: RunJournal } = {},
+  ) {
+    this.#leased = leases;
     this.scenarios = scenarios;
     this.master = new Master({
       name: 'amocTest',
@@ -45,6 +52,8 @@ export class MemoryCluster {
       readSources: () => ({ file: this.file, environment: this.environment }),
       expected: () => this.#expected,
       whenNoNodes: 'no slave is there',
+      leases,
+      ...(journal === undefined ? {} : { journal }),
       kill: ({ name }) => this.killed.push(name),
       randomSeed: () => 42,
       notice: (notice) => this.notices.push(notice),
@@ -60,7 +69,7 @@ export class MemoryCluster {
   /** A slave joins. */
   async join(name: string): Promise<TestSlave> {
     const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
-    const info = { name, host: 'test', pid: 1, version: '0', node: '20' };
+    const info = { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
     const admitted = admit(this.master, masterEnd, {
       cookie: COOKIE,
       clock: this.clock,
@@ -75,6 +84,7 @@ export class MemoryCluster {
       ),
       load: ({ name: scenario }) => Promise.resolve(this.scenarios[scenario] ?? {}),
       readLoad: () => ({ cpu: 0, loopDelayMs: 0, rssBytes: 1 }),
+      leased: this.#leased,
     });
     await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
     await this.clock.resolve(admitted);

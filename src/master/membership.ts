@@ -1,0 +1,239 @@
+import { AmocError } from '../lib/errors.ts';
+import { IdSet } from '../lib/id-set.ts';
+import { show } from '../lib/show.ts';
+import { plural } from '../lib/words.ts';
+import { excess, leastLoaded } from '../placement/placement.ts';
+import { TAKEOVER_MS } from '../protocol/lease.ts';
+import type { LogRecord, NodeInfo, SlaveMessage } from '../protocol/messages.ts';
+import type { MasterPeer } from '../protocol/peer.ts';
+import { QUICK_MS } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import type { Distributor } from './distributor.ts';
+import type { RunMemory } from './journal.ts';
+import { NodeEntry } from './node-entry.ts';
+import { NodeWatch } from './node-watch.ts';
+import { Reports } from './reports.ts';
+import { restoreRun } from './restore.ts';
+import type { RunStart } from './run-start.ts';
+import { demandRunning } from './run-state.ts';
+
+/** Lines of each node that `log(node)` can show. */
+const LOG_LINES = 200;
+const EVICTED = 'it was evicted; start it anew to let it join again';
+
+/** Which processes belong to the cluster: how they join, come back, are emptied and sent away. */
+export class Membership {
+  readonly #cluster: Cluster;
+  readonly #distributor: Distributor;
+  readonly #starting: RunStart;
+  readonly #watch: NodeWatch;
+  readonly #reports: Reports;
+  readonly #evicted = new Set<string>();
+
+  constructor(cluster: Cluster, distributor: Distributor, starting: RunStart) {
+    this.#cluster = cluster;
+    this.#distributor = distributor;
+    this.#starting = starting;
+    this.#watch = new NodeWatch(cluster, distributor);
+    this.#reports = new Reports(cluster, {
+      returned: (run, node) => this.#watch.returned(run, node),
+      placeHomeless: (run) => distributor.placeHomeless(run),
+      repair: (run, node) => distributor.repair(run, node),
+      move: (run, ids) => distributor.place(run, ids, leastLoaded, run.ms('recovery')),
+    });
+  }
+
+  /** Looks for processes that have been silent for too long. */
+  check(): void {
+    this.#watch.check();
+  }
+
+  /** Takes in a process that has proved itself. @returns why not, when it is refused */
+  join(info: NodeInfo, peer: MasterPeer): string | undefined {
+    if (this.#evicted.has(info.identity)) return EVICTED;
+    const known = this.#cluster.nodes.get(info.name);
+    if (known !== undefined && known.info.identity === info.identity) {
+      this.#watch.attach(known, info, peer);
+      this.#listen(known, peer);
+      if (!known.isInRun) this.#admitLate(known);
+      return undefined;
+    }
+    if (known !== undefined) {
+      if (info.replaces === known.info.identity)
+        this.#watch.lose(known, 'its process has ended', true);
+      // Whose users may go on for the rest of its lease, whoever has its name now.
+      else if (known.isAway) this.#cluster.nodes.displace(known);
+      else {
+        return `a node called ${info.name} is here already (on ${known.info.host}, process ${known.info.pid}); give this one another name`;
+      }
+    }
+    const node = new NodeEntry(info, peer, this.#cluster.nodes.nextNumber());
+    node.heardAt = this.#cluster.parts.clock.monotonic();
+    this.#cluster.nodes.add(node);
+    this.#listen(node, peer);
+    this.#admitLate(node);
+    return undefined;
+  }
+
+  /** Goes on with the run of the master before: its nodes have a lease's time to come back. */
+  restore(memory: RunMemory): void {
+    const { clock, notice } = this.#cluster.parts;
+    const run = restoreRun(memory, this.#cluster.nodes, clock.monotonic());
+    this.#cluster.enter({ is: 'starting', scenario: run.scenario });
+    this.#cluster.run = run;
+    this.#cluster.enter({ is: 'running', scenario: run.scenario });
+    for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
+    notice({
+      level: 'info',
+      text: `${run.scenario} goes on: ${plural(run.owners.size, 'user')} on ${plural(this.#cluster.nodes.size, 'process', 'processes')}, which are expected back`,
+    });
+  }
+
+  /** Evens out the users of the processes: some end their start() where they are, and go on elsewhere. */
+  rebalance(): { moving: number; nodes: number } {
+    demandRunning(this.#cluster.state, 'rebalance');
+    const run = this.#cluster.requireRun();
+    const nodes = this.#cluster.nodes.ready();
+    const moves = excess(
+      nodes.map((node) => run.owners.digestOf(node.number).count - node.moving.size),
+    );
+    let moving = 0;
+    nodes.forEach((node, at) => {
+      const { staying } = run.owners.ofNode(node.number);
+      const ids = staying
+        .difference(node.moving)
+        .toArray()
+        .slice(-(moves[at] ?? 0) || Infinity);
+      moving += this.#distributor.moveAway(run, node, IdSet.ofSorted(ids));
+    });
+    return { moving, nodes: nodes.length };
+  }
+
+  /**
+   * Empties a process, or all of a machine: their users end their start() there and go on elsewhere, and
+   * no others come.
+   *
+   * @throws {AmocError} `ARGUMENT` when nobody has the name, `NO_NODES` when none is left for the users
+   */
+  drain(name: unknown): { nodes: string[]; moving: number } {
+    demandRunning(this.#cluster.state, 'drain');
+    const run = this.#cluster.requireRun();
+    const nodes = this.#named('drain', name);
+    if (this.#cluster.nodes.ready().every((node) => nodes.includes(node))) {
+      throw new AmocError('NO_NODES', 'drain: no other process is there to take the users');
+    }
+    for (const node of nodes) node.status = { is: 'drained' };
+    this.#distributor.pace(run);
+    const moving = nodes.map((node) =>
+      this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying),
+    );
+    return { nodes: nodes.map((node) => node.name), moving: moving.reduce((a, b) => a + b, 0) };
+  }
+
+  /**
+   * Sends a process, or all of a machine, away: its users are stopped there and run elsewhere, and it may
+   * not come back under this identity.
+   *
+   * @throws {AmocError} `ARGUMENT` when nobody has the name
+   */
+  async evict(name: unknown): Promise<{ nodes: string[]; users: number }> {
+    const nodes = this.#named('evict', name);
+    const run = this.#cluster.run;
+    let users = 0;
+    for (const node of nodes) {
+      this.#evicted.add(node.info.identity);
+      if (run !== undefined) {
+        users += run.owners.countOf(node.number);
+        // Until it says that they are gone, its lease decides.
+        try {
+          await node.peer.request('discard', { run: run.id }, QUICK_MS);
+          this.#watch.lose(node, 'was evicted');
+        } catch {
+          // Its silence is dealt with as any other.
+        }
+      } else this.#cluster.nodes.remove(node);
+      node.peer.close(EVICTED);
+    }
+    return { nodes: nodes.map((node) => node.name), users };
+  }
+
+  /**
+   * The newest lines of log of a process, or of all of a machine, in the order of their times.
+   *
+   * @throws {AmocError} `ARGUMENT` when nobody has the name
+   */
+  log(name: unknown): LogRecord[] {
+    return this.#named('log', name)
+      .flatMap((node) => node.log)
+      .sort((a, b) => a.time - b.time)
+      .slice(-LOG_LINES);
+  }
+
+  /** Takes in the watchdog of a process. */
+  watch(info: NodeInfo, peer: MasterPeer): void {
+    const node = this.#cluster.nodes.get(info.name);
+    if (node === undefined || node.info.pid !== info.pid) {
+      peer.close('no such node');
+      return;
+    }
+    node.watchdog = peer;
+    peer.onMessage = (message) => {
+      if (message.type === 'blocked') this.#watch.blocked(node, message);
+      else if (message.type === 'unblocked') this.#watch.unblocked(node, message.afterMs);
+    };
+    peer.onClose = () => (node.watchdog = undefined);
+  }
+
+  #named(command: string, name: unknown): NodeEntry[] {
+    if (typeof name === 'string') {
+      return this.#cluster.nodes.select([name]).filter((node) => !node.isAway);
+    }
+    throw new AmocError(
+      'ARGUMENT',
+      `${command}: ${show(name)} is no name of a node, as in ${command}('slave1')`,
+    );
+  }
+
+  #admitLate(node: NodeEntry): void {
+    const { run, state } = this.#cluster;
+    if (run !== undefined && state.is === 'running') void this.#starting.admitLate(run, node);
+  }
+
+  #listen(node: NodeEntry, peer: MasterPeer): void {
+    peer.onMessage = (message) => {
+      if (node.peer === peer && node.status.is !== 'away') this.#hear(node, message, peer);
+    };
+    peer.onClose = (reason) => this.#watch.disconnected(node, peer, reason);
+  }
+
+  #hear(
+    node: NodeEntry,
+    message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>,
+    peer: MasterPeer,
+  ): void {
+    const { clock, journal } = this.#cluster.parts;
+    node.heardAt = clock.monotonic();
+    switch (message.type) {
+      case 'beat':
+        node.clock = message.clock;
+        node.leaseUntil = node.heardAt + TAKEOVER_MS;
+        peer.beat({
+          sequence: message.sequence,
+          at: clock.now(),
+          acked: journal === undefined ? node.lastReport : node.safeReport,
+        });
+        return;
+      case 'logs':
+        node.log = [...node.log, ...message.records].slice(-LOG_LINES);
+        this.#cluster.parts.logs(message.records, message.dropped);
+        return;
+      case 'report':
+        this.#reports.take(node, message);
+        return;
+      case 'blocked':
+      case 'unblocked':
+        // Only a watchdog says so, on its own connection.
+        return;
+    }
+  }
+}

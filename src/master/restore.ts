@@ -1,0 +1,60 @@
+import { IdSet } from '../lib/id-set.ts';
+import { TAKEOVER_MS } from '../protocol/lease.ts';
+import { closedTransport } from '../protocol/transport.ts';
+import { MasterPeer } from '../protocol/peer.ts';
+import { systemClock } from '../lib/clock.ts';
+import { strategies } from '../placement/placement.ts';
+import type { StrategyName } from '../placement/placement.ts';
+import type { RunMemory } from './journal.ts';
+import { NodeEntry } from './node-entry.ts';
+import type { NodeRegistry } from './node-registry.ts';
+import { NOWHERE } from './owner-table.ts';
+import { Run } from './run.ts';
+
+/** More commands than a node can have got since the journal was written. */
+const UNKNOWN_COMMANDS = 10_000;
+
+/** Makes a run, and the nodes that have its users, of what a journal kept. */
+export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: number): Run {
+  const run = new Run({
+    prepare: memory.prepare,
+    comment: memory.comment,
+    placement: strategies[memory.placement as StrategyName],
+    nodes: memory.nodes,
+    startedAt: memory.startedAt,
+    rate: memory.rate,
+  });
+  run.settings = { ...memory.settings };
+  run.variables = memory.variables;
+  run.connectionsPerUser = memory.connectionsPerUser;
+  run.setup = memory.setup;
+  run.paused = memory.paused;
+  run.announceRunning = false;
+  Object.assign(run.ended, memory.ended);
+  run.totals.add(memory.totals);
+  for (const each of memory.processes) {
+    const { info, number, revision, lastReport, staying, leaving, forced, unconfirmed } = each;
+    const peer = new MasterPeer(closedTransport('the master before'), systemClock);
+    const node = new NodeEntry(info, peer, number, {
+      // Some commands may have gone out after the journal was written.
+      revision: revision + UNKNOWN_COMMANDS,
+      lastReport,
+      forced: forced.map((ranges) => IdSet.ofDisjoint(ranges)),
+      unconfirmed: unconfirmed.map(({ revision: at, ids }) => ({
+        revision: at,
+        ids: IdSet.ofDisjoint(ids),
+      })),
+    });
+    node.status = { is: 'away', since: now };
+    node.leaseUntil = now + TAKEOVER_MS;
+    registry.reserve(number);
+    const namesake = registry.get(info.name);
+    if (namesake !== undefined) registry.displace(namesake);
+    registry.add(node);
+    run.owners.assign(IdSet.ofDisjoint(staying), number);
+    run.owners.assign(IdSet.ofDisjoint(leaving), number);
+    run.owners.markLeaving(IdSet.ofDisjoint(leaving));
+  }
+  run.owners.assign(IdSet.ofDisjoint(memory.homeless), NOWHERE);
+  return run;
+}

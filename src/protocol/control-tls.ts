@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import type { SecureContextOptions } from 'node:tls';
+import { AmocError, messageOf } from '../lib/errors.ts';
+
+/** Files (PEM) of one end of the control connections. */
+export interface ControlTls {
+  /** Who is trusted: a slave's master, or, on a master, those whose certificates slaves must show. */
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+}
+
+/**
+ * `AMOC_TLS_CA`, `AMOC_TLS_CERT` and `AMOC_TLS_KEY`, unless the command line says otherwise.
+ *
+ * @throws {AmocError} `CONFIG` for a certificate without its key, or the other way round.
+ */
+export function controlTls(
+  environment: Readonly<Record<string, string | undefined>>,
+  given: ControlTls = {},
+): ControlTls | undefined {
+  const of = (value: string | undefined, variable: string): string | undefined => {
+    const chosen = value ?? environment[variable];
+    return chosen === '' ? undefined : chosen;
+  };
+  const ca = of(given.ca, 'AMOC_TLS_CA');
+  const cert = of(given.cert, 'AMOC_TLS_CERT');
+  const key = of(given.key, 'AMOC_TLS_KEY');
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new AmocError(
+      'CONFIG',
+      'AMOC_TLS_CERT and AMOC_TLS_KEY belong together: a certificate and its key',
+    );
+  }
+  return ca === undefined && cert === undefined ? undefined : { ca, cert, key };
+}
+
+/** What the master listens with. With a CA, slaves must show a certificate of it. */
+export function serverTls(
+  tls: ControlTls,
+): SecureContextOptions & { requestCert: boolean; rejectUnauthorized: boolean } {
+  if (tls.cert === undefined) {
+    throw new AmocError('CONFIG', 'AMOC_TLS_CERT and AMOC_TLS_KEY: a master needs its own for TLS');
+  }
+  const isMutual = tls.ca !== undefined;
+  return { ...readFiles(tls), requestCert: isMutual, rejectUnauthorized: isMutual };
+}
+
+/** What a slave dials with. */
+export function clientTls(tls: ControlTls): SecureContextOptions {
+  return readFiles(tls);
+}
+
+function readFiles({ ca, cert, key }: ControlTls): SecureContextOptions {
+  const read = (path: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new AmocError('FILE', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  return {
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca: read(ca) }),
+    ...(cert === undefined ? {} : { cert: read(cert) }),
+    ...(key === undefined ? {} : { key: read(key) }),
+  };
+}

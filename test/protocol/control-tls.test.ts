@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { generate } from 'selfsigned';
+import { controlTls } from '../../src/protocol/control-tls.ts';
+import type { ControlTls } from '../../src/protocol/control-tls.ts';
+import { dialMaster, listenForSlaves } from '../../src/protocol/websocket-transport.ts';
+
+describe('TLS between master and slaves', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'amoc-tls-'));
+  after(() => rmSync(folder, { recursive: true }));
+  let ours: ControlTls;
+  let others: ControlTls;
+
+  const make = async (name: string): Promise<ControlTls> => {
+    const pem = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
+      keySize: 2048,
+      algorithm: 'sha256',
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+      ] as never,
+    });
+    const files = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
+    writeFileSync(files.cert, pem.cert);
+    writeFileSync(files.key, pem.private);
+    return { ...files, ca: files.cert };
+  };
+  before(async () => {
+    ours = await make('ours');
+    others = await make('others');
+  });
+
+  const dial = async (master: ControlTls, slave: ControlTls): Promise<string> => {
+    await using listener = await listenForSlaves(
+      { host: '127.0.0.1', port: 0 },
+      (transport) => transport.send('hello'),
+      master,
+    );
+    const transport = await dialMaster(`wss://127.0.0.1:${listener.port}`, slave);
+    return await transport.nextFrame();
+  };
+
+  it('joins those that trust each other', async () => {
+    assert.equal(await dial({ ...ours, ca: undefined }, { ca: ours.ca }), 'hello');
+    assert.equal(await dial(ours, ours), 'hello');
+  });
+
+  it('refuses a master that the slave does not trust', async () => {
+    await assert.rejects(
+      dial({ ...ours, ca: undefined }, { ca: others.ca }),
+      /self-signed|certificate/,
+    );
+  });
+
+  it('refuses a slave without a certificate of the CA', async () => {
+    await assert.rejects(dial(ours, { ca: ours.ca }));
+    await assert.rejects(dial(ours, { ...others, ca: ours.ca }));
+  });
+
+  it('takes its files from the environment or the command line, and both halves of a pair', () => {
+    const environment = { AMOC_TLS_CA: 'a', AMOC_TLS_CERT: 'b', AMOC_TLS_KEY: 'c' };
+    assert.deepEqual(controlTls(environment), { ca: 'a', cert: 'b', key: 'c' });
+    assert.deepEqual(controlTls(environment, { ca: 'x' })?.ca, 'x');
+    assert.equal(controlTls({}), undefined);
+    assert.throws(() => controlTls({ AMOC_TLS_CERT: 'b' }), /belong together/);
+  });
+});

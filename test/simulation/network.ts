@@ -1,0 +1,104 @@
+import type { Clock } from '../../src/lib/clock.ts';
+import type { Random } from '../../src/lib/random.ts';
+import { Transport } from '../../src/protocol/transport.ts';
+
+/** Commands that a faulty transport may lose, repeat or swap: their revisions must make that harmless. */
+const COMMAND = /"operation":"(?:assign|withdraw|desire|pace)"/;
+
+/** After what time a link that was down is tried again. */
+const RETRY_MS = 200;
+
+/** What one machine's way to the master is like. */
+export interface Link {
+  isUp: boolean;
+  /** Milliseconds, of each frame anew. */
+  latency: () => number;
+  /** Share of commands that are lost, repeated, or late. */
+  loss: number;
+}
+
+/** One end of a connection over a {@link Link}: in order, as TCP is, but for commands when `loss` > 0. */
+class SimulatedTransport extends Transport {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #link: Link;
+  #other: SimulatedTransport | undefined;
+  #isOpen = true;
+  #arrival = 0;
+  readonly #onTheWay: { due: number; arrive: () => void }[] = [];
+
+  private constructor(clock: Clock, random: Random, link: Link) {
+    super('simulated');
+    this.#clock = clock;
+    this.#random = random;
+    this.#link = link;
+  }
+
+  static pair(clock: Clock, random: Random, link: Link): [SimulatedTransport, SimulatedTransport] {
+    const a = new SimulatedTransport(clock, random, link);
+    const b = new SimulatedTransport(clock, random, link);
+    a.#other = b;
+    b.#other = a;
+    return [a, b];
+  }
+
+  override send(frame: string): void {
+    if (!this.#isOpen) return;
+    if (this.#link.loss > 0 && COMMAND.test(frame)) {
+      const fate = this.#random.float();
+      if (fate < this.#link.loss) return;
+      if (fate < this.#link.loss * 2) this.#carry(() => this.#deliver(frame));
+      if (fate < this.#link.loss * 3) {
+        this.#clock.schedule(200 * this.#random.float(), () => this.#deliver(frame));
+        return;
+      }
+    }
+    this.#carry(() => this.#deliver(frame));
+  }
+
+  override close(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const other = this.#other as SimulatedTransport;
+    this.closed(reason);
+    this.#carry(() => other.gone(reason));
+  }
+
+  /** The process of this end has died, or its machine: the other hears of it if it can. */
+  gone(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.closed(reason);
+  }
+
+  #deliver(frame: string): void {
+    const other = this.#other as SimulatedTransport;
+    if (other.#isOpen) other.arrived(frame);
+  }
+
+  /** What is sent while the link is down arrives when it is up again, as TCP sends it again. */
+  #carry(arrive: () => void): void {
+    const due = Math.max(this.#arrival, this.#clock.monotonic() + this.#link.latency());
+    this.#arrival = due;
+    this.#onTheWay.push({ due, arrive });
+    if (this.#onTheWay.length === 1) this.#pump();
+  }
+
+  #pump(): void {
+    const [first] = this.#onTheWay;
+    if (first === undefined) return;
+    const wait = first.due - this.#clock.monotonic();
+    if (wait > 0 || !this.#link.isUp) {
+      this.#clock.schedule(this.#link.isUp ? wait : Math.max(wait, RETRY_MS), () => this.#pump());
+      return;
+    }
+    this.#onTheWay.shift();
+    first.arrive();
+    this.#pump();
+  }
+}
+
+/** Two ends of a new connection. */
+export function connectOver(clock: Clock, random: Random, link: Link): [Transport, Transport] {
+  return SimulatedTransport.pair(clock, random, link);
+}

@@ -1,0 +1,194 @@
+import { AmocError } from '../../src/lib/errors.ts';
+import { seededRandom } from '../../src/lib/random.ts';
+import { Violation, World } from './world.ts';
+
+/** One thing that happens in a simulated world, `afterMs` after the one before. */
+export type Step = { afterMs: number } & (
+  | { do: 'add' | 'remove'; count: number; force: boolean }
+  | { do: 'cut' | 'mend' | 'crash' | 'start' | 'startAnew'; machine: number }
+  | { do: 'crashMaster' | 'startMaster' | 'rebalance' }
+  | { do: 'drain'; machine: number }
+);
+
+/** Within this time after the last fault everything is as it should be. */
+export const SETTLE_MS = 40_000;
+
+/** A history of a cluster: machines, users, and what happens. */
+export interface History {
+  seed: number;
+  machines: number;
+  users: number;
+  steps: readonly Step[];
+  /** Slaves that keep their users whatever their lease says: a fault that must be found. */
+  withoutLeases?: boolean;
+}
+
+/** What a history came to. */
+export interface Outcome {
+  starts: number;
+  virtualMs: number;
+}
+
+/** A random history. */
+export function makeHistory(seed: number, steps: number): History {
+  const random = seededRandom(seed, 7);
+  const machines = random.integer(1, 12);
+  return {
+    seed,
+    machines,
+    users: random.integer(1, 120),
+    steps: Array.from({ length: steps }, (): Step => {
+      const afterMs = random.pick([0, 50, 500, 1000, 3000, 6000, 9000, 12_000]) * random.float();
+      const machine = random.integer(0, machines - 1);
+      const count = random.integer(1, 40);
+      const force = random.float() < 0.5;
+      const kind = random.float();
+      if (kind < 0.18) return { afterMs, do: 'add', count, force };
+      if (kind < 0.36) return { afterMs, do: 'remove', count, force };
+      if (kind < 0.54) return { afterMs, do: 'cut', machine };
+      if (kind < 0.7) return { afterMs, do: 'mend', machine };
+      if (kind < 0.77) return { afterMs, do: 'crash', machine };
+      if (kind < 0.83) return { afterMs, do: 'start', machine };
+      if (kind < 0.88) return { afterMs, do: 'startAnew', machine };
+      if (kind < 0.92) return { afterMs, do: 'crashMaster' };
+      if (kind < 0.97) return { afterMs, do: 'startMaster' };
+      return { afterMs, do: 'rebalance' };
+    }),
+  };
+}
+
+/**
+ * Lives through a history, and then through the time without faults in which all must be put right.
+ *
+ * @throws {Violation} when a user ran on two machines at once, or what is does not become what should be
+ */
+export async function live(history: History): Promise<Outcome> {
+  const world = new World(history.seed, history.machines, history.withoutLeases);
+  world.startMaster();
+  for (const machine of world.machines) machine.start(false);
+  const check = (): void => world.check();
+  await world.clock.advance(2000, check);
+  const settings = { repeatInterval: 500, interarrival: 5, recovery: 1000 };
+  await command(world, () => world.master?.do('work', 1, history.users, { settings }));
+  let users = history.users;
+  for (const step of history.steps) {
+    await world.clock.advance(step.afterMs, check);
+    users += await happen(world, step);
+    check();
+    if (world.master?.state.is === 'failed') return outcome(world);
+  }
+  for (const machine of world.machines) {
+    machine.link.isUp = true;
+    machine.link.loss = 0;
+    machine.start(true);
+  }
+  world.startMaster();
+  await world.clock.advance(SETTLE_MS, check);
+  if (world.master?.state.is !== 'failed') await compare(world, users);
+  world.crashMaster();
+  for (const machine of world.machines) machine.crash();
+  return outcome(world);
+}
+
+function outcome(world: World): Outcome {
+  return { starts: world.starts, virtualMs: world.clock.monotonic() };
+}
+
+/** @returns by how many the users became more */
+async function happen(world: World, step: Step): Promise<number> {
+  switch (step.do) {
+    case 'add': {
+      const added = await command(world, () => world.master?.add(step.count));
+      return added === undefined ? 0 : step.count;
+    }
+    case 'remove':
+      await command(world, () => world.master?.remove(step.count, { force: step.force }));
+      return 0;
+    case 'rebalance':
+      await command(world, () => Promise.resolve(world.master?.members.rebalance()));
+      return 0;
+    case 'crashMaster':
+      world.crashMaster();
+      return 0;
+    case 'startMaster':
+      world.startMaster();
+      return 0;
+    default: {
+      const machine = world.machines[step.machine];
+      if (machine === undefined) return 0;
+      if (step.do === 'cut') machine.link.isUp = false;
+      else if (step.do === 'mend') machine.link.isUp = true;
+      else if (step.do === 'crash') machine.crash();
+      else machine.start(step.do === 'start');
+      return 0;
+    }
+  }
+}
+
+/** What a person types; an error that says what is wrong is an answer too. */
+async function command<T>(
+  world: World,
+  work: () => Promise<T> | undefined,
+): Promise<T | undefined> {
+  let isDone = false;
+  const result = (async () => work())().then(
+    (value) => {
+      isDone = true;
+      return value;
+    },
+    (error: unknown) => {
+      isDone = true;
+      if (error instanceof AmocError) return undefined;
+      throw error;
+    },
+  );
+  for (let tries = 0; !isDone && tries < 2000; tries++) {
+    await world.clock.advance(10, () => world.check());
+  }
+  if (!isDone) throw new Violation('a command was never answered');
+  return result;
+}
+
+/** When faults have stopped, everything is as it should be. */
+async function compare(world: World, users: number): Promise<void> {
+  const { master } = world;
+  if (master === undefined) throw new Violation('there is no master');
+  if (master.state.is !== 'running') throw new Violation(`the run is ${master.state.is}`);
+  const status = await command(world, () => master.status());
+  if (status === undefined) throw new Violation('status() gave nothing');
+  const { present } = status;
+  const { finished, removed, crashed, away, running, waiting, starting, leaving } = status.users;
+  const sum = present + finished + removed + crashed;
+  const told = JSON.stringify(status.users);
+  if (away > 0) throw new Violation(`${away} users are still out of reach: ${told}`);
+  if (sum !== users) {
+    throw new Violation(
+      `${users} users were asked for, ${sum} are accounted for: ${present} there, ${told}`,
+    );
+  }
+  if (running + waiting + starting + leaving !== present) {
+    throw new Violation(`${present} users should be there, reported are ${told}`);
+  }
+}
+
+/** The shortest part of a history that still goes wrong, as far as `tries` go. */
+export async function shrink(history: History, tries = 60): Promise<History> {
+  let shortest = history;
+  const fails = async (steps: readonly Step[]): Promise<boolean> => {
+    try {
+      await live({ ...history, steps });
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  let left = tries;
+  for (let size = history.steps.length >> 1; size >= 1; size >>= 1) {
+    for (let at = 0; at < shortest.steps.length && left > 0; left--) {
+      const steps = [...shortest.steps.slice(0, at), ...shortest.steps.slice(at + size)];
+      if (await fails(steps)) shortest = { ...shortest, steps };
+      else at += size;
+    }
+  }
+  return shortest;
+}
