@@ -110,10 +110,10 @@ registration_timeout: infinity
 auth_password_format: plain
 api_permissions: { all: { who: all, what: "*" } }
 listen:
-  - { port: ${ports.c2s}, ip: "${address}", module: ejabberd_c2s, starttls: true, shaper: none, access: all }
-  - { port: ${ports.tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, shaper: none, access: all }
-  - { port: ${ports.http}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }
-  - { port: ${ports.component}, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
+  - { port: ${ports.c2s}, backlog: 1024, ip: "${address}", module: ejabberd_c2s, starttls: true, shaper: none, access: all }
+  - { port: ${ports.tls}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, shaper: none, access: all }
+  - { port: ${ports.http}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }
+  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
 modules:
   mod_register: { access: all, ip_access: all }
   mod_roster: {}

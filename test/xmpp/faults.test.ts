@@ -105,6 +105,18 @@ describe('a server that', () => {
     });
   }
 
+  it('takes the connection and says nothing: the error names the listen queue', async () => {
+    await using server = await startFaultyServer('connect', hang);
+    await assert.rejects(connect(options(server.port, 1, { timeoutMs: 100 }), context()), {
+      name: 'StreamFailed',
+      message: /not a word came .*`backlog`.* within 0\.1 s/,
+    });
+    await using later = await startFaultyServer('features', hang);
+    await assert.rejects(connect(options(later.port, 1, { timeoutMs: 100 }), context()), {
+      message: /no end of it within 0\.1 s/,
+    });
+  });
+
   it('is not there: the error says so, and what to check', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

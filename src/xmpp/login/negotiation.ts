@@ -122,7 +122,7 @@ export class Negotiation {
               'TIMEOUT',
               `${BLOCKED} for ${(late / 1000).toFixed(1)} s: a limit of the load generator`,
             )
-          : new AmocError('TIMEOUT', `no end of it within ${timeoutMs / 1000} s`),
+          : new AmocError('TIMEOUT', `${this.#silence()} within ${timeoutMs / 1000} s`),
       );
     });
     try {
@@ -332,6 +332,14 @@ export class Negotiation {
 
   #fail(error: unknown): void {
     this.#failed.reject(error);
+  }
+
+  /** What did not come: a kernel takes connections that the server's process never gets to see. */
+  #silence(): string {
+    const hasHeard = this.stage !== 'stream' || this.#isUpgraded || this.xmpp.status === 'open';
+    return hasHeard
+      ? 'no end of it'
+      : 'connected, but not a word came (is the listen queue of the server full? see its `backlog`)';
   }
 
   #describe(error: unknown): Error {
