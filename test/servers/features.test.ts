@@ -1,22 +1,34 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as amoc from '../../src/index.ts';
-import { connect } from '../../src/xmpp/login/connect.ts';
+import { connect, register } from '../../src/xmpp/login/connect.ts';
 import { connectComponent } from '../../src/xmpp/login/component.ts';
 import { connectOptions } from '../../src/users/target.ts';
+import type { UserConnectOptions } from '../../src/users/target.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { xmppVariables } from '../../src/config/run-variables.ts';
 import type { XmppSettings } from '../../src/config/run-variables.ts';
 import type { StoryOptions } from '../../src/users/story.ts';
-import { COMPONENT_SECRET, startEjabberd, startProsody } from '../support/servers.ts';
+import { ADMIN, COMPONENT_SECRET, startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 import { Project } from '../support/project.ts';
 import { context } from '../support/xmpp.ts';
 
 const { chatTo, isChatMessage, presence, story, xml } = amoc;
 
-type Transport = 'TCP' | 'STARTTLS' | 'TLS' | 'WebSocket' | 'BOSH';
+const transports = [
+  'TCP',
+  'STARTTLS',
+  'TLS',
+  'WebSocket',
+  'WebSocket over TLS',
+  'BOSH',
+  'BOSH over TLS',
+] as const;
+type Transport = (typeof transports)[number];
 
 /** Settings that reach a server over a transport. */
 function settingsOf(server: RealServer, transport: Transport): Partial<XmppSettings> {
@@ -33,7 +45,39 @@ function settingsOf(server: RealServer, transport: Transport): Partial<XmppSetti
       return { ...base, xmppPort: ports.http, xmppTransport: 'websocket', xmppPath: webSocketPath };
     case 'BOSH':
       return { ...base, xmppPort: ports.http, xmppTransport: 'bosh', xmppPath: boshPath };
+    case 'WebSocket over TLS':
+      return { ...settingsOf(server, 'WebSocket'), xmppPort: ports.https, xmppTls: 'direct' };
+    case 'BOSH over TLS':
+      return { ...settingsOf(server, 'BOSH'), xmppPort: ports.https, xmppTls: 'direct' };
   }
+}
+
+/** Logs in with settings, without a story's account. */
+async function logIn(
+  call: Partial<XmppSettings>,
+  id: number,
+  options: UserConnectOptions = {},
+): Promise<amoc.Session> {
+  const settings = resolveSettings(xmppVariables, { call }, '') as XmppSettings;
+  return connect(await connectOptions(settings, id, options), context());
+}
+
+/** Makes a user's certificate with its JID in it (RFC 6120 §13.7.1.4), signed by the server's own. */
+function signUser(server: RealServer, jid: string, pattern: string, id: number): void {
+  const file = pattern.replace('{id}', String(id));
+  const [key, request, extension] = ['key', 'csr', 'ext'].map((end) => `${file}.${end}`) as [
+    string,
+    string,
+    string,
+  ];
+  const openssl = (...args: string[]): void => {
+    execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  };
+  openssl('req', '-new', '-nodes', '-subj', '/CN=user', '-keyout', key, '-out', request);
+  writeFileSync(extension, `subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:${jid}\n`);
+  const signer = ['-CA', server.ca, '-CAkey', server.key, '-set_serial', String(id)];
+  openssl('x509', '-req', '-in', request, '-extfile', extension, ...signer, '-out', file);
+  writeFileSync(file, readFileSync(key), { flag: 'a' });
 }
 
 for (const [name, start] of [
@@ -52,7 +96,7 @@ for (const [name, start] of [
       settings: { ...settingsOf(server, transport), ...options.settings },
     });
 
-    for (const transport of ['TCP', 'STARTTLS', 'TLS', 'WebSocket', 'BOSH'] as const) {
+    for (const transport of transports) {
       it(`over ${transport}: registers, logs in, chats, has a roster and presence, and cancels`, async () => {
         const run = story(
           2,
@@ -78,6 +122,13 @@ for (const [name, start] of [
         await run;
       });
     }
+
+    const admin = async (): Promise<amoc.Session> => {
+      const call = { ...settingsOf(server, 'TCP'), xmppUser: ADMIN };
+      const settings = resolveSettings(xmppVariables, { call }, '') as XmppSettings;
+      await register(await connectOptions(settings, 1, {}), context());
+      return logIn(call, 1);
+    };
 
     it('takes each SASL mechanism that it offers', async () => {
       const tries: [Transport, string[]][] = [
@@ -108,6 +159,51 @@ for (const [name, start] of [
       console.log(`${name}: ${[...new Set(worked)].join(', ')}`);
     });
 
+    it('takes somebody in without an account (ANONYMOUS)', async () => {
+      const call = { ...settingsOf(server, 'TCP'), xmppDomain: 'anonymous.localhost' };
+      await using session = await logIn({ ...call, xmppMechanism: 'ANONYMOUS' }, 1);
+      assert.match(session.jid, /^[^@]+@anonymous\.localhost\//);
+      await session.sendIq(amoc.ping('anonymous.localhost'));
+    });
+
+    if (name === 'ejabberd') {
+      it('takes a token in place of a password (X-OAUTH2)', async () => {
+        await story(
+          1,
+          async (alice) => {
+            const jid = amoc.bareJid(alice.jid);
+            const url = `http://127.0.0.1:${server.ports.http}/api/oauth_issue_token`;
+            const response = await fetch(url, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({ jid, ttl: 60, scopes: 'sasl_auth' }),
+            });
+            const { token } = (await response.json()) as { token: string };
+            const call = { ...settingsOf(server, 'TLS'), xmppMechanism: 'X-OAUTH2' };
+            const account = { username: jid.split('@')[0] as string, resource: 'by-token' };
+            await using session = await logIn(call, 1, { ...account, password: token });
+            await session.sendIq(amoc.ping('localhost'));
+            await assert.rejects(logIn(call, 1, { ...account, password: 'no-token' }), {
+              name: 'AuthenticationFailed',
+              condition: 'not-authorized',
+            });
+          },
+          over('TCP'),
+        );
+      });
+
+      it('takes a certificate in place of a password (EXTERNAL)', async () => {
+        const certificates = join(server.folder, 'user_{id}.pem');
+        const call = { ...settingsOf(server, 'TLS'), xmppCertificate: certificates };
+        for (const id of [1, 2]) signUser(server, `cert_${id}@localhost`, certificates, id);
+        for (const id of [1, 2]) {
+          await using session = await logIn({ ...call, xmppUser: 'cert_{id}' }, id);
+          assert.equal(amoc.bareJid(session.jid), `cert_${id}@localhost`);
+          await session.sendIq(amoc.ping('localhost'));
+        }
+      });
+    }
+
     it('imports the accounts that amoc writes for it', async () => {
       using project = new Project({});
       const out = name === 'prosody' ? join(server.folder, 'data') : server.folder;
@@ -123,9 +219,8 @@ for (const [name, start] of [
         assert.equal(response.status, 200, await response.text());
       }
       const call = { ...settingsOf(server, 'TCP'), xmppUser: 'im.port_{id}' };
-      const settings = resolveSettings(xmppVariables, { call }, '') as XmppSettings;
       for (const id of [1, 20]) {
-        await using session = await connect(await connectOptions(settings, id, {}), context());
+        await using session = await logIn(call, id);
         await session.sendIq(amoc.ping('localhost'));
       }
     });
@@ -206,17 +301,17 @@ for (const [name, start] of [
           const node = `node${Date.now()}`;
           const entry = xml('entry', { xmlns: 'urn:test' }, xml('title', {}, 'hello'));
           // prosody lets only its admins make nodes.
-          if (name === 'ejabberd') {
-            await alice.sendIq(amoc.pubsub.createNode(service, node));
-            await bob.sendIq(amoc.pubsub.subscribe(service, node, amoc.bareJid(bob.jid)));
-            await alice.sendIq(amoc.pubsub.publish(service, node, { id: 'one', payload: entry }));
-            const event = await bob.waitForStanza(amoc.isPubsubEvent(node));
-            assert.match(event.text, /hello/);
-            const items = await bob.sendIq(amoc.pubsub.items(service, node, { max: 1 }));
-            assert.match(items.text, /id=['"]one['"]/);
-            await bob.sendIq(amoc.pubsub.unsubscribe(service, node, amoc.bareJid(bob.jid)));
-            await alice.sendIq(amoc.pubsub.deleteNode(service, node));
-          }
+          const owner = name === 'ejabberd' ? alice : await admin();
+          await owner.sendIq(amoc.pubsub.createNode(service, node));
+          await bob.sendIq(amoc.pubsub.subscribe(service, node, amoc.bareJid(bob.jid)));
+          await owner.sendIq(amoc.pubsub.publish(service, node, { id: 'one', payload: entry }));
+          const event = await bob.waitForStanza(amoc.isPubsubEvent(node));
+          assert.match(event.text, /hello/);
+          const items = await bob.sendIq(amoc.pubsub.items(service, node, { max: 1 }));
+          assert.match(items.text, /id=['"]one['"]/);
+          await bob.sendIq(amoc.pubsub.unsubscribe(service, node, amoc.bareJid(bob.jid)));
+          await owner.sendIq(amoc.pubsub.deleteNode(service, node));
+          if (owner !== alice) await owner.close();
           // PEP (XEP-0163): on one's own account.
           await alice.sendIq(amoc.pubsub.publish(undefined, 'urn:test:mood', { payload: entry }));
           const own = await alice.sendIq(amoc.pubsub.items(undefined, 'urn:test:mood'));

@@ -14,6 +14,7 @@ export interface ServerPorts {
   c2s: number;
   tls: number;
   http: number;
+  https: number;
   component: number;
 }
 
@@ -29,9 +30,12 @@ export interface RealServer extends AsyncDisposable {
   readonly folder: string;
   /** Path of BOSH. */
   readonly boshPath: string;
-  /** Certificate and key that it takes for SASL EXTERNAL, when it does. */
-  readonly both: string;
+  /** File of the certificate's key: what it signs, ejabberd takes for SASL EXTERNAL. */
+  readonly key: string;
 }
+
+/** Whom prosody lets make PubSub nodes. */
+export const ADMIN = 'admin';
 
 /** Of the component `component.localhost`. */
 export const COMPONENT_SECRET = 'component-secret';
@@ -39,7 +43,7 @@ export const COMPONENT_SECRET = 'component-secret';
 const START_MS = 60_000;
 
 async function freePorts(): Promise<ServerPorts> {
-  const servers = [createServer(), createServer(), createServer(), createServer()];
+  const servers = Array.from({ length: 5 }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -50,7 +54,7 @@ async function freePorts(): Promise<ServerPorts> {
     server.close();
     await once(server, 'close');
   }
-  return { c2s: ports[0]!, tls: ports[1]!, http: ports[2]!, component: ports[3]! };
+  return { c2s: ports[0]!, tls: ports[1]!, http: ports[2]!, https: ports[3]!, component: ports[4]! };
 }
 
 async function certificate(folder: string): Promise<{ key: string; cert: string; both: string }> {
@@ -77,8 +81,8 @@ async function certificate(folder: string): Promise<{ key: string; cert: string;
 const allModules = `  mod_bosh: {}
   mod_carboncopy: {}
   mod_mam: { default: always, assume_mam_usage: true }
-  mod_muc: { host: "conference.localhost", access: all, access_create: all }
-  mod_pubsub: { host: "pubsub.localhost", access_createnode: all, plugins: [flat, pep], force_node_config: {} }
+  mod_muc: { host: "conference.@HOST@", access: all, access_create: all }
+  mod_pubsub: { host: "pubsub.@HOST@", access_createnode: all, plugins: [flat, pep], force_node_config: {} }
   mod_caps: {}
   mod_privacy: {}
   mod_blocking: {}
@@ -103,17 +107,23 @@ export async function startEjabberd({
   writeFileSync(
     join(folder, 'ejabberd.yml'),
     `
-hosts: [localhost]
+hosts: [localhost, anonymous.localhost]
+host_config: { anonymous.localhost: { auth_method: [anonymous], anonymous_protocol: sasl_anon } }
 loglevel: ${logLevel}
 certfiles: ["${files.both}"]
 registration_timeout: infinity
+oauth_access: all
 auth_password_format: plain
 api_permissions: { all: { who: all, what: "*" } }
 listen:
   - { port: ${ports.c2s}, backlog: 1024, ip: "${address}", module: ejabberd_c2s, starttls: true, shaper: none, access: all }
-  - { port: ${ports.tls}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, shaper: none, access: all }
-  - { port: ${ports.http}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }
-  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
+  - { port: ${ports.tls}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, tls_verify: true, cafile: "${files.cert}", shaper: none, access: all }
+${[ports.http, ports.https]
+  .map(
+    (port) =>
+      `  - { port: ${port}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, tls: ${port === ports.https}, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }\n`,
+  )
+  .join('')}  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
 modules:
   mod_register: { access: all, ip_access: all }
   mod_roster: {}
@@ -159,7 +169,9 @@ c2s_ports = { ${ports.c2s} }
 c2s_direct_tls_ports = { ${ports.tls} }
 s2s_ports = { }
 http_ports = { ${ports.http} }
-https_ports = { }
+https_ports = { ${ports.https} }
+https_ssl = { key = "${files.key}", certificate = "${files.cert}" }
+admins = { "${ADMIN}@localhost" }
 modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline", "bosh", "mam", "smacks", "carbons", "pep", "vcard_legacy", "blocklist", "private", "lastactivity", "csi_simple" }
 modules_disabled = { "s2s" }
 allow_registration = true
@@ -183,8 +195,6 @@ Component "pubsub.localhost" "pubsub"
   add_permissions = {}
   autocreate_on_publish = false
   default_admin_affiliation = "owner"
-  admins = { }
-  unrestricted_node_creation = true
 Component "component.localhost"
   component_secret = "${COMPONENT_SECRET}"
 `,
@@ -201,7 +211,7 @@ async function started(
   child: ChildProcess,
   folder: string,
   ports: ServerPorts,
-  files: { cert: string; both: string },
+  files: { cert: string; key: string },
   [webSocketPath, boshPath]: readonly [string, string],
 ): Promise<RealServer> {
   let output = '';
@@ -243,7 +253,7 @@ async function started(
     name,
     ports,
     ca: files.cert,
-    both: files.both,
+    key: files.key,
     folder,
     webSocketPath,
     boshPath,
