@@ -54,7 +54,13 @@ async function freePorts(): Promise<ServerPorts> {
     server.close();
     await once(server, 'close');
   }
-  return { c2s: ports[0]!, tls: ports[1]!, http: ports[2]!, https: ports[3]!, component: ports[4]! };
+  return {
+    c2s: ports[0]!,
+    tls: ports[1]!,
+    http: ports[2]!,
+    https: ports[3]!,
+    component: ports[4]!,
+  };
 }
 
 async function certificate(folder: string): Promise<{ key: string; cert: string; both: string }> {
@@ -123,7 +129,9 @@ ${[ports.http, ports.https]
     (port) =>
       `  - { port: ${port}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, tls: ${port === ports.https}, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }\n`,
   )
-  .join('')}  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
+  .join(
+    '',
+  )}  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
 modules:
   mod_register: { access: all, ip_access: all }
   mod_roster: {}
