@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { addHistogram, decodeHistogram, newHistogram } from '../../src/metrics/histogram.ts';
+import type { MetricsDelta } from '../../src/metrics/metrics.ts';
 import { startLocalCluster } from '../../src/cli/local-cluster.ts';
 import { cpuMs, rssBytes } from '../harness.ts';
 import type { Sink, SinkStats } from './sink.ts';
@@ -73,18 +75,17 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   await pause(1000 + intervalMs + 3000);
 
   sink?.reset();
-  const before = await master.metrics();
+  const before = await master.rawMetrics();
   const talkCpu = cpuMs(pid);
   const began = performance.now();
   await pause(seconds * 1000);
   const cpu = cpuMs(pid) - talkCpu;
-  const after = await master.metrics();
+  const after = await master.rawMetrics();
   const took = performance.now() - began;
   const stats = await sink?.stats();
   const received =
     (after.counters['bench_received'] ?? 0) - (before.counters['bench_received'] ?? 0);
   const loadedKb = (rssBytes(pid) - rssBefore) / 1024 / sessions;
-  const ttd = after.times['message_ttd'];
   await master.stop({ force: true });
   return {
     loginCpuMs,
@@ -92,7 +93,19 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
     loadedKb,
     perSecond: (received * 1000) / took,
     cpuUs: (cpu * 1000) / received,
-    delivery: ttd === undefined ? undefined : { p50: ttd.p50, p99: ttd.p99, p999: ttd.p999 },
+    delivery: deliveryBetween(before, after),
     sink: stats,
   };
+}
+
+/** Time to delivery of the same seconds as the sink's: users who have just begun are not in it. */
+function deliveryBetween(before: MetricsDelta, after: MetricsDelta): RunFigures['delivery'] {
+  const name = 'message_ttd';
+  const [early, all] = [before.histograms[name], after.histograms[name]];
+  if (early === undefined || all === undefined) return undefined;
+  const times = newHistogram();
+  addHistogram(times, decodeHistogram(all));
+  addHistogram(times, decodeHistogram(early), -1);
+  const at = (percentile: number): number => times.getValueAtPercentile(percentile) / 1000;
+  return { p50: at(50), p99: at(99), p999: at(99.9) };
 }

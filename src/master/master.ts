@@ -3,6 +3,7 @@ import { formatMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { show } from '../lib/show.ts';
+import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
@@ -263,6 +264,12 @@ export class Master {
   async metrics(): Promise<ReturnType<Run['totals']['summary']>> {
     await this.#refresh();
     return this.#cluster.run?.totals.summary() ?? { counters: {}, times: {} };
+  }
+
+  /** The same as histograms, so that a part of a run can be told by the difference of two moments. */
+  async rawMetrics(): Promise<MetricsDelta> {
+    await this.#refresh();
+    return this.#cluster.run?.totals.export() ?? { counters: {}, histograms: {} };
   }
 
   /** The settings of the run: value, meaning, whether they may change while it runs. */

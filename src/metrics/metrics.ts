@@ -1,9 +1,12 @@
-import hdr from 'hdr-histogram-js';
-import type { Histogram as HdrHistogram } from 'hdr-histogram-js';
+import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
-
-/** Values are kept in microseconds, from 1 µs to one hour, to three significant digits. */
-const HIGHEST_US = 3_600_000_000;
+import {
+  addHistogram,
+  decodeHistogram,
+  encodeHistogram,
+  HIGHEST_US,
+  newHistogram,
+} from './histogram.ts';
 
 /** Bound on the names of one registry: metrics are kinds of things, not things. */
 const MOST_METRICS = 500;
@@ -11,7 +14,7 @@ const MOST_METRICS = 500;
 /** What one process counted since its last report. */
 export interface MetricsDelta {
   counters: Record<string, number>;
-  /** Compressed HDR histograms (base64), values in microseconds. */
+  /** As {@link encodeHistogram} writes them, values in microseconds. */
   histograms: Record<string, string>;
 }
 
@@ -28,7 +31,7 @@ export class Counter {
 
 /** A distribution of times. */
 export class TimeHistogram {
-  readonly values: HdrHistogram = newHistogram();
+  readonly values: Float64Histogram = newHistogram();
   count = 0;
 
   /** @param ms 0 to 3,600,000; values outside count as the nearest that fits */
@@ -64,7 +67,7 @@ export class MetricsRegistry {
     }
     for (const [name, histogram] of this.#histograms) {
       if (histogram.count === 0) continue;
-      delta.histograms[name] = hdr.encodeIntoCompressedBase64(histogram.values);
+      delta.histograms[name] = encodeHistogram(histogram.values);
       histogram.values.reset();
       histogram.count = 0;
     }
@@ -106,7 +109,7 @@ export interface TimeSummary {
 /** The sum of what all processes reported in a run; histograms are merged, percentiles never averaged. */
 export class MetricsTotals {
   readonly #counters = new Map<string, number>();
-  readonly #histograms = new Map<string, HdrHistogram>();
+  readonly #histograms = new Map<string, Float64Histogram>();
 
   /**
    * @throws {AmocError} `PROTOCOL` when a histogram cannot be decoded; nothing of it is counted.
@@ -114,7 +117,7 @@ export class MetricsTotals {
   add(delta: MetricsDelta): void {
     const decoded = Object.entries(delta.histograms).map(([name, text]) => {
       try {
-        return [name, hdr.decodeFromCompressedBase64(text)] as const;
+        return [name, decodeHistogram(text)] as const;
       } catch (cause) {
         throw new AmocError('PROTOCOL', `histogram '${name}' is damaged`, { cause });
       }
@@ -124,7 +127,7 @@ export class MetricsTotals {
     }
     for (const [name, values] of decoded) {
       const total = this.#histograms.get(name) ?? newHistogram();
-      total.add(values);
+      addHistogram(total, values);
       this.#histograms.set(name, total);
     }
   }
@@ -132,7 +135,7 @@ export class MetricsTotals {
   /** Everything, as {@link add} takes it in. */
   export(): MetricsDelta {
     const histograms = [...this.#histograms].map(
-      ([name, values]) => [name, hdr.encodeIntoCompressedBase64(values)] as const,
+      ([name, values]) => [name, encodeHistogram(values)] as const,
     );
     return {
       counters: Object.fromEntries(this.#counters),
@@ -158,7 +161,7 @@ export class MetricsTotals {
   }
 }
 
-function summarise(values: HdrHistogram): TimeSummary {
+function summarise(values: Float64Histogram): TimeSummary {
   const at = (percentile: number): number => values.getValueAtPercentile(percentile) / 1000;
   return {
     count: values.totalCount,
@@ -169,15 +172,4 @@ function summarise(values: HdrHistogram): TimeSummary {
     p999: at(99.9),
     max: values.maxValue / 1000,
   };
-}
-
-function newHistogram(): HdrHistogram {
-  return hdr.build({
-    bitBucketSize: 32,
-    autoResize: false,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_US,
-    numberOfSignificantValueDigits: 3,
-    useWebAssembly: false,
-  });
 }

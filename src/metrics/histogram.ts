@@ -1,0 +1,122 @@
+import hdr from 'hdr-histogram-js';
+import type { Float64Histogram } from 'hdr-histogram-js';
+import { AmocError } from '../lib/errors.ts';
+
+/** Values are kept in microseconds, from 1 µs to one hour, to three significant digits. */
+export const HIGHEST_US = 3_600_000_000;
+const DIGITS = 3;
+
+/** Seven bits of a number in a byte, the eighth says whether more follow (LEB128). */
+const BASE = 128;
+const LONGEST_NUMBER = 8;
+
+/** An empty one; its counts are exact up to 2^53. */
+export function newHistogram(): Float64Histogram {
+  return new hdr.Float64Histogram(1, HIGHEST_US, DIGITS);
+}
+
+/** A number of the codec: written here, as nothing is made for it. */
+let written = Buffer.allocUnsafeSlow(4096);
+let length = 0;
+
+function write(value: number): void {
+  if (length + LONGEST_NUMBER > written.length) {
+    const grown = Buffer.allocUnsafeSlow(written.length * 2);
+    written.copy(grown);
+    written = grown;
+  }
+  let rest = value;
+  while (rest >= BASE) {
+    written[length++] = (rest % BASE) + BASE;
+    rest = Math.floor(rest / BASE);
+  }
+  written[length++] = rest;
+}
+
+/**
+ * A histogram as text: least value but 0, greatest value, then its counts in order, each doubled, and in
+ * place of n zeros one 2n + 1. A second of one process has a few hundred counts at most, in an array of 24,000:
+ * HDR's own form decompresses into all of it, which takes the master three times as long and more.
+ */
+export function encodeHistogram(values: Float64Histogram): string {
+  length = 0;
+  const { maxValue, minNonZeroValue } = values;
+  write(Math.min(minNonZeroValue, HIGHEST_US));
+  write(maxValue);
+  const last = values.countsArrayIndex(maxValue);
+  let zeros = 0;
+  for (let index = 0; index <= last; index++) {
+    const count = values.getCountAtIndex(index);
+    if (count === 0) {
+      zeros++;
+      continue;
+    }
+    if (zeros > 0) write(2 * zeros + 1);
+    zeros = 0;
+    write(2 * count);
+  }
+  return written.toString('base64', 0, length);
+}
+
+/** What {@link decodeHistogram} found: pairs of index and count. */
+export interface SparseHistogram {
+  least: number;
+  greatest: number;
+  counts: readonly number[];
+}
+
+/**
+ * Reads what {@link encodeHistogram} wrote.
+ *
+ * @throws {AmocError} `PROTOCOL` when it is damaged
+ */
+export function decodeHistogram(text: string): SparseHistogram {
+  const bytes = Buffer.from(text, 'base64');
+  let at = 0;
+  const read = (): number => {
+    let value = 0;
+    let scale = 1;
+    for (let digits = 0; digits < LONGEST_NUMBER; digits++) {
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      value += (byte % BASE) * scale;
+      if (byte < BASE) return value;
+      scale *= BASE;
+    }
+    throw new AmocError('PROTOCOL', 'a histogram is damaged');
+  };
+  const [least, greatest] = [read(), read()];
+  const counts: number[] = [];
+  let index = 0;
+  while (at < bytes.length) {
+    const next = read();
+    if (next % 2 === 1) index += (next - 1) / 2;
+    else counts.push(index++, next / 2);
+    if (next === 0 || index > LAST_INDEX + 1) {
+      throw new AmocError('PROTOCOL', 'a histogram is damaged');
+    }
+  }
+  if (counts.length === 0 || greatest > HIGHEST_US || least > HIGHEST_US) {
+    throw new AmocError('PROTOCOL', 'a histogram is damaged');
+  }
+  return { least, greatest, counts };
+}
+
+/** Adds what was decoded; with -1, takes it away again. */
+export function addHistogram(
+  total: Float64Histogram,
+  { least, greatest, counts }: SparseHistogram,
+  sign: 1 | -1 = 1,
+): void {
+  let sum = 0;
+  for (let at = 0; at < counts.length; at += 2) {
+    const count = sign * (counts[at + 1] as number);
+    total.addToCountAtIndex(counts[at] as number, count);
+    sum += count;
+  }
+  total.addToTotalCount(sum);
+  total.updateMinAndMax(greatest);
+  total.updateMinAndMax(least);
+}
+
+const LAST_INDEX = newHistogram().countsArrayIndex(HIGHEST_US);

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { AmocError } from '../../src/lib/errors.ts';
+import {
+  addHistogram,
+  decodeHistogram,
+  encodeHistogram,
+  HIGHEST_US,
+  newHistogram,
+} from '../../src/metrics/histogram.ts';
+
+const values = fc.array(fc.integer({ min: 0, max: HIGHEST_US }), { minLength: 1, maxLength: 200 });
+
+const histogramOf = (recorded: readonly number[]): ReturnType<typeof newHistogram> => {
+  const histogram = newHistogram();
+  for (const value of recorded) histogram.recordValue(value);
+  return histogram;
+};
+
+describe('a histogram as text', () => {
+  it('is the same histogram when it is read, added to others or taken away', () => {
+    fc.assert(
+      fc.property(values, values, (first, second) => {
+        const total = newHistogram();
+        for (const part of [first, second]) {
+          addHistogram(total, decodeHistogram(encodeHistogram(histogramOf(part))));
+        }
+        const whole = histogramOf([...first, ...second]);
+        assert.deepEqual(total.summary, whole.summary);
+        assert.equal(total.mean, whole.mean);
+        assert.equal(encodeHistogram(total), encodeHistogram(whole));
+        addHistogram(total, decodeHistogram(encodeHistogram(histogramOf(second))), -1);
+        assert.equal(total.totalCount, first.length);
+        assert.equal(total.getValueAtPercentile(50), histogramOf(first).getValueAtPercentile(50));
+      }),
+    );
+  });
+
+  it('is as long as it has different values, not as its range', () => {
+    const histogram = histogramOf(Array.from({ length: 10_000 }, (_, at) => 400 + (at % 50)));
+    assert.ok(encodeHistogram(histogram).length < 300);
+  });
+
+  it('keeps counts beyond 32 bits', () => {
+    const histogram = newHistogram();
+    histogram.recordValueWithCount(1000, 2 ** 40);
+    const { counts } = decodeHistogram(encodeHistogram(histogram));
+    assert.equal(counts[1], 2 ** 40);
+  });
+
+  it('that is damaged is refused or is another histogram, and nothing worse', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        try {
+          const total = newHistogram();
+          addHistogram(total, decodeHistogram(Buffer.from(bytes).toString('base64')));
+          assert.ok(total.totalCount > 0 && Number.isFinite(total.getValueAtPercentile(99)));
+        } catch (error) {
+          assert.ok(error instanceof AmocError && error.code === 'PROTOCOL', String(error));
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
