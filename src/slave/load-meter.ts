@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { NodeLoad } from '../protocol/messages.ts';
 
-const RESOLUTION_MS = 20;
+const RESOLUTION_MS = 40;
 
 /** Measures what this process uses between two readings. */
 export class LoadMeter {

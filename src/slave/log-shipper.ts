@@ -1,6 +1,5 @@
 import pino from 'pino';
 import type { Logger } from 'pino';
-import { every } from '../lib/clock.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import type { LogRecord } from '../protocol/messages.ts';
 
@@ -13,7 +12,8 @@ export class LogShipper {
   readonly logger: Logger;
   #waiting: LogRecord[] = [];
   #dropped = 0;
-  readonly #cancel: Cancel;
+  readonly #clock: Clock;
+  #cancel: Cancel | undefined;
   readonly #ship: (records: LogRecord[], dropped: number) => boolean;
 
   /**
@@ -28,20 +28,34 @@ export class LogShipper {
   ) {
     this.#ship = ship;
     this.logger = pino({ level, base: { node } }, { write: (line: string) => this.#add(line) });
-    this.#cancel = every(clock, BATCH_MS, () => this.flush());
+    this.#clock = clock;
   }
 
   /** Sends what waits. */
   flush(): void {
     if (this.#waiting.length === 0 && this.#dropped === 0) return;
-    if (!this.#ship(this.#waiting, this.#dropped)) return;
+    if (!this.#ship(this.#waiting, this.#dropped)) {
+      this.#flushSoon();
+      return;
+    }
     this.#waiting = [];
     this.#dropped = 0;
   }
 
   [Symbol.dispose](): void {
-    this.#cancel();
     this.flush();
+    this.#cancel?.();
+  }
+
+  #flushSoon(): void {
+    this.#cancel ??= this.#clock.schedule(
+      BATCH_MS,
+      () => {
+        this.#cancel = undefined;
+        this.flush();
+      },
+      { background: true },
+    );
   }
 
   #add(line: string): void {
@@ -50,5 +64,6 @@ export class LogShipper {
       return;
     }
     this.#waiting.push(JSON.parse(line) as LogRecord);
+    this.#flushSoon();
   }
 }

@@ -27,6 +27,8 @@ export interface SlaveRunParts {
   clock: Clock;
   metrics: MetricsRegistry;
   log: (level: keyof Log, message: string, fields?: object) => void;
+  /** Called when there is somebody to tell the master of. */
+  onEnded: () => void;
 }
 
 /** One run in one slave process: the scenario, its settings, its users. */
@@ -108,6 +110,7 @@ export class SlaveRun {
       clock,
       intervalMs: pace.interarrivalMs,
       onNewError: (error, cause, id) => this.#tellError(error, cause, id),
+      onEnded: this.#parts.onEnded,
     });
     this.#pool.setPace(pace.interarrivalMs, pace.paused);
   }

@@ -74,6 +74,7 @@ export class Slave {
   #wasStarting = false;
   #mostStarting = 0;
   #cancelCollection: Cancel | undefined;
+  #cancelWatch: Cancel | undefined;
   /** Of the last assignment. */
   #revision = 0;
 
@@ -92,7 +93,6 @@ export class Slave {
     });
     this.#cancels = [
       every(clock, REPORT_MS, () => this.#tick()),
-      every(clock, ENDED_MS, () => this.#reportEnded()),
       every(clock, REPEATED_ERRORS_MS, () => this.#run?.tellRepeatedErrors()),
     ];
   }
@@ -136,6 +136,7 @@ export class Slave {
   [Symbol.dispose](): void {
     for (const cancel of this.#cancels) cancel();
     this.#cancelCollection?.();
+    this.#cancelWatch?.();
     this.#link[Symbol.dispose]();
     this.#run?.dispose();
     this.#run = undefined;
@@ -157,6 +158,7 @@ export class Slave {
         if (!this.#isNext(revision)) return {};
         if (anew === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
         this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
+        this.#watchUsers();
         return {};
       },
       withdraw: ({ run, ids, force, revision }) => {
@@ -176,6 +178,7 @@ export class Slave {
         };
         pool.setPace(pace.interarrivalMs, pace.paused);
         pool.reconcile(desired, this.#reports.endedSince(heard));
+        this.#watchUsers();
         return {};
       },
       pace: ({ run, pace }) => {
@@ -235,6 +238,7 @@ export class Slave {
       clock,
       metrics: this.#metrics,
       log: (level, message, fields) => logger[level]({ scenario: bundle.name, ...fields }, message),
+      onEnded: () => this.#watchUsers(),
     });
     return {
       settings: { ...this.#run.settings },
@@ -306,6 +310,18 @@ export class Slave {
     } while (this.#run?.pool?.hasEnded === true);
   }
 
+  /** Looks at the users soon: an idle process has nothing to wake up for. */
+  #watchUsers(): void {
+    this.#cancelWatch ??= this.#parts.clock.schedule(
+      ENDED_MS,
+      () => {
+        this.#cancelWatch = undefined;
+        this.#reportEnded();
+      },
+      { background: true },
+    );
+  }
+
   #reportEnded(): void {
     const pool = this.#run?.pool;
     const starting = pool?.counts.starting ?? 0;
@@ -313,6 +329,7 @@ export class Slave {
     if (starting === 0 && this.#mostStarting >= WORTH_COLLECTING) this.#collectSoon();
     this.#mostStarting = starting === 0 ? 0 : Math.max(this.#mostStarting, starting);
     this.#wasStarting = starting > 0;
+    if (starting > 0 || pool?.hasEnded === true) this.#watchUsers();
   }
 
   /** Logins leave more behind than the sessions keep: it goes when the last has had time to end. */

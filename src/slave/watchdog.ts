@@ -26,7 +26,7 @@ export interface Watchdog extends Disposable {
   lease(until: number): void;
 }
 
-const BEAT_MS = 100;
+const BEAT_MS = 250;
 
 /**
  * Watches this process's event loop from another thread, which can still speak when a scenario

@@ -61,6 +61,8 @@ export interface PoolParts {
   intervalMs: number;
   /** Called once for each new kind of error. */
   onNewError: (error: ErrorCount, cause: unknown, id: number | undefined) => void;
+  /** Called when {@link UserPool.takeEnded} has somebody to tell of, and had nobody before. */
+  onEnded: () => void;
 }
 
 /** The users of one process, from their turn of the arrival rate to their end. */
@@ -287,6 +289,7 @@ export class UserPool {
 
   #noteEnd(how: 'finished' | 'crashed' | 'removed', id: number): void {
     let batch = this.#ended.at(-1) as EndedBatch;
+    if (batch.ids.size === 0) this.#parts.onEnded();
     if (batch.ids.has(id)) this.#ended.push((batch = newEnded()));
     batch.ids.add(id);
     batch[how].push(id);

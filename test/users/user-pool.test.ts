@@ -47,6 +47,7 @@ function setUp(
     clock,
     intervalMs,
     onNewError: ({ error, message }, _cause, id) => told.push(`${id}: ${error}: ${message}`),
+    onEnded() {},
   });
   return { clock, pool, told };
 }
