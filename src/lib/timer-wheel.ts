@@ -10,20 +10,23 @@ export interface WheelTimer {
   next: WheelTimer;
 }
 
-const TICK_MS = 2;
-/** Sleeps of so long may end on every second tick only, of twice as long on every fourth, and so on. */
-const COARSE_MS = 400;
-const COARSEST_TICKS = 8;
+const TICK_MS = 4;
+/** Sleeps of so long may end on every second tick only, and those of twice as long on every fourth. */
+const COARSE_MS = 800;
 /** After a pause that was longer, distances are no longer kept. */
-const MOST_LAG = 32;
+const MOST_LAG = 16;
 /** A power of two; 65 s are one turn, so that most sleeps are touched once. */
-const SLOTS = 32_768;
+const SLOTS = 16_384;
+/**
+ * So many fire in one turn of the event loop. What comes over the network is seen between two turns: its time
+ * is not that of everybody who woke up together, and a garbage collection meets few stanzas under way.
+ */
+const MOST_AT_ONCE = 8;
 
 /**
  * Timers for hundreds of thousands of users on one timer of the system: O(1) to plan and to
- * cancel, never early, up to 2 ms late. Those of 400 ms and more may be 1 % late, at most 16 ms: users
- * who wait for seconds wake up together, which costs the processor less than one wake-up for each. (With 4 ms
- * for all of them, 32 users of 8,000 messages a second waited for each other, and for a garbage collection.)
+ * cancel, never early, up to 4 ms late. Those of 800 ms and more may be 1 % late, at most 16 ms: users
+ * who wait for seconds wake up together, which costs the processor less than one wake-up for each.
  *
  * After a pause of the process, what was due meanwhile fires in the order that it was due, one tick in
  * each turn of the event loop, and what is planned then keeps its distance: users whom a pause has thrown
@@ -80,6 +83,9 @@ export class TimerWheel {
 
   /** Forgets all timers. */
   clear(): void {
+    for (const head of this.#slots) {
+      for (let timer = head; timer?.fire !== undefined; timer = timer.next) timer.fire = undefined;
+    }
     this.#slots.fill(undefined);
     this.#size = 0;
     this.#disarm();
@@ -144,15 +150,31 @@ export class TimerWheel {
 
   #fireFrom(first: number, from: number, target: number): void {
     const tick = this.#firstIn(from, target);
+    this.#fire({ due: this.#dueIn(tick, target), next: 0, first, tick, target });
+  }
+
+  #fire(firing: Firing): void {
+    const { due, first, tick, target } = firing;
+    // Until the promises of those that fire have run.
     this.#lag = Math.min(tick - first, MOST_LAG);
-    this.#fireSlot(tick & (SLOTS - 1), target);
-    if (tick < target || this.#lag > 0) {
+    const end = Math.min(firing.next + MOST_AT_ONCE, due.length);
+    for (; firing.next < end; firing.next++) {
+      const timer = due[firing.next] as WheelTimer;
+      const { fire } = timer;
+      // An earlier one of this slot may have cancelled it.
+      if (fire === undefined) continue;
+      this.cancel(timer);
+      fire();
+    }
+    const isLast = end === due.length && tick >= target;
+    if (!isLast || this.#lag > 0) {
       this.#clock.soon(() => {
-        if (tick < target) this.#fireFrom(first, tick + 1, target);
+        if (end < due.length) this.#fire(firing);
+        else if (tick < target) this.#fireFrom(first, tick + 1, target);
         else this.#lag = 0;
       });
     }
-    if (tick >= target) this.#armNext();
+    if (isLast) this.#armNext();
   }
 
   #armNext(): void {
@@ -161,22 +183,16 @@ export class TimerWheel {
     if (next < this.#armedFor) this.#arm(next, this.#clock.monotonic() - this.#origin);
   }
 
-  #fireSlot(slot: number, target: number): void {
+  #dueIn(tick: number, target: number): WheelTimer[] {
     const due: WheelTimer[] = [];
-    const head = this.#slots[slot];
-    if (head === undefined) return;
+    const head = this.#slots[tick & (SLOTS - 1)];
+    if (head === undefined) return due;
     let timer = head;
     do {
       if (timer.due <= target) due.push(timer);
       timer = timer.next;
     } while (timer !== head);
-    for (const each of due) {
-      const { fire } = each;
-      // An earlier one of this slot may have cancelled it.
-      if (fire === undefined) continue;
-      this.cancel(each);
-      fire();
-    }
+    return due;
   }
 
   /** The first tick at which a slot is worth a visit: at most one turn ahead. */
@@ -188,9 +204,19 @@ export class TimerWheel {
   }
 }
 
+/** Timers of one tick that fire a few at a time. */
+interface Firing {
+  readonly due: readonly WheelTimer[];
+  /** Index of the first that has not fired. */
+  next: number;
+  /** The first tick of the turn, this one, and the last. */
+  readonly first: number;
+  readonly tick: number;
+  readonly target: number;
+}
+
 /** At how many ticks' distance timers of that length end. */
-function grainOf(delayMs: number): number {
-  let ticks = 1;
-  for (let ms = COARSE_MS; delayMs >= ms && ticks < COARSEST_TICKS; ms *= 2) ticks *= 2;
-  return ticks;
+function grainOf(delayMs: number): 1 | 2 | 4 {
+  if (delayMs < COARSE_MS) return 1;
+  return delayMs < 2 * COARSE_MS ? 2 : 4;
 }

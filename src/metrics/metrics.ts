@@ -6,6 +6,7 @@ import {
   encodeHistogram,
   HIGHEST_US,
   newHistogram,
+  recordInto,
 } from './histogram.ts';
 
 /** Bound on the names of one registry: metrics are kinds of things, not things. */
@@ -37,7 +38,7 @@ export class TimeHistogram {
   /** @param ms 0 to 3,600,000; values outside count as the nearest that fits */
   record(ms: number): void {
     const us = Math.round(ms * 1000);
-    this.values.recordValue(us < 0 ? 0 : us > HIGHEST_US ? HIGHEST_US : us);
+    recordInto(this.values, us < 0 ? 0 : us > HIGHEST_US ? HIGHEST_US : us);
     this.count++;
   }
 }

@@ -125,23 +125,26 @@ export class Stanza {
     return at === 0 ? undefined : unescapeXml(this.text.slice(at, end));
   }
 
+  /** By letters: a call for each name that it could be costs more than all the rest. */
   #note(nameAt: number, nameEnd: number, at: number, end: number): void {
     const { text } = this;
+    const first = text.charCodeAt(nameAt);
+    const second = text.charCodeAt(nameAt + 1);
     switch (nameEnd - nameAt) {
       case 2:
-        if (text.startsWith('id', nameAt)) {
+        if (first === LOWER_I && second === LOWER_D) {
           this.#idAt = at;
           this.#idEnd = end;
-        } else if (text.startsWith('to', nameAt)) {
+        } else if (first === LOWER_T && second === LOWER_O) {
           this.#toAt = at;
           this.#toEnd = end;
         }
         break;
       case 4:
-        if (text.startsWith('type', nameAt)) {
+        if (first === LOWER_T && second === LOWER_Y && text.startsWith('pe', nameAt + 2)) {
           this.#typeAt = at;
           this.#typeEnd = end;
-        } else if (text.startsWith('from', nameAt)) {
+        } else if (first === LOWER_F && second === LOWER_R && text.startsWith('om', nameAt + 2)) {
           this.#fromAt = at;
           this.#fromEnd = end;
         }
@@ -150,6 +153,13 @@ export class Stanza {
   }
 }
 
+const LOWER_D = 0x64;
+const LOWER_F = 0x66;
+const LOWER_I = 0x69;
+const LOWER_O = 0x6f;
+const LOWER_R = 0x72;
+const LOWER_T = 0x74;
+const LOWER_Y = 0x79;
 const SPACE = 0x20;
 const GT = 0x3e;
 const SLASH = 0x2f;

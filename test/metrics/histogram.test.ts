@@ -8,6 +8,7 @@ import {
   encodeHistogram,
   HIGHEST_US,
   newHistogram,
+  recordInto,
 } from '../../src/metrics/histogram.ts';
 
 const values = fc.array(fc.integer({ min: 0, max: HIGHEST_US }), { minLength: 1, maxLength: 200 });
@@ -17,6 +18,24 @@ const histogramOf = (recorded: readonly number[]): ReturnType<typeof newHistogra
   for (const value of recorded) histogram.recordValue(value);
   return histogram;
 };
+
+describe('a value recorded without logarithms', () => {
+  it('counts where HdrHistogram itself would count it', () => {
+    const near = fc.integer({ min: 0, max: 31 }).chain((bits) => {
+      const power = 2 ** bits;
+      return fc.integer({ min: Math.max(0, power - 3), max: Math.min(HIGHEST_US, power + 3) });
+    });
+    const any = fc.integer({ min: 0, max: HIGHEST_US });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(near, any), { minLength: 1 }), (recorded) => {
+        const ours = newHistogram();
+        for (const value of recorded) recordInto(ours, value);
+        assert.equal(encodeHistogram(ours), encodeHistogram(histogramOf(recorded)));
+        assert.equal(ours.totalCount, recorded.length);
+      }),
+    );
+  });
+});
 
 describe('a histogram as text', () => {
   it('is the same histogram when it is read, added to others or taken away', () => {

@@ -24,6 +24,19 @@ import {
 } from './frame-grammar.ts';
 import type { FrameLimits, FrameTarget } from './frame-grammar.ts';
 
+/** Bytes that end a run of text, and of an attribute's value. */
+const stopsText = stops(LT, AMP);
+const stopsValue = stops(LT, AMP, SINGLE_QUOTE, DOUBLE_QUOTE);
+
+function stops(...bytes: number[]): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of bytes) table[byte] = 1;
+  return table;
+}
+
+/** The first of the letters, and what stands among them: no byte from here to 0x7f means anything in a tag. */
+const LETTERS = 0x40;
+
 /**
  * Finds the stanzas in the bytes of a stream (RFC 6120 §4) without building a tree: one pass, no
  * allocation but the text of each stanza, memory bounded by the longest stanza that is let through.
@@ -51,7 +64,7 @@ export class Framer {
   /** Beginning of a stanza that goes on in the next chunk. */
   #carry: Buffer | undefined;
   #carried = 0;
-  #ascii = true;
+  #bits = 0;
   /** Changes with every {@link reset}, so that the rest of a chunk is not read as the new stream. */
   #generation = 0;
   #isDead = false;
@@ -79,7 +92,7 @@ export class Framer {
     this.#names.length = 0;
     this.#carry = undefined;
     this.#carried = 0;
-    this.#ascii = true;
+    this.#bits = 0;
     this.#isDead = false;
   }
 
@@ -98,21 +111,22 @@ export class Framer {
     let state = this.#state;
     let depth = this.#depth;
     let hash = this.#hash;
-    let ascii = this.#ascii;
+    // All bytes of the stanza, one over the other: ASCII when the highest bit stays unset.
+    let bits = this.#bits;
     const names = this.#names;
     // Where the stanza begins in these bytes; -1 outside of one.
     let start = this.#carried > 0 ? 0 : -1;
 
     for (let at = 0; at < length; at++) {
       const byte = bytes[at] as number;
-      if (byte > 0x7f) ascii = false;
+      bits |= byte;
       switch (state) {
         case State.text:
           if (byte === LT) {
             state = State.tagStart;
             if (start < 0) {
               start = at;
-              ascii = true;
+              bits = byte;
             }
           } else if (depth <= 1) {
             if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) {
@@ -127,8 +141,8 @@ export class Framer {
             // Most bytes are text: stay here without going through the switch.
             while (at + 1 < length) {
               const next = bytes[at + 1] as number;
-              if (next === LT || next === AMP) break;
-              if (next > 0x7f) ascii = false;
+              if (stopsText[next] === 1) break;
+              bits |= next;
               at++;
             }
           }
@@ -154,6 +168,13 @@ export class Framer {
               return;
             }
             hash = extend(hash, byte);
+            // The rest of a usual name: none of these needs a look of its own.
+            while (at + 1 < length) {
+              const next = bytes[at + 1] as number;
+              if (next < LETTERS || next > 0x7f) break;
+              hash = extend(hash, next);
+              at++;
+            }
             break;
           }
           if (depth >= deepest) {
@@ -170,7 +191,7 @@ export class Framer {
           if (byte === GT) {
             state = State.text;
             if (depth === 1) {
-              this.#save(state, depth, hash, ascii);
+              this.#save(state, depth, hash, bits);
               this.#deliver(bytes, start, at + 1);
               if (generation !== this.#generation) return;
               start = -1;
@@ -181,6 +202,13 @@ export class Framer {
           else if (byte === LT) {
             this.#fail('a tag in a tag');
             return;
+          } else {
+            // Names of attributes.
+            while (at + 1 < length) {
+              const next = bytes[at + 1] as number;
+              if ((next < LETTERS && next !== EQUALS) || next > 0x7f) break;
+              at++;
+            }
           }
           break;
         case State.doubleQuoted:
@@ -191,8 +219,8 @@ export class Framer {
             // Letters, digits and the like: on to the next that may matter.
             while (at + 1 < length) {
               const next = bytes[at + 1] as number;
-              if (next === quote || next === AMP || next === LT) break;
-              if (next > 0x7f) ascii = false;
+              if (stopsValue[next] === 1) break;
+              bits |= next;
               at++;
             }
           } else if (byte === AMP) {
@@ -213,7 +241,7 @@ export class Framer {
           state = State.text;
           depth--;
           if (depth <= 1) {
-            this.#save(state, depth, hash, ascii);
+            this.#save(state, depth, hash, bits);
             this.#deliver(bytes, start, at + 1);
             if (depth === 0 && generation === this.#generation) this.#end();
             if (generation !== this.#generation) return;
@@ -223,6 +251,12 @@ export class Framer {
         case State.closeName:
           if (byte > 0x20 && byte !== GT) {
             hash = extend(hash, byte);
+            while (at + 1 < length) {
+              const next = bytes[at + 1] as number;
+              if (next < LETTERS || next > 0x7f) break;
+              hash = extend(hash, next);
+              at++;
+            }
             break;
           }
           state = State.closeRest;
@@ -243,7 +277,7 @@ export class Framer {
           state = State.text;
           depth--;
           if (depth <= 1) {
-            this.#save(state, depth, hash, ascii);
+            this.#save(state, depth, hash, bits);
             if (depth === 1) this.#deliver(bytes, start, at + 1);
             else this.#end();
             if (generation !== this.#generation) return;
@@ -303,15 +337,15 @@ export class Framer {
           break;
       }
     }
-    this.#save(state, depth, hash, ascii);
+    this.#save(state, depth, hash, bits);
     if (start >= 0) this.#keep(bytes, start, length);
   }
 
-  #save(state: number, depth: number, hash: number, ascii: boolean): void {
+  #save(state: number, depth: number, hash: number, bits: number): void {
     this.#state = state;
     this.#depth = depth;
     this.#hash = hash;
-    this.#ascii = ascii;
+    this.#bits = bits;
   }
 
   /** Gives the target what ends here: bytes of earlier chunks, and of this one. */
@@ -328,11 +362,11 @@ export class Framer {
       bytes.copy(whole, this.#carried, 0, end);
     }
     this.#forget();
+    const isAscii = this.#bits < 0x80;
     if (to - from > this.#limits.stanzaBytes) this.#tooLong();
-    else if (!this.#ascii && !isUtf8(whole.subarray(from, to)))
-      this.#fail('bytes that are no UTF-8');
+    else if (!isAscii && !isUtf8(whole.subarray(from, to))) this.#fail('bytes that are no UTF-8');
     else {
-      const text = whole.toString(this.#ascii ? 'latin1' : 'utf8', from, to);
+      const text = whole.toString(isAscii ? 'latin1' : 'utf8', from, to);
       if (this.#opening) {
         this.#opening = false;
         this.target.opened(text);
