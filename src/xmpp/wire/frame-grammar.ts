@@ -36,6 +36,19 @@ export const SINGLE_QUOTE = 0x27;
 export const LEFT_BRACKET = 0x5b;
 export const RIGHT_BRACKET = 0x5d;
 
+/** Bytes that end a run of text, and of an attribute's value. */
+export const stopsText = stops(LT, AMP);
+export const stopsValue = stops(LT, AMP, SINGLE_QUOTE, DOUBLE_QUOTE);
+
+function stops(...bytes: number[]): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of bytes) table[byte] = 1;
+  return table;
+}
+
+/** The first of the letters, and what stands among them: no byte from here to 0x7f means anything in a tag. */
+export const LETTERS = 0x40;
+
 export const CDATA_WORD = Buffer.from('CDATA[');
 export const LONGEST_ENTITY = 10;
 

@@ -10,6 +10,7 @@ import {
   EQUALS,
   GT,
   LEFT_BRACKET,
+  LETTERS,
   LONGEST_ENTITY,
   LT,
   QUESTION,
@@ -18,24 +19,13 @@ import {
   SLASH,
   State,
   stepMarkup,
+  stopsText,
+  stopsValue,
   extend,
   isEntity,
   isNameStart,
 } from './frame-grammar.ts';
 import type { FrameLimits, FrameTarget } from './frame-grammar.ts';
-
-/** Bytes that end a run of text, and of an attribute's value. */
-const stopsText = stops(LT, AMP);
-const stopsValue = stops(LT, AMP, SINGLE_QUOTE, DOUBLE_QUOTE);
-
-function stops(...bytes: number[]): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const byte of bytes) table[byte] = 1;
-  return table;
-}
-
-/** The first of the letters, and what stands among them: no byte from here to 0x7f means anything in a tag. */
-const LETTERS = 0x40;
 
 /**
  * Finds the stanzas in the bytes of a stream (RFC 6120 §4) without building a tree: one pass, no
@@ -251,12 +241,6 @@ export class Framer {
         case State.closeName:
           if (byte > 0x20 && byte !== GT) {
             hash = extend(hash, byte);
-            while (at + 1 < length) {
-              const next = bytes[at + 1] as number;
-              if (next < LETTERS || next > 0x7f) break;
-              hash = extend(hash, next);
-              at++;
-            }
             break;
           }
           state = State.closeRest;
@@ -302,24 +286,6 @@ export class Framer {
           }
           if (++this.#matched === CDATA_WORD.length) state = State.cdata;
           break;
-        case State.commentStart:
-        case State.comment:
-        case State.commentDash:
-        case State.commentEnd:
-        case State.cdata:
-        case State.cdataBracket:
-        case State.cdataEnd:
-        case State.instruction:
-        case State.instructionEnd: {
-          const next = stepMarkup(state, byte);
-          if (typeof next === 'string') {
-            this.#fail(next);
-            return;
-          }
-          state = next;
-          if (state === State.text && depth <= 1) start = this.#forget();
-          break;
-        }
         case State.entity:
           if (byte === SEMICOLON) {
             if (!isEntity(this.#entity)) {
@@ -335,6 +301,17 @@ export class Framer {
             this.#entity += String.fromCharCode(byte);
           }
           break;
+        default: {
+          // Comments, CDATA and processing instructions.
+          const next = stepMarkup(state, byte);
+          if (typeof next === 'string') {
+            this.#fail(next);
+            return;
+          }
+          state = next;
+          if (state === State.text && depth <= 1) start = this.#forget();
+          break;
+        }
       }
     }
     this.#save(state, depth, hash, bits);
