@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { formatMs } from '../lib/duration.ts';
 import { count } from '../lib/words.ts';
+import { saturationOf } from '../master/saturation.ts';
 import type { UserListing } from '../master/user-listing.ts';
 import type {
   MessagesView,
@@ -59,7 +60,7 @@ export function renderStatus(status: StatusView, paint: Paint): string {
     }
   }
   if (status.nodes.length > 0) lines.push(renderNodes(status.nodes, paint));
-  const slow = status.nodes.filter(({ cpu, loopDelayMs }) => cpu > 0.9 || loopDelayMs > 100);
+  const slow = status.nodes.filter((node) => saturationOf(node) !== undefined);
   if (slow.length > 0) {
     const names = slow.map(({ name }) => name).join(', ');
     lines.push(

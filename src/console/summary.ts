@@ -25,7 +25,7 @@ export function renderProgress({
 
 /** What a run came to. */
 export function renderSummary(result: StopResult, started: number, paint: Paint): string {
-  const { scenario, users, forced, ranForMs, messages, metrics, errors } = result;
+  const { scenario, users, forced, ranForMs, messages, metrics, errors, saturated } = result;
   const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
   const lost = users.lost > 0 ? paint.red(`, ${count(users.lost)} lost with their process`) : '';
   const total = errors.reduce((sum, each) => sum + each.count, 0);
@@ -36,6 +36,11 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];
   if (errors.length > 0) lines.push(errorTable(errors, paint));
+  if (saturated.length > 0) {
+    const who = saturated.map(({ node, seconds }) => `${node} for ${seconds} s`).join(', ');
+    const what = "the figures of that time are the load generator's, not the server's";
+    lines.push(paint.yellow(`  saturated ${who}: ${what}`));
+  }
   // The time to delivery stands in the line of the messages.
   const times = Object.fromEntries(
     Object.entries(metrics.times).filter(([name]) => name !== 'message_ttd'),

@@ -170,6 +170,7 @@ export class Master {
       scenario: run.scenario,
       users: ended,
       forced: forced.reduce((sum, each) => sum + each, 0),
+      saturated: run.saturation.all(),
       ranForMs: this.#cluster.parts.clock.now() - run.startedAt,
       messages,
       metrics: run.totals.summary(),

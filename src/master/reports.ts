@@ -4,6 +4,7 @@ import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { NOWHERE } from './owner-table.ts';
+import { saturationOf } from './saturation.ts';
 import type { EndedCounts, Run } from './run.ts';
 import { countUsers } from './views.ts';
 
@@ -52,6 +53,8 @@ export class Reports {
     run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
     // It was given up, and has yet to be set up anew: its users are counted as lost already.
     if (!node.isInRun) return;
+    // One report a second has a digest.
+    if (report.digest !== undefined) this.#noteLoad(run, node, report);
     node.users = report.users;
     let gone = IdSet.empty;
     const moved = IdSet.ofDisjoint(report.ended.removed);
@@ -83,6 +86,14 @@ export class Reports {
     if (movers.size > 0 && this.#cluster.state.is === 'running') this.#parts.move(run, movers);
     this.#compare(run, node, report, now);
     this.#announce(run);
+  }
+
+  #noteLoad(run: Run, node: NodeEntry, { load }: Report): void {
+    if (!run.saturation.note(node.name, load)) return;
+    this.#cluster.parts.notice({
+      level: 'warn',
+      text: `${node.name} is saturated (${saturationOf(load)}): the figures are the load generator's, not the server's; use more processes or machines, or a longer interarrival`,
+    });
   }
 
   /** Compares what a process has with what it should have. */

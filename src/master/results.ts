@@ -27,4 +27,6 @@ export interface StopResult {
   /** Everything that was counted and timed. */
   metrics: ReturnType<MetricsTotals['summary']>;
   errors: UserListing['errors'];
+  /** Processes that were the bottleneck themselves, and for how many seconds. */
+  saturated: { node: string; seconds: number }[];
 }

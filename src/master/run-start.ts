@@ -65,9 +65,7 @@ export class RunStart {
       rate: request.rate,
     });
     this.#cluster.run = run;
-    const prepared = await Promise.all(
-      nodes.map((node) => this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2)),
-    );
+    const prepared = await this.#prepareAll(run, nodes);
     const [resolved] = prepared as [(typeof prepared)[number]];
     run.settings = { ...resolved.settings };
     run.variables = resolved.variables;
@@ -105,6 +103,31 @@ export class RunStart {
     this.#cluster.parts.notice({ level: 'info', text: `${node.name} joined and takes users` });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
+  }
+
+  /** Every mistake of every process is in the one answer. */
+  async #prepareAll(run: Run, nodes: readonly NodeEntry[]): Promise<Result<'prepare'>[]> {
+    const answers = await Promise.allSettled(
+      nodes.map((node) => this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2)),
+    );
+    const failures = new Map<string, { error: unknown; names: string[] }>();
+    const prepared: Result<'prepare'>[] = [];
+    answers.forEach((answer, at) => {
+      if (answer.status === 'fulfilled') {
+        prepared.push(answer.value);
+        return;
+      }
+      const text = messageOf(answer.reason);
+      const failure = failures.get(text) ?? { error: answer.reason as unknown, names: [] };
+      failure.names.push((nodes[at] as NodeEntry).name);
+      failures.set(text, failure);
+    });
+    const [first] = failures.values();
+    if (first === undefined) return prepared;
+    // What is wrong everywhere is the scenario's fault, or the call's.
+    if (failures.size === 1 && first.names.length === nodes.length) throw first.error;
+    const lines = [...failures].map(([text, { names }]) => `${names.join(', ')}: ${text}`);
+    throw new AmocError('SCENARIO', lines.join('\n'), { cause: first.error });
   }
 
   async #init(run: Run, node: NodeEntry, limitMs: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { Params, Result, ScenarioBundle } from '../protocol/messages.ts';
 import type { PlacementStrategy } from '../placement/placement.ts';
 import type { Json } from '../scenario/contract.ts';
 import { OwnerTable } from './owner-table.ts';
+import { Saturation } from './saturation.ts';
 
 /** Process crashes within {@link CRASH_WINDOW_MS} after which their users are not placed again. */
 export const MOST_CRASHES = 3;
@@ -38,6 +39,7 @@ export class Run {
   readonly ended: EndedCounts = { finished: 0, removed: 0, crashed: 0, lost: 0 };
   readonly startRate = new RateMeter();
   readonly sentRate = new RateMeter();
+  readonly saturation = new Saturation();
   settings: Record<string, string | number | boolean> = {};
   variables: Result<'prepare'>['variables'] = [];
   connectionsPerUser = 1;

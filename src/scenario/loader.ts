@@ -60,7 +60,7 @@ export async function loadBundle(
 function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
   const cache = places.cacheFolder ?? privateCacheFolder();
   mkdirSync(cache, { recursive: true, mode: 0o700 });
-  const links = bundle.packages.map((name) => [name, findPackage(name, places)] as const);
+  const links = findPackages(bundle.packages, places);
   const folder = join(cache, bundle.hash);
   if (exists(folder)) return folder;
   // Written aside and renamed, so that another process never sees half of it.
@@ -85,18 +85,36 @@ function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
   return folder;
 }
 
+/** @throws {AmocError} `SCENARIO` that names all packages that are missing */
+function findPackages(names: readonly string[], places: LoaderPlaces): [string, string][] {
+  const found: [string, string][] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    const folder = findPackage(name, places);
+    if (folder === undefined) missing.push(name);
+    else found.push([name, folder]);
+  }
+  if (missing.length === 0) return found;
+  const [what, are] = missing.length === 1 ? ['npm package', 'is'] : ['npm packages', 'are'];
+  const list = missing.map((name) => `'${name}'`).join(', ');
+  throw new AmocError(
+    'SCENARIO',
+    `the ${what} ${list} ${are} not installed here; run: npm install ${missing.join(' ')} -w scenarios`,
+  );
+}
+
 /** Where an installed package is: beside the scenarios, or among amoc's own. */
-function findPackage(name: string, { packageRoot, scenariosFolder }: LoaderPlaces): string {
+function findPackage(
+  name: string,
+  { packageRoot, scenariosFolder }: LoaderPlaces,
+): string | undefined {
   if (name === 'amoc') return packageRoot;
   for (const from of [scenariosFolder, packageRoot]) {
     const paths = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
     const found = paths.map((path) => join(path, name)).find(exists);
     if (found !== undefined) return found;
   }
-  throw new AmocError(
-    'SCENARIO',
-    `the npm package '${name}' is not installed here; run: npm install ${name} -w scenarios`,
-  );
+  return undefined;
 }
 
 /** A folder that nobody else can write to: what lies in it is executed. */

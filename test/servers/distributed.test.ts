@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { StatusView } from '../../src/master/views.ts';
 import { canMakeHosts, makeHosts } from '../support/hosts.ts';
 import type { Host, Hosts } from '../support/hosts.ts';
 import { eventually, processesOf } from '../support/processes.ts';
 import { Project, ROOT } from '../support/project.ts';
+import { Shell } from '../support/shell.ts';
 import { startEjabberd } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
@@ -26,49 +26,6 @@ export async function start(_id: number, user: User): Promise<void> {
   await user.sleep('1h');
 }
 `;
-
-/** A console on a host, driven line by line; each line's value is JSON behind a mark. */
-class Shell {
-  readonly process: ChildProcessWithoutNullStreams;
-  text = '';
-  #asked = 0;
-
-  constructor(process: ChildProcessWithoutNullStreams) {
-    this.process = process;
-    for (const stream of [process.stdout, process.stderr])
-      stream.on('data', (data) => (this.text += String(data)));
-    process.stdin.on('error', () => {});
-  }
-
-  type(line: string): void {
-    this.process.stdin.write(`${line}\n`);
-  }
-
-  /** Waits until a text is there. */
-  async see(pattern: RegExp, limitMs = 30_000): Promise<void> {
-    await eventually(
-      () => this.text,
-      (text) => pattern.test(text),
-      limitMs,
-    );
-  }
-
-  async value<T>(expression: string): Promise<T> {
-    const mark = `value-${++this.#asked}=`;
-    this.type(`console.log('${mark}' + JSON.stringify(await ${expression}))`);
-    const answer = new RegExp(`${mark}(.*)\\n`);
-    await this.see(answer);
-    return JSON.parse(answer.exec(this.text)?.[1] ?? '') as T;
-  }
-
-  status(): Promise<StatusView> {
-    return this.value('amocDist.status()');
-  }
-
-  async until(done: (status: StatusView) => boolean, limitMs: number): Promise<StatusView> {
-    return eventually(() => this.status(), done, limitMs);
-  }
-}
 
 describe(
   'amocDist over hosts of their own',
