@@ -41,7 +41,9 @@ describe('eight slave processes over a slow link that loses packets', () => {
     );
     const settled = (count: number): Promise<unknown> =>
       shell.until(({ users, present }) => users.running === count && present === count, 60_000);
-    shell.type("amocDist.do('sleeper', 1, 200, { interarrival: 5, settings: { sleepTime: '1h' } })");
+    shell.type(
+      "amocDist.do('sleeper', 1, 200, { interarrival: 5, settings: { sleepTime: '1h' } })",
+    );
     await settled(200);
     shell.type('amocDist.add(40)');
     await settled(240);
