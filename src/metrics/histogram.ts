@@ -109,11 +109,15 @@ export function decodeHistogram(text: string): SparseHistogram {
   const [least, greatest] = [read(), read()];
   const counts: number[] = [];
   let index = 0;
+  let total = 0;
   while (at < bytes.length) {
     const next = read();
     if (next % 2 === 1) index += (next - 1) / 2;
-    else counts.push(index++, next / 2);
-    if (next === 0 || index > LAST_INDEX + 1) {
+    else {
+      counts.push(index++, next / 2);
+      total += next / 2;
+    }
+    if (next === 0 || index > LAST_INDEX + 1 || total > MOST_VALUES) {
       throw new AmocError('PROTOCOL', 'a histogram is damaged');
     }
   }
@@ -140,4 +144,6 @@ export function addHistogram(
   total.updateMinAndMax(least);
 }
 
+/** Far from where sums are no whole numbers any more, however many processes report. */
+const MOST_VALUES = 2 ** 43;
 const LAST_INDEX = newHistogram().countsArrayIndex(HIGHEST_US);

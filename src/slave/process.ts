@@ -86,6 +86,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     name,
     clock: systemClock,
     logger: logs.logger,
+    shipLogs: () => logs.flush(),
     load: (bundle) => loadBundle(bundle, options.places),
     readLoad: () => meter.read(),
     collectGarbage,

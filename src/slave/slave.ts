@@ -47,6 +47,8 @@ export interface SlaveParts {
   name: string;
   clock: Clock;
   logger: Logger;
+  /** Sends the log lines that wait: who ended is told after why. */
+  shipLogs?: () => void;
   /** Makes a scenario's module of its compiled files. */
   load: (bundle: Bundle) => Promise<Record<string, unknown>>;
   readLoad: () => NodeLoad;
@@ -198,10 +200,12 @@ export class Slave {
       finish: async ({ run, force, gentleMs }) => {
         const forced = await this.#of(run).finish(force, gentleMs);
         this.#run?.tellRepeatedErrors();
+        this.#parts.shipLogs?.();
         return { forced };
       },
       teardown: async ({ run, setup }) => {
         await this.#of(run).teardown(setup);
+        this.#parts.shipLogs?.();
         return {};
       },
       discard: ({ run }) => {
@@ -303,6 +307,7 @@ export class Slave {
   }
 
   #report(withDigest = false): void {
+    this.#parts.shipLogs?.();
     // A user that ended twice is told of in two reports.
     do {
       if (this.#peer === undefined || this.#reports.isFull) return;
