@@ -2,14 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { addHistogram, decodeHistogram, newHistogram } from '../../src/metrics/histogram.ts';
 import type { MetricsDelta } from '../../src/metrics/metrics.ts';
 import { startLocalCluster } from '../../src/cli/local-cluster.ts';
-import { cpuMs, rssBytes } from '../harness.ts';
+import { cpuMs } from '../harness.ts';
 import type { Sink, SinkStats } from './sink.ts';
 
 /** What one run of users showed. */
 export interface RunFigures {
   loginCpuMs: number;
-  idleKb: number;
-  loadedKb: number;
   perSecond: number;
   cpuUs: number;
   /** Time to delivery, in milliseconds. */
@@ -55,7 +53,7 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
       await pause(20);
     }
   };
-  // What the process needs once must not count as the users'.
+  // Code is compiled once, not for each user.
   const never = Date.now() + 3_600_000;
   await master.do('xmpp_chat', 1, WARM_UP, {
     settings: { ...base, count: WARM_UP, talkAt: never },
@@ -64,14 +62,12 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   await master.stop({ force: true });
   await pause(5000);
 
-  const rssBefore = rssBytes(pid);
   const cpuBefore = cpuMs(pid);
   const talkAt = Date.now() + sessions * 1.3 + 8000;
   await master.do('xmpp_chat', 1, sessions, { settings: { ...base, count: sessions, talkAt } });
   await until(async () => (await connections()) === sessions);
   const loginCpuMs = (cpuMs(pid) - cpuBefore) / sessions;
   await pause(Math.max(0, talkAt - Date.now() - 1000));
-  const idleKb = (rssBytes(pid) - rssBefore) / 1024 / sessions;
   await pause(1000 + intervalMs + 3000);
 
   sink?.reset();
@@ -85,12 +81,9 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   const stats = await sink?.stats();
   const received =
     (after.counters['bench_received'] ?? 0) - (before.counters['bench_received'] ?? 0);
-  const loadedKb = (rssBytes(pid) - rssBefore) / 1024 / sessions;
   await master.stop({ force: true });
   return {
     loginCpuMs,
-    idleKb,
-    loadedKb,
     perSecond: (received * 1000) / took,
     cpuUs: (cpu * 1000) / received,
     delivery: deliveryBetween(before, after),

@@ -7,12 +7,17 @@ export interface HeldFigures {
   held: number;
   lost: number;
   kbPerSession: number;
+  /** The same while all write to their neighbours, 8,000 a second in all. */
+  loadedKb: number;
 }
 
 /** Sessions of one server process at most: the file limit, less what the process needs itself. */
 const PER_SINK = 19_000;
 const HOLD_MS = 60_000;
+/** What a slave process takes before its first user. */
 const EMPTY_MB = 62;
+const LOADED_PER_SECOND = 8000;
+const LOADED_MS = 15_000;
 
 /** Logs `sessions` in over `processes` and several local addresses, and holds them for a minute. */
 export async function holdSessions(sessions: number, processes: number): Promise<HeldFigures> {
@@ -33,6 +38,9 @@ async function hold(
   process.env['AMOC_LOCAL_PROCESSES'] = String(processes);
   await using cluster = await startLocalCluster({ notice: () => {}, logs: () => {} });
   const { master } = cluster;
+  const interval = (sessions * 1000) / LOADED_PER_SECOND;
+  // Logins take a minute at most.
+  const talkAt = Date.now() + 60_000 + HOLD_MS + 5000;
   const settings = {
     interarrival: 0.4,
     xmppHost: all.map(({ port }) => `127.0.0.1:${port}`).join(','),
@@ -41,7 +49,8 @@ async function hold(
     xmppTls: 'none',
     xmppMechanism: 'PLAIN',
     xmppPassword: 'p',
-    talkAt: Date.now() + 3_600_000,
+    talkAt,
+    interval,
     count: sessions,
     checkLimits: false,
   };
@@ -54,8 +63,16 @@ async function hold(
   }
   await pause(HOLD_MS);
   const open = await Promise.all(all.map(async (sink) => (await sink.stats()).connections));
-  const bytes = cluster.processes.pids.reduce((sum, pid) => sum + rssBytes(pid), 0);
+  const kbPerSession = (): number => {
+    const bytes = cluster.processes.pids.reduce((sum, pid) => sum + rssBytes(pid), 0);
+    return (bytes / 1024 - processes * EMPTY_MB * 1024) / sessions;
+  };
+  const idleKb = kbPerSession();
   const { connections = 0, connections_lost: lost = 0 } = await counters();
+  if (Date.now() > talkAt)
+    throw new Error('the logins took so long that the sessions were not idle');
+  await pause(talkAt - Date.now() + interval + LOADED_MS);
+  const loadedKb = kbPerSession();
   await master.stop({ force: true });
   return {
     held: Math.min(
@@ -63,6 +80,7 @@ async function hold(
       connections,
     ),
     lost,
-    kbPerSession: (bytes / 1024 - processes * EMPTY_MB * 1024) / sessions,
+    kbPerSession: idleKb,
+    loadedKb,
   };
 }
