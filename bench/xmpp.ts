@@ -3,7 +3,7 @@
  * the same work in the same run. Writes bench/results/xmpp.json. Parts by name: `node dist/bench/xmpp.js talk`.
  */
 import { join } from 'node:path';
-import { report, ROOT } from './harness.ts';
+import { median, report, ROOT } from './harness.ts';
 import type { Figure } from './harness.ts';
 import { runAmoc } from './xmpp/amoc-run.ts';
 import type { RunFigures } from './xmpp/amoc-run.ts';
@@ -118,10 +118,6 @@ async function transports(): Promise<void> {
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
-
 const cpuOf = ({ rates }: ProgramFigures): number => rates[0]?.cpuUs ?? NaN;
 
 const otherRun = (
@@ -180,7 +176,7 @@ async function held(): Promise<void> {
     const label = `${sessions.toLocaleString('en-US')} sessions, ${processes} process${processes === 1 ? '' : 'es'}, 60 s`;
     add(`${label}: held`, figuresOf.held, '', `≥ ${sessions}`);
     add(`${label}: lost`, figuresOf.lost, '', '≤ 0');
-    add(`${label}: memory of an idle session`, figuresOf.kbPerSession, 'KB', '≤ 16');
+    add(`${label}: memory of an idle session`, figuresOf.idleKb, 'KB', '≤ 16');
     add(`${label}: the same under load, 8,000/s in all`, figuresOf.loadedKb, 'KB', '≤ 20');
   }
 }

@@ -67,8 +67,7 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   await master.do('xmpp_chat', 1, sessions, { settings: { ...base, count: sessions, talkAt } });
   await until(async () => (await connections()) === sessions);
   const loginCpuMs = (cpuMs(pid) - cpuBefore) / sessions;
-  await pause(Math.max(0, talkAt - Date.now() - 1000));
-  await pause(1000 + intervalMs + 3000);
+  await pause(Math.max(0, talkAt - Date.now()) + intervalMs + 3000);
 
   sink?.reset();
   const before = await master.rawMetrics();

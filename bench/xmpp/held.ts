@@ -6,13 +6,16 @@ import { Sink } from './sink.ts';
 export interface HeldFigures {
   held: number;
   lost: number;
-  kbPerSession: number;
+  /** Memory of a session that does nothing. */
+  idleKb: number;
   /** The same while all write to their neighbours, 8,000 a second in all. */
   loadedKb: number;
 }
 
 /** Sessions of one server process at most: the file limit, less what the process needs itself. */
 const PER_SINK = 19_000;
+/** Those that are not there by then are missing from `held`. */
+const LOGINS_MS = 90_000;
 const HOLD_MS = 60_000;
 /** What a slave process takes before its first user. */
 const EMPTY_MB = 62;
@@ -39,8 +42,8 @@ async function hold(
   await using cluster = await startLocalCluster({ notice: () => {}, logs: () => {} });
   const { master } = cluster;
   const interval = (sessions * 1000) / LOADED_PER_SECOND;
-  // Logins take a minute at most.
-  const talkAt = Date.now() + 60_000 + HOLD_MS + 5000;
+  const deadline = Date.now() + LOGINS_MS;
+  const talkAt = deadline + HOLD_MS + 5000;
   const settings = {
     interarrival: 0.4,
     xmppHost: all.map(({ port }) => `127.0.0.1:${port}`).join(','),
@@ -56,9 +59,8 @@ async function hold(
   };
   await master.do('xmpp_chat', 1, sessions, { settings });
   const counters = async (): Promise<Record<string, number>> => (await master.metrics()).counters;
-  const deadline = performance.now() + 300_000;
   while (((await counters())['connections'] ?? 0) < sessions) {
-    if (performance.now() > deadline) break;
+    if (Date.now() > deadline) break;
     await pause(500);
   }
   await pause(HOLD_MS);
@@ -69,8 +71,6 @@ async function hold(
   };
   const idleKb = kbPerSession();
   const { connections = 0, connections_lost: lost = 0 } = await counters();
-  if (Date.now() > talkAt)
-    throw new Error('the logins took so long that the sessions were not idle');
   await pause(talkAt - Date.now() + interval + LOADED_MS);
   const loadedKb = kbPerSession();
   await master.stop({ force: true });
@@ -80,7 +80,7 @@ async function hold(
       connections,
     ),
     lost,
-    kbPerSession: idleKb,
+    idleKb,
     loadedKb,
   };
 }

@@ -2,15 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { cpuMs, ROOT, rssBytes } from '../harness.ts';
+import { cpuMs, ROOT } from '../harness.ts';
 import type { ProgramOrder, ProgramReport } from './client-program.ts';
 import type { Sink } from './sink.ts';
 
 export interface ProgramFigures {
   loginCpuMs: number;
-  idleKb: number;
   /** By the interval that was asked for. */
-  rates: { intervalMs: number; perSecond: number; cpuUs: number; loadedKb: number }[];
+  rates: { intervalMs: number; perSecond: number; cpuUs: number }[];
 }
 
 /** Runs a client of the bench's own through the same work. */
@@ -25,11 +24,9 @@ export async function runOther(
   const child = fork(file, [String(sink.port), String(sessions)]);
   const pid = child.pid as number;
   await pause(600);
-  const rssBefore = 48 * 1024 * 1024;
   await once(child, 'message');
   const loginCpuMs = cpuMs(pid) / sessions;
   await pause(4000);
-  const idleKb = (rssBytes(pid) - rssBefore) / 1024 / sessions;
   const ask = async (): Promise<ProgramReport> => {
     const answer = once(child, 'message');
     child.send({ type: 'report' } satisfies ProgramOrder);
@@ -51,11 +48,10 @@ export async function runOther(
       intervalMs,
       perSecond: (received * 1000) / took,
       cpuUs: (cpu * 1000) / received,
-      loadedKb: (rssBytes(pid) - rssBefore) / 1024 / sessions,
     });
   }
   const gone = once(child, 'exit');
   child.disconnect();
   await gone;
-  return { loginCpuMs, idleKb, rates };
+  return { loginCpuMs, rates };
 }

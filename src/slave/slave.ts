@@ -200,7 +200,6 @@ export class Slave {
       finish: async ({ run, force, gentleMs }) => {
         const forced = await this.#of(run).finish(force, gentleMs);
         this.#run?.tellRepeatedErrors();
-        this.#parts.shipLogs?.();
         return { forced };
       },
       teardown: async ({ run, setup }) => {
