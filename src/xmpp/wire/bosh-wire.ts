@@ -16,6 +16,12 @@ const WAIT_S = 60;
 const LOGIN_POLL_MS = 200;
 /** What ends a login: a resource bound, or a session resumed. */
 const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
+/**
+ * How long an empty request has been on its way before a second one follows it over the other connection.
+ * ejabberd (23.01, and its source as of 2026) keeps a request that overtook an empty one until something
+ * else comes for the client, which may be never; and there is no way to make it look again.
+ */
+const ORDER_MS = 10;
 /** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
 
@@ -42,6 +48,9 @@ export class BoshWire implements Wire {
   /** The resource is being bound: from now on the server speaks when it wants. */
   #isUp = false;
   #poll: NodeJS.Timeout | undefined;
+  /** When the last request left, on `performance.now()`. */
+  #sentAt = 0;
+  #inOrder: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(
@@ -133,6 +142,7 @@ export class BoshWire implements Wire {
   /** Sends what waits; with nothing to say, keeps one request at the server for its answers. */
   #flush(): void {
     if (this.#isOver || this.#sid === undefined || this.#underway >= MOST_REQUESTS) return;
+    if (this.#mayOvertake()) return;
     if (this.#isRestarting) {
       this.#isRestarting = false;
       this.#request(
@@ -147,6 +157,18 @@ export class BoshWire implements Wire {
       if (this.#isUp) this.#request(this.#body('', ''));
       else this.#pollLater();
     }
+  }
+
+  /** Whether what is sent now could arrive before what was sent just now; then it is sent in a moment. */
+  #mayOvertake(): boolean {
+    if (this.#underway === 0) return false;
+    const left = this.#sentAt + ORDER_MS - performance.now();
+    if (left <= 0) return false;
+    this.#inOrder ??= setTimeout(() => {
+      this.#inOrder = undefined;
+      this.#flush();
+    }, left);
+    return true;
   }
 
   /**
@@ -175,6 +197,7 @@ export class BoshWire implements Wire {
   #request(body: string): void {
     const rid = this.#rid - 1;
     this.#underway++;
+    this.#sentAt = performance.now();
     this.#post(body).then(
       (answer) => {
         this.#underway--;
@@ -260,6 +283,7 @@ export class BoshWire implements Wire {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#poll);
+    clearTimeout(this.#inOrder);
     this.#queue = [];
     this.#agent.destroy().catch(() => {});
     if (error !== undefined) this.owner.failed(error);
