@@ -33,6 +33,7 @@ import { strategies } from '../placement/placement.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { startDistributedMaster } from './distributed-master.ts';
 import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
+import { makeObservers } from './observers.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import type { ClusterEvents, LocalCluster } from './local-cluster.ts';
 
@@ -61,10 +62,13 @@ export async function runConsole(): Promise<number> {
     notice: ({ level, text }) => logger[level](text),
     logs: (records, dropped) => view.add(records, dropped),
   };
-  await using local = await startLocalCluster(events);
-  await using distributed = await startDistributedMaster(events, (name) =>
+  await using observers = await makeObservers(['amocLocal', 'amocDist'], events.notice);
+  const ofCluster = (name: string): ClusterEvents => ({ ...events, observers: observers.of(name) });
+  await using local = await startLocalCluster(ofCluster('amocLocal'));
+  await using distributed = await startDistributedMaster(ofCluster('amocDist'), (name) =>
     local.master.compile(name),
   );
+  await observers.listen();
   let leave = (): void => {};
   let isLeaving = false;
   const print = (text: string): void => {
@@ -103,14 +107,14 @@ export async function runConsole(): Promise<number> {
   });
   // Ctrl+C must reach an endless loop that is typed: the terminal's raw mode would keep it to itself.
   shell.evaluator.onBlocking = (isBlocking) => stdin.setRawMode(!isBlocking);
-  const theirs = terminal;
-  leave = () => theirs.leave();
+  const screen = terminal;
+  leave = () => screen.leave();
   stdout.write(banner(local, paint));
   if (history.problem !== undefined) logger.warn(history.problem);
   // TypeScript takes half a second to load: while one reads the banner.
   setTimeout(() => void loadCompiler(), 30);
   // While typed code has the terminal to itself, Ctrl+C comes as a signal.
-  process.on('SIGINT', () => theirs.interrupt());
+  process.on('SIGINT', () => screen.interrupt());
   // The terminal may be gone before the process is.
   stdout.on('error', () => {});
   await Promise.race([terminal.run(), untilSignal('SIGTERM', 'SIGHUP')]);

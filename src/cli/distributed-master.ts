@@ -10,6 +10,7 @@ import { openControlServer } from '../master/control-server.ts';
 import { FileJournal } from '../master/journal.ts';
 import { Master } from '../master/master.ts';
 import { controlTls } from '../protocol/control-tls.ts';
+import { VERSION } from './installation.ts';
 import { readSources } from './local-cluster.ts';
 import type { ClusterEvents } from './local-cluster.ts';
 
@@ -46,6 +47,8 @@ export async function startDistributedMaster(
     leases: true,
     ...(journal === undefined ? {} : { journal }),
     randomSeed: () => randomInt(1, 2 ** 31),
+    version: VERSION,
+    observers: events.observers ?? [],
     ...events,
   });
   const listener = port === undefined ? undefined : await listen(master, port, events);

@@ -14,18 +14,23 @@ import type { Notice } from '../master/cluster.ts';
 import { LocalProcesses } from '../master/local-processes.ts';
 import { Master } from '../master/master.ts';
 import type { LogRecord } from '../protocol/messages.ts';
+import type { RunObserver } from '../record/types.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { ScenarioCompiler } from '../scenario/compiler.ts';
 import { startStandIn } from './embedded.ts';
 import type { StandIn } from './embedded.ts';
-import { PACKAGE_ROOT, projectFolder, scenariosFolder } from './installation.ts';
+import { PACKAGE_ROOT, projectFolder, scenariosFolder, VERSION } from './installation.ts';
 
 const MOST_PROCESSES = 256;
+/** Variables that are the master's own, and go to no slave. */
+const ownSecrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
 
 /** Whom a cluster tells what it has to say. */
 export interface ClusterEvents {
   notice: (notice: Notice) => void;
   logs: (records: readonly LogRecord[], dropped: number) => void;
+  /** Follow its runs. */
+  observers?: readonly RunObserver[];
 }
 
 /** `amocLocal`: a master and the slave processes that it forked. */
@@ -44,7 +49,7 @@ export function readSources(
   const file = readSettingsFile(join(projectFolder(), SETTINGS_FILE), listScenarios(folder));
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (name.startsWith('AMOC_') && name !== 'AMOC_COOKIE' && value !== undefined) {
+    if (name.startsWith('AMOC_') && !ownSecrets.includes(name) && value !== undefined) {
       environment[name] = value;
     }
   }
@@ -109,6 +114,8 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     whenNoNodes: 'no slave process has started; see the lines above',
     kill: (node) => processes.kill(node),
     randomSeed: () => randomInt(1, 2 ** 31),
+    version: VERSION,
+    observers: events.observers ?? [],
     ...events,
   });
   const cookie = newCookie();

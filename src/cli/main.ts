@@ -1,11 +1,11 @@
 /** The command line. Each command is loaded when it is called: the shell must not wait for the others. */
 import { Command, CommanderError } from 'commander';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { exitCodes } from '../record/outcome.ts';
 import { VERSION } from './installation.ts';
 import type { SlaveOptions } from './slave.ts';
 
-/** Exit codes, as the man page of every command states them. */
-const USAGE_ERROR = 2;
+const USAGE_ERROR = exitCodes.usage;
 
 const program = new Command('amoc')
   .description('A Murder of Crows: massively parallel XMPP load tests from an interactive shell')
@@ -36,14 +36,23 @@ program
   .option('--settings <name=value...>', 'values for the variables of the scenario and of amoc')
   .option('--comment <text>', 'kept with the run')
   .option('--seed <number>', 'for user.random')
+  .option(
+    '--threshold <limit...>',
+    "what the figures must keep to, as in 'message_ttd p99 < 200ms' 'errors < 0.1%'",
+  )
+  .option('--abort-on-fail', 'stop when a threshold is missed (after the setting abortDelay)')
+  .option('--junit <file>', 'the verdicts as JUnit XML, for CI')
   .option('--json', 'the summary as JSON on standard output, nothing else there')
   .addHelpText(
     'after',
     `
 Exit codes:
   0  the run ended, no user crashed
-  1  users crashed or were lost with their process, or the run failed
+  1  users crashed or were lost with their process (unless a threshold on errors
+     allows it), or the run failed
   2  wrong use: arguments, settings, or a scenario that does not compile
+  3  a threshold was missed
+  4  a process of the load generator was saturated: the figures are not the server's
 
 Example:
   amoc run my_scenario 1 100 --for 30s --settings messages=5 interarrival=10ms`,

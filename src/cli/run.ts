@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import pino from 'pino';
 import { LogView } from '../console/log-view.ts';
 import type { LogLine } from '../console/log-view.ts';
@@ -7,14 +8,17 @@ import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { toMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
+import type { Notice } from '../master/cluster.ts';
 import type { Master } from '../master/master.ts';
 import type { StopResult } from '../master/results.ts';
+import { renderJUnit } from '../record/junit.ts';
+import { judgeRun } from '../record/outcome.ts';
+import { parseThreshold } from '../record/thresholds.ts';
 import { startLocalCluster } from './local-cluster.ts';
+import { makeObservers } from './observers.ts';
 
 const PROGRESS_MS = 5000;
 const POLL_MS = 250;
-
-const exitCodes = { passed: 0, failed: 1 } as const;
 
 /** `amoc run`: one run from start to end. @returns the exit code, as `amoc help run` lists them */
 export async function runOnce(
@@ -25,9 +29,13 @@ export async function runOnce(
 ): Promise<number> {
   const forMs = options['for'] === undefined ? Infinity : toMs(options['for'] as string);
   const request = {
-    settings: parseSettings(options['settings'] as string[] | undefined),
+    settings: {
+      ...parseSettings(options['settings'] as string[] | undefined),
+      ...(options['abortOnFail'] === true ? { abortOnFail: true } : {}),
+    },
     ...(options['comment'] === undefined ? {} : { comment: options['comment'] }),
     ...(options['seed'] === undefined ? {} : { seed: Number(options['seed']) }),
+    thresholds: splitThresholds(options['threshold'] as string[] | undefined),
   };
   const { stderr, stdout } = process;
   using view = new LogView({
@@ -39,10 +47,14 @@ export async function runOnce(
   });
   const logger = pino({ base: null }, { write: (line) => view.add([JSON.parse(line) as LogLine]) });
   const interrupted = interruptions();
+  const notice = ({ level, text }: Notice): void => logger[level](text);
+  await using observers = await makeObservers(['amocLocal'], notice);
   await using cluster = await startLocalCluster({
-    notice: ({ level, text }) => logger[level](text),
+    notice,
     logs: (records, dropped) => view.add(records, dropped),
+    observers: observers.of('amocLocal'),
   });
+  await observers.listen();
   const { master } = cluster;
   const started = await master.do(scenario, Number(from), Number(to), request);
   if (cluster.standIn !== undefined) {
@@ -51,17 +63,30 @@ export async function runOnce(
   await untilOver(master, forMs, interrupted.first, (line) => logger.info(line));
   const failure = master.state.is === 'failed' ? master.state.reason : undefined;
   const result = await stop(master, interrupted.second);
+  const judgement = judgeRun(result, failure);
   view.flush();
   if (options['json'] === true)
-    stdout.write(`${JSON.stringify({ ...result, failure }, null, 2)}\n`);
+    stdout.write(`${JSON.stringify({ ...result, failure, ...judgement }, null, 2)}\n`);
   else
     stdout.write(
       `${renderSummary(result, started.users, paintFor(wantsColors(stdout, process.env)))}\n`,
     );
-  if (failure !== undefined) stderr.write(`amoc: the run failed: ${failure}\n`);
-  const { crashed, lost } = result.users;
-  const passed = failure === undefined && crashed + lost === 0 && result.errors.length === 0;
-  return passed ? exitCodes.passed : exitCodes.failed;
+  if (options['junit'] !== undefined) {
+    writeFileSync(options['junit'] as string, renderJUnit(result, failure));
+  }
+  for (const reason of judgement.reasons) stderr.write(`amoc: ${reason}\n`);
+  return judgement.code;
+}
+
+/** `message_ttd p99 < 200ms` as `do` takes it: what, and its limit. */
+function splitThresholds(texts: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      parseThreshold(text);
+      const at = text.search(/[<>]/);
+      return [text.slice(0, at).trim(), text.slice(at)];
+    }),
+  );
 }
 
 /** Waits for the end of the time, of the users, or of patience; says how it goes. */
@@ -92,7 +117,9 @@ async function stop(master: Master, impatience: AbortSignal): Promise<StopResult
   const onAbort = (): void => master.hurry();
   impatience.addEventListener('abort', onAbort, { once: true });
   try {
-    return await master.stop();
+    // abortOnFail may have stopped it, or be about to.
+    while (master.state.is === 'stopping') await sleep(POLL_MS);
+    return master.lastResult ?? (await master.stop());
   } finally {
     impatience.removeEventListener('abort', onAbort);
   }

@@ -71,6 +71,17 @@ export const runVariables = {
     check: atLeast(1),
     update: true,
   },
+  abortOnFail: {
+    description: 'stop the run when a threshold is missed, once abortDelay has passed',
+    default: false,
+    update: true,
+  },
+  abortDelay: {
+    description: 'how long a missed threshold does not stop the run: its first figures are few',
+    default: 10_000,
+    unit: 'duration',
+    update: true,
+  },
   checkLimits: {
     description: 'refuse a run that needs more open files or local ports than the system allows',
     default: true,

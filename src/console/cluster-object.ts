@@ -4,6 +4,7 @@ import { AmocError } from '../lib/errors.ts';
 import type { IdSet } from '../lib/id-set.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import type { Master } from '../master/master.ts';
+import { sayVerdict } from '../record/thresholds.ts';
 import type { ChangeResult, StopResult } from '../master/results.ts';
 import type { DoResult } from '../master/run-start.ts';
 import { clusterCommands } from './command-table.ts';
@@ -12,7 +13,9 @@ import { document } from './help.ts';
 import { renderLog } from './log-view.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../lib/words.ts';
-import { brief, errorTable, renderNodes, renderStatus, table, timeTable } from './render.ts';
+import { renderEvents } from './events-view.ts';
+import { renderMetrics } from './metrics-view.ts';
+import { brief, errorTable, renderNodes, renderStatus, table } from './render.ts';
 import { shown } from './shown.ts';
 
 type Command = (...values: unknown[]) => Promise<object> | object;
@@ -77,8 +80,12 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     }),
     metrics: async () => {
       const metrics = await master.metrics();
-      return shown(metrics, (paint) => sayMetrics(metrics, paint));
+      return shown(metrics, (paint) => renderMetrics(metrics, paint));
     },
+    events: answer(() => {
+      const events = [...master.events];
+      return shown(events, (paint) => renderEvents(events, paint));
+    }),
     settings: answer(() => {
       const settings = master.settings();
       return shown(settings, (paint) => saySettings(settings, paint));
@@ -170,7 +177,7 @@ function idPairs(ids: IdSet): (number | [number, number])[] {
   return ids.consecutive().map(([from, to]) => (from === to ? from : [from, to]));
 }
 
-function sayStop({ scenario, users, forced, ranForMs }: StopResult): string {
+function sayStop({ scenario, users, forced, ranForMs, run, verdicts }: StopResult): string {
   const { finished, removed, crashed, lost } = users;
   const ends = [
     ...(finished > 0 ? [`${count(finished)} finished`] : []),
@@ -179,7 +186,12 @@ function sayStop({ scenario, users, forced, ranForMs }: StopResult): string {
     ...(lost > 0 ? [`${count(lost)} lost with their process`] : []),
   ];
   const seconds = formatMs(Math.round(ranForMs / 1000) * 1000);
-  return `ok: ${scenario} has stopped after ${seconds}; users: ${ends.join(', ')}`;
+  const missed = verdicts.filter(({ passed }) => !passed);
+  return [
+    `ok: ${scenario} has stopped after ${seconds}; users: ${ends.join(', ')}`,
+    ...missed.map((verdict) => `   threshold missed: ${sayVerdict(verdict)}`),
+    `   amoc report ${run} shows it`,
+  ].join('\n');
 }
 
 function sayUsers({ users, errors }: Awaited<ReturnType<Master['users']>>, paint: Paint): string {
@@ -197,17 +209,6 @@ function sayUsers({ users, errors }: Awaited<ReturnType<Master['users']>>, paint
   }
   if (errors.length > 0) parts.push(errorTable(errors, paint));
   return parts.join('\n');
-}
-
-function sayMetrics(
-  { counters, times }: Awaited<ReturnType<Master['metrics']>>,
-  paint: Paint,
-): string {
-  const parts: string[] = [];
-  const counts = Object.entries(counters).map(([name, value]) => [name, count(value)]);
-  if (counts.length > 0) parts.push(table(['counter', 'total'], counts, paint, [1]));
-  if (Object.keys(times).length > 0) parts.push(timeTable(times, paint));
-  return parts.length === 0 ? '  nothing was counted yet' : parts.join('\n');
 }
 
 function saySettings(settings: ReturnType<Master['settings']>, paint: Paint): string {

@@ -50,6 +50,11 @@ export const clusterCommands = [
         default: 'all',
       },
       {
+        name: 'thresholds',
+        description: "what its figures must keep to, as in { 'message_ttd p99': '< 200ms' }",
+        default: "the scenario's",
+      },
+      {
         name: 'seed',
         description: 'for user.random: the same seed, the same numbers',
         default: 'chosen',
@@ -131,9 +136,18 @@ export const clusterCommands = [
   {
     name: 'metrics',
     use: 'metrics()',
-    summary: 'everything counted and timed in the run',
+    summary: 'everything counted and timed in the run: rate now, total, percentiles',
+    details:
+      'Times in ms. After a stop() those of the run that ended. docs/metrics.md says what each means.',
     example: 'amocLocal.metrics()',
     erlang: 'amoc_local:metrics().',
+  },
+  {
+    name: 'events',
+    use: 'events()',
+    summary: 'what happened in the run: commands, nodes lost, warnings, thresholds',
+    example: 'amocLocal.events()',
+    erlang: 'amoc_local:events().',
   },
   {
     name: 'settings',

@@ -1,5 +1,6 @@
 import { formatMs } from '../lib/duration.ts';
 import type { StopResult } from '../master/results.ts';
+import { sayVerdict } from '../record/thresholds.ts';
 import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../lib/words.ts';
@@ -26,6 +27,7 @@ export function renderProgress({
 /** What a run came to. */
 export function renderSummary(result: StopResult, started: number, paint: Paint): string {
   const { scenario, users, forced, ranForMs, messages, metrics, errors, saturated } = result;
+  const { verdicts, counts, run } = result;
   const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
   const lost = users.lost > 0 ? paint.red(`, ${count(users.lost)} lost with their process`) : '';
   const total = errors.reduce((sum, each) => sum + each.count, 0);
@@ -41,10 +43,29 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     const what = "the figures of that time are the load generator's, not the server's";
     lines.push(paint.yellow(`  saturated ${who}: ${what}`));
   }
-  // The time to delivery stands in the line of the messages.
+  // The time to delivery stands in the line of the messages; pauses are of the generator.
   const times = Object.fromEntries(
-    Object.entries(metrics.times).filter(([name]) => name !== 'message_ttd'),
+    Object.entries(metrics.times).filter(([name]) => name !== 'message_ttd' && name !== 'gc_pause'),
   );
   if (Object.keys(times).length > 0) lines.push(timeTable(times, paint));
+  if (counts.arrived !== counts.recorded) {
+    const missing = counts.recorded - counts.arrived;
+    lines.push(
+      paint.yellow(
+        `  counts    ${count(missing)} of ${count(counts.recorded)} values that the processes recorded did not arrive here`,
+      ),
+    );
+  }
+  if (counts.lostNodes > 0) {
+    const what = 'what they recorded in their last second is not in the figures';
+    lines.push(
+      paint.yellow(`  counts    ${plural(counts.lostNodes, 'process', 'processes')} died: ${what}`),
+    );
+  }
+  for (const verdict of verdicts) {
+    const mark = verdict.passed ? paint.green('passed') : paint.red('MISSED');
+    lines.push(`  ${mark}    ${sayVerdict(verdict)}`);
+  }
+  lines.push(`  record    amoc report ${run}`);
   return lines.join('\n');
 }

@@ -3,6 +3,7 @@ import { toMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { parseThresholds } from '../record/thresholds.ts';
 import { strategies } from '../placement/placement.ts';
 import type { PlacementStrategy, StrategyName } from '../placement/placement.ts';
 
@@ -17,11 +18,13 @@ export interface DoRequest {
   seed: number | undefined;
   /** User starts per second in the whole cluster. */
   rate: number | undefined;
+  /** Besides those of the scenario. */
+  thresholds: Readonly<Record<string, string>>;
 }
 
 /** Names of the options that each command takes, for help, completion and error messages. */
 export const optionNames = {
-  do: ['nodes', 'comment', 'settings', 'placement', 'interarrival', 'rate', 'seed'],
+  do: ['nodes', 'comment', 'settings', 'placement', 'interarrival', 'rate', 'seed', 'thresholds'],
   add: [],
   remove: ['force', 'ids'],
   stop: ['force'],
@@ -76,7 +79,21 @@ export function parseDo(
     placement: parsePlacement(given['placement']),
     seed: parseSeed(given['seed']),
     rate: parseRate(given),
+    thresholds: parseLimits(given['thresholds']),
   };
+}
+
+function parseLimits(value: unknown = {}): Record<string, string> {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isRecord || !Object.values(value).every((limit) => typeof limit === 'string')) {
+    throw new AmocError(
+      'ARGUMENT',
+      "do: thresholds are written as { 'message_ttd p99': '< 200ms', errors: '< 0.1%' }",
+    );
+  }
+  const limits = value as Record<string, string>;
+  parseThresholds(limits);
+  return { ...limits };
 }
 
 /**

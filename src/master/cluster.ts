@@ -7,18 +7,17 @@ import type { NodeEntry } from './node-entry.ts';
 import { describeRun } from './journal.ts';
 import type { RunJournal } from './journal.ts';
 import { NodeRegistry } from './node-registry.ts';
+import type { Notice } from './notice.ts';
 import type { Run } from './run.ts';
+import { Chronicle } from './chronicle.ts';
+import type { EventKind, RunObserver } from '../record/types.ts';
 import { successors } from './run-state.ts';
 import type { RunState } from './run-state.ts';
 
+export type { Notice };
+
 /** Answers that only need a moment: a process that takes longer is blocked. */
 export const QUICK_MS = 5000;
-
-/** Something to tell whoever watches: shown above the prompt. */
-export interface Notice {
-  level: 'info' | 'warn' | 'error';
-  text: string;
-}
 
 /** What a master is made of. */
 export interface MasterParts {
@@ -39,21 +38,54 @@ export interface MasterParts {
   randomSeed: () => number;
   /** Whether nodes keep their users over a cut connection, as long as their leases go on. @default false */
   leases?: boolean;
+  /** Follow the runs: their record on disk, Graphite, and others. */
+  observers?: readonly RunObserver[];
+  /** amoc's own, for the record of runs. */
+  version?: string;
   /** Where the run is kept for the master that comes after this one. */
   journal?: RunJournal;
   notice: (notice: Notice) => void;
   logs: (records: readonly LogRecord[], dropped: number) => void;
 }
 
+const eventKinds = { info: 'notice', warn: 'warning', error: 'error' } as const;
+
 /** What the parts of a master share: its nodes, its one run, and the run's state. */
 export class Cluster {
   readonly nodes = new NodeRegistry();
   readonly parts: MasterParts;
+  readonly #told: (notice: Notice) => void;
   #state: RunState = { is: 'idle' };
   run: Run | undefined;
 
+  /** What happens in the run, for whoever follows it. */
+  readonly chronicle: Chronicle;
+
   constructor(parts: MasterParts) {
-    this.parts = parts;
+    this.chronicle = new Chronicle({
+      clock: parts.clock,
+      observers: parts.observers ?? [],
+      notice: parts.notice,
+      run: () => this.run,
+      nodes: () => this.nodes.all(),
+      abort: (why) => this.onAbort(why),
+    });
+    // What is said of a run is part of what happened in it.
+    const notice = (told: Notice): void => {
+      this.chronicle.event(eventKinds[told.level], told.text);
+      parts.notice(told);
+    };
+    this.parts = { ...parts, notice };
+    this.#told = parts.notice;
+  }
+
+  /** Ends the run because a threshold was missed; set by the master. */
+  onAbort: (why: string) => void = () => {};
+
+  /** Says something, as an event of its own kind. */
+  tell(kind: EventKind, told: Notice, data?: Record<string, unknown>): void {
+    this.chronicle.event(kind, told.text, data);
+    this.#told(told);
   }
 
   get state(): RunState {

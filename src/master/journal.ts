@@ -16,6 +16,7 @@ import { IdSet } from '../lib/id-set.ts';
 import { idRanges, nodeInfo, requests, settings, variables } from '../protocol/messages.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
+import { units } from '../metrics/catalogue.ts';
 import { nameOfStrategy } from '../placement/placement.ts';
 import type { Run } from './run.ts';
 
@@ -49,12 +50,15 @@ const runState = z.object({
   placement: z.string(),
   nodes: z.array(z.string()).optional(),
   rate: z.number().optional(),
+  thresholds: z.record(z.string(), z.string()).optional(),
   startedAt: z.number(),
   paused: z.boolean(),
   ended: z.object({ finished: count, removed: count, crashed: count, lost: count }),
   totals: z.object({
     counters: z.record(z.string(), z.number()),
     histograms: z.record(z.string(), z.string()),
+    gauges: z.record(z.string(), z.number()).optional(),
+    units: z.record(z.string(), z.enum(units)).optional(),
   }),
   processes: z.array(nodeState),
   homeless: idRanges,
@@ -86,6 +90,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
     placement: nameOfStrategy(run.placement) ?? 'roundRobin',
     ...(run.nodes === undefined ? {} : { nodes: [...run.nodes] }),
     ...(run.rate === undefined ? {} : { rate: run.rate }),
+    thresholds: run.thresholds,
     startedAt: run.startedAt,
     paused: run.paused,
     ended: { ...run.ended },

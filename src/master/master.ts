@@ -1,9 +1,11 @@
 import { every } from '../lib/clock.ts';
 import { formatMs } from '../lib/duration.ts';
-import { AmocError } from '../lib/errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { show } from '../lib/show.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
+import type { RunEvent } from '../record/types.ts';
+import type { Verdict } from '../record/verdict.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
@@ -13,7 +15,6 @@ import { Membership } from './membership.ts';
 import type { NodeEntry } from './node-entry.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
-import type { Run } from './run.ts';
 import type { ChangeResult, StopResult } from './results.ts';
 import { RunEnd } from './run-end.ts';
 import { RunStart } from './run-start.ts';
@@ -22,8 +23,9 @@ import { demandRunning, demandStartable } from './run-state.ts';
 import type { RunState } from './run-state.ts';
 import { mergeListings } from './user-listing.ts';
 import type { UserListing } from './user-listing.ts';
-import { viewMessages, viewNode, viewStatus } from './views.ts';
-import type { NodeView, StatusView } from './views.ts';
+import { resultOf } from './run-result.ts';
+import { viewNode, viewStatus } from './views.ts';
+import type { MetricsView, NodeView, StatusView } from './views.ts';
 
 /** How often silence is looked for. */
 const CHECK_MS = 250;
@@ -44,6 +46,7 @@ export class Master {
   readonly members: Membership;
   readonly #starting: RunStart;
   readonly #ending: RunEnd;
+  #lastResult: StopResult | undefined;
 
   constructor(parts: MasterParts) {
     const cluster = new Cluster(parts);
@@ -52,6 +55,7 @@ export class Master {
     this.#starting = new RunStart(cluster, this.#distributor);
     this.members = new Membership(cluster, this.#distributor, this.#starting);
     this.#ending = new RunEnd(cluster);
+    cluster.onAbort = (why) => this.#abort(why);
     if (parts.leases === true) {
       every(parts.clock, CHECK_MS, () => this.members.check());
       every(parts.clock, JOURNAL_MS, () => this.#keep());
@@ -84,6 +88,13 @@ export class Master {
     this.#cluster.enter({ is: 'starting', scenario: request.scenario });
     try {
       const result = await this.#starting.start(request);
+      this.#lastResult = undefined;
+      const { from, to, processes } = result;
+      const { chronicle } = this.#cluster;
+      chronicle.event('start', `${request.scenario}, users ${from}..${to}`, {
+        ...chronicle.definition,
+        processes,
+      });
       this.#cluster.enter({ is: 'running', scenario: request.scenario });
       return result;
     } catch (error) {
@@ -108,6 +119,10 @@ export class Master {
     this.#distributor.place(run, ids, run.placement);
     const interarrival = run.ms('interarrival');
     const remain = run.owners.staying;
+    this.#cluster.chronicle.event('add', `add ${wanted}: users ${ids.toString()}`, {
+      count: wanted,
+      users: remain,
+    });
     const rate = run.rate === undefined ? {} : { rate: run.rate };
     return Promise.resolve({ ids, users: wanted, wanted, remain, interarrival, ...rate });
   }
@@ -136,7 +151,14 @@ export class Master {
     else run.owners.markLeaving(ids);
     this.#cluster.commit();
     for (const { node, share } of orders) this.#distributor.withdraw(run, node, share, force);
-    return Promise.resolve({ ids, users: ids.size, wanted, remain: run.owners.staying, force });
+    const remain = run.owners.staying;
+    const how = force ? ' at once' : '';
+    this.#cluster.chronicle.event('remove', `remove ${ids.size}${how}: users ${ids.toString()}`, {
+      count: ids.size,
+      users: remain,
+      force,
+    });
+    return Promise.resolve({ ids, users: ids.size, wanted, remain, force });
   }
 
   /** Ends the run: gently, then by force after `stopTimeout`. */
@@ -152,6 +174,11 @@ export class Master {
         text: `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`,
       });
     }
+    const present = run.owners.size;
+    this.#cluster.chronicle.event('stop', `stop${force ? ' at once' : ''}: ${present} users`, {
+      users: present,
+      force,
+    });
     // A master that comes after this one has nothing to go on with.
     this.#cluster.parts.journal?.clear();
     const nodes = this.nodes.ready();
@@ -160,22 +187,17 @@ export class Master {
       nodes.map((node) => this.#ending.finish(run, node, force, gentleMs, problems)),
     );
     await this.#ending.teardown(run, problems);
-    const ended = { ...run.ended };
-    const messages = viewMessages(run, this.#cluster.parts.clock.monotonic());
     const { errors } = await this.users({ limit: 1 });
+    const result = resultOf(run, this.#cluster, {
+      forced: forced.reduce((sum, each) => sum + each, 0),
+      errors,
+    });
+    this.#cluster.chronicle.end(run, result);
+    this.#lastResult = result;
     await this.#ending.discard();
     this.#cluster.enter({ is: 'idle' });
     for (const text of problems) this.#cluster.parts.notice({ level: 'error', text });
-    return {
-      scenario: run.scenario,
-      users: ended,
-      forced: forced.reduce((sum, each) => sum + each, 0),
-      saturated: run.saturation.all(),
-      ranForMs: this.#cluster.parts.clock.now() - run.startedAt,
-      messages,
-      metrics: run.totals.summary(),
-      errors,
-    };
+    return result;
   }
 
   /** While a run stops gently: removes by force whoever is still there. */
@@ -262,9 +284,32 @@ export class Master {
   }
 
   /** Everything that was counted in the run so far. */
-  async metrics(): Promise<ReturnType<Run['totals']['summary']>> {
+  async metrics(): Promise<MetricsView> {
     await this.#refresh();
-    return this.#cluster.run?.totals.summary() ?? { counters: {}, times: {} };
+    const { run, chronicle } = this.#cluster;
+    const summary = run?.totals.summary() ??
+      this.#lastResult?.metrics ?? { counters: {}, times: {}, gauges: {} };
+    const names = [...Object.keys(summary.counters), ...Object.keys(summary.times)];
+    const rates = names.map(
+      (name) => [name, run === undefined ? 0 : chronicle.rate(name)] as const,
+    );
+    return { ...summary, rates: Object.fromEntries(rates) };
+  }
+
+  /** What happened in the run at hand, or in the last one; the oldest first. */
+  get events(): readonly RunEvent[] {
+    return this.#cluster.chronicle.events;
+  }
+
+  /** What came of the last run; `undefined` while one runs, and before the first. */
+  get lastResult(): StopResult | undefined {
+    return this.#lastResult;
+  }
+
+  /** What the thresholds say of the run so far. */
+  verdicts(): Verdict[] {
+    const { run, chronicle } = this.#cluster;
+    return run === undefined ? (this.#lastResult?.verdicts ?? []) : chronicle.verdicts(run);
   }
 
   /** The same as histograms, so that a part of a run can be told by the difference of two moments. */
@@ -308,6 +353,8 @@ export class Master {
     );
     const settings = answers[0]?.settings ?? {};
     Object.assign(run.settings, settings);
+    const changes = Object.entries(settings).map(([name, value]) => `${name} = ${String(value)}`);
+    this.#cluster.chronicle.event('update', `update: ${changes.join(', ')}`, { settings });
     // A process that joins later is prepared with the values of now.
     Object.assign(run.prepare.call, settings);
     if ('interarrival' in settings) this.#distributor.pace(run);
@@ -331,6 +378,14 @@ export class Master {
     );
   }
 
+  #abort(why: string): void {
+    if (this.#cluster.state.is !== 'running') return;
+    this.#cluster.parts.notice({ level: 'error', text: `abortOnFail: the run is stopped: ${why}` });
+    this.stop().catch((error: unknown) => {
+      this.#cluster.parts.notice({ level: 'error', text: messageOf(error) });
+    });
+  }
+
   #keep(): void {
     if (this.#cluster.state.is === 'running' && this.#cluster.parts.journal?.isDue === true) {
       this.#cluster.commit();
@@ -341,6 +396,7 @@ export class Master {
     demandRunning(this.#cluster.state, command);
     const run = this.#cluster.requireRun();
     run.paused = paused;
+    this.#cluster.chronicle.event(command, command);
     this.#distributor.pace(run);
   }
 

@@ -13,6 +13,8 @@ import type { RunMemory } from './journal.ts';
 import { NodeEntry } from './node-entry.ts';
 import { NodeWatch } from './node-watch.ts';
 import { Reports } from './reports.ts';
+import { parseThresholds } from '../record/thresholds.ts';
+import { defineRun } from './run-definition.ts';
 import { restoreRun } from './restore.ts';
 import type { RunStart } from './run-start.ts';
 import { demandRunning } from './run-state.ts';
@@ -83,6 +85,16 @@ export class Membership {
     this.#cluster.run = run;
     this.#cluster.enter({ is: 'running', scenario: run.scenario });
     for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
+    const { chronicle, nodes } = this.#cluster;
+    chronicle.begin(
+      defineRun(
+        run,
+        run.owners.highestStaying(run.owners.size),
+        this.#cluster.parts,
+        nodes.known(),
+      ),
+      parseThresholds(run.thresholds),
+    );
     notice({
       level: 'info',
       text: `${run.scenario} goes on: ${plural(run.owners.size, 'user')} on ${plural(this.#cluster.nodes.size, 'process', 'processes')}, which are expected back`,

@@ -123,6 +123,9 @@ export class NodeWatch {
     const run = this.#cluster.run;
     const wasBlocked = node.status.is === 'blocked';
     if (run === undefined || !node.isInRun) return;
+    const known = run.audit.get(node.info.identity);
+    if (known !== undefined) known.isLost = true;
+    run.totals.forget(node.name);
     const { staying, leaving } = run.owners.ofNode(node.number);
     run.owners.release(leaving);
     run.ended.removed += leaving.size + node.unconfirmedRemovals;
@@ -189,14 +192,14 @@ export class NodeWatch {
     if (wasBlocked || isLoop) {
       run.owners.release(ids);
       const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started again${isLoop ? ': processes of this run crash again and again' : ', they would block another process'}`;
-      this.#cluster.parts.notice({ level: 'error', text });
+      this.#cluster.tell('node_lost', { level: 'error', text }, { node: node.name });
       if (isLoop) this.#fail(run, `its processes crash again and again, the last one ${why}`);
       return;
     }
     if (run.leavesUsers) {
       run.owners.release(ids);
       const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started elsewhere (onNodeLoss: leave)`;
-      this.#cluster.parts.notice({ level: 'warn', text });
+      this.#cluster.tell('node_lost', { level: 'warn', text }, { node: node.name });
       return;
     }
     run.owners.assign(ids, NOWHERE);
@@ -205,10 +208,8 @@ export class NodeWatch {
       others.length === 0 ? 'wait for a process' : `are started again on ${others.join(', ')}`;
     const within = others.length === 0 ? '' : ` within ${formatMs(run.ms('recovery'))}`;
     run.announceRunning = true;
-    this.#cluster.parts.notice({
-      level: 'warn',
-      text: `${node.name} ${why}; its ${plural(ids.size, 'user')} ${where}${within}`,
-    });
+    const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} ${where}${within}`;
+    this.#cluster.tell('node_lost', { level: 'warn', text }, { node: node.name });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
   }

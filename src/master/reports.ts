@@ -1,4 +1,5 @@
 import { digestOf } from '../lib/id-digest.ts';
+import { decodeDelta, sizeOf } from '../metrics/totals.ts';
 import { IdSet } from '../lib/id-set.ts';
 import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
@@ -48,7 +49,10 @@ export class Reports {
       return;
     }
     const now = this.#cluster.parts.clock.monotonic();
-    run.totals.add(report.delta);
+    const decoded = decodeDelta(report.delta);
+    run.totals.addDecoded(decoded, node.name);
+    run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
+    this.#cluster.chronicle.report(node, decoded, report.delta);
     run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
     run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
     // It was given up, and has yet to be set up anew: its users are counted as lost already.
@@ -90,7 +94,7 @@ export class Reports {
 
   #noteLoad(run: Run, node: NodeEntry, { load }: Report): void {
     if (!run.saturation.note(node.name, load)) return;
-    this.#cluster.parts.notice({
+    this.#cluster.tell('saturated', {
       level: 'warn',
       text: `${node.name} is saturated (${saturationOf(load)}): the figures are the load generator's, not the server's; use more processes or machines, or a longer interarrival`,
     });

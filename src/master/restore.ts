@@ -32,6 +32,8 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: numbe
   run.announceRunning = false;
   Object.assign(run.ended, memory.ended);
   run.totals.add(memory.totals);
+  run.isRestored = true;
+  run.thresholds = { ...memory.thresholds };
   for (const each of memory.processes) {
     const { info, number, revision, lastReport, staying, leaving, forced, unconfirmed } = each;
     const peer = new MasterPeer(closedTransport('the master before'), systemClock);

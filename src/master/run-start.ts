@@ -8,11 +8,14 @@ import type { NodeEntry } from './node-entry.ts';
 import { matchesAny } from './node-registry.ts';
 import { RemoteError } from '../protocol/peer.ts';
 import { Run } from './run.ts';
+import { parseThresholds } from '../record/thresholds.ts';
+import { defineRun } from './run-definition.ts';
 
 const JOIN_MS = 15_000;
 
 /** What `do` answers. */
 export interface DoResult {
+  run: string;
   scenario: string;
   from: number;
   to: number;
@@ -70,13 +73,20 @@ export class RunStart {
     run.settings = { ...resolved.settings };
     run.variables = resolved.variables;
     run.connectionsPerUser = resolved.connectionsPerUser;
+    run.thresholds = { ...resolved.thresholds, ...request.thresholds };
+    const thresholds = parseThresholds(run.thresholds);
     for (const node of nodes) node.status = { is: 'ready' };
     this.#distributor.checkLimits(run, request.ids);
     const limitMs = run.ms('initTimeout') + QUICK_MS;
     run.setup = (await this.#demand(first, 'setup', { run: run.id }, limitMs)).value;
     await Promise.all(nodes.map((node) => this.#init(run, node, limitMs)));
+    this.#cluster.chronicle.begin(
+      defineRun(run, request.ids, this.#cluster.parts, nodes),
+      thresholds,
+    );
     this.#distributor.place(run, request.ids, run.placement);
     return {
+      run: run.id,
       scenario: bundle.name,
       from: request.ids.lowest,
       to: request.ids.highest,
@@ -100,7 +110,8 @@ export class RunStart {
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
     node.status = { is: 'ready' };
-    this.#cluster.parts.notice({ level: 'info', text: `${node.name} joined and takes users` });
+    const text = `${node.name} joined and takes users`;
+    this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
   }

@@ -1,5 +1,5 @@
 import { RateMeter } from '../lib/rate-meter.ts';
-import { MetricsTotals } from '../metrics/metrics.ts';
+import { MetricsTotals } from '../metrics/totals.ts';
 import type { Params, Result, ScenarioBundle } from '../protocol/messages.ts';
 import type { PlacementStrategy } from '../placement/placement.ts';
 import type { Json } from '../scenario/contract.ts';
@@ -44,7 +44,13 @@ export class Run {
   variables: Result<'prepare'>['variables'] = [];
   connectionsPerUser = 1;
   setup: Json | undefined;
+  /** As `message_ttd p99` and `< 200ms`. */
+  thresholds: Record<string, string> = {};
+  /** By process: what it said that it has recorded, and what arrived. */
+  readonly audit = new Map<string, { recorded: number; arrived: number; isLost: boolean }>();
   paused = false;
+  /** It goes on from the journal of a master before. */
+  isRestored = false;
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
   announceEmpty = false;
@@ -87,5 +93,23 @@ export class Run {
   crashed(now: number): boolean {
     this.#crashes = [...this.#crashes.filter((at) => now - at < CRASH_WINDOW_MS), now];
     return this.#crashes.length >= MOST_CRASHES;
+  }
+
+  /**
+   * Notes how much of what a process has recorded is here.
+   *
+   * @param recorded all that it has recorded in this run so far
+   * @param arrived how much of it came now
+   */
+  noteArrival(identity: string, recorded: number, arrived: number): void {
+    const known = this.audit.get(identity);
+    if (known === undefined) {
+      // What it told the master before this one is in the totals already.
+      const before = this.isRestored ? recorded - arrived : 0;
+      this.audit.set(identity, { recorded, arrived: before + arrived, isLost: false });
+      return;
+    }
+    known.recorded = Math.max(known.recorded, recorded);
+    known.arrived += arrived;
   }
 }

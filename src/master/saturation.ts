@@ -18,7 +18,7 @@ export function saturationOf({
 
 /** How long which process of a run was the bottleneck. */
 export class Saturation {
-  readonly #nodes = new Map<string, { seconds: number; inARow: number }>();
+  readonly #nodes = new Map<string, { seconds: number; inARow: number; longest: number }>();
 
   /** Takes in the load of one second. @returns whether it is time to tell */
   note(node: string, load: NodeLoad): boolean {
@@ -27,13 +27,21 @@ export class Saturation {
       if (known !== undefined) known.inARow = 0;
       return false;
     }
-    const { seconds, inARow } = known ?? { seconds: 0, inARow: 0 };
-    this.#nodes.set(node, { seconds: seconds + 1, inARow: inARow + 1 });
+    const { seconds, inARow, longest } = known ?? { seconds: 0, inARow: 0, longest: 0 };
+    this.#nodes.set(node, {
+      seconds: seconds + 1,
+      inARow: inARow + 1,
+      longest: Math.max(longest, inARow + 1),
+    });
     return inARow + 1 === SECONDS_TO_TELL;
   }
 
-  /** The processes that were saturated, and for how many seconds. */
-  all(): { node: string; seconds: number }[] {
-    return [...this.#nodes].map(([node, { seconds }]) => ({ node, seconds }));
+  /** The processes that were saturated: for how many seconds in all, and at a time. */
+  all(): { node: string; seconds: number; inARow: number }[] {
+    return [...this.#nodes].map(([node, { seconds, longest }]) => ({
+      node,
+      seconds,
+      inARow: longest,
+    }));
   }
 }

@@ -1,9 +1,10 @@
-import type { TimeSummary } from '../metrics/metrics.ts';
+import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
+import type { MessagesView } from '../record/types.ts';
 import type { NodeEntry } from './node-entry.ts';
 import type { Run } from './run.ts';
 import type { RunState } from './run-state.ts';
 
-export type { TimeSummary };
+export type { MessagesView, TimeSummary };
 
 /** One line of `nodes()`. */
 export interface NodeView {
@@ -37,13 +38,10 @@ export interface UsersView {
   away: number;
 }
 
-/** Messages of a run; `delivery` is from the making of a message to its arrival, where both are amoc's. */
-export interface MessagesView {
-  sent: number;
-  received: number;
-  /** Sent, over the last seconds. */
-  perSecond: number;
-  delivery?: TimeSummary;
+/** What `metrics()` gives. */
+export interface MetricsView extends MetricsSummary {
+  /** Of counters and histograms: a second, over the last five. */
+  rates: Record<string, number>;
 }
 
 /** What `status()` gives. */

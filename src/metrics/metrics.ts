@@ -1,22 +1,31 @@
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
-import {
-  addHistogram,
-  decodeHistogram,
-  encodeHistogram,
-  HIGHEST_US,
-  newHistogram,
-  recordInto,
-} from './histogram.ts';
+import { show } from '../lib/show.ts';
+import { docOf, units } from './catalogue.ts';
+import type { Unit } from './catalogue.ts';
+import { encodeHistogram, HIGHEST_US, newHistogram, recordInto } from './histogram.ts';
+import { otherKey, seriesKey } from './labels.ts';
+import type { Labels } from './labels.ts';
 
 /** Bound on the names of one registry: metrics are kinds of things, not things. */
 const MOST_METRICS = 500;
+/** Bound on the values of a metric's labels; those past it count as `other`. */
+const MOST_SERIES = 100;
 
 /** What one process counted since its last report. */
 export interface MetricsDelta {
   counters: Record<string, number>;
-  /** As {@link encodeHistogram} writes them, values in microseconds. */
+  /** As {@link encodeHistogram} writes them, values in microseconds or in the unit of `units`. */
   histograms: Record<string, string>;
+  /** What is now, not what came. */
+  gauges?: Record<string, number> | undefined;
+  /** Of the histograms here that are not times, by their names without labels. */
+  units?: Record<string, Unit> | undefined;
+  /**
+   * All that the process has counted and timed in this run so far, this delta included: what is missing
+   * of it where it is added up has been lost.
+   */
+  recorded?: number | undefined;
 }
 
 /** A number that only grows. */
@@ -24,153 +33,156 @@ export class Counter {
   /** Since the last {@link MetricsRegistry.take}. */
   value = 0;
 
-  /** @param count 1 when left out */
+  /** @param count 1 when left out; below 0 nothing is counted */
   add(count = 1): void {
-    this.value += count;
+    if (count > 0) this.value += count;
   }
 }
 
-/** A distribution of times. */
-export class TimeHistogram {
+/** A number that goes up and down; that of the cluster is the sum of its processes. */
+export class Gauge {
+  value = 0;
+
+  set(value: number): void {
+    this.value = value;
+  }
+
+  add(change = 1): void {
+    this.value += change;
+  }
+}
+
+/** A distribution of times, or of sizes. */
+export class Histogram {
   readonly values: Float64Histogram = newHistogram();
   count = 0;
+  readonly #scale: number;
 
-  /** @param ms 0 to 3,600,000; values outside count as the nearest that fits */
-  record(ms: number): void {
-    const us = Math.round(ms * 1000);
-    recordInto(this.values, us < 0 ? 0 : us > HIGHEST_US ? HIGHEST_US : us);
+  constructor(readonly unit: Unit = 'ms') {
+    this.#scale = scaleOf(unit);
+  }
+
+  /**
+   * @param value milliseconds, 0 to 3,600,000; or bytes or a count, 0 to 3,600,000,000. Values outside
+   * count as the nearest that fits
+   */
+  record(value: number): void {
+    const whole = Math.round(value * this.#scale);
+    recordInto(this.values, whole > 0 ? (whole > HIGHEST_US ? HIGHEST_US : whole) : 0);
     this.count++;
   }
 }
 
-/** The counters and histograms of one slave process. */
+/** How many of what a histogram keeps make one of its unit. */
+export function scaleOf(unit: Unit): number {
+  return unit === 'ms' ? 1000 : 1;
+}
+
+/** The counters, gauges and histograms of one slave process. */
 export class MetricsRegistry {
   readonly #counters = new Map<string, Counter>();
-  readonly #histograms = new Map<string, TimeHistogram>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #histograms = new Map<string, Histogram>();
+  /** Series with labels, by the metric. */
+  readonly #labelled = new Map<string, number>();
+  #recorded = 0;
 
-  /** The counter of that name, made at its first mention. */
-  counter(name: string): Counter {
-    return this.#get(this.#counters, name, () => new Counter());
+  /**
+   * The counter of that name, made at its first mention.
+   *
+   * @throws {AmocError} `ARGUMENT` when the name is none, or there are too many
+   */
+  counter(name: string, labels?: Labels): Counter {
+    return this.#get(this.#counters, name, labels, () => new Counter());
   }
 
-  /** The histogram of that name, made at its first mention. */
-  histogram(name: string): TimeHistogram {
-    return this.#get(this.#histograms, name, () => new TimeHistogram());
+  /**
+   * The gauge of that name, made at its first mention.
+   *
+   * @throws {AmocError} `ARGUMENT` when the name is none, or there are too many
+   */
+  gauge(name: string, labels?: Labels): Gauge {
+    return this.#get(this.#gauges, name, labels, () => new Gauge());
+  }
+
+  /**
+   * The histogram of that name, made at its first mention.
+   *
+   * @param unit `ms` when left out
+   * @throws {AmocError} `ARGUMENT` when the name is none, there are too many, or it has another unit
+   */
+  histogram(name: string, unit?: Unit, labels?: Labels): Histogram {
+    if (unit !== undefined && !units.includes(unit)) {
+      throw new AmocError(
+        'ARGUMENT',
+        `${name}: ${show(unit)} is no unit; there are ${units.join(', ')}`,
+      );
+    }
+    const wanted = unit ?? docOf(name)?.unit ?? 'ms';
+    const found = this.#get(this.#histograms, name, labels, () => new Histogram(wanted));
+    if (unit !== undefined && found.unit !== unit) {
+      throw new AmocError('ARGUMENT', `${name} is recorded in ${found.unit}, not in ${unit}`);
+    }
+    return found;
   }
 
   /** What came since the last call, and starts anew. */
   take(): MetricsDelta {
     const delta: MetricsDelta = { counters: {}, histograms: {} };
-    for (const [name, counter] of this.#counters) {
+    for (const [key, counter] of this.#counters) {
       if (counter.value === 0) continue;
-      delta.counters[name] = counter.value;
+      delta.counters[key] = counter.value;
+      this.#recorded += counter.value;
       counter.value = 0;
     }
-    for (const [name, histogram] of this.#histograms) {
+    for (const [key, histogram] of this.#histograms) {
       if (histogram.count === 0) continue;
-      delta.histograms[name] = encodeHistogram(histogram.values);
+      delta.histograms[key] = encodeHistogram(histogram.values);
+      if (histogram.unit !== 'ms') {
+        (delta.units ??= {})[key.split('{', 1)[0] as string] = histogram.unit;
+      }
+      this.#recorded += histogram.count;
       histogram.values.reset();
       histogram.count = 0;
     }
+    if (this.#gauges.size > 0) {
+      delta.gauges = Object.fromEntries([...this.#gauges].map(([key, { value }]) => [key, value]));
+    }
+    if (this.#recorded > 0) delta.recorded = this.#recorded;
     return delta;
   }
 
-  #get<T>(map: Map<string, T>, name: string, make: () => T): T {
-    const known = map.get(name);
-    if (known !== undefined) return known;
-    if (!/^[A-Za-z_][A-Za-z0-9_.]{0,99}$/.test(name)) {
-      throw new AmocError(
-        'ARGUMENT',
-        `'${name}' is no name for a metric; use letters, digits, _ and .`,
-      );
+  /** Forgets everything that was counted: another run begins. */
+  reset(): void {
+    this.take();
+    this.#recorded = 0;
+    for (const gauge of this.#gauges.values()) gauge.value = 0;
+  }
+
+  #get<T>(map: Map<string, T>, name: string, labels: Labels | undefined, make: () => T): T {
+    // The usual case: no labels, and known.
+    if (labels === undefined) {
+      const known = map.get(name);
+      if (known !== undefined) return known;
     }
-    if (map.size >= MOST_METRICS) {
+    let key = seriesKey(name, labels);
+    const known = map.get(key);
+    if (known !== undefined) return known;
+    if (labels !== undefined) {
+      const series = this.#labelled.get(name) ?? 0;
+      if (series >= MOST_SERIES) key = otherKey(name, labels);
+      else this.#labelled.set(name, series + 1);
+      const other = map.get(key);
+      if (other !== undefined) return other;
+    }
+    if (map.size >= (labels === undefined ? MOST_METRICS : 2 * MOST_METRICS)) {
       throw new AmocError(
         'ARGUMENT',
         `more than ${MOST_METRICS} metrics; '${name}' is not recorded`,
       );
     }
     const made = make();
-    map.set(name, made);
+    map.set(key, made);
     return made;
   }
-}
-
-/** What is told of a distribution; times in milliseconds. */
-export interface TimeSummary {
-  count: number;
-  mean: number;
-  p50: number;
-  p95: number;
-  p99: number;
-  p999: number;
-  max: number;
-}
-
-/** The sum of what all processes reported in a run; histograms are merged, percentiles never averaged. */
-export class MetricsTotals {
-  readonly #counters = new Map<string, number>();
-  readonly #histograms = new Map<string, Float64Histogram>();
-
-  /**
-   * @throws {AmocError} `PROTOCOL` when a histogram cannot be decoded; nothing of it is counted.
-   */
-  add(delta: MetricsDelta): void {
-    const decoded = Object.entries(delta.histograms).map(([name, text]) => {
-      try {
-        return [name, decodeHistogram(text)] as const;
-      } catch (cause) {
-        throw new AmocError('PROTOCOL', `histogram '${name}' is damaged`, { cause });
-      }
-    });
-    for (const [name, count] of Object.entries(delta.counters)) {
-      this.#counters.set(name, (this.#counters.get(name) ?? 0) + count);
-    }
-    for (const [name, values] of decoded) {
-      const total = this.#histograms.get(name) ?? newHistogram();
-      addHistogram(total, values);
-      this.#histograms.set(name, total);
-    }
-  }
-
-  /** Everything, as {@link add} takes it in. */
-  export(): MetricsDelta {
-    const histograms = [...this.#histograms].map(
-      ([name, values]) => [name, encodeHistogram(values)] as const,
-    );
-    return {
-      counters: Object.fromEntries(this.#counters),
-      histograms: Object.fromEntries(histograms),
-    };
-  }
-
-  /** The total of a counter; 0 when nothing was counted. */
-  counter(name: string): number {
-    return this.#counters.get(name) ?? 0;
-  }
-
-  /** What was timed under that name, or `undefined`. */
-  time(name: string): TimeSummary | undefined {
-    const values = this.#histograms.get(name);
-    return values === undefined ? undefined : summarise(values);
-  }
-
-  /** Everything, as plain objects. */
-  summary(): { counters: Record<string, number>; times: Record<string, TimeSummary> } {
-    const times = [...this.#histograms].map(([name, values]) => [name, summarise(values)] as const);
-    return { counters: Object.fromEntries(this.#counters), times: Object.fromEntries(times) };
-  }
-}
-
-function summarise(values: Float64Histogram): TimeSummary {
-  const at = (percentile: number): number => values.getValueAtPercentile(percentile) / 1000;
-  return {
-    count: values.totalCount,
-    mean: values.mean / 1000,
-    p50: at(50),
-    p95: at(95),
-    p99: at(99),
-    p999: at(99.9),
-    max: values.maxValue / 1000,
-  };
 }

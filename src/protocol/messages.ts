@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { MAX_ID } from '../lib/id-set.ts';
+import { units } from '../metrics/catalogue.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -46,14 +47,23 @@ const load = z.object({
   /** Event-loop delay, p99 of the last second. */
   loopDelayMs: ms,
   rssBytes: count,
+  /** Time spent in garbage collections since the reading before, and the longest of them. */
+  gcMs: ms.optional(),
+  gcLongestMs: ms.optional(),
 });
 
 /** What a process uses. */
 export type NodeLoad = z.infer<typeof load>;
 
+/** Name of a metric, with its labels. */
+const series = z.string().max(1000);
+
 const delta = z.object({
-  counters: z.record(z.string().max(100), z.number()),
-  histograms: z.record(z.string().max(100), z.string().max(256 * 1024)),
+  counters: z.record(series, z.number()),
+  histograms: z.record(series, z.string().max(256 * 1024)),
+  gauges: z.record(series, z.number()).optional(),
+  units: z.record(z.string().max(100), z.enum(units)).optional(),
+  recorded: z.number().optional(),
 });
 
 const errorCount = z.object({ error: text, message: text, count });
@@ -124,6 +134,7 @@ export const requests = {
       settings,
       variables,
       connectionsPerUser: z.number().min(0).max(10_000),
+      thresholds: z.record(z.string().max(200), z.string().max(200)).optional(),
     }),
   },
   /** Runs the scenario's `setup`, on one process of the cluster. */

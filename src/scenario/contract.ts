@@ -46,6 +46,8 @@ export interface Scenario<U> {
   /** Once per run in the whole cluster, after every `terminate`. */
   readonly teardown: ((setup: Json | undefined, context: RunContext) => unknown) | undefined;
   readonly variables: Variables;
+  /** What the figures of a run must keep to; checked by the master. */
+  readonly thresholds: Readonly<Record<string, string>>;
   /** Connections that one user holds at the same time at most; 0 for none. @default 1 */
   readonly connectionsPerUser: number;
 }
@@ -83,6 +85,19 @@ export function checkScenario<U>(
     terminate: callback('terminate') as Scenario<U>['terminate'],
     teardown: callback('teardown') as Scenario<U>['teardown'],
     variables: checkVariables(exported['variables'] ?? {}),
+    thresholds: readThresholds(name, exported['thresholds'] ?? {}),
     connectionsPerUser: connections,
   };
+}
+
+/** Their words are checked where they are judged; here only their form. */
+function readThresholds(name: string, value: unknown): Record<string, string> {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isRecord && Object.values(value).every((limit) => typeof limit === 'string')) {
+    return { ...value };
+  }
+  throw new AmocError(
+    'SCENARIO',
+    `${name}: thresholds must be like { 'message_ttd p99': '< 200ms', errors: '< 0.1%' }`,
+  );
 }

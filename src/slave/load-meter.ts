@@ -1,5 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
+import type { Histogram } from '../metrics/metrics.ts';
 import type { NodeLoad } from '../protocol/messages.ts';
 
 const RESOLUTION_MS = 40;
@@ -11,8 +12,21 @@ export class LoadMeter {
   #at = performance.now();
   #last: NodeLoad = { cpu: 0, loopDelayMs: 0, rssBytes: 0 };
 
-  constructor() {
+  readonly #collections: PerformanceObserver;
+  #gcMs = 0;
+  #gcLongestMs = 0;
+
+  /** @param pauses where each garbage collection is recorded */
+  constructor(pauses: Histogram) {
     this.#delay.enable();
+    this.#collections = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) {
+        pauses.record(duration);
+        this.#gcMs += duration;
+        this.#gcLongestMs = Math.max(this.#gcLongestMs, duration);
+      }
+    });
+    this.#collections.observe({ entryTypes: ['gc'] });
   }
 
   /** Since the last reading that starts a new interval. */
@@ -30,11 +44,16 @@ export class LoadMeter {
       cpu: (used.user + used.system) / 1000 / elapsedMs,
       loopDelayMs: Number.isFinite(p99) ? Math.max(0, p99) : 0,
       rssBytes: process.memoryUsage.rss(),
+      gcMs: this.#gcMs,
+      gcLongestMs: this.#gcLongestMs,
     };
+    this.#gcMs = 0;
+    this.#gcLongestMs = 0;
     return this.#last;
   }
 
   [Symbol.dispose](): void {
     this.#delay.disable();
+    this.#collections.disconnect();
   }
 }

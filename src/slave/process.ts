@@ -13,6 +13,7 @@ import type { ControlTls } from '../protocol/control-tls.ts';
 import { dialMaster } from '../protocol/websocket-transport.ts';
 import { loadBundle } from '../scenario/loader.ts';
 import type { LoaderPlaces } from '../scenario/loader.ts';
+import { MetricsRegistry } from '../metrics/metrics.ts';
 import { LoadMeter } from './load-meter.ts';
 import { LogShipper } from './log-shipper.ts';
 import { Slave } from './slave.ts';
@@ -77,7 +78,8 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
   // Ctrl+C in the console reaches the whole foreground group; the master decides, not the terminal.
   if (child) process.on('SIGINT', () => {});
   let send: ((records: never[], dropped: number) => void) | undefined;
-  using meter = new LoadMeter();
+  const metrics = new MetricsRegistry();
+  using meter = new LoadMeter(metrics.histogram('gc_pause'));
   using logs = new LogShipper(name, options.logLevel, systemClock, (records, dropped) => {
     send?.(records as never[], dropped);
     return send !== undefined;
@@ -89,6 +91,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     shipLogs: () => logs.flush(),
     load: (bundle) => loadBundle(bundle, options.places),
     readLoad: () => meter.read(),
+    metrics,
     collectGarbage,
     leased: !child,
     // Clocks of one machine are one.

@@ -210,6 +210,8 @@ export class SlaveRun {
   #environment(): UserEnvironment {
     const { node, seed, metrics, log } = this.#parts;
     const sent = metrics.counter('stanzas_sent');
+    const bytesSent = metrics.counter('bytes_sent');
+    const bytesReceived = metrics.counter('bytes_received');
     const received = metrics.counter('stanzas_received');
     const messagesSent = metrics.counter('messages_sent');
     const messagesReceived = metrics.counter('messages_received');
@@ -224,12 +226,14 @@ export class SlaveRun {
       wheel: this.#wheel,
       metrics,
       observer: {
-        sent: (name) => {
-          sent.add();
+        sent: (name, length) => {
+          sent.value++;
+          bytesSent.value += length;
           if (name === 'message') messagesSent.add();
         },
-        received: (name) => {
-          received.add();
+        received: (name, length) => {
+          received.value++;
+          bytesReceived.value += length;
           if (name === 'message') messagesReceived.add();
         },
         delivered: (ms) => delivery.record(ms),

@@ -52,6 +52,8 @@ export interface SlaveParts {
   /** Makes a scenario's module of its compiled files. */
   load: (bundle: Bundle) => Promise<Record<string, unknown>>;
   readLoad: () => NodeLoad;
+  /** Where the process itself records what it measures; one of its own when left out. */
+  metrics?: MetricsRegistry;
   /** Frees what is garbage; left out where others live in the process. */
   collectGarbage?: () => void;
   /** Whether it keeps its users over a lost connection, as long as its lease goes on. */
@@ -65,7 +67,7 @@ export interface SlaveParts {
 /** One slave process: does what its master asks, and reports. */
 export class Slave {
   readonly #parts: SlaveParts;
-  readonly #metrics = new MetricsRegistry();
+  readonly #metrics: MetricsRegistry;
   readonly #cancels: Cancel[];
   readonly #reports = new ReportQueue();
   readonly #link: Link;
@@ -83,6 +85,7 @@ export class Slave {
   constructor(parts: SlaveParts) {
     this.#parts = parts;
     const { clock } = parts;
+    this.#metrics = parts.metrics ?? new MetricsRegistry();
     this.#link = new Link({
       clock,
       leased: parts.leased ?? false,
@@ -211,7 +214,7 @@ export class Slave {
         if (this.#run?.id === run) {
           this.#run.dispose();
           this.#run = undefined;
-          this.#metrics.take();
+          this.#metrics.reset();
         }
         return {};
       },
@@ -228,7 +231,7 @@ export class Slave {
     const { name, clock, logger, load } = this.#parts;
     this.#run?.dispose();
     this.#run = undefined;
-    this.#metrics.take();
+    this.#metrics.reset();
     this.#revision = 0;
     const scenario = checkScenario<User>(bundle.name, await load(bundle));
     this.#run = new SlaveRun({
@@ -252,6 +255,7 @@ export class Slave {
         secret: declared.secret ?? false,
       })),
       connectionsPerUser: this.#run.connectionsPerUser,
+      thresholds: { ...scenario.thresholds },
     };
   }
 

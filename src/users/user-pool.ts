@@ -363,6 +363,8 @@ export class UserPool {
     if (isGone(user.state)) return;
     const kind = this.errors.add(error);
     if (kind !== undefined) this.#parts.onNewError(kind, error, user.id);
+    const { metrics } = this.#parts.environment;
+    metrics.counter('users_crashed_by', { error: errorName(error) }).add();
     this.#crashed.set(user.id, {
       error: `${errorName(error)}: ${messageOf(error).slice(0, 300)}`,
       repetitions: user.repetitions,

@@ -3,10 +3,11 @@ import type { XmppSettings } from '../config/run-variables.ts';
 import { attempt } from '../lib/abort.ts';
 import { toMs } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
-import { AmocError } from '../lib/errors.ts';
+import { AmocError, errorName } from '../lib/errors.ts';
 import { seededRandom } from '../lib/random.ts';
 import type { Random } from '../lib/random.ts';
 import type { TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
+import type { Labels } from '../metrics/labels.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Log } from '../scenario/contract.ts';
 import { ConnectError } from '../xmpp/errors.ts';
@@ -43,8 +44,8 @@ export interface User<V extends Variables = Variables> {
   /** Numbers that are the same in every run with the same seed and id. */
   readonly random: Random;
   readonly log: Log;
-  /** Counters and histograms of this process. */
-  readonly metrics: Pick<MetricsRegistry, 'counter' | 'histogram'>;
+  /** Counters, gauges and histograms of this process. */
+  readonly metrics: Pick<MetricsRegistry, 'counter' | 'gauge' | 'histogram'>;
   /** Aborted when the user is removed by force: for `fetch` and the like. */
   readonly signal: AbortSignal;
   /** The user's bare JID. */
@@ -53,8 +54,21 @@ export interface User<V extends Variables = Variables> {
   jidOf(id: number): string;
   /** Waits. @param duration milliseconds, or `'20s'` */
   sleep(duration: Duration): Promise<void>;
-  /** Runs `work` and records how long it took, in the histogram `name`; failures are not recorded. */
-  timed<T>(name: string, work: () => PromiseLike<T>): Promise<T>;
+  /**
+   * Runs `work` and records how long it took, in the histogram `name`; failures are not recorded.
+   *
+   * @param options `since`: when it should have begun, on `performance.now()`, as {@link every} gives it:
+   * a delay before it then counts as well
+   */
+  timed<T>(name: string, work: () => PromiseLike<T>, options?: { since?: number }): Promise<T>;
+  /**
+   * The moments of a loop at a fixed rate, the first one now: each comes when it is due, or at once when
+   * what was done before took too long; none is left out.
+   *
+   * @example
+   * for await (const due of user.every('1s')) await user.timed('ping', () => ping(), { since: due });
+   */
+  every(interval: Duration): AsyncGenerator<number, never, void>;
   /** Logs in to the XMPP server. */
   connect(options?: UserConnectOptions): Promise<Session>;
   /** Connects as a component of the server (XEP-0114). */
@@ -163,11 +177,26 @@ export class PooledUser implements User {
     return promise;
   }
 
-  async timed<T>(name: string, work: () => PromiseLike<T>): Promise<T> {
-    const began = performance.now();
+  async timed<T>(
+    name: string,
+    work: () => PromiseLike<T>,
+    { since }: { since?: number } = {},
+  ): Promise<T> {
+    const began = since ?? performance.now();
     const result = await work();
     this.metrics.histogram(name).record(performance.now() - began);
     return result;
+  }
+
+  async *every(interval: Duration): AsyncGenerator<number, never, void> {
+    const ms = toMs(interval);
+    if (!(ms > 0)) throw new AmocError('ARGUMENT', 'every: the interval must be above 0');
+    for (let due = performance.now(); ; due += ms) {
+      const left = due - performance.now();
+      if (left > 0) await this.sleep(left);
+      else if (this.#removed) throw new UserRemoved(this.id);
+      yield due;
+    }
   }
 
   async connect(options: UserConnectOptions = {}): Promise<Session> {
@@ -255,6 +284,7 @@ export class PooledUser implements User {
     } catch (error) {
       if (!this.#isRemoved()) {
         metrics.counter('connection_failures').add();
+        metrics.counter('connection_failures_by', failureLabels(error)).add();
         const isOurs = error instanceof ConnectError && error.isLocal;
         if (isOurs) metrics.counter('connection_failures_of_the_generator').add();
       }
@@ -266,8 +296,12 @@ export class PooledUser implements User {
     }
     metrics.counter('connections').add();
     metrics.histogram('connection').record(performance.now() - began);
+    metrics.gauge('connections_open').add();
     this.#hold(session);
-    session.onEnd = () => this.#release(session);
+    session.onEnd = () => {
+      this.metrics.gauge('connections_open').add(-1);
+      this.#release(session);
+    };
     if (this.#watcher !== undefined) this.#watch(session);
     return session;
   }
@@ -332,6 +366,14 @@ export class PooledUser implements User {
       },
     };
   }
+}
+
+/** How far a login came, and what stopped it. */
+function failureLabels(error: unknown): Labels {
+  if (error instanceof ConnectError) {
+    return { stage: error.stage, reason: error.condition ?? error.name };
+  }
+  return { stage: 'connect', reason: errorName(error) };
 }
 
 /** The ends of the promise made last: an executor of its own for each sleep would be two objects more. */

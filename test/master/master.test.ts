@@ -35,8 +35,16 @@ describe('do', () => {
     await cluster.joinMany(3);
     const result = await cluster.run(cluster.master.do('scenario', 1, 30));
     assert.deepEqual(
-      { ...result },
-      { scenario: 'scenario', from: 1, to: 30, users: 30, processes: 3, interarrival: 50 },
+      { ...result, run: 'one' },
+      {
+        run: 'one',
+        scenario: 'scenario',
+        from: 1,
+        to: 30,
+        users: 30,
+        processes: 3,
+        interarrival: 50,
+      },
     );
     const before = cluster.clock.monotonic();
     await cluster.clock.advance(750);

@@ -23,6 +23,6 @@ describe('a load generator that is the bottleneck', () => {
       [3, 8],
     );
     saturation.note('slave2/1', idle);
-    assert.deepEqual(saturation.all(), [{ node: 'slave1/1', seconds: 7 }]);
+    assert.deepEqual(saturation.all(), [{ node: 'slave1/1', seconds: 7, inARow: 4 }]);
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { MetricsRegistry, MetricsTotals } from '../../src/metrics/metrics.ts';
+import { MetricsRegistry } from '../../src/metrics/metrics.ts';
+import { MetricsTotals } from '../../src/metrics/totals.ts';
 
 describe('metrics', () => {
   it('add up over processes and reports', () => {

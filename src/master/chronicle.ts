@@ -1,0 +1,213 @@
+import { every } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import { docOf } from '../metrics/catalogue.ts';
+import { MetricsTotals } from '../metrics/totals.ts';
+import type { DecodedDelta } from '../metrics/totals.ts';
+import type { MetricsDelta } from '../metrics/metrics.ts';
+import { judge, sayVerdict } from '../record/thresholds.ts';
+import type { Threshold } from '../record/thresholds.ts';
+import type { Verdict } from '../record/verdict.ts';
+import type {
+  EventKind,
+  NodeSecond,
+  RunDefinition,
+  RunEvent,
+  RunObserver,
+  RunResult,
+  SecondRow,
+} from '../record/types.ts';
+import type { Notice } from './notice.ts';
+import type { NodeEntry } from './node-entry.ts';
+import type { Run } from './run.ts';
+import { saturationOf } from './saturation.ts';
+import { countUsers } from './views.ts';
+
+const SECOND_MS = 1000;
+/** Events that are kept in memory; the record on disk has all. */
+const MOST_EVENTS = 1000;
+/** Rates are those of so many seconds. */
+const RATE_SECONDS = 5;
+/** With more processes than that, a row tells of each only every tenth second. */
+const MANY_NODES = 50;
+const SELDOM = 10;
+
+/** What a chronicle needs of its master. */
+export interface ChronicleParts {
+  clock: Clock;
+  observers: readonly RunObserver[];
+  notice: (notice: Notice) => void;
+  run: () => Run | undefined;
+  nodes: () => readonly NodeEntry[];
+  /** A threshold was missed, and the run shall end. */
+  abort: (why: string) => void;
+}
+
+/** Tells whoever follows a run what it is, what happens, and what each second brought. */
+export class Chronicle {
+  readonly #parts: ChronicleParts;
+  #definition: RunDefinition | undefined;
+  #thresholds: readonly Threshold[] = [];
+  #events: RunEvent[] = [];
+  #second = new MetricsTotals();
+  /** How much there was of each at the ends of the last seconds. */
+  #counts: { at: number; counts: Map<string, number> }[] = [];
+  #missed = new Set<string>();
+  #isAborted = false;
+  #seconds = 0;
+  readonly #broken = new Set<RunObserver>();
+
+  constructor(parts: ChronicleParts) {
+    this.#parts = parts;
+    every(parts.clock, SECOND_MS, () => this.#tick());
+  }
+
+  /** What happened in the run at hand, or in the last one; the oldest first. */
+  get events(): readonly RunEvent[] {
+    return this.#events;
+  }
+
+  get definition(): RunDefinition | undefined {
+    return this.#definition;
+  }
+
+  /** A run begins. */
+  begin(definition: RunDefinition, thresholds: readonly Threshold[]): void {
+    this.#definition = definition;
+    this.#thresholds = thresholds;
+    this.#events = [];
+    this.#second = new MetricsTotals();
+    this.#counts = [{ at: this.#parts.clock.monotonic(), counts: new Map() }];
+    this.#missed = new Set();
+    this.#isAborted = false;
+    this.#seconds = 0;
+    this.#tell((observer) => observer.started(definition));
+  }
+
+  /** Something happened. */
+  event(kind: EventKind, text: string, data?: Record<string, unknown>): void {
+    const at = this.#parts.clock.now();
+    const event = { at, kind, text, ...(data === undefined ? {} : { data }) };
+    this.#events.push(event);
+    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+    this.#tell((observer) => observer.event(event, this.#definition));
+  }
+
+  /** What a process reported. */
+  report(node: NodeEntry, decoded: DecodedDelta, delta: MetricsDelta): void {
+    if (this.#definition === undefined) return;
+    this.#second.addDecoded(decoded, node.name);
+    const reporting = { name: node.name, labels: node.info.labels ?? {} };
+    this.#tell((observer) => observer.report?.(reporting, delta));
+  }
+
+  /** How often something came a second, over the last seconds. */
+  rate(name: string): number {
+    const [first] = this.#counts;
+    const last = this.#counts.at(-1);
+    if (first === undefined || last === undefined || first === last) return 0;
+    const count = (last.counts.get(name) ?? 0) - (first.counts.get(name) ?? 0);
+    return (count * 1000) / (last.at - first.at);
+  }
+
+  /** The run's verdicts so far; none without thresholds. */
+  verdicts(run: Run): Verdict[] {
+    if (this.#thresholds.length === 0) return [];
+    const users = countUsers(run, this.#parts.nodes());
+    const seconds = (this.#parts.clock.now() - run.startedAt) / 1000;
+    const started = run.totals.counter('users_started');
+    return this.#thresholds.map((each) =>
+      judge(each, { totals: run.totals, users, started, seconds }),
+    );
+  }
+
+  /** The run is over; what has come since the last second makes one more row. */
+  end(run: Run, result: RunResult): void {
+    this.#writeRow(run, true);
+    this.#tell((observer) => observer.ended(result));
+    this.#definition = undefined;
+  }
+
+  #tick(): void {
+    const run = this.#parts.run();
+    if (run === undefined || this.#definition === undefined) return;
+    this.#seconds++;
+    this.#counts.push({ at: this.#parts.clock.monotonic(), counts: run.totals.counts() });
+    if (this.#counts.length > RATE_SECONDS + 1) this.#counts.shift();
+    this.#writeRow(run, false);
+    for (const verdict of this.verdicts(run)) this.#weigh(run, verdict);
+  }
+
+  #weigh(run: Run, verdict: Verdict): void {
+    const { threshold, passed, value } = verdict;
+    // What was not recorded yet may still come.
+    if (value === undefined) return;
+    if (passed) {
+      if (this.#missed.delete(threshold)) this.event('threshold', `${sayVerdict(verdict)} again`);
+      return;
+    }
+    if (!this.#missed.has(threshold)) {
+      this.#missed.add(threshold);
+      this.event('threshold', sayVerdict(verdict));
+      this.#parts.notice({
+        level: 'warn',
+        text: `threshold missed so far: ${sayVerdict(verdict)}`,
+      });
+    }
+    const isDue = this.#parts.clock.now() - run.startedAt >= run.ms('abortDelay');
+    if (run.settings['abortOnFail'] === true && isDue && !this.#isAborted) {
+      this.#isAborted = true;
+      this.#parts.abort(sayVerdict(verdict));
+    }
+  }
+
+  #writeRow(run: Run, isLast: boolean): void {
+    const nodes = this.#parts.nodes();
+    const isTold = isLast || nodes.length <= MANY_NODES || this.#seconds % SELDOM === 0;
+    const counted = countUsers(run, nodes);
+    const { starting, running, waiting, leaving, finished, removed, crashed, lost } = counted;
+    const users = { starting, running, waiting, leaving, finished, removed, crashed, lost };
+    const row: SecondRow = {
+      at: this.#parts.clock.now(),
+      users,
+      delta: this.#second.take(),
+      nodes: nodes
+        .map((node) => describeNode(node, run))
+        .filter((node) => isTold || node.saturated !== undefined),
+    };
+    this.#tell((observer) => observer.second(row, run.totals));
+  }
+
+  #tell(what: (observer: RunObserver) => void): void {
+    for (const observer of this.#parts.observers) {
+      try {
+        what(observer);
+        this.#broken.delete(observer);
+      } catch (error) {
+        if (this.#broken.has(observer)) continue;
+        this.#broken.add(observer);
+        this.#parts.notice({ level: 'error', text: messageOf(error) });
+      }
+    }
+  }
+}
+
+function describeNode(node: NodeEntry, run: Run): NodeSecond {
+  const { load, clock } = node;
+  const why = load === undefined ? undefined : saturationOf(load);
+  return {
+    name: node.name,
+    users: run.owners.countOf(node.number),
+    cpu: Number((load?.cpu ?? 0).toFixed(3)),
+    loopDelayMs: Number((load?.loopDelayMs ?? 0).toFixed(1)),
+    rssBytes: load?.rssBytes ?? 0,
+    ...(load?.gcMs === undefined ? {} : { gcMs: Number(load.gcMs.toFixed(1)) }),
+    ...(clock === undefined ? {} : { clockOffsetMs: Number(clock.offsetMs.toFixed(3)) }),
+    ...(why === undefined ? {} : { saturated: why }),
+  };
+}
+
+/** What a built-in metric means; nothing for a scenario's own. */
+export function meaningOf(series: string): string {
+  return docOf(series.split('{', 1)[0] as string)?.description ?? '';
+}

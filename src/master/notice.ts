@@ -1,0 +1,5 @@
+/** Something to tell whoever watches: shown above the prompt. */
+export interface Notice {
+  level: 'info' | 'warn' | 'error';
+  text: string;
+}

@@ -1,0 +1,89 @@
+/** What a metric is measured in. `ms` is kept in microseconds, the others as whole numbers. */
+export const units = ['ms', 'bytes', 'count'] as const;
+/** See {@link units}. */
+export type Unit = (typeof units)[number];
+
+/** A built-in metric, as docs/metrics.md lists it. */
+export interface MetricDoc {
+  readonly kind: 'counter' | 'histogram' | 'gauge';
+  readonly unit: Unit;
+  readonly description: string;
+  /** Names of its labels. */
+  readonly labels?: readonly string[];
+}
+
+/** Everything that is measured without a line in the scenario. */
+export const builtInMetrics = {
+  users_started: { kind: 'counter', unit: 'count', description: 'users whose first start() began' },
+  users_crashed_by: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'users whose start() failed, by the name of the error',
+    labels: ['error'],
+  },
+  connections: { kind: 'counter', unit: 'count', description: 'sessions that were opened' },
+  connections_open: { kind: 'gauge', unit: 'count', description: 'sessions that are open now' },
+  connections_lost: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'sessions that ended, and not from this side',
+  },
+  connection_failures: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'sessions that could not be opened',
+  },
+  connection_failures_by: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'the same, by stage (connect, tls, stream, authenticate, bind) and reason',
+    labels: ['stage', 'reason'],
+  },
+  connection_failures_of_the_generator: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'those of them that a limit of this machine caused: ports, open files, memory',
+  },
+  connection: {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'time from connect() to the bound session: the login',
+  },
+  stanzas_sent: { kind: 'counter', unit: 'count', description: 'stanzas sent, after the login' },
+  stanzas_received: { kind: 'counter', unit: 'count', description: 'stanzas received' },
+  stanzas_dropped: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'stanzas not sent: the send buffer was full, and xmppSendPolicy is drop',
+  },
+  bytes_sent: {
+    kind: 'counter',
+    unit: 'bytes',
+    description: 'length of the stanzas sent, in characters: bytes where they are ASCII',
+  },
+  bytes_received: {
+    kind: 'counter',
+    unit: 'bytes',
+    description: 'length of the stanzas received, in characters',
+  },
+  messages_sent: { kind: 'counter', unit: 'count', description: 'message stanzas sent' },
+  messages_received: { kind: 'counter', unit: 'count', description: 'message stanzas received' },
+  message_ttd: {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'time to delivery: from the making of a message to its arrival at another user',
+  },
+  iq: { kind: 'histogram', unit: 'ms', description: 'time from an IQ to its answer' },
+  gc_pause: {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'pauses of a slave process for its garbage collection',
+  },
+} as const satisfies Record<string, MetricDoc>;
+
+/** What is known of a metric by its name; `undefined` for a scenario's own. */
+export function docOf(name: string): MetricDoc | undefined {
+  return Object.hasOwn(builtInMetrics, name)
+    ? builtInMetrics[name as keyof typeof builtInMetrics]
+    : undefined;
+}

@@ -1,0 +1,209 @@
+import type { Float64Histogram } from 'hdr-histogram-js';
+import { AmocError } from '../lib/errors.ts';
+import { docOf } from './catalogue.ts';
+import type { Unit } from './catalogue.ts';
+import { addHistogram, decodeHistogram, encodeHistogram, newHistogram } from './histogram.ts';
+import type { SparseHistogram } from './histogram.ts';
+import { scaleOf } from './metrics.ts';
+import type { MetricsDelta } from './metrics.ts';
+
+/** What is told of a distribution; times in milliseconds. */
+export interface TimeSummary {
+  count: number;
+  min: number;
+  mean: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  p999: number;
+  max: number;
+  /** Left out for times. */
+  unit?: Unit;
+}
+
+/** Everything measured, as plain objects. */
+export interface MetricsSummary {
+  counters: Record<string, number>;
+  times: Record<string, TimeSummary>;
+  gauges: Record<string, number>;
+}
+
+/** A {@link MetricsDelta} with its histograms read, to be added to several totals. */
+export interface DecodedDelta extends Omit<MetricsDelta, 'histograms'> {
+  histograms: (readonly [name: string, values: SparseHistogram])[];
+}
+
+/**
+ * Reads a delta.
+ *
+ * @throws {AmocError} `PROTOCOL` when a histogram cannot be decoded
+ */
+export function decodeDelta(delta: MetricsDelta): DecodedDelta {
+  const histograms = Object.entries(delta.histograms).map(([name, text]) => {
+    try {
+      return [name, decodeHistogram(text)] as const;
+    } catch (cause) {
+      throw new AmocError('PROTOCOL', `histogram '${name}' is damaged`, { cause });
+    }
+  });
+  return { ...delta, histograms };
+}
+
+/** How much was recorded in it: what was counted, and how many values. */
+export function sizeOf({ counters, histograms }: DecodedDelta): number {
+  let size = 0;
+  for (const count of Object.values(counters)) size += count;
+  for (const [, { counts }] of histograms) {
+    for (let at = 1; at < counts.length; at += 2) size += counts[at] as number;
+  }
+  return size;
+}
+
+/** The sum of what all processes reported in a run; histograms are merged, percentiles never averaged. */
+export class MetricsTotals {
+  readonly #counters = new Map<string, number>();
+  readonly #histograms = new Map<string, Float64Histogram>();
+  readonly #units = new Map<string, Unit>();
+  /** What each process said last. */
+  readonly #gauges = new Map<string, Record<string, number>>();
+
+  /**
+   * @param source whose gauges they are
+   * @throws {AmocError} `PROTOCOL` when a histogram cannot be decoded; nothing of it is counted.
+   */
+  add(delta: MetricsDelta, source = ''): void {
+    this.addDecoded(decodeDelta(delta), source);
+  }
+
+  /** The same for one that has been read. */
+  addDecoded(delta: DecodedDelta, source = ''): void {
+    for (const [name, count] of Object.entries(delta.counters)) {
+      this.#counters.set(name, (this.#counters.get(name) ?? 0) + count);
+    }
+    for (const [name, unit] of Object.entries(delta.units ?? {})) this.#units.set(name, unit);
+    if (delta.gauges !== undefined) this.#gauges.set(source, delta.gauges);
+    for (const [name, values] of delta.histograms) {
+      let total = this.#histograms.get(name);
+      if (total === undefined) {
+        total = newHistogram();
+        this.#histograms.set(name, total);
+      }
+      addHistogram(total, values);
+    }
+  }
+
+  /** A process is gone, and what it has with it. */
+  forget(source: string): void {
+    this.#gauges.delete(source);
+  }
+
+  /** Everything, as {@link add} takes it in. */
+  export(): MetricsDelta {
+    const histograms = [...this.#histograms]
+      .filter(([, values]) => values.totalCount > 0)
+      .map(([name, values]) => [name, encodeHistogram(values)] as const);
+    const gauges = this.#sumOfGauges();
+    return {
+      counters: Object.fromEntries([...this.#counters].filter(([, count]) => count !== 0)),
+      histograms: Object.fromEntries(histograms),
+      ...(Object.keys(gauges).length === 0 ? {} : { gauges }),
+      ...(this.#units.size === 0 ? {} : { units: Object.fromEntries(this.#units) }),
+    };
+  }
+
+  /** What came since the last call, as {@link export}; gauges stay. */
+  take(): MetricsDelta {
+    const all = this.export();
+    for (const name of this.#counters.keys()) this.#counters.set(name, 0);
+    for (const values of this.#histograms.values()) {
+      if (values.totalCount > 0) values.reset();
+    }
+    return all;
+  }
+
+  /** The total of a counter; 0 when nothing was counted. */
+  counter(name: string): number {
+    return this.#counters.get(name) ?? 0;
+  }
+
+  /** The sum over the processes; `undefined` when none has it. */
+  gauge(name: string): number | undefined {
+    return this.#sumOfGauges()[name];
+  }
+
+  /** How often each counter and histogram was added to. */
+  counts(): Map<string, number> {
+    const counts = new Map(this.#counters);
+    for (const [name, values] of this.#histograms) counts.set(name, values.totalCount);
+    return counts;
+  }
+
+  /** What was timed under that name, or `undefined`. */
+  time(name: string): TimeSummary | undefined {
+    const values = this.#histograms.get(name);
+    if (values === undefined || values.totalCount === 0) return undefined;
+    return summarise(values, this.unitOf(name));
+  }
+
+  /** Any percentile of what was timed, in its unit. @param percentile 0 to 100 */
+  percentile(name: string, percentile: number): number | undefined {
+    const values = this.#histograms.get(name);
+    if (values === undefined || values.totalCount === 0) return undefined;
+    return values.getValueAtPercentile(percentile) / scaleOf(this.unitOf(name));
+  }
+
+  /** How many values were at most so great, for each of `limits`, in the histogram's unit. */
+  cumulated(name: string, limits: readonly number[]): number[] {
+    const values = this.#histograms.get(name);
+    if (values === undefined) return limits.map(() => 0);
+    const scale = scaleOf(this.unitOf(name));
+    let index = 0;
+    let sum = 0;
+    return limits.map((limit) => {
+      const last = values.countsArrayIndex(Math.round(limit * scale));
+      while (index <= last) sum += values.getCountAtIndex(index++);
+      return sum;
+    });
+  }
+
+  unitOf(name: string): Unit {
+    const plain = name.split('{', 1)[0] as string;
+    return this.#units.get(plain) ?? docOf(plain)?.unit ?? 'ms';
+  }
+
+  /** Everything, as plain objects. */
+  summary(): MetricsSummary {
+    const times = [...this.#histograms]
+      .filter(([, values]) => values.totalCount > 0)
+      .map(([name, values]) => [name, summarise(values, this.unitOf(name))] as const);
+    return {
+      counters: Object.fromEntries(this.#counters),
+      times: Object.fromEntries(times),
+      gauges: this.#sumOfGauges(),
+    };
+  }
+
+  #sumOfGauges(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const gauges of this.#gauges.values()) {
+      for (const [name, value] of Object.entries(gauges)) sums[name] = (sums[name] ?? 0) + value;
+    }
+    return sums;
+  }
+}
+
+function summarise(values: Float64Histogram, unit: Unit): TimeSummary {
+  const scale = scaleOf(unit);
+  const at = (percentile: number): number => values.getValueAtPercentile(percentile) / scale;
+  return {
+    count: values.totalCount,
+    min: at(0),
+    mean: values.mean / scale,
+    p50: at(50),
+    p95: at(95),
+    p99: at(99),
+    p999: at(99.9),
+    max: values.maxValue / scale,
+    ...(unit === 'ms' ? {} : { unit }),
+  };
+}

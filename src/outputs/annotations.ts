@@ -1,0 +1,144 @@
+import type { Cancel, Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import { plural } from '../lib/words.ts';
+import type { EventKind, RunDefinition, RunEvent, RunObserver } from '../record/types.ts';
+
+/** A request that marks a moment in another system. */
+export interface AnnotationRequest {
+  url: string;
+  headers: Record<string, string>;
+  body: object;
+}
+
+/** Turns an event into a request; all that another target needs. */
+export type AnnotationTarget = (
+  event: RunEvent,
+  definition: RunDefinition | undefined,
+) => AnnotationRequest;
+
+/** Events that are worth a line in a chart. */
+const marked: readonly EventKind[] = [
+  'start',
+  'add',
+  'remove',
+  'stop',
+  'update',
+  'pause',
+  'resume',
+  'node_lost',
+  'node_joined',
+  'saturated',
+  'threshold',
+];
+
+const MOST_WAITING = 1000;
+const REQUEST_MS = 5000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+
+/** Sends a run's events one after the other, and tries again for as long as the target is away. */
+export class Annotations implements RunObserver, AsyncDisposable {
+  readonly #name: string;
+  readonly #target: AnnotationTarget;
+  readonly #clock: Clock;
+  readonly #notice: (level: 'info' | 'warn', text: string) => void;
+  #waiting: AnnotationRequest[] = [];
+  #isSending = false;
+  #retryMs = FIRST_RETRY_MS;
+  #cancelRetry: Cancel | undefined;
+  #isAway = false;
+  #isOver = false;
+  /** Events that were dropped because too many waited, or the target refused them. */
+  dropped = 0;
+
+  constructor(
+    name: string,
+    target: AnnotationTarget,
+    clock: Clock,
+    notice: (level: 'info' | 'warn', text: string) => void,
+  ) {
+    this.#name = name;
+    this.#target = target;
+    this.#clock = clock;
+    this.#notice = notice;
+  }
+
+  started(): void {}
+  second(): void {}
+  ended(): void {}
+
+  event(event: RunEvent, definition: RunDefinition | undefined): void {
+    if (!marked.includes(event.kind)) return;
+    this.#waiting.push(this.#target(event, definition));
+    if (this.#waiting.length > MOST_WAITING) {
+      this.#waiting.shift();
+      this.dropped++;
+    }
+    void this.#send();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const until = this.#clock.monotonic() + (this.#isAway ? 0 : 2000);
+    while (this.#waiting.length > 0 && !this.#isAway && this.#clock.monotonic() < until) {
+      await new Promise<void>((resolve) => this.#clock.schedule(20, resolve));
+    }
+    this.#isOver = true;
+    this.#cancelRetry?.();
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isSending || this.#cancelRetry !== undefined) return;
+    this.#isSending = true;
+    try {
+      for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+        await this.#post(next);
+        this.#waiting.shift();
+      }
+    } catch (error) {
+      this.#retryLater(error);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #post({ url, headers, body }: AnnotationRequest): Promise<void> {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
+    // The body is of no use, and would keep the connection.
+    await response.arrayBuffer();
+    if (response.ok) {
+      if (this.#isAway) this.#notice('info', `${this.#name} is back`);
+      this.#isAway = false;
+      this.#retryMs = FIRST_RETRY_MS;
+      return;
+    }
+    if (response.status >= 500) throw new Error(`it answered HTTP ${response.status}`);
+    // It will not like it better the next time.
+    this.dropped++;
+    this.#notice('warn', `${this.#name} refused an event: HTTP ${response.status}`);
+  }
+
+  #retryLater(error: unknown): void {
+    if (this.#isOver) return;
+    if (!this.#isAway) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      const waiting = plural(this.#waiting.length, 'event');
+      this.#notice('warn', `${this.#name} is away: ${messageOf(cause)}; ${waiting} wait for it`);
+    }
+    this.#isAway = true;
+    const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
+    this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
+    this.#cancelRetry = this.#clock.schedule(
+      waitMs,
+      () => {
+        this.#cancelRetry = undefined;
+        void this.#send();
+      },
+      { background: true },
+    );
+  }
+}

@@ -1,0 +1,193 @@
+import type { MetricsDelta } from '../metrics/metrics.ts';
+import { MetricsTotals } from '../metrics/totals.ts';
+import type {
+  NodeSecond,
+  ReportingNode,
+  RunObserver,
+  RunResult,
+  SecondRow,
+  UserTotals,
+} from '../record/types.ts';
+import { userEntries } from '../record/types.ts';
+import type { Carbon } from './carbon.ts';
+import { counterValues, pathOf, pathPart, timeValues } from './graphite-names.ts';
+import type { NamedValue } from './graphite-names.ts';
+
+/** What is sent under which names. */
+export interface GraphiteParts {
+  carbon: Carbon;
+  prefix: string;
+  /** Seconds between two sendings. */
+  intervalS: number;
+  now: () => number;
+}
+
+/** Of more machines than that, times are sent for the whole cluster only: each has its own histograms. */
+const MOST_MACHINES = 64;
+
+/** What a machine's processes reported since the last sending, and in all. */
+interface Machine {
+  prefix: string;
+  counters: Map<string, number>;
+  before: Map<string, number>;
+  deltas: MetricsDelta[];
+}
+
+/**
+ * Sends a run's figures to Graphite: those of the cluster under the prefix, those of each machine under
+ * its own (its label `graphite_prefix`), names as the Erlang amoc has them.
+ */
+export class GraphiteOutput implements RunObserver {
+  readonly #parts: GraphiteParts;
+  #interval = new MetricsTotals();
+  #before = new Map<string, number>();
+  #machines = new Map<string, Machine>();
+  #last: SecondRow | undefined;
+  #totals: MetricsTotals | undefined;
+  #sentAt = 0;
+
+  constructor(parts: GraphiteParts) {
+    this.#parts = parts;
+  }
+
+  started(): void {
+    this.#interval = new MetricsTotals();
+    this.#before = new Map();
+    this.#machines = new Map();
+    this.#last = undefined;
+    this.#totals = undefined;
+    this.#sentAt = this.#seconds();
+  }
+
+  report({ name, labels }: ReportingNode, delta: MetricsDelta): void {
+    const machine = this.#machineOf(name, labels);
+    for (const [series, count] of Object.entries(delta.counters)) {
+      machine.counters.set(series, (machine.counters.get(series) ?? 0) + count);
+    }
+    if (this.#machines.size <= MOST_MACHINES) machine.deltas.push(delta);
+  }
+
+  second(row: SecondRow, totals: MetricsTotals): void {
+    this.#interval.add(row.delta);
+    this.#last = row;
+    this.#totals = totals;
+    if (this.#seconds() - this.#sentAt >= this.#parts.intervalS) this.#send();
+  }
+
+  event(): void {}
+
+  ended(result: RunResult): void {
+    this.#send();
+    const totals = this.#totals;
+    const { finished, removed, crashed, lost } = result.users;
+    this.#emit(this.#parts.prefix, [
+      ['amoc.users.size', 0],
+      ['amoc.users.finished', finished],
+      ['amoc.users.removed', removed],
+      ['amoc.users.crashed', crashed],
+      ['amoc.users.lost', lost],
+      // Of the whole run: what its result says.
+      ...(totals === undefined ? [] : timeValues(totals, 'amoc.run.times')),
+    ]);
+    for (const { prefix } of this.#machines.values()) this.#emit(prefix, [['amoc.users.size', 0]]);
+  }
+
+  #send(): void {
+    const { prefix, carbon } = this.#parts;
+    const row = this.#last;
+    const totals = this.#totals;
+    if (row === undefined || totals === undefined) return;
+    this.#sentAt = this.#seconds();
+    const { counters, gauges } = totals.summary();
+    const now = new Map(Object.entries(counters));
+    this.#emit(prefix, [
+      ...userValues(row.users),
+      ...counterValues(now, this.#before),
+      ...Object.entries(gauges).map(([series, value]): NamedValue => [
+        `amoc.gauges.${pathOf(series)}.value`,
+        value,
+      ]),
+      ...timeValues(this.#interval),
+      ['amoc.nodes.size', row.nodes.length],
+      ['amoc.nodes.saturated', row.nodes.filter((node) => node.saturated !== undefined).length],
+      ['amoc.graphite.dropped', carbon.dropped],
+    ]);
+    this.#before = now;
+    this.#interval.take();
+    this.#sendMachines(row.nodes);
+  }
+
+  #sendMachines(nodes: readonly NodeSecond[]): void {
+    const users = new Map<string, number>();
+    for (const node of nodes) {
+      const [name, index] = machineAndIndex(node.name);
+      const machine = this.#machines.get(name);
+      if (machine === undefined) continue;
+      users.set(name, (users.get(name) ?? 0) + node.users);
+      this.#emit(machine.prefix, vmValues(index, node));
+    }
+    for (const [name, machine] of this.#machines) {
+      const values: NamedValue[] = [
+        ['amoc.users.size', users.get(name) ?? 0],
+        ...counterValues(machine.counters, machine.before),
+      ];
+      if (this.#machines.size <= MOST_MACHINES) {
+        const times = new MetricsTotals();
+        for (const delta of machine.deltas) times.add({ ...delta, counters: {} });
+        values.push(...timeValues(times));
+      }
+      machine.deltas = [];
+      machine.before = new Map(machine.counters);
+      this.#emit(machine.prefix, values);
+    }
+  }
+
+  #machineOf(node: string, labels: Readonly<Record<string, string>>): Machine {
+    const [name] = machineAndIndex(node);
+    const known = this.#machines.get(name);
+    if (known !== undefined) return known;
+    const given = labels['graphite_prefix']?.split('.').map(pathPart).join('.');
+    const prefix = given ?? `${this.#parts.prefix}.nodes.${pathPart(name)}`;
+    const made = { prefix, counters: new Map(), before: new Map(), deltas: [] };
+    this.#machines.set(name, made);
+    return made;
+  }
+
+  #emit(prefix: string, values: readonly NamedValue[]): void {
+    const at = this.#seconds();
+    this.#parts.carbon.send(
+      values
+        .filter(([, value]) => Number.isFinite(value))
+        .map(([path, value]) => `${prefix}.${path} ${Number(value.toFixed(6))} ${at}`),
+    );
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#parts.now() / 1000);
+  }
+}
+
+function userValues(users: UserTotals): NamedValue[] {
+  const { starting, running, waiting, leaving } = users;
+  return [
+    ['amoc.users.size', starting + running + waiting + leaving],
+    ...userEntries(users).map(([state, count]): NamedValue => [`amoc.users.${state}`, count]),
+  ];
+}
+
+function vmValues(index: string, node: NodeSecond): NamedValue[] {
+  const { cpu, loopDelayMs, rssBytes, gcMs = 0, clockOffsetMs = 0, saturated } = node;
+  return Object.entries({
+    cpu,
+    loop_delay_ms: loopDelayMs,
+    rss_bytes: rssBytes,
+    gc_ms: gcMs,
+    clock_offset_ms: clockOffsetMs,
+    saturated: saturated === undefined ? 0 : 1,
+  }).map(([name, value]): NamedValue => [`vm.${index}.${name}`, value]);
+}
+
+function machineAndIndex(node: string): [machine: string, index: string] {
+  const at = node.indexOf('/');
+  return at < 0 ? [node, '1'] : [node.slice(0, at), node.slice(at + 1)];
+}

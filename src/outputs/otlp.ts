@@ -1,0 +1,116 @@
+import type { ObservableResult } from '@opentelemetry/api';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { docOf } from '../metrics/catalogue.ts';
+import { parseSeries } from '../metrics/labels.ts';
+import type { MetricsTotals } from '../metrics/totals.ts';
+import { userEntries } from '../record/types.ts';
+import type { RunDefinition, RunObserver, SecondRow } from '../record/types.ts';
+
+const quantiles = {
+  '0.5': 'p50',
+  '0.95': 'p95',
+  '0.99': 'p99',
+  '0.999': 'p999',
+  '1': 'max',
+} as const;
+
+/**
+ * A run as an OpenTelemetry source, over OTLP/HTTP by the official SDK: counters, gauges, users, and the
+ * quantiles of times (their histograms are merged already, and the SDK takes single values only).
+ */
+export class OtlpOutput implements RunObserver, AsyncDisposable {
+  readonly #provider: MeterProvider;
+  readonly #known = new Set<string>();
+  readonly #cluster: string;
+  #definition: RunDefinition | undefined;
+  #row: SecondRow | undefined;
+  #totals: MetricsTotals | undefined;
+
+  /** @param url of the metrics, as in `http://127.0.0.1:4318/v1/metrics` */
+  constructor(url: string, cluster: string, intervalMs: number, version: string) {
+    this.#cluster = cluster;
+    const reader = new PeriodicExportingMetricReader({
+      exporter: new OTLPMetricExporter({ url, timeoutMillis: 5000 }),
+      exportIntervalMillis: intervalMs,
+      exportTimeoutMillis: Math.min(intervalMs, 5000),
+    });
+    this.#provider = new MeterProvider({
+      readers: [reader],
+      resource: resourceFromAttributes({ 'service.name': 'amoc', 'service.version': version }),
+    });
+    const meter = this.#provider.getMeter('amoc');
+    meter
+      .createObservableGauge('amoc.users', { description: 'users in each state' })
+      .addCallback((result) => {
+        for (const [state, value] of this.#row === undefined ? [] : userEntries(this.#row.users)) {
+          result.observe(value, { ...this.#attributes(), state });
+        }
+      });
+  }
+
+  started(definition: RunDefinition): void {
+    this.#definition = definition;
+    this.#totals = undefined;
+  }
+
+  second(row: SecondRow, totals: MetricsTotals): void {
+    this.#row = row;
+    this.#totals = totals;
+    const { counters, gauges, times } = totals.summary();
+    for (const series of Object.keys(counters)) this.#observe('counters', series);
+    for (const series of Object.keys(gauges)) this.#observe('gauges', series);
+    for (const series of Object.keys(times)) this.#observe('times', series);
+  }
+
+  event(): void {}
+  ended(): void {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A collector that is away is not worth a wait, nor an error at the end of a run.
+    await this.#provider.shutdown({ timeoutMillis: 2000 }).catch(() => {});
+  }
+
+  #attributes(): Record<string, string> {
+    const { id = '', scenario = '' } = this.#definition ?? {};
+    return { cluster: this.#cluster, run: id, scenario };
+  }
+
+  #observe(kind: 'counters' | 'gauges' | 'times', series: string): void {
+    const { name } = parseSeries(series);
+    const key = `${kind} ${name}`;
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
+    const meter = this.#provider.getMeter('amoc');
+    const description = docOf(name)?.description ?? 'of the scenario';
+    const make =
+      kind === 'counters'
+        ? meter.createObservableCounter.bind(meter)
+        : meter.createObservableGauge.bind(meter);
+    const unit = kind === 'times' ? (this.#totals?.unitOf(series) ?? 'ms') : '';
+    make(`amoc.${name}`, { description, unit }).addCallback((result) =>
+      this.#report(kind, name, result),
+    );
+  }
+
+  #report(kind: 'counters' | 'gauges' | 'times', name: string, result: ObservableResult): void {
+    const summary = this.#totals?.summary();
+    if (summary === undefined) return;
+    const attributes = this.#attributes();
+    if (kind === 'times') {
+      for (const [series, time] of Object.entries(summary.times)) {
+        const { name: its, labels } = parseSeries(series);
+        if (its !== name) continue;
+        for (const [quantile, key] of Object.entries(quantiles)) {
+          result.observe(time[key], { ...attributes, ...labels, quantile });
+        }
+      }
+      return;
+    }
+    for (const [series, value] of Object.entries(summary[kind])) {
+      const { name: its, labels } = parseSeries(series);
+      if (its === name) result.observe(value, { ...attributes, ...labels });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { plural } from '../lib/words.ts';
+import { sayVerdict } from './thresholds.ts';
+import type { RunResult } from './types.ts';
+
+/** Exit codes of `amoc run`, as `amoc help run` and docs/ci.md list them. */
+export const exitCodes = {
+  passed: 0,
+  failed: 1,
+  usage: 2,
+  threshold: 3,
+  saturated: 4,
+} as const;
+
+/** How a run is judged. */
+export interface Outcome {
+  outcome: Exclude<keyof typeof exitCodes, 'usage'>;
+  code: number;
+  /** Why it is not `passed`; one sentence each. */
+  reasons: string[];
+}
+
+/** A process that was the bottleneck for so long at a time spoils the figures. */
+const SATURATED_SECONDS = 3;
+
+/**
+ * Judges a run: failed before saturated before a missed threshold. Where the load generator was the
+ * bottleneck, what a threshold says of the server is not known; crashed users are, unless a threshold on
+ * `errors` or `users_crashed` says how many are allowed.
+ *
+ * @param failure why the run ended before its time
+ */
+export function judgeRun(result: RunResult, failure?: string): Outcome {
+  const { users, errors, verdicts, saturated } = result;
+  const missed = verdicts.filter(({ passed }) => !passed).map(sayVerdict);
+  const allowsErrors = verdicts.some(({ threshold }) =>
+    /^(?:errors|users_crashed)\b/.test(threshold),
+  );
+  const failures: string[] = failure === undefined ? [] : [`the run failed: ${failure}`];
+  if (!allowsErrors) {
+    if (users.crashed > 0) failures.push(`${plural(users.crashed, 'user')} crashed`);
+    if (users.lost > 0) failures.push(`${plural(users.lost, 'user')} were lost with their process`);
+    const strays = errors.reduce((sum, { count }) => sum + count, 0);
+    if (users.crashed === 0 && strays > 0) failures.push(plural(strays, 'error'));
+  }
+  const slow = saturated
+    .filter(({ inARow }) => inARow >= SATURATED_SECONDS)
+    .map(
+      ({ node, seconds }) =>
+        `${node} was saturated for ${seconds} s: the figures of that time are the load generator's, not the server's`,
+    );
+  const reasons = [...failures, ...slow, ...missed.map((text) => `threshold missed: ${text}`)];
+  const outcome =
+    failures.length > 0
+      ? 'failed'
+      : slow.length > 0
+        ? 'saturated'
+        : missed.length > 0
+          ? 'threshold'
+          : 'passed';
+  return { outcome, code: exitCodes[outcome], reasons };
+}

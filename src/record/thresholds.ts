@@ -1,0 +1,168 @@
+import { AmocError } from '../lib/errors.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import type { MetricsTotals } from '../metrics/totals.ts';
+import type { UserTotals } from './types.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Names besides those of metrics that a threshold can be of. */
+const special = ['errors', 'users_crashed', 'users_lost'] as const;
+
+const counterStats = ['total', 'rate'] as const;
+const timeStats = ['min', 'mean', 'max', 'count', 'rate'] as const;
+
+/** A checked threshold. */
+export interface Threshold {
+  readonly text: string;
+  readonly metric: string;
+  readonly stat: string | undefined;
+  readonly operator: '<' | '<=' | '>' | '>=';
+  readonly limit: number;
+  readonly unit: Verdict['unit'];
+}
+
+/** What a threshold is judged by. */
+export interface Standing {
+  totals: MetricsTotals;
+  users: UserTotals;
+  /** Users that were started, those that started again elsewhere included. */
+  started: number;
+  /** How long the run has gone on. */
+  seconds: number;
+}
+
+const FORM =
+  /^\s*([A-Za-z_][\w.]*(?:\{[^}]*\})?)(?:\s+([A-Za-z][\w.]*))?\s*(<=?|>=?)\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|%|\/s)?\s*$/;
+
+/**
+ * Reads `message_ttd p99 < 200ms`, `errors < 0.1%`, `messages_sent rate > 100/s`.
+ *
+ * @throws {AmocError} `ARGUMENT` that says what is wrong and how it is written
+ */
+export function parseThreshold(text: string): Threshold {
+  const parts = FORM.exec(text);
+  if (parts === null) {
+    throw new AmocError(
+      'ARGUMENT',
+      `'${text}' is no threshold; write it as 'message_ttd p99 < 200ms', 'errors < 0.1%' or 'messages_sent rate > 100/s'`,
+    );
+  }
+  const [, metric = '', stat, operator = '<', number = '', unit = ''] = parts;
+  if (stat !== undefined && !isStat(stat)) {
+    const all = ['p50', 'p95', 'p99', 'p99.9', ...timeStats, 'total'];
+    throw new AmocError(
+      'ARGUMENT',
+      `'${text}': there is no ${stat}${didYouMean(stat, all)}; there are ${all.join(', ')}, and any other percentile`,
+    );
+  }
+  const scale = { us: 0.001, ms: 1, s: 1000, m: 60_000 }[unit] ?? 1;
+  return {
+    text: text.trim().replace(/\s+/g, ' '),
+    metric,
+    stat: stat?.toLowerCase(),
+    operator: operator as Threshold['operator'],
+    limit: Number(number) * scale,
+    unit: unit === '%' || unit === '/s' ? unit : unit === '' ? '' : 'ms',
+  };
+}
+
+/**
+ * Reads those of a scenario or a command: what of, and its limit.
+ *
+ * @throws {AmocError} `ARGUMENT` on the first that is none
+ */
+export function parseThresholds(thresholds: Readonly<Record<string, string>>): Threshold[] {
+  return Object.entries(thresholds).map(([what, limit]) => parseThreshold(`${what} ${limit}`));
+}
+
+/** Judges a run by its figures so far. */
+export function judge(threshold: Threshold, standing: Standing): Verdict {
+  const value = valueOf(threshold, standing);
+  const { text, limit, unit } = threshold;
+  return {
+    threshold: text,
+    // A gate that passes because nothing was measured is none.
+    passed: value !== undefined && compare(value, threshold),
+    value,
+    limit,
+    unit,
+  };
+}
+
+/** A value of a threshold, in its unit, as people read it. */
+export function showValue(value: number | undefined, unit: Verdict['unit']): string {
+  if (value === undefined) return 'nothing was recorded';
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 4;
+  return `${Number(value.toFixed(digits))}${unit === '' || unit === '/s' || unit === '%' ? unit : ` ${unit}`}`;
+}
+
+/** A verdict as a sentence: what it is, and by how much it was missed. */
+export function sayVerdict({ threshold, passed, value, limit, unit }: Verdict): string {
+  if (value === undefined) return `${threshold}: ${showValue(value, unit)}`;
+  if (passed) return `${threshold}: it is ${showValue(value, unit)}`;
+  const by = limit === 0 ? '' : `, ${Number((value / limit).toPrecision(3))} times the limit`;
+  return `${threshold}: it is ${showValue(value, unit)}, off by ${showValue(Math.abs(value - limit), unit)}${by}`;
+}
+
+function isStat(stat: string): boolean {
+  const lower = stat.toLowerCase();
+  const known: readonly string[] = [...counterStats, ...timeStats];
+  if (known.includes(lower)) return true;
+  const percentile = percentileOf(lower);
+  return percentile !== undefined && percentile <= 100;
+}
+
+function percentileOf(stat: string): number | undefined {
+  if (stat === 'p999') return 99.9;
+  const number = /^p(\d{1,3}(?:\.\d+)?)$/.exec(stat)?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
+function valueOf({ metric, stat, unit }: Threshold, standing: Standing): number | undefined {
+  const { totals, users, started, seconds } = standing;
+  const rate = (count: number): number => count / Math.max(seconds, 0.001);
+  if ((special as readonly string[]).includes(metric)) {
+    const count = metric === 'users_lost' ? users.lost : users.crashed;
+    const failed = metric === 'errors' ? users.crashed + users.lost : count;
+    if (unit === '%') return started === 0 ? undefined : (100 * failed) / started;
+    return stat === 'rate' || unit === '/s' ? rate(failed) : failed;
+  }
+  const time = totals.time(metric);
+  if (time === undefined) {
+    const gauge = totals.gauge(metric);
+    const count = gauge ?? totals.counter(metric);
+    if (gauge === undefined && !hasCounter(totals, metric)) return undefined;
+    return stat === 'rate' || unit === '/s' ? rate(count) : count;
+  }
+  switch (stat) {
+    case undefined:
+      return totals.percentile(metric, 95);
+    case 'min':
+    case 'mean':
+    case 'max':
+    case 'count':
+      return time[stat];
+    case 'total':
+      return time.count;
+    case 'rate':
+      return rate(time.count);
+    default:
+      return totals.percentile(metric, percentileOf(stat) ?? 95);
+  }
+}
+
+function hasCounter(totals: MetricsTotals, metric: string): boolean {
+  return totals.counts().has(metric);
+}
+
+function compare(value: number, { operator, limit }: Threshold): boolean {
+  switch (operator) {
+    case '<':
+      return value < limit;
+    case '<=':
+      return value <= limit;
+    case '>':
+      return value > limit;
+    case '>=':
+      return value >= limit;
+  }
+}

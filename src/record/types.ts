@@ -1,0 +1,138 @@
+import type { MetricsDelta } from '../metrics/metrics.ts';
+import type { MetricsSummary, MetricsTotals, TimeSummary } from '../metrics/totals.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a run is: fixed when it begins. */
+export interface RunDefinition {
+  id: string;
+  /** `amocLocal` or `amocDist`. */
+  cluster: string;
+  scenario: string;
+  /** Hash over the scenario's files. */
+  hash: string;
+  comment?: string;
+  from: number;
+  to: number;
+  seed: number;
+  /** Secrets are `***`. */
+  settings: Record<string, string | number | boolean>;
+  thresholds: Record<string, string>;
+  nodes: string[];
+  /** Epoch milliseconds. */
+  startedAt: number;
+  versions: { amoc: string; node: string };
+}
+
+/** What kind of thing happened. */
+export type EventKind =
+  | 'start'
+  | 'add'
+  | 'remove'
+  | 'stop'
+  | 'update'
+  | 'pause'
+  | 'resume'
+  | 'node_lost'
+  | 'node_joined'
+  | 'saturated'
+  | 'threshold'
+  | 'notice'
+  | 'warning'
+  | 'error';
+
+/** Something that happened in a run. */
+export interface RunEvent {
+  /** Epoch milliseconds. */
+  at: number;
+  kind: EventKind;
+  text: string;
+  data?: Record<string, unknown>;
+}
+
+/** How many users are in each state; `finished`, `removed`, `crashed` and `lost` count the whole run. */
+export interface UserTotals {
+  starting: number;
+  running: number;
+  waiting: number;
+  leaving: number;
+  finished: number;
+  removed: number;
+  crashed: number;
+  lost: number;
+}
+
+/** A process in one second. */
+export interface NodeSecond {
+  name: string;
+  users: number;
+  /** Share of a core, 0 to 1. */
+  cpu: number;
+  loopDelayMs: number;
+  rssBytes: number;
+  gcMs?: number;
+  /** The master's clock minus the node's. */
+  clockOffsetMs?: number;
+  /** Why its figures are its own, and not the server's. */
+  saturated?: string;
+}
+
+/** One second of a run: what came in it. */
+export interface SecondRow {
+  /** Its end, in epoch milliseconds. */
+  at: number;
+  users: UserTotals;
+  delta: MetricsDelta;
+  nodes: NodeSecond[];
+}
+
+/** Messages of a run; `delivery` is from the making of a message to its arrival, where both are amoc's. */
+export interface MessagesView {
+  sent: number;
+  received: number;
+  /** Sent, over the last seconds. */
+  perSecond: number;
+  delivery?: TimeSummary;
+}
+
+/** What came of a run. */
+export interface RunResult {
+  run: string;
+  scenario: string;
+  comment?: string;
+  startedAt: number;
+  ranForMs: number;
+  users: { finished: number; removed: number; crashed: number; lost: number };
+  /** Users that did not end by themselves in time. */
+  forced: number;
+  messages: MessagesView;
+  /** Everything that was counted and timed. */
+  metrics: MetricsSummary;
+  errors: { error: string; message: string; count: number }[];
+  /** Processes that were the bottleneck themselves, for how many seconds, and for how long at a time. */
+  saturated: { node: string; seconds: number; inARow: number }[];
+  /** What the processes said that they recorded, and how much of it arrived here. */
+  counts: { recorded: number; arrived: number; lostNodes: number };
+  verdicts: Verdict[];
+}
+
+/** Follows runs as they happen. What it throws is told, and does the run no harm. */
+export interface RunObserver {
+  started(definition: RunDefinition): void;
+  /** @param totals of the run so far */
+  second(row: SecondRow, totals: MetricsTotals): void;
+  event(event: RunEvent, definition: RunDefinition | undefined): void;
+  ended(result: RunResult): void;
+  /** What one process reported; left out by those that need only the whole. */
+  report?(node: ReportingNode, delta: MetricsDelta): void;
+}
+
+/** Whose report it is. */
+export interface ReportingNode {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+}
+
+/** Each state with its number. */
+export function userEntries(users: UserTotals): [state: string, count: number][] {
+  return Object.entries(users as UserTotals & Record<string, number>);
+}
