@@ -97,7 +97,8 @@ export class GraphiteOutput implements RunObserver {
     const row = this.#last;
     const totals = this.#totals;
     if (row === undefined || totals === undefined) return;
-    this.#sentAt = this.#seconds();
+    // Two values of one second would be one to Graphite: the second takes the place of the first.
+    this.#sentAt = Math.max(this.#seconds(), this.#sentAt + 1);
     const { counters, gauges } = totals.summary();
     const now = new Map(Object.entries(counters));
     this.#emit(prefix, [
@@ -154,7 +155,7 @@ export class GraphiteOutput implements RunObserver {
   }
 
   #emit(prefix: string, values: readonly NamedValue[]): void {
-    const at = this.#seconds();
+    const at = Math.max(this.#seconds(), this.#sentAt);
     this.#parts.carbon.send(
       values
         .filter(([, value]) => Number.isFinite(value))
