@@ -9,6 +9,8 @@ export default tseslint.config(
       'scenarios/',
       'bench/fixtures/',
       'test/fixtures/',
+      // What runs in the browser; test/report opens it there.
+      'src/report/page/',
     ],
   },
   ...tseslint.configs.strictTypeChecked,

@@ -19,6 +19,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'protocol'],
   master: ['lib', 'protocol', 'placement', 'metrics', 'record', 'config', 'scenario'],
   outputs: ['lib', 'metrics', 'record'],
+  report: ['lib', 'metrics', 'record'],
   console: ['lib', 'master', 'record'],
   cli: [
     'lib',
@@ -30,6 +31,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'placement',
     'record',
     'outputs',
+    'report',
     'users',
     'slave',
     'master',

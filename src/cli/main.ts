@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { exitCodes } from '../record/outcome.ts';
 import { VERSION } from './installation.ts';
+import type { CompareCommand, ReportOptions } from './reports.ts';
 import type { SlaveOptions } from './slave.ts';
 
 const USAGE_ERROR = exitCodes.usage;
@@ -60,6 +61,44 @@ Example:
   .action(async (scenario: string, from: string, to: string, options: Record<string, unknown>) => {
     const { runOnce } = await import('./run.ts');
     process.exitCode = await runOnce(scenario, from, to, options);
+  });
+
+program
+  .command('runs')
+  .description('list the runs that are kept, the newest last')
+  .option('--json', 'definitions and results as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { sayRuns } = await import('./reports.ts');
+    process.stdout.write(sayRuns(options));
+  });
+
+program
+  .command('report')
+  .description('write a run as an HTML page, and say what is in it')
+  .argument('<run>', "its id, or a part of it; 'last' for the newest")
+  .option('--out <file>', 'where the page goes; report.html in the folder of the run when left out')
+  .option('--json', 'definition, result, metrics and events as JSON instead')
+  .option('--csv', 'its seconds as CSV instead')
+  .action(async (run: string, options: ReportOptions) => {
+    const { report } = await import('./reports.ts');
+    process.stdout.write(await report(run, options));
+  });
+
+program
+  .command('compare')
+  .description(
+    'two runs side by side, and whether they differ by more than the noise of their seconds',
+  )
+  .argument('<a>', 'the id of a run, or a part of it')
+  .argument('<b>', 'that of the other')
+  .option('--min-change <percent>', 'less than that is no change', '10%')
+  .option('--fail', 'exit with 3 when something has changed')
+  .option('--json', 'the rows as JSON')
+  .action(async (a: string, b: string, options: CompareCommand) => {
+    const { compare } = await import('./reports.ts');
+    const { text, code } = await compare(a, b, options);
+    process.stdout.write(text);
+    process.exitCode = code;
   });
 
 program

@@ -10,11 +10,17 @@ export function renderMetrics(
   paint: Paint,
 ): string {
   const parts: string[] = [];
+  // A run that is over has no rate now.
+  const isOver = Object.keys(rates).length === 0;
+  const rateHead = isOver ? [] : ['rate now'];
+  const rate = (name: string): string[] => (isOver ? [] : [rateText(rates[name] ?? 0)]);
   const counts = Object.entries(counters)
     .filter(([, value]) => value > 0)
     .sort(byName)
-    .map(([name, value]) => [name, rateText(rates[name] ?? 0), count(value)]);
-  if (counts.length > 0) parts.push(table(['counter', 'rate now', 'total'], counts, paint, [1, 2]));
+    .map(([name, value]) => [name, ...rate(name), count(value)]);
+  if (counts.length > 0) {
+    parts.push(table(['counter', ...rateHead, 'total'], counts, paint, [1, 2]));
+  }
   const now = Object.entries(gauges)
     .sort(byName)
     .map(([name, value]) => [name, count(value)]);
@@ -23,14 +29,14 @@ export function renderMetrics(
     .sort(byName)
     .map(([name, time]) => [
       name,
-      rateText(rates[name] ?? 0),
+      ...rate(name),
       count(time.count),
       ...[time.mean, time.p50, time.p95, time.p99, time.p999, time.max].map((value) =>
         valueText(value, time.unit),
       ),
     ]);
   if (rows.length > 0) {
-    const head = ['time', 'rate now', 'total', 'mean', 'p50', 'p95', 'p99', 'p99.9', 'max'];
+    const head = ['time', ...rateHead, 'total', 'mean', 'p50', 'p95', 'p99', 'p99.9', 'max'];
     parts.push(table(head, rows, paint, [1, 2, 3, 4, 5, 6, 7, 8]));
   }
   return parts.length === 0 ? '  nothing was counted yet' : parts.join('\n');

@@ -290,9 +290,8 @@ export class Master {
     const summary = run?.totals.summary() ??
       this.#lastResult?.metrics ?? { counters: {}, times: {}, gauges: {} };
     const names = [...Object.keys(summary.counters), ...Object.keys(summary.times)];
-    const rates = names.map(
-      (name) => [name, run === undefined ? 0 : chronicle.rate(name)] as const,
-    );
+    const rates =
+      run === undefined ? [] : names.map((name) => [name, chronicle.rate(name)] as const);
     return { ...summary, rates: Object.fromEntries(rates) };
   }
 

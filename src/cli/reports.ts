@@ -1,0 +1,163 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { paintFor, wantsColors } from '../console/paint.ts';
+import type { Paint } from '../console/paint.ts';
+import { renderMetrics } from '../console/metrics-view.ts';
+import { table } from '../console/render.ts';
+import { formatMs } from '../lib/duration.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { count } from '../lib/words.ts';
+import { exitCodes, judgeRun } from '../record/outcome.ts';
+import { findRun, listRuns, readRun } from '../record/run-reader.ts';
+import type { RecordedRun, RunEntry } from '../record/run-reader.ts';
+import { compareRuns } from '../report/compare.ts';
+import type { Comparison } from '../report/compare.ts';
+import { renderCsv } from '../report/csv.ts';
+import { renderReport } from '../report/html.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { runsFolder } from './observers.ts';
+
+/** `amoc runs`: what is kept, the newest last. */
+export function sayRuns({ json }: { json?: boolean }): string {
+  const runs = listRuns(runsFolder());
+  if (json === true) return `${JSON.stringify(runs, null, 2)}\n`;
+  if (runs.length === 0) return `  no runs in ${runsFolder()}\n`;
+  const head = ['run', 'began', 'users', 'lasted', 'messages', 'ttd p99', 'outcome', 'comment'];
+  return `${table(head, runs.map(runRow), ourPaint(), [2, 3, 4, 5])}\n`;
+}
+
+function runRow({ definition, result }: RunEntry): string[] {
+  const { id, startedAt, from, to, comment = '' } = definition;
+  const began = new Date(startedAt).toISOString().slice(0, 19).replace('T', ' ');
+  if (result === undefined) {
+    return [id, began, count(to - from + 1), '', '', '', 'no result', comment];
+  }
+  const { metrics, messages, ranForMs } = result;
+  const delivery = messages.delivery === undefined ? '' : formatMs(messages.delivery.p99);
+  return [
+    id,
+    began,
+    count(metrics.counters['users_started'] ?? 0),
+    formatMs(Math.round(ranForMs / 1000) * 1000),
+    count(messages.sent),
+    delivery,
+    judgeRun(result).outcome,
+    comment,
+  ];
+}
+
+/** What `amoc report` may be asked for. */
+export interface ReportOptions {
+  out?: string;
+  json?: boolean;
+  csv?: boolean;
+}
+
+/** `amoc report RUN`: writes the page, and says what is in it; or the run as JSON or CSV. */
+export async function report(wanted: string, options: ReportOptions): Promise<string> {
+  const folder = runsFolder();
+  const id = findRun(folder, wanted);
+  const run = await readRun(folder, id);
+  if (options.csv === true) return renderCsv(run.seconds);
+  const { definition, events, result, seconds, totals } = run;
+  if (options.json === true) {
+    const metrics = totals.summary();
+    return `${JSON.stringify({ definition, result, metrics, events, seconds: seconds.length }, null, 2)}\n`;
+  }
+  const file = options.out === undefined ? join(folder, id, 'report.html') : resolve(options.out);
+  try {
+    writeFileSync(file, renderReport(run, PACKAGE_ROOT));
+  } catch (cause) {
+    throw new AmocError('FILE', `${file} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+  return `${summaryOf(run, ourPaint())}\n  page  ${file}\n`;
+}
+
+function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: Paint): string {
+  const last = seconds.at(-1);
+  const { crashed = 0, lost = 0 } = result?.users ?? last?.users ?? {};
+  const lines = [
+    `  ${paint.bold(definition.scenario)}  ${count(seconds.length)} seconds recorded, ${count(crashed)} users crashed, ${count(lost)} lost`,
+  ];
+  if (result === undefined) {
+    const until = last === undefined ? 'its beginning' : new Date(last.at).toISOString();
+    lines.push(
+      paint.yellow(`  it has no result: its master was killed; the record goes up to ${until}`),
+    );
+  } else {
+    for (const reason of judgeRun(result).reasons) lines.push(paint.yellow(`  ${reason}`));
+  }
+  lines.push(renderMetrics({ ...totals.summary(), rates: {} }, paint));
+  return lines.join('\n');
+}
+
+/** What `amoc compare` may be asked for. */
+export interface CompareCommand {
+  json?: boolean;
+  minChange: string;
+  fail?: boolean;
+}
+
+/** `amoc compare A B` @returns what to print, and the exit code */
+export async function compare(
+  a: string,
+  b: string,
+  { json, minChange, fail }: CompareCommand,
+): Promise<{ text: string; code: number }> {
+  const percent = Number(minChange.replace(/%$/, ''));
+  if (!(percent >= 0)) {
+    throw new AmocError('ARGUMENT', `--min-change: '${minChange}' is not a percentage, as in 10%`);
+  }
+  const folder = runsFolder();
+  const [first, second] = await Promise.all(
+    [a, b].map((each) => readRun(folder, findRun(folder, each))),
+  );
+  if (first === undefined || second === undefined) throw new AmocError('ARGUMENT', 'two runs');
+  const rows = compareRuns(first, second, { minChange: percent / 100 });
+  const changed = rows.filter(({ verdict }) => verdict === 'changed');
+  const code = fail === true && changed.length > 0 ? exitCodes.threshold : exitCodes.passed;
+  if (json === true) return { text: `${JSON.stringify(rows, null, 2)}\n`, code };
+  return { text: sayComparison(first, second, rows, ourPaint()), code };
+}
+
+function sayComparison(
+  a: RecordedRun,
+  b: RecordedRun,
+  rows: readonly Comparison[],
+  paint: Paint,
+): string {
+  const value = (number: number, unit: string): string =>
+    unit === 'ms'
+      ? formatMs(Number(number.toPrecision(4)))
+      : `${Number(number.toPrecision(4))}${unit === '/s' ? '/s' : ` ${unit}`}`;
+  const cells = rows.map(({ metric, stat, unit, a: from, b: to, change, p, verdict }) => [
+    metric,
+    stat,
+    value(from, unit),
+    value(to, unit),
+    `${change >= 0 ? '+' : ''}${(change * 100).toFixed(1)} %`,
+    p === undefined ? '' : p < 0.0001 ? '< 0.0001' : p.toFixed(4),
+    verdict === 'changed' ? paint.yellow(verdict) : verdict,
+  ]);
+  const head = ['metric', '', 'A', 'B', 'B to A', 'p', 'beyond the noise'];
+  const changed = rows.filter(({ verdict }) => verdict === 'changed');
+  const judged = rows.filter(({ verdict }) => verdict !== 'too few seconds');
+  const words =
+    judged.length === 0
+      ? 'too few seconds to compare: each run needs eight in which nobody starts or leaves'
+      : changed.length === 0
+        ? 'no difference'
+        : `changed: ${changed.map(({ metric, stat }) => `${metric} ${stat}`).join(', ')}`;
+  return [
+    `  A  ${a.definition.id}  ${a.definition.comment ?? ''}`.trimEnd(),
+    `  B  ${b.definition.id}  ${b.definition.comment ?? ''}`.trimEnd(),
+    ...(rows.length === 0 ? [] : [table(head, cells, paint, [2, 3, 4, 5])]),
+    `  ${paint.bold(words)}`,
+    '  (Mann-Whitney U test on the values of the seconds, Holm at 0.01 over all rows, and a large effect)',
+    '',
+  ].join('\n');
+}
+
+function ourPaint(): Paint {
+  return paintFor(wantsColors(process.stdout, process.env));
+}

@@ -1,0 +1,131 @@
+import type { RecordedRun } from '../record/run-reader.ts';
+import type { SecondRow } from '../record/types.ts';
+import { MetricsTotals } from '../metrics/totals.ts';
+import { holm, mannWhitney, median } from './statistics.ts';
+
+/** One metric of two runs, side by side. */
+export interface Comparison {
+  metric: string;
+  stat: 'p50' | 'p95' | 'p99' | 'rate';
+  unit: string;
+  /** Over the whole of each run; rates are means. */
+  a: number;
+  b: number;
+  /** Of b to a: 0.1 is a tenth more. */
+  change: number;
+  /** Of the Mann–Whitney U test on the values of the seconds; `undefined` when they are too few. */
+  p: number | undefined;
+  /** Cliff's delta of the seconds, −1 to 1. */
+  delta: number | undefined;
+  verdict: 'same' | 'changed' | 'too few seconds';
+}
+
+/** When a difference counts. */
+export interface CompareOptions {
+  /** Less than that part of a is no change, however sure it is. @default 0.1 */
+  minChange?: number;
+  /** Less than so many milliseconds is no change of a time. @default 0.5 */
+  minMs?: number;
+}
+
+/** Of all tests of a comparison together (Holm). */
+const ALPHA = 0.01;
+/** From there on Cliff's delta is called large (Romano 2006). */
+const LARGE = 0.474;
+const LEAST_SECONDS = 8;
+
+/** What is of the load generator, or says nothing of its own. */
+const leftOut = /^(?:gc_pause|bytes_|users_|connections$|connection_failures_by)/;
+
+/**
+ * Compares two runs: percentiles and rates side by side, and whether they differ by more than the noise
+ * of the seconds. Of each run only those seconds count in which nobody was starting or leaving.
+ */
+export function compareRuns(
+  a: RecordedRun,
+  b: RecordedRun,
+  { minChange = 0.1, minMs = 0.5 }: CompareOptions = {},
+): Comparison[] {
+  const [first, second] = [steadyOf(a.seconds), steadyOf(b.seconds)];
+  const rows: (Comparison & { isBigEnough: boolean })[] = [];
+  const { times, counters } = a.totals.summary();
+  const theirs = b.totals.summary();
+  for (const [metric, time] of Object.entries(times)) {
+    const other = theirs.times[metric];
+    if (leftOut.test(metric) || other === undefined) continue;
+    for (const stat of ['p50', 'p95', 'p99'] as const) {
+      const values = [first, second].map((side) =>
+        side.flatMap(({ times: its }) => its[metric]?.[stat] ?? []),
+      ) as [number[], number[]];
+      const unit = time.unit ?? 'ms';
+      const floor = unit === 'ms' ? minMs : 0;
+      rows.push(
+        weigh({ metric, stat, unit, a: time[stat], b: other[stat] }, values, minChange, floor),
+      );
+    }
+  }
+  for (const metric of Object.keys(counters)) {
+    if (leftOut.test(metric) || !(metric in theirs.counters)) continue;
+    const values = [first, second].map((side) => side.map(({ rates }) => rates[metric] ?? 0)) as [
+      number[],
+      number[],
+    ];
+    const [x, y] = values.map(mean) as [number, number];
+    rows.push(weigh({ metric, stat: 'rate', unit: '/s', a: x, b: y }, values, minChange, 0));
+  }
+  const tested = rows.filter(({ p }) => p !== undefined);
+  const significant = holm(
+    tested.map(({ p }) => p ?? 1),
+    ALPHA,
+  );
+  tested.forEach((row, at) => {
+    const isLarge = Math.abs(row.delta ?? 0) >= LARGE;
+    row.verdict = significant[at] === true && isLarge && row.isBigEnough ? 'changed' : 'same';
+  });
+  return rows.map(({ metric, stat, unit, a: from, b: to, change, p, delta, verdict }) => {
+    return { metric, stat, unit, a: from, b: to, change, p, delta, verdict };
+  });
+}
+
+function weigh(
+  row: Pick<Comparison, 'metric' | 'stat' | 'unit' | 'a' | 'b'>,
+  [a, b]: readonly [number[], number[]],
+  minChange: number,
+  floor: number,
+): Comparison & { isBigEnough: boolean } {
+  const change = row.a === row.b ? 0 : (row.b - row.a) / Math.abs(row.a);
+  if (a.length < LEAST_SECONDS || b.length < LEAST_SECONDS) {
+    const none = { p: undefined, delta: undefined, isBigEnough: false };
+    return { ...row, change, ...none, verdict: 'too few seconds' };
+  }
+  const [from, to] = [median(a), median(b)];
+  const isBigEnough = Math.abs(to - from) >= Math.max(floor, minChange * Math.abs(from));
+  return { ...row, change, ...mannWhitney(a, b), verdict: 'same', isBigEnough };
+}
+
+interface Second {
+  times: ReturnType<MetricsTotals['summary']>['times'];
+  rates: Record<string, number>;
+}
+
+function steadyOf(seconds: readonly SecondRow[]): Second[] {
+  const most = Math.max(0, ...seconds.map(({ users }) => users.running + users.waiting));
+  return seconds.flatMap(({ users, delta, at }, index) => {
+    const before = seconds[index - 1]?.at;
+    const isSteady =
+      users.starting === 0 && users.leaving === 0 && users.running + users.waiting >= most * 0.9;
+    // The first second has somebody's login in it, the last one may be short.
+    if (!isSteady || before === undefined || at - before < 500) return [];
+    const totals = new MetricsTotals();
+    totals.add(delta);
+    const { times, counters } = totals.summary();
+    const rates = Object.entries(counters).map(
+      ([name, count]) => [name, (count * 1000) / (at - before)] as const,
+    );
+    return [{ times, rates: Object.fromEntries(rates) }];
+  });
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
