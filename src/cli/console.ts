@@ -20,6 +20,7 @@ import type { Paint } from '../console/paint.ts';
 import { plural } from '../lib/words.ts';
 import { Shell } from '../console/shell.ts';
 import { shown } from '../console/shown.ts';
+import type { LendScreen } from '../console/watch.ts';
 import { Terminal } from '../console/terminal.ts';
 import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -75,7 +76,10 @@ export async function runConsole(): Promise<number> {
     if (terminal !== undefined) terminal.write(text);
     else stdout.write(text);
   };
-  const shell = makeShell(paint, [local.master, distributed.master], logger, print, () => {
+  const lend: LendScreen | undefined = isTerminal
+    ? async (draw) => terminal?.lend((columns) => draw(columns, paint))
+    : undefined;
+  const shell = makeShell(paint, [local.master, distributed.master], lend, logger, print, () => {
     isLeaving = true;
     leave();
   });
@@ -128,12 +132,13 @@ export async function runConsole(): Promise<number> {
 function makeShell(
   paint: Paint,
   [local, distributed]: [Master, Master],
+  lend: LendScreen | undefined,
   logger: pino.Logger,
   print: (text: string) => void,
   quit: () => void,
 ): { shell: Shell; evaluator: Evaluator } {
-  const amocLocal = makeClusterObject('amocLocal', local);
-  const amocDist = makeClusterObject('amocDist', distributed);
+  const amocLocal = makeClusterObject('amocLocal', local, lend);
+  const amocDist = makeClusterObject('amocDist', distributed, lend);
   const functions = {
     help: (topic?: unknown) => help(topic),
     scenarios: () => {

@@ -17,6 +17,8 @@ import { renderEvents } from './events-view.ts';
 import { renderMetrics } from './metrics-view.ts';
 import { brief, errorTable, renderNodes, renderStatus, table } from './render.ts';
 import { shown } from './shown.ts';
+import { renderWatch } from './watch.ts';
+import type { LendScreen, Watched } from './watch.ts';
 
 type Command = (...values: unknown[]) => Promise<object> | object;
 
@@ -24,8 +26,8 @@ type Command = (...values: unknown[]) => Promise<object> | object;
  * `amocLocal` or `amocDist` as one types it: commands that check their arguments and answer with plain
  * objects that print as sentences and tables. A name that is none says which is near.
  */
-export function makeClusterObject(name: string, master: Master): object {
-  const commands = makeCommands(master);
+export function makeClusterObject(name: string, master: Master, lend?: LendScreen): object {
+  const commands = makeCommands(master, lend);
   for (const doc of clusterCommands) document(commands[doc.name], doc);
   const target = Object.freeze({ ...commands });
   return new Proxy(target, {
@@ -44,7 +46,16 @@ function answer(command: () => object): Command {
   return () => attempt(command);
 }
 
-function makeCommands(master: Master): Record<ClusterCommand, Command> {
+function makeCommands(
+  master: Master,
+  lend: LendScreen | undefined,
+): Record<ClusterCommand, Command> {
+  const look = async (): Promise<Watched> => ({
+    status: await master.status(),
+    metrics: await master.metrics(),
+    trend: master.trend,
+    events: master.events,
+  });
   return {
     do: async (...values) => {
       const [scenario, from, to, options] = values;
@@ -81,6 +92,15 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     metrics: async () => {
       const metrics = await master.metrics();
       return shown(metrics, (paint) => renderMetrics(metrics, paint));
+    },
+    watch: async () => {
+      if (lend !== undefined) {
+        await lend(async (columns, paint) => renderWatch(await look(), columns, paint));
+      }
+      const seen = await look();
+      return shown(seen.status, (theirs) =>
+        lend === undefined ? renderWatch(seen, 100, theirs) : renderStatus(seen.status, theirs),
+      );
     },
     events: answer(() => {
       const events = [...master.events];

@@ -143,6 +143,14 @@ export const clusterCommands = [
     erlang: 'amoc_local:metrics().',
   },
   {
+    name: 'watch',
+    use: 'watch()',
+    summary:
+      'state, small charts and figures on the whole screen, drawn anew each second; q leaves',
+    details: 'What is logged meanwhile is shown afterwards. Without a terminal: one picture.',
+    example: 'amocLocal.watch()',
+  },
+  {
     name: 'events',
     use: 'events()',
     summary: 'what happened in the run: commands, nodes lost, warnings, thresholds',

@@ -3,6 +3,7 @@ import type { Interface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { deferred } from '../lib/abort.ts';
 import type { Completion } from './completion.ts';
+import { FullScreen } from './full-screen.ts';
 import type { History } from './history.ts';
 import { Screen } from './screen.ts';
 import type { Outcome } from './shell.ts';
@@ -26,6 +27,9 @@ export interface TerminalParts {
 }
 
 const MORE = '... ';
+const REDRAW_MS = 1000;
+/** Of what is written while the screen is lent. */
+const MOST_KEPT = 256 * 1024;
 
 /**
  * Lines from a person: editing, history, completion, several lines to one command, lines that come
@@ -41,6 +45,9 @@ export class Terminal {
   #running: AbortController | undefined;
   #warned = false;
   #leaving = false;
+  /** Somebody draws on the whole screen; what is written meanwhile comes after. */
+  #lent: FullScreen | undefined;
+  #kept = '';
 
   constructor(parts: TerminalParts) {
     this.#parts = parts;
@@ -71,17 +78,26 @@ export class Terminal {
   /** Ends {@link run} once the command at hand is done, or without waiting for it. */
   leave({ now = false } = {}): void {
     this.#leaving = true;
+    this.#lent?.leave();
     if (now || this.#running === undefined) this.#readline.close();
   }
 
   /** Writes above what is being typed. @param text whole lines */
   write(text: string): void {
+    if (this.#lent !== undefined) {
+      this.#kept = (this.#kept + text).slice(-MOST_KEPT);
+      return;
+    }
     if (this.#leaving) this.#parts.output.write(text);
     else this.#screen.above(text);
   }
 
   /** Ctrl+C: ends the wait for a command, or clears the line; twice on an empty line leaves. */
   interrupt(): void {
+    if (this.#lent !== undefined) {
+      this.#lent.leave();
+      return;
+    }
     if (this.#running !== undefined) {
       this.#entered = [];
       this.#running.abort();
@@ -100,6 +116,21 @@ export class Terminal {
     // readline has no call for it: its line, its cursor, and the rows that it believes to have drawn.
     Object.assign(this.#readline, { line: '', cursor: 0, prevRows: 0 });
     this.#prompt();
+  }
+
+  /** Lends the whole screen until q is pressed; `draw` is asked each second. */
+  async lend(draw: (columns: number) => Promise<string>): Promise<void> {
+    const { input, output } = this.#parts;
+    const screen = new FullScreen(input, output);
+    this.#lent = screen;
+    try {
+      await screen.run(draw, REDRAW_MS);
+    } finally {
+      this.#lent = undefined;
+      const kept = this.#kept;
+      this.#kept = '';
+      if (kept !== '') this.write(kept);
+    }
   }
 
   #enter(line: string): void {

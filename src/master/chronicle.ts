@@ -30,7 +30,20 @@ const MOST_EVENTS = 1000;
 const RATE_SECONDS = 5;
 /** With more processes than that, a row tells of each only every tenth second. */
 const MANY_NODES = 50;
+const TREND_SECONDS = 300;
 const SELDOM = 10;
+
+/** A second of a run in short, for small charts. */
+export interface Trend {
+  /** That are there. */
+  users: number;
+  /** Sent in the second. */
+  messages: number;
+  /** Of the second, in milliseconds; 0 when nothing arrived. */
+  deliveryP99: number;
+  /** The greatest of the processes, as a share of a core. */
+  cpu: number;
+}
 
 /** What a chronicle needs of its master. */
 export interface ChronicleParts {
@@ -52,6 +65,7 @@ export class Chronicle {
   #second = new MetricsTotals();
   /** How much there was of each at the ends of the last seconds. */
   #counts: { at: number; counts: Map<string, number> }[] = [];
+  #trend: Trend[] = [];
   #missed = new Set<string>();
   #isAborted = false;
   #seconds = 0;
@@ -67,6 +81,11 @@ export class Chronicle {
     return this.#events;
   }
 
+  /** The last minutes, second by second. */
+  get trend(): readonly Trend[] {
+    return this.#trend;
+  }
+
   get definition(): RunDefinition | undefined {
     return this.#definition;
   }
@@ -78,6 +97,7 @@ export class Chronicle {
     this.#events = [];
     this.#second = new MetricsTotals();
     this.#counts = [{ at: this.#parts.clock.monotonic(), counts: new Map() }];
+    this.#trend = [];
     this.#missed = new Set();
     this.#isAborted = false;
     this.#seconds = 0;
@@ -167,13 +187,19 @@ export class Chronicle {
     const counted = countUsers(run, nodes);
     const { starting, running, waiting, leaving, finished, removed, crashed, lost } = counted;
     const users = { starting, running, waiting, leaving, finished, removed, crashed, lost };
+    const described = nodes.map((node) => describeNode(node, run));
+    this.#trend.push({
+      users: starting + running + waiting + leaving,
+      messages: this.#second.counter('messages_sent'),
+      deliveryP99: this.#second.percentile('message_ttd', 99) ?? 0,
+      cpu: Math.max(0, ...described.map(({ cpu }) => cpu)),
+    });
+    if (this.#trend.length > TREND_SECONDS) this.#trend.shift();
     const row: SecondRow = {
       at: this.#parts.clock.now(),
       users,
       delta: this.#second.take(),
-      nodes: nodes
-        .map((node) => describeNode(node, run))
-        .filter((node) => isTold || node.saturated !== undefined),
+      nodes: described.filter((node) => isTold || node.saturated !== undefined),
     };
     this.#tell((observer) => observer.second(row, run.totals));
   }

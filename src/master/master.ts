@@ -9,6 +9,7 @@ import type { Verdict } from '../record/verdict.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
+import type { Trend } from './chronicle.ts';
 import type { MasterParts } from './cluster.ts';
 import { Distributor } from './distributor.ts';
 import { Membership } from './membership.ts';
@@ -298,6 +299,11 @@ export class Master {
   /** What happened in the run at hand, or in the last one; the oldest first. */
   get events(): readonly RunEvent[] {
     return this.#cluster.chronicle.events;
+  }
+
+  /** The last minutes of the run, second by second. */
+  get trend(): readonly Trend[] {
+    return this.#cluster.chronicle.trend;
   }
 
   /** What came of the last run; `undefined` while one runs, and before the first. */

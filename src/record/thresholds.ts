@@ -99,6 +99,7 @@ export function showValue(value: number | undefined, unit: Verdict['unit']): str
 export function sayVerdict({ threshold, passed, value, limit, unit }: Verdict): string {
   if (value === undefined) return `${threshold}: ${showValue(value, unit)}`;
   if (passed) return `${threshold}: it is ${showValue(value, unit)}`;
+  if (value === limit) return `${threshold}: it is ${showValue(value, unit)}, which is the limit`;
   const by = limit === 0 ? '' : `, ${Number((value / limit).toPrecision(3))} times the limit`;
   return `${threshold}: it is ${showValue(value, unit)}, off by ${showValue(Math.abs(value - limit), unit)}${by}`;
 }

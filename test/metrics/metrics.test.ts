@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
-import { MetricsTotals } from '../../src/metrics/totals.ts';
+import { parseSeries } from '../../src/metrics/labels.ts';
+import { decodeDelta, MetricsTotals, sizeOf } from '../../src/metrics/totals.ts';
 
 describe('metrics', () => {
   it('add up over processes and reports', () => {
@@ -18,13 +19,13 @@ describe('metrics', () => {
     assert.equal(totals.counter('never'), 0);
   });
 
-  it('merge to the percentiles of all values, within the stated precision', () => {
+  it('merge over eight processes to the percentiles of all raw values, within the stated precision', () => {
     const values = fc.array(fc.double({ min: 0.001, max: 60_000, noNaN: true }), {
       minLength: 1,
       maxLength: 300,
     });
     fc.assert(
-      fc.property(fc.array(values, { minLength: 1, maxLength: 4 }), (lists) => {
+      fc.property(fc.array(values, { minLength: 8, maxLength: 8 }), (lists) => {
         const totals = new MetricsTotals();
         for (const list of lists) {
           const registry = new MetricsRegistry();
@@ -38,6 +39,8 @@ describe('metrics', () => {
           ['p50', 0.5],
           ['p95', 0.95],
           ['p99', 0.99],
+          ['p999', 0.999],
+          ['max', 1],
         ] as const) {
           const exact = all[Math.max(0, Math.ceil(share * all.length) - 1)]!;
           assert.ok(
@@ -48,6 +51,64 @@ describe('metrics', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('have labels, with a bound on their values', () => {
+    const registry = new MetricsRegistry();
+    registry.counter('requests', { kind: 'get', ok: true }).add(2);
+    registry.counter('requests', { ok: true, kind: 'get' }).add();
+    for (let each = 0; each < 300; each++) registry.counter('hosts', { name: `h${each}` }).add();
+    const totals = new MetricsTotals();
+    totals.add(registry.take());
+    assert.equal(totals.counter('requests{kind="get",ok="true"}'), 3);
+    assert.equal(totals.counter('hosts{name="h7"}'), 1);
+    assert.equal(totals.counter('hosts{name="other"}'), 200);
+    assert.deepEqual(parseSeries('requests{kind="get",ok="true"}'), {
+      name: 'requests',
+      labels: { kind: 'get', ok: 'true' },
+    });
+    assert.throws(() => registry.counter('requests', { 'no name': 1 }), /is no name for a label/);
+  });
+
+  it('have units, and one for each name', () => {
+    const registry = new MetricsRegistry();
+    registry.histogram('size', 'bytes').record(2_000_000_000);
+    registry.histogram('size', 'bytes').record(1);
+    assert.throws(() => registry.histogram('size', 'ms'), /recorded in bytes, not in ms/);
+    assert.throws(() => registry.histogram('other', 'parsecs' as 'ms'), /is no unit; there are ms/);
+    const totals = new MetricsTotals();
+    totals.add(JSON.parse(JSON.stringify(registry.take())) as ReturnType<typeof registry.take>);
+    const { unit, min, max, count } = totals.time('size')!;
+    assert.deepEqual({ unit, min, count }, { unit: 'bytes', min: 1, count: 2 });
+    assert.ok(Math.abs(max - 2e9) <= 2e6, String(max));
+  });
+
+  it('have gauges: what each process said last, added up, until it is gone', () => {
+    const totals = new MetricsTotals();
+    const registries = [new MetricsRegistry(), new MetricsRegistry()];
+    registries.forEach((registry, at) => {
+      registry.gauge('open').add(3);
+      totals.add(registry.take(), `node${at}`);
+      registry.gauge('open').add(-1);
+      totals.add(registry.take(), `node${at}`);
+    });
+    assert.equal(totals.gauge('open'), 4);
+    totals.forget('node1');
+    assert.equal(totals.gauge('open'), 2);
+  });
+
+  it('say how much they recorded in all, so that what is missing shows', () => {
+    const registry = new MetricsRegistry();
+    registry.counter('sent').add(5);
+    registry.histogram('time').record(1);
+    const first = registry.take();
+    registry.counter('sent').add(2);
+    const second = registry.take();
+    assert.equal(first.recorded, 6);
+    assert.equal(second.recorded, 8);
+    assert.equal(sizeOf(decodeDelta(first)) + sizeOf(decodeDelta(second)), 8);
+    registry.reset();
+    assert.equal(registry.take().recorded, undefined);
   });
 
   it('refuse names that are none, and too many of them', () => {

@@ -121,7 +121,7 @@ describe('the handshake', () => {
       info,
     };
     slave.send(JSON.stringify(hello));
-    await assert.rejects(clock.resolve(accepted), /speaks protocol 2, the node speaks 99/);
+    await assert.rejects(clock.resolve(accepted), /speaks protocol 3, the node speaks 99/);
     assert.match(master.sent.at(-1)!, /refused.*install the same amoc on both/);
   });
 });

@@ -129,9 +129,9 @@ describe('the page of a run on real ejabberd', () => {
   it('has the figures of the store, which are those of the result', async () => {
     const tab = await browser.newPage();
     await tab.goto(pathToFileURL(page).href);
-    const shown = (await tab.evaluate(
+    const shown = await tab.evaluate<[string, string, number][]>(
       "[...document.querySelectorAll('[data-metric]')].map(({ dataset }) => [dataset.metric, dataset.stat, Number(dataset.value)])",
-    )) as [string, string, number][];
+    );
     const { counters, times } = run.result!.metrics;
     assert.deepEqual(run.totals.summary().counters, counters);
     assert.deepEqual(run.totals.summary().times, times);

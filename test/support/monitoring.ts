@@ -210,7 +210,12 @@ ALLOWED_HOSTS = ['*']
 
   /** `/render`: the known values of the last hour. */
   async render(target: string): Promise<number[]> {
-    const query = new URLSearchParams({ target, from: '-1h', format: 'json', noCache: '1' });
+    const query = new URLSearchParams({
+      target,
+      from: '-1h',
+      format: 'json',
+      noCache: '1',
+    }).toString();
     const response = await fetch(`${this.url}/render?${query}`);
     const [first] = (await response.json()) as { datapoints: [number | null, number][] }[];
     return (first?.datapoints ?? []).flatMap(([value]) => (value === null ? [] : [value]));
@@ -218,7 +223,9 @@ ALLOWED_HOSTS = ['*']
 
   /** `/events/get_data` */
   async events(tags: string): Promise<{ what: string; tags: string[]; data: string }[]> {
-    const response = await fetch(`${this.url}/events/get_data?${new URLSearchParams({ tags })}`);
+    const response = await fetch(
+      `${this.url}/events/get_data?${new URLSearchParams({ tags }).toString()}`,
+    );
     return (await response.json()) as { what: string; tags: string[]; data: string }[];
   }
 
@@ -264,7 +271,9 @@ export class Prometheus implements AsyncDisposable {
 
   /** A query's first value. */
   async query(query: string): Promise<number | undefined> {
-    const response = await fetch(`${this.url}/api/v1/query?${new URLSearchParams({ query })}`);
+    const response = await fetch(
+      `${this.url}/api/v1/query?${new URLSearchParams({ query }).toString()}`,
+    );
     const { data } = (await response.json()) as {
       data: { result: { value: [number, string] }[] };
     };

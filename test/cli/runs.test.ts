@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { RunEntry } from '../../src/record/run-reader.ts';
+import type { Comparison } from '../../src/report/compare.ts';
+import { eventually, processesOf } from '../support/processes.ts';
+import { Project } from '../support/project.ts';
+import { startSlowLink } from '../support/slow-link.ts';
+
+const env = { AMOC_STOP_TIMEOUT: '100ms', AMOC_LOCAL_PROCESSES: '1' };
+
+const talkers = `
+import { chatTo, isChatMessage, presence, ping } from 'amoc';
+import type { User } from 'amoc';
+export async function start(id: number, user: User) {
+  const session = await user.connect();
+  await session.send(presence());
+  for await (const due of user.every('100ms')) {
+    await session.send(chatTo(user.jid, 'hello'));
+    await session.waitForStanza(isChatMessage('hello'));
+    await user.timed('asked', () => session.sendIq(ping('localhost')), { since: due });
+  }
+}
+`;
+
+describe('runs that are kept', () => {
+  it('are told up to the last second after kill -9 of everything', async () => {
+    using project = new Project({ talkers });
+    const child = project.start(['run', 'talkers', '1', '5', '--comment', 'cut short'], env);
+    child.stderr.resume();
+    child.stdout.resume();
+    const seconds = (): string => {
+      const runs = join(project.folder, 'runs');
+      const [id] = existsSync(runs) ? readdirSync(runs) : [];
+      const file = id === undefined ? '' : join(runs, id, 'seconds.ndjson');
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    };
+    await eventually(seconds, (text) => text.split('\n').length > 4);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('close', resolve));
+    const killedAt = Date.now();
+    await eventually(
+      () => processesOf(project.folder).length,
+      (left) => left === 0,
+    );
+    const { code, out, err } = await project.amoc(['report', 'last', '--json']);
+    assert.equal(code, 0, err);
+    const report = JSON.parse(out) as {
+      definition: { comment: string };
+      result?: unknown;
+      seconds: number;
+      metrics: { counters: Record<string, number> };
+      events: { kind: string }[];
+    };
+    assert.equal(report.definition.comment, 'cut short');
+    assert.equal(report.result, undefined);
+    assert.ok(report.seconds >= 4, String(report.seconds));
+    const lines = seconds().trim().split('\n');
+    const rows = lines.map(
+      (line) => JSON.parse(line) as { at: number; delta: { counters: Record<string, number> } },
+    );
+    const sent = rows.reduce((sum, { delta }) => sum + (delta.counters['messages_sent'] ?? 0), 0);
+    assert.equal(report.metrics.counters['messages_sent'], sent);
+    assert.ok(sent > 20);
+    // A row a second: the last is at most that old, and what a stalled machine adds.
+    assert.ok(killedAt - rows.at(-1)!.at < 3000, `${killedAt - rows.at(-1)!.at} ms`);
+    assert.equal(report.events[0]?.kind, 'start');
+    const text = await project.amoc(['report', 'last']);
+    assert.match(text.out, /it has no result: its master was killed; the record goes up to 20/);
+    const page = /page {2}(.+)/.exec(text.out)?.[1] ?? '';
+    assert.match(readFileSync(page, 'utf8'), /The run has no result: its master was killed/);
+    const list = await project.amoc(['runs']);
+    assert.match(list.out, /talkers-\S+ .* no result +cut short/);
+  });
+
+  it('compare: no difference of the same, and which metrics changed behind 20 ms more', async () => {
+    using project = new Project({ talkers });
+    const server = project.start(['server', '--port', '0']);
+    let said = '';
+    server.stdout.on('data', (data) => (said += String(data)));
+    server.stderr.on('data', (data) => (said += String(data)));
+    await eventually(
+      () => said,
+      (text) => /127\.0\.0\.1:(\d+)/.test(text),
+    );
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
+    const link = { jitterMs: 2, loss: 0, lostMs: 0, seed: 1 };
+    await using near = await startSlowLink(port, { ...link, delayMs: 5 });
+    await using far = await startSlowLink(port, { ...link, delayMs: 15 });
+    for (const [comment, { port: through }] of [
+      ['first', near],
+      ['again', near],
+      ['far', far],
+    ] as const) {
+      const ended = await project.amoc(
+        ['run', 'talkers', '1', '10', '--for', '13s', '--comment', comment],
+        {
+          env: {
+            ...env,
+            AMOC_XMPP_HOST: '127.0.0.1',
+            AMOC_XMPP_PORT: String(through),
+            AMOC_XMPP_DOMAIN: 'localhost',
+            AMOC_XMPP_TLS: 'none',
+            AMOC_INTERARRIVAL: '5ms',
+          },
+        },
+      );
+      assert.equal(ended.code, 0, ended.err);
+    }
+    const runs = JSON.parse((await project.amoc(['runs', '--json'])).out) as RunEntry[];
+    const [first = '', again = '', distant = ''] = runs.map(({ definition }) => definition.id);
+    const same = await project.amoc(['compare', first, again, '--fail']);
+    assert.match(same.out, /^ {2}no difference$/m);
+    assert.equal(same.code, 0);
+    const changed = await project.amoc(['compare', first, distant, '--fail']);
+    assert.equal(changed.code, 3, changed.out);
+    assert.match(changed.out, /^ {2}changed: .*message_ttd p50/m);
+    assert.match(changed.out, /Mann-Whitney U/);
+    const rows = JSON.parse(
+      (await project.amoc(['compare', first, distant, '--json'])).out,
+    ) as Comparison[];
+    const row = (metric: string, stat: string): Comparison | undefined =>
+      rows.find((each) => each.metric === metric && each.stat === stat);
+    for (const metric of ['message_ttd', 'iq', 'asked']) {
+      const { verdict, a = 0, b = 0 } = row(metric, 'p50') ?? {};
+      assert.equal(verdict, 'changed', metric);
+      assert.ok(b - a > 15 && b - a < 60, `${metric}: ${a} → ${b}`);
+    }
+    assert.equal(row('messages_sent', 'rate')?.verdict, 'same');
+  });
+
+  it('say what is wrong with a name, and with a folder that cannot be written', async () => {
+    using project = new Project({ talkers });
+    const none = await project.amoc(['report', 'nothing']);
+    assert.equal(none.code, 2);
+    assert.match(none.err, /there is no run 'nothing'; there are no runs in /);
+    project.write('blocked', 'a file where a folder should be');
+    const { code, err } = await project.amoc(['run', 'talkers', '1', '2', '--for', '1s'], {
+      env: { ...env, AMOC_RUNS: join(project.folder, 'blocked') },
+    });
+    assert.equal(code, 0, err);
+    assert.match(err, /the record of the run cannot be written in .*blocked/);
+    assert.equal(err.split('cannot be written').length, 2, 'said once');
+    assert.ok(statSync(join(project.folder, 'blocked')).isFile());
+  });
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { Parser } from 'ltx';
+import type { Element } from 'ltx';
+import { Project } from '../support/project.ts';
+
+const quick = { AMOC_STOP_TIMEOUT: '100ms', AMOC_LOCAL_PROCESSES: '1' };
+
+const busy = `
+import type { User } from 'amoc';
+export const connectionsPerUser = 0;
+export async function start(id: number, user: User) {
+  for (;;) {
+    const until = performance.now() + 40;
+    while (performance.now() < until);
+    user.metrics.counter('turns').add();
+    await user.sleep(1);
+  }
+}
+`;
+
+const gated = `
+import type { User } from 'amoc';
+export const connectionsPerUser = 0;
+export const thresholds = { 'work p50': '< 1s', turns: '>= 1' };
+export async function start(id: number, user: User) {
+  await user.timed('work', () => user.sleep(5));
+  user.metrics.counter('turns').add();
+  if (id === 3) throw new Error('no luck');
+}
+`;
+
+function parse(xml: string): Element {
+  let root: Element | undefined;
+  const parser = new Parser();
+  parser.on('tree', (element: Element) => (root = element));
+  parser.end(xml);
+  assert.ok(root !== undefined);
+  return root;
+}
+
+describe('the verdict of `amoc run`', () => {
+  it('is 3 when a threshold is missed, and says which, and by how much', async () => {
+    using project = new Project({ mongoose_simple: true });
+    const { code, out, err } = await project.amoc(
+      [
+        ...['run', 'mongoose_simple', '1', '100', '--for', '4s', '--settings', 'warmUp=1s'],
+        ...['interarrival=5ms', '--threshold', 'message_ttd p99 < 0.001ms', 'errors < 1%'],
+        ...['--junit', 'verdict.xml'],
+      ],
+      { env: quick },
+    );
+    assert.equal(code, 3, err);
+    assert.match(out, /MISSED {4}message_ttd p99 < 0\.001ms: it is [\d.]+ ms, off by [\d.]+ ms/);
+    assert.match(out, /passed {4}errors < 1%: it is 0%/);
+    assert.match(err, /amoc: threshold missed: message_ttd p99 < 0\.001ms/);
+    const suite = parse(readFileSync(join(project.folder, 'verdict.xml'), 'utf8'));
+    assert.equal(suite.attrs['tests'], '4');
+    assert.equal(suite.attrs['failures'], '1');
+    const failed = suite
+      .getChild('testsuite')!
+      .getChildren('testcase')
+      .filter((each) => each.getChild('failure') !== undefined);
+    assert.deepEqual(
+      failed.map(({ attrs }) => attrs['name'] as string),
+      ['message_ttd p99 < 0.001ms'],
+    );
+  });
+
+  it('is 0 when all are kept, those of the scenario among them, and crashes are allowed for', async () => {
+    using project = new Project({ gated });
+    const run = ['run', 'gated', '1', '5', '--for', '2s', '--json'];
+    const { code, out, err } = await project.amoc([...run, '--threshold', 'users_crashed <= 1'], {
+      env: quick,
+    });
+    assert.equal(code, 0, err);
+    const result = JSON.parse(out) as {
+      outcome: string;
+      verdicts: { threshold: string; passed: boolean }[];
+    };
+    assert.equal(result.outcome, 'passed');
+    assert.deepEqual(
+      result.verdicts.map(({ threshold, passed }) => `${threshold} ${passed}`),
+      ['work p50 < 1s true', 'turns >= 1 true', 'users_crashed <= 1 true'],
+    );
+  });
+
+  it('is 1 when users crash, whatever the thresholds say of times', async () => {
+    using project = new Project({ gated });
+    const run = ['run', 'gated', '1', '5', '--for', '2s'];
+    const { code, err } = await project.amoc([...run, '--threshold', 'work p99 < 1us'], {
+      env: quick,
+    });
+    assert.equal(code, 1);
+    assert.match(err, /amoc: 1 user crashed/);
+    assert.match(err, /amoc: threshold missed: work p99/);
+  });
+
+  it('is 2 for a threshold that is none', async () => {
+    using project = new Project({ gated });
+    for (const [threshold, words] of [
+      ['work 99 < 1s', /'work 99 < 1s' is no threshold; write it as/],
+      ['work p9x < 1s', /there is no p9x; did you mean 'p9|there is no p9x/],
+    ] as const) {
+      const { code, err } = await project.amoc([
+        'run',
+        'gated',
+        '1',
+        '2',
+        '--threshold',
+        threshold,
+      ]);
+      assert.equal(code, 2, err);
+      assert.match(err, words);
+    }
+  });
+
+  it('is 4 when the load generator was the bottleneck', async () => {
+    using project = new Project({ busy });
+    const { code, err } = await project.amoc(
+      ['run', 'busy', '1', '5', '--for', '6s', '--threshold', 'turns rate > 1000000/s'],
+      { env: quick },
+    );
+    assert.equal(code, 4, err);
+    assert.match(err, /amoc: local\/1 was saturated for \d+ s/);
+  });
+
+  it('fails a threshold of what was never recorded', async () => {
+    using project = new Project({ gated });
+    const { code, err } = await project.amoc(
+      ['run', 'gated', '1', '2', '--for', '1s', '--threshold', 'message_ttd p99 < 1s'],
+      { env: quick },
+    );
+    assert.equal(code, 3);
+    assert.match(err, /message_ttd p99 < 1s: nothing was recorded/);
+  });
+
+  it('comes early with --abort-on-fail', async () => {
+    using project = new Project({ gated });
+    const { code, err } = await project.amoc(
+      [
+        ...['run', 'gated', '1', '2', '--for', '10m', '--abort-on-fail'],
+        ...['--settings', 'abortDelay=1s', '--threshold', 'work p50 < 1us'],
+      ],
+      { env: quick },
+    );
+    assert.equal(code, 3, err);
+    assert.match(err, /abortOnFail: the run is stopped: work p50 < 1us: it is/);
+  });
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { pruneRuns } from '../../src/record/run-pruning.ts';
+import { findRun, listRuns, readRun } from '../../src/record/run-reader.ts';
+import { RunRecorder } from '../../src/record/run-recorder.ts';
+import type { RunDefinition, SecondRow } from '../../src/record/types.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'amoc-record-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const limits = { runs: 100, bytes: 1e9 };
+
+function definition(id: string): RunDefinition {
+  return {
+    ...{ id, cluster: 'amocLocal', scenario: 'talk', hash: '00', from: 1, to: 2, seed: 1 },
+    ...{ settings: {}, thresholds: {}, nodes: ['local/1'], startedAt: 1000 },
+    versions: { amoc: '0', node: '20' },
+  };
+}
+
+function second(at: number, sent: number): SecondRow {
+  const users = {
+    ...{ starting: 0, running: 2, waiting: 0, leaving: 0 },
+    ...{ finished: 0, removed: 0, crashed: 0, lost: 0 },
+  };
+  return { at, users, delta: { counters: { sent }, histograms: {} }, nodes: [] };
+}
+
+describe('the record of a run', () => {
+  it('leaves out what was half written, and goes on where a master before has ended', async () => {
+    const runs = join(folder, 'cut');
+    const first = new RunRecorder(runs, limits);
+    first.started(definition('one'));
+    first.second(second(2000, 5));
+    first.event({ at: 1500, kind: 'start', text: 'begin' });
+    appendFileSync(join(runs, 'one', 'seconds.ndjson'), '{"at":3000,"users":{"sta');
+    assert.equal((await readRun(runs, 'one')).seconds.length, 1);
+    appendFileSync(join(runs, 'one', 'seconds.ndjson'), '\n');
+    const next = new RunRecorder(runs, limits);
+    next.started({ ...definition('one'), startedAt: 9999 });
+    next.second(second(4000, 7));
+    const run = await readRun(runs, 'one');
+    assert.equal(run.definition.startedAt, 1000);
+    assert.equal(run.totals.counter('sent'), 12);
+    assert.deepEqual(
+      run.events.map(({ text }) => text),
+      ['begin'],
+    );
+    assert.equal(run.result, undefined);
+  });
+
+  it('is found by a part of its id, or as the last one', () => {
+    const runs = join(folder, 'find');
+    for (const [at, id] of ['talk-abc-1', 'talk-abd-2', 'walk-xyz-1'].entries()) {
+      const recorder = new RunRecorder(runs, limits);
+      recorder.started({ ...definition(id), startedAt: at });
+    }
+    assert.equal(findRun(runs, 'abd'), 'talk-abd-2');
+    assert.equal(findRun(runs, 'last'), 'walk-xyz-1');
+    assert.throws(() => findRun(runs, 'talk'), /2 runs have 'talk' in their names/);
+    assert.throws(() => findRun(runs, 'talk-abc-9'), /did you mean 'talk-abc-1'/);
+  });
+
+  it('is pruned, the oldest first, by number and by size; what is no run stays', () => {
+    const runs = join(folder, 'prune');
+    for (let at = 1; at <= 5; at++) {
+      const path = join(runs, `run-${at}`);
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'run.json'), JSON.stringify(definition(`run-${at}`)));
+      writeFileSync(join(path, 'seconds.ndjson'), 'x'.repeat(1000));
+      utimesSync(join(path, 'run.json'), at, at);
+    }
+    mkdirSync(join(runs, 'mine'));
+    writeFileSync(join(runs, 'mine', 'notes.txt'), 'x'.repeat(100_000));
+    pruneRuns(runs, { runs: 4, bytes: 1e9 });
+    assert.deepEqual(readdirSync(runs).sort(), ['mine', 'run-3', 'run-4', 'run-5']);
+    pruneRuns(runs, { runs: 100, bytes: 2000 });
+    assert.deepEqual(readdirSync(runs).sort(), ['mine', 'run-5']);
+    assert.ok(existsSync(join(runs, 'mine', 'notes.txt')));
+    assert.equal(listRuns(runs).length, 1);
+  });
+});
