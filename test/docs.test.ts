@@ -9,7 +9,11 @@ import { builtInVariables } from '../src/config/run-variables.ts';
 import { environmentName } from '../src/config/variable.ts';
 import type { Variables } from '../src/config/variable.ts';
 import { clusterCommands, shellCommands } from '../src/console/command-table.ts';
+import { builtInMetrics } from '../src/metrics/catalogue.ts';
+import { exitCodes } from '../src/record/outcome.ts';
+import { parseThreshold } from '../src/record/thresholds.ts';
 import { listScenarios } from '../src/scenario/catalogue.ts';
+import { withTable } from './support/metrics-table.ts';
 import { ScenarioCompiler } from '../src/scenario/compiler.ts';
 import { Project, ROOT } from './support/project.ts';
 
@@ -85,5 +89,47 @@ describe('docs/escalus.md', () => {
       }
     }
     assert.deepEqual(unknown, []);
+  });
+});
+
+describe('docs/metrics.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'metrics.md'), 'utf8');
+
+  it('lists every built-in metric as it is declared (make docs)', () => {
+    assert.equal(page, withTable(page));
+    for (const name of Object.keys(builtInMetrics)) assert.ok(page.includes(`| \`${name}`), name);
+  });
+
+  it('names every variable that says where figures go', () => {
+    const source = readFileSync(join(ROOT, 'src', 'cli', 'observers.ts'), 'utf8');
+    const names = new Set([...source.matchAll(/'(AMOC_[A-Z_]+)'/g)].map(([, name]) => name!));
+    assert.ok(names.size >= 12);
+    for (const name of names) assert.ok(page.includes(`\`${name}\``), name);
+  });
+
+  it('names only metrics that are measured: those of a run are all in the table', async () => {
+    using project = new Project({ my_scenario: true });
+    const { out } = await project.amoc(['run', 'my_scenario', '1', '3', '--for', '2s', '--json'], {
+      env: { AMOC_STOP_TIMEOUT: '100ms' },
+    });
+    const { metrics } = JSON.parse(out) as { metrics: Record<string, Record<string, unknown>> };
+    const seen = Object.values(metrics).flatMap((group) => Object.keys(group));
+    assert.ok(seen.length > 8, seen.join());
+    for (const name of seen) assert.ok(page.includes(`\`${name}\``), name);
+  });
+});
+
+describe('docs/ci.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'ci.md'), 'utf8');
+
+  it('has every exit code, and thresholds that can be read', () => {
+    for (const code of Object.values(exitCodes)) {
+      assert.match(page, new RegExp(`^\\| ${code} \\|`, 'm'));
+    }
+    const shown = [...page.matchAll(/--threshold ((?:'[^']+' ?)+)/g)].flatMap(([, all]) =>
+      [...all!.matchAll(/'([^']+)'/g)].map(([, text]) => text!),
+    );
+    assert.ok(shown.length >= 6);
+    for (const text of shown) parseThreshold(text);
   });
 });

@@ -69,7 +69,8 @@ export class Chronicle {
   #missed = new Set<string>();
   #isAborted = false;
   #seconds = 0;
-  readonly #broken = new Set<RunObserver>();
+  /** What observers failed with in this run: each is told once. */
+  #failures = new Set<string>();
 
   constructor(parts: ChronicleParts) {
     this.#parts = parts;
@@ -97,6 +98,7 @@ export class Chronicle {
     this.#events = [];
     this.#second = new MetricsTotals();
     this.#counts = [{ at: this.#parts.clock.monotonic(), counts: new Map() }];
+    this.#failures = new Set();
     this.#trend = [];
     this.#missed = new Set();
     this.#isAborted = false;
@@ -208,11 +210,11 @@ export class Chronicle {
     for (const observer of this.#parts.observers) {
       try {
         what(observer);
-        this.#broken.delete(observer);
       } catch (error) {
-        if (this.#broken.has(observer)) continue;
-        this.#broken.add(observer);
-        this.#parts.notice({ level: 'error', text: messageOf(error) });
+        const text = messageOf(error);
+        if (this.#failures.has(text)) continue;
+        this.#failures.add(text);
+        this.#parts.notice({ level: 'error', text });
       }
     }
   }

@@ -75,6 +75,8 @@ export class NodeEntry {
   #repairedAt = -Infinity;
   /** Users that run elsewhere as soon as their start() here has ended. */
   moving = IdSet.empty;
+  /** When its load was last looked at for saturation. */
+  loadNotedAt = -Infinity;
   /** Since when its reports have been behind the commands. */
   behindSince: number | undefined;
   /** Its newest lines of log. */

@@ -24,6 +24,9 @@ export interface ReportParts {
   move: (run: Run, ids: IdSet) => void;
 }
 
+/** Loads are noted each second; reports are some milliseconds early or late. */
+const LOAD_MS = 900;
+
 /** A process whose reports are behind the commands for so long has not got one of them. */
 const BEHIND_MS = 3000;
 
@@ -58,7 +61,7 @@ export class Reports {
     // It was given up, and has yet to be set up anew: its users are counted as lost already.
     if (!node.isInRun) return;
     // One report a second has a digest.
-    if (report.digest !== undefined) this.#noteLoad(run, node, report);
+    if (report.digest !== undefined) this.#noteLoad(run, node, report, now);
     node.users = report.users;
     let gone = IdSet.empty;
     const moved = IdSet.ofDisjoint(report.ended.removed);
@@ -92,7 +95,10 @@ export class Reports {
     this.#announce(run);
   }
 
-  #noteLoad(run: Run, node: NodeEntry, { load }: Report): void {
+  #noteLoad(run: Run, node: NodeEntry, { load }: Report, now: number): void {
+    // Who asks for the status makes processes report more often: a second counts once.
+    if (now - node.loadNotedAt < LOAD_MS) return;
+    node.loadNotedAt = now;
     if (!run.saturation.note(node.name, load)) return;
     this.#cluster.tell('saturated', {
       level: 'warn',

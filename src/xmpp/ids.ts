@@ -16,9 +16,11 @@ let stamps = 0;
 /**
  * An id that carries the time of its making: `amoc-SECONDS.MICROSECONDS-NUMBER`. Servers pass a message's
  * id on, so the receiver can tell the time to delivery without an element more in the stanza.
+ *
+ * @param since the moment that it carries instead, on `performance.now()`
  */
-export function stampedId(): string {
-  const now = clusterNow();
+export function stampedId(since?: number): string {
+  const now = since === undefined ? clusterNow() : clusterNow() - (performance.now() - since);
   const second = Math.floor(now / 1000);
   if (second !== secondOf) {
     secondOf = second;

@@ -5,6 +5,7 @@ import type { RunJournal } from '../../src/master/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
 import type { LogRecord } from '../../src/protocol/messages.ts';
+import type { RunObserver } from '../../src/record/types.ts';
 import { newIdentity } from '../../src/lib/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -37,7 +38,11 @@ export class MemoryCluster {
 
   constructor(
     scenarios: Record<string, Exports>,
-    { leases = false, journal }: { leases?: boolean; journal?: RunJournal } = {},
+    {
+      leases = false,
+      journal,
+      observers = [],
+    }: { leases?: boolean; journal?: RunJournal; observers?: readonly RunObserver[] } = {},
   ) {
     this.#leased = leases;
     this.scenarios = scenarios;
@@ -54,6 +59,7 @@ export class MemoryCluster {
       whenNoNodes: 'no slave is there',
       leases,
       ...(journal === undefined ? {} : { journal }),
+      observers,
       kill: ({ name }) => this.killed.push(name),
       randomSeed: () => 42,
       notice: (notice) => this.notices.push(notice),

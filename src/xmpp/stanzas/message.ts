@@ -11,6 +11,11 @@ export interface MessageOptions {
   type?: MessageType;
   /** @default one that carries the time, for the time to delivery */
   id?: string;
+  /**
+   * When it should have been sent, on `performance.now()`, as `user.every()` gives it: the time to
+   * delivery counts from there, so that a sender that is late does not hide it.
+   */
+  since?: number;
   from?: string;
   body?: string;
   subject?: string;
@@ -22,7 +27,16 @@ export interface MessageOptions {
 
 /** A message (RFC 6121 §5). */
 export function send(to: string | undefined, options: MessageOptions = {}): Element {
-  const { type, id = stampedId(), from, body, subject, thread, extensions = [] } = options;
+  const {
+    type,
+    since,
+    id = stampedId(since),
+    from,
+    body,
+    subject,
+    thread,
+    extensions = [],
+  } = options;
   const children = [...extensions];
   if (thread !== undefined) children.unshift(xml('thread', {}, thread));
   if (body !== undefined) children.unshift(xml('body', {}, body));
