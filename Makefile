@@ -85,6 +85,12 @@ simulate: $(built) ## a simulated cluster with faults: SEED=1 STEPS=40 SEEDS=1
 bench: $(built) ## measure the engine; bench/results/engine.json
 	@mkdir -p bench/results
 	@node dist/bench/engine.js
+	@node --expose-gc dist/bench/metrics.js
+
+.PHONY: bench-metrics
+bench-metrics: $(built) ## measure what metrics cost; bench/results/metrics.json
+	@mkdir -p bench/results
+	@node --expose-gc dist/bench/metrics.js
 
 .PHONY: bench-xmpp
 bench-xmpp: $(built) ## measure XMPP beside bare Node.js, @xmpp/client and Tsung; bench/results/xmpp.json
