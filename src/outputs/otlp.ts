@@ -48,6 +48,15 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
           result.observe(value, { ...this.#attributes(), state });
         }
       });
+    meter
+      .createObservableGauge('amoc.nodes.saturated', {
+        description: "processes whose figures are their own, not the server's",
+      })
+      .addCallback((result) => {
+        const nodes = this.#row?.nodes ?? [];
+        const saturated = nodes.filter((node) => node.saturated !== undefined).length;
+        result.observe(saturated, this.#attributes());
+      });
   }
 
   started(definition: RunDefinition): void {
