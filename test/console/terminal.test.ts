@@ -119,7 +119,7 @@ describe('the console in a terminal', () => {
     terminal.line("console.log('it spins'); while (true) {}");
     await terminal.see('\nit spins');
     terminal.key('C-c');
-    await terminal.see(/interrupted[\s\S]*interrupted/);
+    await terminal.see(/interrupted[\s\S]*interrupted\n.*4> *$/);
     terminal.type('half a line');
     terminal.key('C-c');
     await terminal.see(/half a line\^C\n.*>$/);
