@@ -149,7 +149,8 @@ export class MetricsTotals {
   percentile(name: string, percentile: number): number | undefined {
     const values = this.#histograms.get(name);
     if (values === undefined || values.totalCount === 0) return undefined;
-    return values.getValueAtPercentile(percentile) / scaleOf(this.unitOf(name));
+    const value = Math.min(values.getValueAtPercentile(percentile), values.maxValue);
+    return value / scaleOf(this.unitOf(name));
   }
 
   /** How many values were at most so great, for each of `limits`, in the histogram's unit. */
@@ -194,7 +195,9 @@ export class MetricsTotals {
 
 function summarise(values: Float64Histogram, unit: Unit): TimeSummary {
   const scale = scaleOf(unit);
-  const at = (percentile: number): number => values.getValueAtPercentile(percentile) / scale;
+  // A percentile is the greatest value of its bucket: of the last one that would be above the maximum.
+  const at = (percentile: number): number =>
+    Math.min(values.getValueAtPercentile(percentile), values.maxValue) / scale;
   return {
     count: values.totalCount,
     min: at(0),
