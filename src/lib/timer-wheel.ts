@@ -13,6 +13,9 @@ export interface WheelTimer {
 const TICK_MS = 4;
 /** Sleeps of so long may end on every second tick only, and those of twice as long on every fourth. */
 const COARSE_MS = 800;
+/** A sleep of at least so long may end a tick later where too many end in the same one. */
+const SPREAD_MS = 100;
+const CROWD = 16;
 /** After a pause that was longer, distances are no longer kept. */
 const MOST_LAG = 16;
 /** A power of two; 65 s are one turn, so that most sleeps are touched once. */
@@ -25,7 +28,8 @@ const MOST_AT_ONCE = 8;
 
 /**
  * Timers for hundreds of thousands of users on one timer of the system: O(1) to plan and to
- * cancel, never early, up to 4 ms late. Those of 800 ms and more may be 1 % late, at most 16 ms: users
+ * cancel, never early, up to 4 ms late, of 100 ms and more up to 8 ms where too many would fire in one
+ * tick. Those of 800 ms and more may be 1 % late, at most 16 ms: users
  * who wait for seconds wake up together, which costs the processor less than one wake-up for each.
  *
  * After a pause of the process, what was due meanwhile fires in the order that it was due, one tick in
@@ -38,6 +42,11 @@ export class TimerWheel {
   /** By how many ticks the slot that fires was due after the first of this turn. */
   #lag = 0;
   readonly #slots: (WheelTimer | undefined)[] = new Array<WheelTimer | undefined>(SLOTS);
+  /** How many timers each slot has. */
+  readonly #counts = new Uint16Array(SLOTS);
+  /** How many fire in a tick, empty ones included, over the last 64. */
+  #usual = 0;
+  #lastFired = 0;
   #visited = 0;
   #size = 0;
   #cancel: Cancel | undefined;
@@ -58,7 +67,8 @@ export class TimerWheel {
     const now = this.#clock.monotonic() - this.#origin;
     const grain = grainOf(delayMs);
     const exact = Math.ceil((now + delayMs) / TICK_MS / grain) * grain;
-    const due = Math.max(this.#visited + 1, exact + this.#lag);
+    const wanted = Math.max(this.#visited + 1, exact + this.#lag);
+    const due = grain === 1 && delayMs >= SPREAD_MS ? this.#lessCrowded(wanted) : wanted;
     const timer: WheelTimer = {
       due,
       fire,
@@ -87,12 +97,28 @@ export class TimerWheel {
       for (let timer = head; timer?.fire !== undefined; timer = timer.next) timer.fire = undefined;
     }
     this.#slots.fill(undefined);
+    this.#counts.fill(0);
     this.#size = 0;
     this.#disarm();
   }
 
+  #count(tick: number, fired: number): void {
+    const ticks = Math.min(64, tick - this.#lastFired);
+    this.#lastFired = tick;
+    this.#usual += (fired - this.#usual * ticks) / 64;
+  }
+
+  /** The tick after, where the one that is wanted has far more timers than usual and that has fewer. */
+  #lessCrowded(wanted: number): number {
+    const here = this.#counts[wanted & (SLOTS - 1)] as number;
+    if (here < CROWD || here < this.#usual * 1.25) return wanted;
+    const next = this.#counts[(wanted + 1) & (SLOTS - 1)] as number;
+    return next < here ? wanted + 1 : wanted;
+  }
+
   #insert(timer: WheelTimer): void {
     const slot = timer.due & (SLOTS - 1);
+    (this.#counts[slot] as number)++;
     const head = this.#slots[slot];
     if (head === undefined) {
       timer.previous = timer;
@@ -108,6 +134,7 @@ export class TimerWheel {
 
   #unlink(timer: WheelTimer): void {
     const slot = timer.due & (SLOTS - 1);
+    (this.#counts[slot] as number)--;
     if (timer.next === timer) this.#slots[slot] = undefined;
     else {
       timer.previous.next = timer.next;
@@ -150,7 +177,9 @@ export class TimerWheel {
 
   #fireFrom(first: number, from: number, target: number): void {
     const tick = this.#firstIn(from, target);
-    this.#fire({ due: this.#dueIn(tick, target), next: 0, first, tick, target });
+    const due = this.#dueIn(tick, target);
+    if (due.length > 0) this.#count(tick, due.length);
+    this.#fire({ due, next: 0, first, tick, target });
   }
 
   #fire(firing: Firing): void {

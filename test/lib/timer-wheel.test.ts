@@ -48,6 +48,36 @@ describe('TimerWheel', () => {
     assert.equal(times.length, 5);
   });
 
+  it('spreads those that would march in step, and none is more than two ticks late', async () => {
+    const clock = new FakeClock();
+    const wheel = new TimerWheel(clock);
+    const perMoment = new Map<number, number>();
+    let late = 0;
+    for (let user = 0; user < 600; user++) {
+      let due = 250;
+      const again = (): void => {
+        const now = clock.monotonic();
+        perMoment.set(now, (perMoment.get(now) ?? 0) + 1);
+        late = Math.max(late, now - due);
+        due = now + 250;
+        wheel.schedule(250, again);
+      };
+      wheel.schedule(250, again);
+    }
+    const most = async (ms: number): Promise<number> => {
+      perMoment.clear();
+      await clock.advance(ms);
+      return Math.max(...perMoment.values());
+    };
+    assert.ok((await most(300)) >= 290, 'they begin together');
+    await clock.advance(20_000);
+    // Spread evenly it would be ten in each tick.
+    const later = await most(1000);
+    assert.ok(later <= 40, `${later} at once`);
+    assert.ok(late <= 8, `${late} ms late`);
+    wheel.clear();
+  });
+
   it('survives a cancel from a timer of the same moment', async () => {
     const clock = new FakeClock();
     const wheel = new TimerWheel(clock);
