@@ -148,7 +148,7 @@ describe('the page of a run on real ejabberd', () => {
     const text = await tab.innerText('body');
     assert.match(text, /a <comment> & more/);
     assert.match(text, /<b>unlucky<\/b>/);
-    assert.match(text, /users_crashed < 1: it is 1, off by/);
+    assert.match(text, /users_crashed < 1: it is 1, which is the limit/);
     await tab.close();
   });
 
