@@ -8,7 +8,7 @@ import { Carbon } from '../outputs/carbon.ts';
 import { grafanaAnnotations } from '../outputs/grafana.ts';
 import { graphiteEvents } from '../outputs/graphite-events.ts';
 import { GraphiteOutput } from '../outputs/graphite.ts';
-import { pathPart } from '../outputs/graphite-names.ts';
+import { pathPart, pathPrefix } from '../outputs/graphite-names.ts';
 import { defaultLimits } from '../record/run-pruning.ts';
 import type { RunLimits } from '../record/run-pruning.ts';
 import { RunRecorder } from '../record/run-recorder.ts';
@@ -114,7 +114,7 @@ function graphite(
   const prefix = variable('AMOC_GRAPHITE_PREFIX') ?? pathPart(hostname());
   return {
     carbon,
-    prefix: prefix.split('.').map(pathPart).join('.'),
+    prefix: pathPrefix(prefix),
     intervalS: Math.max(1, Math.round(interval('AMOC_GRAPHITE_INTERVAL') / 1000)),
     now: () => systemClock.now(),
   };

@@ -109,10 +109,8 @@ export async function compare(
     throw new AmocError('ARGUMENT', `--min-change: '${minChange}' is not a percentage, as in 10%`);
   }
   const folder = runsFolder();
-  const [first, second] = await Promise.all(
-    [a, b].map((each) => readRun(folder, findRun(folder, each))),
-  );
-  if (first === undefined || second === undefined) throw new AmocError('ARGUMENT', 'two runs');
+  const read = (wanted: string): Promise<RecordedRun> => readRun(folder, findRun(folder, wanted));
+  const [first, second] = await Promise.all([read(a), read(b)]);
   const rows = compareRuns(first, second, { minChange: percent / 100 });
   const changed = rows.filter(({ verdict }) => verdict === 'changed');
   const code = fail === true && changed.length > 0 ? exitCodes.threshold : exitCodes.passed;

@@ -1,7 +1,6 @@
 import { every } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { docOf } from '../metrics/catalogue.ts';
 import { MetricsTotals } from '../metrics/totals.ts';
 import type { DecodedDelta } from '../metrics/totals.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
@@ -233,9 +232,4 @@ function describeNode(node: NodeEntry, run: Run): NodeSecond {
     ...(clock === undefined ? {} : { clockOffsetMs: Number(clock.offsetMs.toFixed(3)) }),
     ...(why === undefined ? {} : { saturated: why }),
   };
-}
-
-/** What a built-in metric means; nothing for a scenario's own. */
-export function meaningOf(series: string): string {
-  return docOf(series.split('{', 1)[0] as string)?.description ?? '';
 }

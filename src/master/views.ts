@@ -1,5 +1,5 @@
 import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
-import type { MessagesView } from '../record/types.ts';
+import type { MessagesView, UserTotals } from '../record/types.ts';
 import type { NodeEntry } from './node-entry.ts';
 import type { Run } from './run.ts';
 import type { RunState } from './run-state.ts';
@@ -24,16 +24,8 @@ export interface NodeView {
   clockOffsetMs?: number;
 }
 
-/** How many users are in each state; `crashed`, `finished`, `removed` and `lost` count the whole run. */
-export interface UsersView {
-  starting: number;
-  running: number;
-  waiting: number;
-  leaving: number;
-  finished: number;
-  removed: number;
-  crashed: number;
-  lost: number;
+/** How many users are in each state, as far as it is known. */
+export interface UsersView extends UserTotals {
   /** On nodes that are out of reach. */
   away: number;
 }

@@ -40,6 +40,11 @@ export function otherKey(name: string, labels: Labels): string {
   return seriesKey(name, Object.fromEntries(Object.keys(labels).map((label) => [label, OTHER])));
 }
 
+/** The metric that a series is of: its name without labels. */
+export function metricOf(series: string): string {
+  return series.split('{', 1)[0] as string;
+}
+
 /** Takes what {@link seriesKey} made apart. */
 export function parseSeries(key: string): { name: string; labels: Record<string, string> } {
   const [name = '', rest = ''] = key.split('{', 2);

@@ -4,7 +4,7 @@ import { show } from '../lib/show.ts';
 import { docOf, units } from './catalogue.ts';
 import type { Unit } from './catalogue.ts';
 import { encodeHistogram, HIGHEST_US, newHistogram, recordInto } from './histogram.ts';
-import { otherKey, seriesKey } from './labels.ts';
+import { metricOf, otherKey, seriesKey } from './labels.ts';
 import type { Labels } from './labels.ts';
 
 /** Bound on the names of one registry: metrics are kinds of things, not things. */
@@ -139,7 +139,7 @@ export class MetricsRegistry {
       if (histogram.count === 0) continue;
       delta.histograms[key] = encodeHistogram(histogram.values);
       if (histogram.unit !== 'ms') {
-        (delta.units ??= {})[key.split('{', 1)[0] as string] = histogram.unit;
+        (delta.units ??= {})[metricOf(key)] = histogram.unit;
       }
       this.#recorded += histogram.count;
       histogram.values.reset();

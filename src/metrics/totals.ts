@@ -4,6 +4,7 @@ import { docOf } from './catalogue.ts';
 import type { Unit } from './catalogue.ts';
 import { addHistogram, decodeHistogram, encodeHistogram, newHistogram } from './histogram.ts';
 import type { SparseHistogram } from './histogram.ts';
+import { metricOf } from './labels.ts';
 import { scaleOf } from './metrics.ts';
 import type { MetricsDelta } from './metrics.ts';
 
@@ -168,7 +169,7 @@ export class MetricsTotals {
   }
 
   unitOf(name: string): Unit {
-    const plain = name.split('{', 1)[0] as string;
+    const plain = metricOf(name);
     return this.#units.get(plain) ?? docOf(plain)?.unit ?? 'ms';
   }
 

@@ -1,3 +1,4 @@
+import { backoffMs } from '../lib/backoff.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
@@ -33,8 +34,7 @@ const marked: readonly EventKind[] = [
 
 const MOST_WAITING = 1000;
 const REQUEST_MS = 5000;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
+const RETRY = { firstMs: 500, mostMs: 30_000 };
 
 /** Sends a run's events one after the other, and tries again for as long as the target is away. */
 export class Annotations implements RunObserver, AsyncDisposable {
@@ -44,7 +44,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
   readonly #notice: (level: 'info' | 'warn', text: string) => void;
   #waiting: AnnotationRequest[] = [];
   #isSending = false;
-  #retryMs = FIRST_RETRY_MS;
+  #failures = 0;
   #cancelRetry: Cancel | undefined;
   #isAway = false;
   #isOver = false;
@@ -113,7 +113,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
     if (response.ok) {
       if (this.#isAway) this.#notice('info', `${this.#name} is back`);
       this.#isAway = false;
-      this.#retryMs = FIRST_RETRY_MS;
+      this.#failures = 0;
       return;
     }
     if (response.status >= 500) throw new Error(`it answered HTTP ${response.status}`);
@@ -130,8 +130,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
       this.#notice('warn', `${this.#name} is away: ${messageOf(cause)}; ${waiting} wait for it`);
     }
     this.#isAway = true;
-    const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
-    this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
+    const waitMs = backoffMs(this.#failures++, RETRY, Math.random());
     this.#cancelRetry = this.#clock.schedule(
       waitMs,
       () => {

@@ -1,10 +1,10 @@
 import net from 'node:net';
+import { backoffMs } from '../lib/backoff.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
 
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
+const RETRY = { firstMs: 500, mostMs: 30_000 };
 /** How much is given to the socket at a time: what it had and did not take is sent again. */
 const BATCH = 2000;
 
@@ -29,7 +29,7 @@ export class Carbon implements AsyncDisposable {
   #socket: net.Socket | undefined;
   #isConnected = false;
   #underway: string[] = [];
-  #retryMs = FIRST_RETRY_MS;
+  #failures = 0;
   #cancelRetry: Cancel | undefined;
   #failedAt: number | undefined;
   #droppedSince = 0;
@@ -86,7 +86,7 @@ export class Carbon implements AsyncDisposable {
     socket.unref();
     socket.on('connect', () => {
       this.#isConnected = true;
-      this.#retryMs = FIRST_RETRY_MS;
+      this.#failures = 0;
       this.#tellBack();
       this.#write();
     });
@@ -125,9 +125,7 @@ export class Carbon implements AsyncDisposable {
         `Graphite (${host}:${port}) is away: ${messageOf(why)}; the run goes on, values are kept for it`,
       );
     }
-    // Full jitter: many masters do not come back at once.
-    const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
-    this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
+    const waitMs = backoffMs(this.#failures++, RETRY, Math.random());
     this.#cancelRetry = clock.schedule(
       waitMs,
       () => {

@@ -21,6 +21,11 @@ export function pathPart(text: string): string {
   return text.replace(/[^A-Za-z0-9_-]/g, '_');
 }
 
+/** A path as a person gives it: its parts stay parts. */
+export function pathPrefix(text: string): string {
+  return text.split('.').map(pathPart).join('.');
+}
+
 /** `requests{kind="get"}` → `requests.get`: the labels' values, in the order of their names. */
 export function pathOf(series: string): string {
   const { name, labels } = parseSeries(series);

@@ -10,7 +10,7 @@ import type {
 } from '../record/types.ts';
 import { userEntries } from '../record/types.ts';
 import type { Carbon } from './carbon.ts';
-import { counterValues, pathOf, pathPart, timeValues } from './graphite-names.ts';
+import { counterValues, pathOf, pathPart, pathPrefix, timeValues } from './graphite-names.ts';
 import type { NamedValue } from './graphite-names.ts';
 
 /** What is sent under which names. */
@@ -147,8 +147,9 @@ export class GraphiteOutput implements RunObserver {
     const [name] = machineAndIndex(node);
     const known = this.#machines.get(name);
     if (known !== undefined) return known;
-    const given = labels['graphite_prefix']?.split('.').map(pathPart).join('.');
-    const prefix = given ?? `${this.#parts.prefix}.nodes.${pathPart(name)}`;
+    const given = labels['graphite_prefix'];
+    const prefix =
+      given === undefined ? `${this.#parts.prefix}.nodes.${pathPart(name)}` : pathPrefix(given);
     const made = { prefix, counters: new Map(), before: new Map(), deltas: [] };
     this.#machines.set(name, made);
     return made;

@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../lib/markup.ts';
 import { judgeRun } from './outcome.ts';
 import { sayVerdict } from './thresholds.ts';
 import type { RunResult } from './types.ts';
@@ -37,11 +38,7 @@ export function renderJUnit(result: RunResult, failure?: string): string {
   }
 }
 
+/** XML 1.0 has no control characters, not even as references. */
 function escape(text: string): string {
-  return text
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(/[^\P{Cc}\n\t]/gu, '');
+  return escapeMarkup(text).replace(/[^\P{Cc}\n\t]/gu, '');
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { escapeMarkup as escape } from '../lib/markup.ts';
 import { docOf } from '../metrics/catalogue.ts';
+import { metricOf } from '../metrics/labels.ts';
 import { judgeRun } from '../record/outcome.ts';
 import type { RecordedRun } from '../record/run-reader.ts';
 import { sayVerdict } from '../record/thresholds.ts';
@@ -169,7 +171,7 @@ function settingTable({ definition }: RecordedRun): string {
 }
 
 function named(series: string): string {
-  const meaning = docOf(series.split('{', 1)[0] as string)?.description;
+  const meaning = docOf(metricOf(series))?.description;
   return meaning === undefined
     ? escape(series)
     : `<span title="${escape(meaning)}">${escape(series)}</span>`;
@@ -190,12 +192,4 @@ function tableOf(
   return `${title === '' ? '' : `<h2>${title}</h2>`}<div class="scroll"><table><thead>${line(head, 'th')}</thead><tbody>${rows
     .map((cells) => line(cells, 'td'))
     .join('')}</tbody></table></div>`;
-}
-
-function escape(text: string): string {
-  return text
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;');
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './processes.ts';
+import { isOpen } from './servers.ts';
 
 /** Debian's: another python on the path has none of the packages. */
 const PYTHON = '/usr/bin/python3';
@@ -285,16 +286,4 @@ export class Prometheus implements AsyncDisposable {
     await this.#service[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
   }
-}
-
-async function isOpen(port: number): Promise<boolean> {
-  const { connect } = await import('node:net');
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -269,7 +269,8 @@ async function started(
   };
 }
 
-function isOpen(port: number): Promise<boolean> {
+/** Whether somebody listens on a port of loopback. */
+export function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {
