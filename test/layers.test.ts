@@ -21,6 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   outputs: ['lib', 'metrics', 'record'],
   report: ['lib', 'metrics', 'record'],
   console: ['lib', 'master', 'record'],
+  attach: ['lib', 'console'],
   cli: [
     'lib',
     'protocol',
@@ -36,6 +37,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'slave',
     'master',
     'console',
+    'attach',
   ],
 };
 

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { amocHome } from '../attach/node-folder.ts';
+import { portNumber, variable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
 import type { MasterParts } from '../master/cluster.ts';
 import { openControlServer } from '../master/control-server.ts';
@@ -27,7 +28,7 @@ export async function startDistributedMaster(
   events: ClusterEvents,
   compile: MasterParts['compile'],
 ): Promise<DistributedCluster> {
-  const port = masterPort();
+  const port = portNumber('AMOC_MASTER_PORT');
   const journal =
     port === undefined || port === 0
       ? undefined
@@ -62,7 +63,7 @@ async function listen(
   port: number,
   events: ClusterEvents,
 ): Promise<AsyncDisposable | undefined> {
-  const host = process.env['AMOC_MASTER_BIND'] ?? '127.0.0.1';
+  const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   try {
     const tls = controlTls(process.env);
     const listener = await openControlServer(master, {
@@ -115,14 +116,5 @@ function restoreRun(master: Master, journal: FileJournal, events: ClusterEvents)
 
 /** One for each port: two masters of one machine are two clusters. */
 function journalPath(port: number): string {
-  const home = process.env['AMOC_HOME'] ?? join(homedir(), '.amoc');
-  return join(home, `master-${port}.journal`);
-}
-
-function masterPort(): number | undefined {
-  const given = process.env['AMOC_MASTER_PORT'];
-  if (given === undefined || given === '') return undefined;
-  const port = Number(given);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new AmocError('CONFIG', `AMOC_MASTER_PORT: ${JSON.stringify(given)} is not a port`);
+  return join(amocHome(), `master-${port}.journal`);
 }

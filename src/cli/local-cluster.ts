@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { wholeNumber } from '../config/environment.ts';
 import { readSettingsFile, SETTINGS_FILE } from '../config/file.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
@@ -8,7 +9,6 @@ import type { XmppSettings } from '../config/run-variables.ts';
 import { environmentName } from '../config/variable.ts';
 import { systemClock } from '../lib/clock.ts';
 import { newCookie } from '../lib/cookie.ts';
-import { AmocError } from '../lib/errors.ts';
 import { openControlServer } from '../master/control-server.ts';
 import type { Notice } from '../master/cluster.ts';
 import { LocalProcesses } from '../master/local-processes.ts';
@@ -22,6 +22,7 @@ import type { StandIn } from './embedded.ts';
 import { PACKAGE_ROOT, projectFolder, scenariosFolder, VERSION } from './installation.ts';
 
 const MOST_PROCESSES = 256;
+const SMALLEST_HEAP_MB = 32;
 /** Variables that are the master's own, and go to no slave. */
 const ownSecrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
 
@@ -68,33 +69,17 @@ export function readSources(
  * @throws {AmocError} `CONFIG`
  */
 export function localProcessCount(): number {
-  const given = process.env['AMOC_LOCAL_PROCESSES'];
-  if (given === undefined || given === '') return availableParallelism();
-  const count = Number(given);
-  if (Number.isInteger(count) && count >= 1 && count <= MOST_PROCESSES) return count;
-  throw new AmocError(
-    'CONFIG',
-    `AMOC_LOCAL_PROCESSES: ${JSON.stringify(given)} is not a number from 1 to ${MOST_PROCESSES}`,
-  );
+  return wholeNumber('AMOC_LOCAL_PROCESSES', 1, MOST_PROCESSES) ?? availableParallelism();
 }
 
 /** What runs one slave process. */
 export const slaveScript = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js');
 
-/** `AMOC_LOCAL_HEAP_MB`: the heap that one slave process may have; V8's own limit when left out. */
-function heapMb(): number | undefined {
-  const given = process.env['AMOC_LOCAL_HEAP_MB'];
-  if (given === undefined || given === '') return undefined;
-  const megabytes = Number(given);
-  if (Number.isInteger(megabytes) && megabytes >= 32) return megabytes;
-  throw new AmocError('CONFIG', `AMOC_LOCAL_HEAP_MB: ${JSON.stringify(given)} is not 32 or more`);
-}
-
 /** Starts the slave processes of this machine, and the embedded server when it is needed. */
 export async function startLocalCluster(events: ClusterEvents): Promise<LocalCluster> {
   // Mistakes are told before anything is started.
   const count = localProcessCount();
-  const heap = heapMb();
+  const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
   const { xmppHost, xmppUser, xmppPassword } = resolveSettings(
     xmppVariables,
     readSources(),

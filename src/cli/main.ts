@@ -1,9 +1,14 @@
 /** The command line. Each command is loaded when it is called: the shell must not wait for the others. */
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { loadEnvironmentFile, variable } from '../config/environment.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { exitCodes } from '../record/outcome.ts';
-import { VERSION } from './installation.ts';
+import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
+import type { StopOptions } from './background.ts';
+import type { LogsOptions } from './logs.ts';
+import type { NodeOptions } from './node-options.ts';
 import type { SlaveOptions } from './slave.ts';
 
 const USAGE_ERROR = exitCodes.usage;
@@ -101,22 +106,128 @@ program
     process.exitCode = code;
   });
 
+/** What a node is started with, in the background or not. */
+const nodeCommand = (name: string, description: string): Command =>
+  program
+    .command(name)
+    .description(description)
+    .option('--name <name>', "the node's name, as in slave1; AMOC_NODE_NAME")
+    .option(
+      '--master <url>',
+      'a slave of the master there, as in ws://host:4370, or wss://; AMOC_MASTER_URL',
+    )
+    .option('--processes <number>', "a slave's processes: one for each core; AMOC_SLAVE_PROCESSES")
+    .option('--label <key=value...>', 'to be chosen by, as in zone=a; AMOC_SLAVE_LABELS')
+    .option('--ca <file>', "CA (PEM) of the master's certificate; AMOC_TLS_CA")
+    .option('--cert <file>', 'certificate (PEM) to show the master; AMOC_TLS_CERT')
+    .option('--key <file>', 'its key (PEM); AMOC_TLS_KEY');
+
+/** Prints what came of a command, and takes its exit code. */
+const say = ({ text, code }: { text: string; code: number }): void => {
+  process.stdout.write(text);
+  process.exitCode = code;
+};
+
+nodeCommand(
+  'start',
+  'start a node in the background: a master with a console to attach to, or with --master a slave',
+).action(async (options: NodeOptions) => {
+  const { startNode } = await import('./background.ts');
+  process.stdout.write(await startNode(options));
+});
+
+const NAMED = ['--name <name>', 'of that node; amoc when left out'] as const;
+
 program
-  .command('slave')
-  .description(
-    "this machine's part of a cluster: executes users for a master, whose cookie must be the same",
-  )
-  .requiredOption('--master <url>', "the master's address, as in ws://host:4370, or wss://")
-  .option('--name <name>', "this node, as in slave1; the machine's name when left out")
-  .option('--processes <number>', 'how many processes; one for each core', '1')
-  .option('--label <key=value...>', 'to be chosen by, as in zone=a')
-  .option('--ca <file>', "CA (PEM) of the master's certificate; AMOC_TLS_CA")
-  .option('--cert <file>', 'certificate (PEM) to show the master; AMOC_TLS_CERT')
-  .option('--key <file>', 'its key (PEM); AMOC_TLS_KEY')
-  .action(async (options: SlaveOptions) => {
-    const { runSlave } = await import('./slave.ts');
-    process.exitCode = await runSlave(options);
+  .command('attach')
+  .description('open the console of a node in the background; Ctrl+D leaves it running')
+  .option(...NAMED)
+  .action(async (options: { name?: string }) => {
+    const { attach } = await import('./attach.ts');
+    process.exitCode = await attach(options);
+    // Nothing that is left open here matters to the node.
+    process.exit();
   });
+
+const stopping = (command: Command): Command =>
+  command
+    .option(...NAMED)
+    .option('--timeout <time>', 'how long it may take before it is ended by force', '30s')
+    .option('--now', 'by force at once');
+
+stopping(
+  program
+    .command('stop')
+    .description('stop a node in the background: its users end gently, then by force'),
+).action(async (options: StopOptions) => {
+  const { stopNode } = await import('./background.ts');
+  say(await stopNode(options));
+});
+
+stopping(
+  program.command('restart').description('stop a node and start it as it was started'),
+).action(async (options: StopOptions) => {
+  const { restartNode } = await import('./background.ts');
+  process.stdout.write(await restartNode(options));
+});
+
+program
+  .command('status')
+  .description('what a node in the background is and does; exit code 1 when none runs')
+  .option(...NAMED)
+  .option('--json', 'as JSON')
+  .action(async (options: { name?: string; json?: boolean }) => {
+    const { nodeStatus } = await import('./background.ts');
+    say(await nodeStatus(options));
+  });
+
+program
+  .command('ping')
+  .description('whether a node answers, and is ready')
+  .option(...NAMED)
+  .action(async ({ name }: { name?: string }) => {
+    const { pingNode } = await import('./background.ts');
+    say(await pingNode(name));
+  });
+
+program
+  .command('eval')
+  .description('evaluate a line in a node, as its console would, and print the value')
+  .argument('<line>', "as in 'amocLocal.status()'")
+  .option(...NAMED)
+  .option('--json', 'the value as JSON')
+  .action(async (line: string, options: { name?: string; json?: boolean }) => {
+    const { evaluate } = await import('./attach.ts');
+    process.exitCode = await evaluate(line, options);
+  });
+
+program
+  .command('logs')
+  .description('show the log of a node in the background')
+  .option(...NAMED)
+  .option('-f, --follow', 'go on with what comes')
+  .option('-n, --lines <number>', 'how many of the last lines', '100')
+  .option('--json', 'as they are in the file')
+  .action(async (options: LogsOptions) => {
+    const { showLogs } = await import('./logs.ts');
+    await showLogs(options);
+  });
+
+nodeCommand(
+  'foreground',
+  'the same as start, for a container or systemd: logs as JSON on standard output, SIGTERM stops gently',
+).action(async (options: NodeOptions) => {
+  const { runNode } = await import('./node.ts');
+  process.exitCode = await runNode(options, 'foreground');
+});
+
+nodeCommand(
+  'slave',
+  "this machine's part of a cluster, in a terminal: executes users for a master, whose cookie must be the same",
+).action(async (options: SlaveOptions) => {
+  const { runSlave } = await import('./slave.ts');
+  process.exitCode = await runSlave(options);
+});
 
 program
   .command('accounts')
@@ -159,6 +270,11 @@ program
   });
 
 try {
+  const file = variable('AMOC_CONFIG');
+  // A release that was deployed has its configuration beside it.
+  loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), {
+    isOptional: file === undefined,
+  });
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { portNumber, variable, wholeNumber } from '../config/environment.ts';
+import type { ProcessVariable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { toMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
@@ -54,7 +56,7 @@ export async function makeObservers(
   if (carbon !== undefined) closing.push(carbon.carbon);
   const marks = annotations(tell);
   closing.push(...marks);
-  const promPort = wholeNumber('AMOC_PROMETHEUS_PORT', 0);
+  const promPort = portNumber('AMOC_PROMETHEUS_PORT');
   const sources: PrometheusSource[] = [];
   const otlp = urlOf('AMOC_OTLP_URL');
   for (const name of clusters) {
@@ -148,12 +150,7 @@ function runLimits(): RunLimits {
   };
 }
 
-function variable(name: string): string | undefined {
-  const given = process.env[name];
-  return given === undefined || given === '' ? undefined : given;
-}
-
-function interval(name: string): number {
+function interval(name: ProcessVariable): number {
   const given = variable(name) ?? '10s';
   try {
     return Math.max(1000, toMs(/^\d+$/.test(given) ? Number(given) * 1000 : given));
@@ -162,19 +159,8 @@ function interval(name: string): number {
   }
 }
 
-function urlOf(name: string): string | undefined {
+function urlOf(name: ProcessVariable): string | undefined {
   const given = variable(name);
   if (given === undefined || /^https?:\/\/[^\s/]/.test(given)) return given;
   throw new AmocError('CONFIG', `${name}: '${given}' is not a URL, as in http://host:port/`);
-}
-
-function wholeNumber(name: string, least: number): number | undefined {
-  const given = variable(name);
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new AmocError(
-    'CONFIG',
-    `${name}: ${JSON.stringify(given)} is not a whole number ≥ ${least}`,
-  );
 }

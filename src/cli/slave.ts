@@ -1,35 +1,56 @@
 import { hostname } from 'node:os';
+import { duration, variable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError } from '../lib/errors.ts';
+import { deferred } from '../lib/abort.ts';
+import { formatMs } from '../lib/duration.ts';
+import { plural } from '../lib/words.ts';
 import { LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
+import type { ControlTls } from '../protocol/control-tls.ts';
 import { slaveScript } from './local-cluster.ts';
 
 const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 const MOST_PROCESSES = 1024;
 const LABEL = /^([A-Za-z0-9_.-]{1,100})=([^=]{1,200})$/;
 
-/** The options of `amoc slave`. */
+/** The options of `amoc slave`; what is left out is read from the environment. */
 export interface SlaveOptions {
-  master: string;
+  master?: string | undefined;
   name?: string | undefined;
-  processes: string;
+  processes?: string | undefined;
   label?: string[] | undefined;
   ca?: string | undefined;
   cert?: string | undefined;
   key?: string | undefined;
 }
 
+/** {@link SlaveOptions}, checked. */
+export interface SlavePlan {
+  master: string;
+  name: string;
+  count: number;
+  labels: Readonly<Record<string, string>>;
+  tls: ControlTls | undefined;
+}
+
 /**
- * `amoc slave`: starts the processes of this machine and keeps them running until it is told to end.
+ * Checks options, and completes them from `AMOC_MASTER_URL`, `AMOC_NODE_NAME`, `AMOC_SLAVE_PROCESSES` and
+ * `AMOC_SLAVE_LABELS`.
  *
  * @throws {AmocError} `ARGUMENT` for a bad name, address, label or number, `CONFIG` for TLS files that do
  * not fit.
  */
-export async function runSlave(options: SlaveOptions): Promise<number> {
-  const { master } = options;
-  const name = options.name ?? hostname().replace(/\..*/, '');
+export function planSlave(options: SlaveOptions): SlavePlan {
+  const master = options.master ?? variable('AMOC_MASTER_URL');
+  if (master === undefined) {
+    throw new AmocError(
+      'ARGUMENT',
+      '--master: say where the master is, as in ws://host:4370 (or in AMOC_MASTER_URL)',
+    );
+  }
+  const name = options.name ?? variable('AMOC_NODE_NAME') ?? hostname().replace(/\..*/, '');
   if (!NAME.test(name)) {
     throw new AmocError(
       'ARGUMENT',
@@ -40,67 +61,138 @@ export async function runSlave(options: SlaveOptions): Promise<number> {
   if (url === undefined || !/^wss?:$/.test(url.protocol)) {
     throw new AmocError('ARGUMENT', `--master: '${master}' is no address; write ws://host:port`);
   }
-  const count = Number(options.processes);
+  const processes = options.processes ?? variable('AMOC_SLAVE_PROCESSES') ?? '1';
+  const count = Number(processes);
   if (!Number.isInteger(count) || count < 1 || count > MOST_PROCESSES) {
     throw new AmocError(
       'ARGUMENT',
-      `--processes: '${options.processes}' is no number from 1 to ${MOST_PROCESSES}`,
+      `--processes: '${processes}' is no number from 1 to ${MOST_PROCESSES}`,
     );
   }
   const tls = controlTls(process.env, options);
   if (tls !== undefined && url.protocol === 'ws:') {
     throw new AmocError('ARGUMENT', `--master: with TLS the address is wss://${url.host}`);
   }
-  const labels = parseLabels(options.label ?? []);
+  const labels = options.label ?? variable('AMOC_SLAVE_LABELS')?.split(',') ?? [];
+  return { master, name, count, labels: parseLabels(labels), tls };
+}
+
+/** The processes of one slave, and how they stand to their master. */
+export class SlaveNode implements AsyncDisposable {
+  readonly plan: SlavePlan;
+  readonly #processes: LocalProcesses;
+  readonly #joined = new Set<string>();
+  readonly #refused = deferred<undefined>();
+  readonly #changed: () => void;
+
+  /**
+   * Starts them; they dial until the master answers.
+   *
+   * @param say a line for whoever reads
+   * @param onChange some have joined, or are no longer connected
+   */
+  constructor(plan: SlavePlan, say: (text: string) => void, onChange: () => void = () => {}) {
+    this.plan = plan;
+    this.#changed = onChange;
+    const { name, count, master, labels, tls } = plan;
+    const cookie = readCookie(process.env);
+    delete process.env['AMOC_COOKIE'];
+    let isKnown = false;
+    this.#processes = new LocalProcesses({
+      machine: name,
+      count,
+      script: slaveScript,
+      master,
+      cookie,
+      heapMb: undefined,
+      clock: systemClock,
+      supervised: { labels, tls },
+      onOutput: (node, line) => {
+        if (line.includes(' serves ')) {
+          isKnown = true;
+          this.#set(node, true);
+        } else if (line.startsWith('the connection to ')) this.#set(node, false);
+        say(`${node}: ${line}`);
+      },
+      onExit: (node, how, code) => {
+        this.#set(node, false);
+        const isRefused = code === REFUSED;
+        // One that was welcome before may be refused for the lease of its name, and be welcome again.
+        if (isRefused && !isKnown) this.#refused.resolve(undefined);
+        else
+          say(`${node} ${isRefused ? 'was refused' : `has ended (${how})`} and is started again`);
+      },
+    });
+    say(`${name} runs ${plural(count, 'process', 'processes')} for ${master}`);
+  }
+
+  /** Resolves when the master has refused it: trying again would not help. */
+  get refused(): Promise<undefined> {
+    return this.#refused.promise;
+  }
+
+  /** How many of its processes the master knows. */
+  get joined(): number {
+    return this.#joined.size;
+  }
+
+  get pids(): readonly number[] {
+    return this.#processes.pids;
+  }
+
+  /** Lets its users go on elsewhere, for at most `AMOC_LEAVE_TIMEOUT`. @returns what came of it */
+  async leave(): Promise<string> {
+    const limitMs = duration('AMOC_LEAVE_TIMEOUT', '30s');
+    const left = await this.#processes.leave(limitMs);
+    if (left === 0) return 'its processes have left';
+    return `${plural(left, 'process', 'processes')} had not left after ${formatMs(limitMs)} and ${left === 1 ? 'is' : 'are'} ended`;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#processes[Symbol.asyncDispose]();
+  }
+
+  #set(node: string, isJoined: boolean): void {
+    if (isJoined) this.#joined.add(node);
+    else this.#joined.delete(node);
+    this.#changed();
+  }
+}
+
+/** `amoc slave`: runs the processes of this machine until it is told to end. @throws as {@link planSlave} */
+export async function runSlave(options: SlaveOptions): Promise<number> {
+  const plan = planSlave(options);
+  duration('AMOC_LEAVE_TIMEOUT', '30s');
   const say = (text: string): void => {
     process.stderr.write(`amoc slave: ${text}\n`);
   };
-  const cookie = readCookie(process.env);
-  delete process.env['AMOC_COOKIE'];
-  let isKnown = false;
-  let giveUp: (code: number) => void = () => {};
-  const stopped = new Promise<number>((resolve) => {
-    giveUp = resolve;
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        say(`${signal}: its processes are ended`);
-        resolve(0);
-      });
-    }
-  });
-  await using _processes = new LocalProcesses({
-    machine: name,
-    count,
-    script: slaveScript,
-    master,
-    cookie,
-    heapMb: undefined,
-    clock: systemClock,
-    supervised: { labels, tls },
-    onOutput: (node, line) => {
-      if (line.includes(' serves ')) isKnown = true;
-      say(`${node}: ${line}`);
-    },
-    onExit: (node, how, code) => {
-      const isRefused = code === REFUSED;
-      // One that was welcome before may be refused for the lease of its name, and be welcome again.
-      if (isRefused && !isKnown) giveUp(2);
-      else say(`${node} ${isRefused ? 'was refused' : `has ended (${how})`} and is started again`);
-    },
-  });
-  say(`${name} runs ${count} process${count === 1 ? '' : 'es'} for ${master}`);
-  return await stopped;
+  const first = deferred<NodeJS.Signals>();
+  const second = deferred<undefined>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      first.resolve(signal);
+      if (isTold) second.resolve(undefined);
+      isTold = true;
+    });
+  }
+  let isTold = false;
+  await using slave = new SlaveNode(plan, say);
+  const how = await Promise.race([first.promise, slave.refused]);
+  if (how === undefined) return 2;
+  say(`${how}: its users go on elsewhere; once more ends it at once`);
+  say(await Promise.race([slave.leave(), second.promise.then(() => 'its processes are ended')]));
+  return 0;
 }
 
-function parseLabels(given: readonly string[]): Record<string, string> {
-  const labels = given.map((label) => {
+function parseLabels(labels: readonly string[]): Record<string, string> {
+  const pairs = labels.map((label) => {
     const match = LABEL.exec(label);
     if (match === null) {
       throw new AmocError('ARGUMENT', `--label: '${label}' is no label, as in zone=a`);
     }
     return [match[1] as string, match[2] as string] as const;
   });
-  return Object.fromEntries(labels);
+  return Object.fromEntries(pairs);
 }
 
 function parseUrl(url: string): URL | undefined {

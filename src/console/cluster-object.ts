@@ -18,7 +18,8 @@ import { renderMetrics } from './metrics-view.ts';
 import { brief, errorTable, renderNodes, renderStatus, table } from './render.ts';
 import { shown } from './shown.ts';
 import { renderWatch } from './watch.ts';
-import type { LendScreen, Watched } from './watch.ts';
+import type { Watched } from './watch.ts';
+import { callingShell } from './shell.ts';
 
 type Command = (...values: unknown[]) => Promise<object> | object;
 
@@ -26,8 +27,8 @@ type Command = (...values: unknown[]) => Promise<object> | object;
  * `amocLocal` or `amocDist` as one types it: commands that check their arguments and answer with plain
  * objects that print as sentences and tables. A name that is none says which is near.
  */
-export function makeClusterObject(name: string, master: Master, lend?: LendScreen): object {
-  const commands = makeCommands(master, lend);
+export function makeClusterObject(name: string, master: Master): object {
+  const commands = makeCommands(master);
   for (const doc of clusterCommands) document(commands[doc.name], doc);
   const target = Object.freeze({ ...commands });
   return new Proxy(target, {
@@ -46,10 +47,7 @@ function answer(command: () => object): Command {
   return () => attempt(command);
 }
 
-function makeCommands(
-  master: Master,
-  lend: LendScreen | undefined,
-): Record<ClusterCommand, Command> {
+function makeCommands(master: Master): Record<ClusterCommand, Command> {
   const look = async (): Promise<Watched> => ({
     status: await master.status(),
     metrics: await master.metrics(),
@@ -94,6 +92,7 @@ function makeCommands(
       return shown(metrics, (paint) => renderMetrics(metrics, paint));
     },
     watch: async () => {
+      const lend = callingShell()?.person.lend;
       if (lend !== undefined) {
         await lend(async (columns, paint) => renderWatch(await look(), columns, paint));
       }

@@ -8,9 +8,9 @@ const MOST = 50;
 export function renderEvents(events: readonly RunEvent[], paint: Paint): string {
   if (events.length === 0) return '  nothing has happened yet';
   const shown = events.slice(-MOST);
-  const lines = shown.map(({ at, kind, text }) => {
+  const lines = shown.map(({ at, kind, text, by }) => {
     const time = new Date(at).toTimeString().slice(0, 8);
-    return `  ${paint.dim(time)}  ${colour(kind, paint)(kind.padEnd(11))}  ${text.split('\n', 1)[0] ?? ''}`;
+    return `  ${paint.dim(time)}  ${colour(kind, paint)(kind.padEnd(11))}  ${text.split('\n', 1)[0] ?? ''}${by === undefined ? '' : paint.dim(` (${by})`)}`;
   });
   const more = events.length - shown.length;
   return more > 0 ? [`  (${more} before)`, ...lines].join('\n') : lines.join('\n');

@@ -17,7 +17,7 @@ export interface LineStreams {
  * @returns the exit code: 0, or 1 when a line failed or the last one is not finished
  */
 export async function runLines(
-  shell: Shell,
+  shell: Pick<Shell, 'run'>,
   { input, output, errors }: LineStreams,
   isLeaving: () => boolean,
 ): Promise<number> {

@@ -28,10 +28,10 @@ const BATCH_MS = 40;
 /** Lines of several processes arrive up to so late, and are put in order until then. */
 const SETTLE_MS = 80;
 const SECOND_MS = 1000;
-/** Warnings and errors have a share of their own, so that chatter cannot hide them. */
+/** Warnings and errors have a share of their own, and so has the master: chatter cannot hide them. */
 const WARN_LEVEL = 40;
 /** Fields with a place of their own in the line. */
-const PLACED = 'level,time,pid,hostname,node,scenario,user,trace,msg';
+const PLACED = 'level,time,pid,hostname,amoc,node,scenario,user,trace,msg';
 
 /**
  * Shows log lines through pino-pretty, in lager's look:
@@ -43,7 +43,7 @@ export class LogView implements Disposable {
   readonly #format: (line: LogLine) => string;
   #waiting: { time: number; arrived: number; text: string }[] = [];
   #secondBegan = -Infinity;
-  #shown = { chatter: 0, warnings: 0 };
+  #shown = { chatter: 0, own: 0, warnings: 0 };
   #hidden = 0;
   #cancel: Cancel | undefined;
   /** While true, lines are kept: somebody writes half a line. */
@@ -96,9 +96,10 @@ export class LogView implements Disposable {
     if (now - this.#secondBegan >= SECOND_MS) {
       if (this.#hidden > 0) this.#tellHidden();
       this.#secondBegan = now;
-      this.#shown = { chatter: 0, warnings: 0 };
+      this.#shown = { chatter: 0, own: 0, warnings: 0 };
     }
-    const kind = line.level >= WARN_LEVEL ? 'warnings' : 'chatter';
+    const whose = line['node'] === undefined ? 'own' : 'chatter';
+    const kind = line.level >= WARN_LEVEL ? 'warnings' : whose;
     if (this.#shown[kind] >= this.#most) {
       this.#hidden++;
       return;

@@ -10,6 +10,11 @@ export function paintFor(colors: boolean): Paint {
   return new Chalk({ level: colors ? level : 0 });
 }
 
+/** Colours of a level of chalk's: those of a terminal elsewhere. */
+export function paintOf(level: 0 | 1 | 2 | 3): Paint {
+  return new Chalk({ level });
+}
+
 /** Whether a stream should get colours (https://no-color.org). */
 export function wantsColors(
   stream: { isTTY?: boolean },

@@ -1,4 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect, types } from 'node:util';
+import { actor } from '../lib/actor.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { shellCommands } from './command-table.ts';
 import { loadCompiler } from './erase.ts';
@@ -6,11 +8,20 @@ import type { Evaluator } from './evaluator.ts';
 import { readInput } from './input.ts';
 import type { Paint } from './paint.ts';
 import { renderingOf } from './shown.ts';
+import type { LendScreen } from './watch.ts';
 
 /** Values that `v(N)` finds; those of older commands are let go. */
 const MOST_VALUES = 200;
 /** Longer input is refused. */
 const LONGEST_INPUT = 256 * 1024;
+
+/** How an input is evaluated. */
+export interface RunOptions {
+  /** Ends the wait for it. */
+  signal?: AbortSignal | undefined;
+  /** The value as JSON, for a program to read. @default false */
+  json?: boolean;
+}
 
 /** What came of one input. */
 export type Outcome =
@@ -18,18 +29,39 @@ export type Outcome =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'ok' | 'error'; readonly text: string };
 
+/** One who sits at a shell, here or at the other end of a socket. */
+export interface Person {
+  /** `anna@pts/3`, where several may be; kept with what they command. */
+  readonly name?: string;
+  readonly paint: Paint;
+  /** Writes above what they are typing. @param text whole lines */
+  print(text: string): void;
+  /** Their whole screen, where they have one. */
+  readonly lend?: LendScreen | undefined;
+  /** `q()` was typed. */
+  leave(): void;
+}
+
+/** Whose input is being evaluated. What it has begun keeps it, also after its end. */
+const seats = new AsyncLocalStorage<Shell>();
+
+/** The shell whose input called; `undefined` for what nobody typed. */
+export function callingShell(): Shell | undefined {
+  return seats.getStore();
+}
+
 const functionNames = shellCommands.map(({ name }) => name);
 
 /** Takes one input after the other, numbers them, and says what came of each. */
 export class Shell {
+  readonly person: Person;
   readonly #evaluator: Evaluator;
-  readonly #paint: Paint;
   readonly #values = new Map<number, unknown>();
   #number = 1;
 
-  constructor(evaluator: Evaluator, paint: Paint) {
+  constructor(evaluator: Evaluator, person: Person) {
     this.#evaluator = evaluator;
-    this.#paint = paint;
+    this.person = person;
   }
 
   /** The number of the next command. */
@@ -52,7 +84,16 @@ export class Shell {
   }
 
   /** Evaluates `text`, which may be several lines. */
-  async run(text: string, options: { signal?: AbortSignal } = {}): Promise<Outcome> {
+  run(text: string, options: RunOptions = {}): Promise<Outcome> {
+    const { name } = this.person;
+    return seats.run(this, () =>
+      name === undefined
+        ? this.#run(text, options)
+        : actor.run(name, () => this.#run(text, options)),
+    );
+  }
+
+  async #run(text: string, { signal, json = false }: RunOptions): Promise<Outcome> {
     try {
       if (text.length > LONGEST_INPUT) {
         throw new AmocError('SYNTAX', `the input is longer than ${LONGEST_INPUT} characters`);
@@ -60,30 +101,36 @@ export class Shell {
       const input = readInput(text, functionNames);
       if (input.kind !== 'typescript') return input;
       const compiler = await loadCompiler();
-      const result = await this.#evaluator.evaluate(compiler, input.text, options);
+      const result = await this.#evaluator.evaluate(compiler, input.text, { signal });
       if (result === 'incomplete') return { kind: 'incomplete' };
       this.#values.set(this.#number, result.value);
       this.#values.delete(this.#number - MOST_VALUES);
       this.#number++;
-      return { kind: 'ok', text: this.#print(result.value) };
+      return { kind: 'ok', text: json ? toJson(result.value) : this.#print(result.value) };
     } catch (error) {
       this.#number++;
-      return { kind: 'error', text: describeError(error, this.#paint) };
+      return { kind: 'error', text: describeError(error, this.person.paint) };
     }
   }
 
   #print(value: unknown): string {
     if (value === undefined) return '';
-    const rendered = renderingOf(value, this.#paint);
+    const { paint } = this.person;
+    const rendered = renderingOf(value, paint);
     if (rendered !== undefined) return rendered;
     return inspect(value, {
-      colors: this.#paint.level > 0,
+      colors: paint.level > 0,
       depth: 4,
       maxArrayLength: 100,
       maxStringLength: 10_000,
       breakLength: 100,
     });
   }
+}
+
+function toJson(value: unknown): string {
+  const text = JSON.stringify(value, null, 2) as string | undefined;
+  return text ?? 'null';
 }
 
 /** One or two lines for a mistake; no stack: it would be of the shell's own frames. */

@@ -13,7 +13,7 @@ export interface Backend {
   /** The number of the next command. */
   readonly number: number;
   run(text: string, options: { signal: AbortSignal }): Promise<Outcome>;
-  complete(line: string): Completion;
+  complete(line: string): Completion | Promise<Completion>;
 }
 
 /** What a terminal is made of. */
@@ -51,7 +51,7 @@ export class Terminal {
 
   constructor(parts: TerminalParts) {
     this.#parts = parts;
-    const { input, output, history, backend } = parts;
+    const { input, output, history } = parts;
     this.#readline = createInterface({
       input,
       output,
@@ -59,7 +59,9 @@ export class Terminal {
       history: history.load(),
       historySize: 1000,
       removeHistoryDuplicates: true,
-      completer: (line: string) => backend.complete(line),
+      completer: (line: string, done: (error: null, completion: Completion) => void) => {
+        void this.#complete(line).then((completion) => done(null, completion));
+      },
     });
     this.#screen = new Screen(this.#readline, output);
     this.#readline.on('line', (line) => this.#enter(line));
@@ -164,6 +166,14 @@ export class Terminal {
     // The echo that was taken back comes now, behind its own prompt.
     this.#parts.output.write(`${next}\n`);
     await this.#take(next);
+  }
+
+  async #complete(line: string): Promise<Completion> {
+    try {
+      return await this.#parts.backend.complete(line);
+    } catch {
+      return [[], line];
+    }
   }
 
   #prompt(): void {

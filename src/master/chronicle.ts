@@ -1,3 +1,4 @@
+import { actor } from '../lib/actor.ts';
 import { every } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -31,6 +32,17 @@ const RATE_SECONDS = 5;
 const MANY_NODES = 50;
 const TREND_SECONDS = 300;
 const SELDOM = 10;
+
+/** What somebody commands; other events follow from them, or come by themselves. */
+const commands: ReadonlySet<EventKind> = new Set([
+  'start',
+  'add',
+  'remove',
+  'stop',
+  'update',
+  'pause',
+  'resume',
+]);
 
 /** A second of a run in short, for small charts. */
 export interface Trend {
@@ -105,10 +117,17 @@ export class Chronicle {
     this.#tell((observer) => observer.started(definition));
   }
 
-  /** Something happened. */
+  /** Something happened; a command is told with the one who gave it. */
   event(kind: EventKind, text: string, data?: Record<string, unknown>): void {
     const at = this.#parts.clock.now();
-    const event = { at, kind, text, ...(data === undefined ? {} : { data }) };
+    const by = commands.has(kind) ? actor.getStore() : undefined;
+    const event = {
+      at,
+      kind,
+      text,
+      ...(by === undefined ? {} : { by }),
+      ...(data === undefined ? {} : { data }),
+    };
     this.#events.push(event);
     if (this.#events.length > MOST_EVENTS) this.#events.shift();
     this.#tell((observer) => observer.event(event, this.#definition));

@@ -81,6 +81,30 @@ export class LocalProcesses implements AsyncDisposable {
     if (child?.pid === pid) child.kill('SIGKILL');
   }
 
+  /**
+   * Lets all leave: each ends when its users go on elsewhere.
+   *
+   * @returns how many had not left after `limitMs`
+   */
+  async leave(limitMs: number): Promise<number> {
+    this.#closing = true;
+    const { clock } = this.#options;
+    const over = deferred<undefined>();
+    const cancel = clock.schedule(limitMs, () => over.resolve(undefined));
+    const leaving = this.#slots.map(async (slot) => {
+      slot.cancelRestart?.();
+      const { child } = slot;
+      if (child === undefined || child.exitCode !== null) return;
+      const exited = deferred<undefined>();
+      child.once('exit', () => exited.resolve(undefined));
+      child.kill('SIGUSR2');
+      await exited.promise;
+    });
+    await Promise.race([Promise.all(leaving), over.promise]);
+    cancel();
+    return this.pids.length;
+  }
+
   /** Ends all: gently, then by SIGKILL. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;

@@ -16,6 +16,7 @@ import { Reports } from './reports.ts';
 import { parseThresholds } from '../record/thresholds.ts';
 import { defineRun } from './run-definition.ts';
 import { restoreRun } from './restore.ts';
+import type { Run } from './run.ts';
 import type { RunStart } from './run-start.ts';
 import { demandRunning } from './run-state.ts';
 
@@ -134,12 +135,7 @@ export class Membership {
     if (this.#cluster.nodes.ready().every((node) => nodes.includes(node))) {
       throw new AmocError('NO_NODES', 'drain: no other process is there to take the users');
     }
-    for (const node of nodes) node.status = { is: 'drained' };
-    this.#distributor.pace(run);
-    const moving = nodes.map((node) =>
-      this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying),
-    );
-    return { nodes: nodes.map((node) => node.name), moving: moving.reduce((a, b) => a + b, 0) };
+    return { nodes: nodes.map((node) => node.name), moving: this.#empty(run, nodes) };
   }
 
   /**
@@ -206,6 +202,33 @@ export class Membership {
     );
   }
 
+  #empty(run: Run, nodes: readonly NodeEntry[]): number {
+    for (const node of nodes) {
+      node.status = { is: 'drained' };
+      node.wasDrained = true;
+    }
+    this.#distributor.pace(run);
+    return nodes
+      .map((node) => this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying))
+      .reduce((all, moving) => all + moving, 0);
+  }
+
+  /** A process is about to end: its users go on elsewhere, and no others come. */
+  #letGo(node: NodeEntry): void {
+    node.isLeaving = true;
+    const { run, state, parts, nodes } = this.#cluster;
+    if (run === undefined || state.is !== 'running' || !node.isReady) return;
+    const users = plural(run.owners.countOf(node.number), 'user');
+    if (nodes.ready().every((each) => each === node || each.isLeaving)) {
+      const text = `${node.name} is about to leave, and no other process is there to take its ${users}`;
+      parts.notice({ level: 'warn', text });
+      return;
+    }
+    this.#empty(run, [node]);
+    const text = `${node.name} is about to leave; its ${users} move when their start() at hand has ended`;
+    parts.notice({ level: 'info', text });
+  }
+
   #admitLate(node: NodeEntry): void {
     const { run, state } = this.#cluster;
     if (run !== undefined && state.is === 'running') void this.#starting.admitLate(run, node);
@@ -241,6 +264,9 @@ export class Membership {
         return;
       case 'report':
         this.#reports.take(node, message);
+        return;
+      case 'leaving':
+        this.#letGo(node);
         return;
       case 'blocked':
       case 'unblocked':

@@ -52,6 +52,10 @@ export class NodeEntry {
   peer: MasterPeer;
   watchdog: MasterPeer | undefined;
   status: NodeStatus = { is: 'connected' };
+  /** It has said that it is about to end: no run counts on it. */
+  isLeaving = false;
+  /** It was emptied in this run, which a cut connection does not undo. */
+  wasDrained = false;
   /** What `status` goes back to when the loop turns again. */
   wasReady = false;
   users: UserCounts | undefined;

@@ -26,7 +26,8 @@ export class NodeWatch {
     if (node.peer !== peer || node.status.is === 'away') return;
     const { run, state, parts } = this.#cluster;
     const keeps = parts.leases === true && run !== undefined && node.isInRun;
-    if (!keeps || state.is !== 'running') {
+    const hasLeft = node.isLeaving && (run?.owners.countOf(node.number) ?? 0) === 0;
+    if (!keeps || hasLeft || state.is !== 'running') {
       this.lose(node, reason);
       return;
     }
@@ -66,7 +67,7 @@ export class NodeWatch {
     const now = this.#cluster.parts.clock.monotonic();
     const awayMs = now - node.status.since;
     node.cancelExpiry();
-    node.status = { is: 'ready' };
+    node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
     node.wasReady = true;
     this.#distributor.repair(run, node);
     this.#distributor.pace(run);
@@ -132,6 +133,11 @@ export class NodeWatch {
     if (this.#cluster.state.is !== 'running') {
       run.owners.release(staying);
       run.ended.lost += staying.size;
+      return;
+    }
+    if (node.isLeaving && staying.size === 0) {
+      this.#cluster.parts.notice({ level: 'info', text: `${node.name} has left` });
+      this.#distributor.pace(run);
       return;
     }
     this.#replace(

@@ -89,6 +89,7 @@ export class RunEnd {
         return;
       }
       node.status = { is: 'connected' };
+      node.wasDrained = false;
       await node.peer.request('discard', { run: run.id }, QUICK_MS);
     });
     await withTimeout(

@@ -50,7 +50,7 @@ export class RunStart {
     const bundle = await compile(request.scenario);
     const sources = readSources();
     await this.#cluster.nodes.whenJoined(expected(), joinMs, clock);
-    const nodes = this.#cluster.nodes.select(request.nodes);
+    const nodes = this.#cluster.nodes.select(request.nodes).filter((node) => !node.isLeaving);
     const [first] = nodes;
     if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes);
     const run = new Run({

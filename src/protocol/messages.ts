@@ -3,7 +3,7 @@ import { MAX_ID } from '../lib/id-set.ts';
 import { units } from '../metrics/catalogue.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -290,6 +290,8 @@ export const slaveMessage = z.discriminatedUnion('type', [
     frames: z.array(stackFrame).max(50),
   }),
   z.object({ type: z.literal('unblocked'), afterMs: ms }),
+  /** It is about to end, and waits until its users are elsewhere. */
+  z.object({ type: z.literal('leaving') }),
   z.object({
     type: z.literal('beat'),
     sequence: count,

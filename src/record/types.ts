@@ -46,6 +46,8 @@ export interface RunEvent {
   at: number;
   kind: EventKind;
   text: string;
+  /** Who commanded it, when several may: `anna@pts/3`. */
+  by?: string;
   data?: Record<string, unknown>;
 }
 

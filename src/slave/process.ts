@@ -23,6 +23,8 @@ import { startWatchdog } from './watchdog.ts';
 const exitProcess = process.exit.bind(process);
 
 const REDIAL = { firstMs: 200, mostMs: 10_000 };
+/** A process that is about to leave looks so often whether it still has users. */
+const LOOK_MS = 100;
 const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
 
 /** What a slave process is started with. */
@@ -101,6 +103,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     onLease: (until) => watchdog.lease(until),
   });
   protectProcess(slave);
+  process.on('SIGUSR2', () => void leave(slave));
   using watchdog = startWatchdog({
     master,
     cookie,
@@ -131,6 +134,12 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     const pace = slave.hasUsers ? QUICK_REDIAL : REDIAL;
     await sleep(backoffMs(attempt, pace, Math.random()));
   }
+}
+
+/** Ends when its users are elsewhere; whoever wants it to end sooner sends SIGTERM. */
+async function leave(slave: Slave): Promise<void> {
+  if (slave.leave()) while (slave.hasUsers) await sleep(LOOK_MS);
+  exitProcess(0);
 }
 
 function causeCode(error: unknown): string | undefined {

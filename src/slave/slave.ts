@@ -130,6 +130,12 @@ export class Slave {
     return (this.#run?.pool?.size ?? 0) > 0;
   }
 
+  /** Tells the master that this process is about to end, so that its users go on elsewhere. @returns whether it could */
+  leave(): boolean {
+    this.#peer?.send({ type: 'leaving' });
+    return this.#peer !== undefined;
+  }
+
   /** An error that no user's `start` answers for: a timer that a scenario left behind. */
   strayError(error: unknown): void {
     const pool = this.#run?.pool;

@@ -112,11 +112,11 @@ describe('bad input in the console', () => {
     for (const [env, expected] of [
       [
         { AMOC_LOCAL_PROCESSES: 'many' },
-        /AMOC_LOCAL_PROCESSES: "many" is not a number from 1 to 256/,
+        /AMOC_LOCAL_PROCESSES: "many" is not a whole number from 1 to 256/,
       ],
       [{ AMOC_XMPP_PORT: 'x' }, /xmppPort: "x" is not a number.*from AMOC_XMPP_PORT/],
       [{ AMOC_XMPP_TLS: 'maybe' }, /xmppTls: "maybe" is not one of none, starttls, direct, auto/],
-      [{ AMOC_LOCAL_HEAP_MB: '1' }, /AMOC_LOCAL_HEAP_MB: "1" is not 32 or more/],
+      [{ AMOC_LOCAL_HEAP_MB: '1' }, /AMOC_LOCAL_HEAP_MB: "1" is not a whole number ≥ 32/],
     ] as [Record<string, string>, RegExp][]) {
       const { code, err } = await project.amoc(['console'], { env });
       assert.equal(code, 2, err);

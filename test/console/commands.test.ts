@@ -13,6 +13,7 @@ import { paintFor } from '../../src/console/paint.ts';
 import { Shell } from '../../src/console/shell.ts';
 import { renderingOf } from '../../src/console/shown.ts';
 import type { User } from '../../src/users/user.ts';
+import { person } from '../support/person.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 
 const paint = paintFor(false);
@@ -29,7 +30,7 @@ async function setUp(): Promise<{
   const cluster = new MemoryCluster({ my_scenario: exports });
   await cluster.joinMany(2);
   const amocLocal = makeClusterObject('amocLocal', cluster.master);
-  const shell = new Shell(new Evaluator({ amocLocal, amocDist: amocLocal }, process.cwd()), paint);
+  const shell = new Shell(new Evaluator({ amocLocal, amocDist: amocLocal }, process.cwd()), person);
   // The compiler is loaded on the real clock.
   await shell.run('1');
   const say = async (line: string): Promise<string> => {
@@ -140,7 +141,7 @@ describe('help', () => {
 
 describe('lines from a pipe', () => {
   const feed = async (lines: string): Promise<{ code: number; out: string; err: string }> => {
-    const shell = new Shell(new Evaluator({}, process.cwd()), paint);
+    const shell = new Shell(new Evaluator({}, process.cwd()), person);
     const input = new PassThrough();
     const output = new PassThrough();
     const errors = new PassThrough();

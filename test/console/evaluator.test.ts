@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadCompiler } from '../../src/console/erase.ts';
 import { Evaluator } from '../../src/console/evaluator.ts';
-import { paintFor } from '../../src/console/paint.ts';
+import { person } from '../support/person.ts';
 import { Shell } from '../../src/console/shell.ts';
 import { shown } from '../../src/console/shown.ts';
 
@@ -88,7 +88,7 @@ describe('the shell', () => {
       nice: () => shown({ a: 1 }, () => 'ok: nice'),
       v: (number: unknown): unknown => shell.value(number),
     };
-    const shell: Shell = new Shell(new Evaluator(globals, process.cwd()), paintFor(false));
+    const shell: Shell = new Shell(new Evaluator(globals, process.cwd()), person);
     return shell;
   };
 

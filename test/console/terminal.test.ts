@@ -29,7 +29,7 @@ describe('the console in a terminal', () => {
     terminal.line('amocLocal.remove(5,<force:true>)');
     await terminal.see('ok: users 6..10 removed at once, 5 remain');
     terminal.line('help()');
-    await terminal.see('stop the run and leave');
+    await terminal.see('leave; so does Ctrl+D');
     terminal.line('v(1)');
     await terminal.see(/v\(1\)\n[\s\S]*ok: my_scenario, users 1\.\.10/);
     terminal.line('q()');

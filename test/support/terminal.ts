@@ -6,7 +6,7 @@ import type { Project } from './project.ts';
 
 let terminals = 0;
 
-/** `amoc console` in a real pseudo-terminal, by tmux. */
+/** `amoc console`, or another command of amoc, in a real pseudo-terminal, by tmux. */
 export class TestTerminal implements Disposable {
   readonly #socket = `amoc-test-${process.pid}-${++terminals}`;
 
@@ -16,7 +16,13 @@ export class TestTerminal implements Disposable {
       columns = 120,
       rows = 60,
       env = {},
-    }: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+      command: args = ['console'],
+    }: {
+      columns?: number;
+      rows?: number;
+      env?: Record<string, string>;
+      command?: readonly string[];
+    } = {},
   ) {
     const all = { ...project.env, TERM: 'screen-256color', ...env };
     const command = [
@@ -25,7 +31,7 @@ export class TestTerminal implements Disposable {
       ...Object.entries(all).map(([name, value]) => `${name}=${value}`),
       process.execPath,
       join(ROOT, 'bin', 'amoc.js'),
-      'console',
+      ...args,
     ];
     const quoted = command.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
     const size = ['-x', String(columns), '-y', String(rows)];
@@ -86,6 +92,11 @@ export class TestTerminal implements Disposable {
         typeof expected === 'string' ? screen.includes(expected) : expected.test(screen),
       limitMs,
     );
+  }
+
+  /** Kills the terminal emulator itself, with `kill -9`. */
+  kill(): void {
+    process.kill(Number(this.#tmux('display-message', '-p', '#{pid}')), 'SIGKILL');
   }
 
   [Symbol.dispose](): void {

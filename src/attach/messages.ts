@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+/** Raised when a message changes its meaning: a console and its node may be of different releases. */
+export const ATTACH_VERSION = 1;
+
+/** The longest message of either side, in bytes. */
+export const MOST_BYTES = 16 * 1024 * 1024;
+
+const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const columns = z.number().int().min(1).max(10_000);
+const line = z.string().max(300 * 1024);
+
+/** What a console says to its node. */
+export const fromConsole = z.discriminatedUnion('type', [
+  /** The first; `colors` is chalk's level. */
+  z.object({
+    type: z.literal('hello'),
+    version: z.number().int(),
+    who: z.string().regex(/^[\w.@/-]{1,100}$/),
+    colors: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
+    /** Without log lines, and without being announced: a command, not a person. */
+    quiet: z.boolean(),
+  }),
+  /** `json`: the value as JSON, in place of what people read. */
+  z.object({ type: z.literal('run'), id, text: line, json: z.boolean() }),
+  /** Ctrl+C: ends the wait for an input. */
+  z.object({ type: z.literal('interrupt'), id }),
+  z.object({ type: z.literal('complete'), id, line }),
+  /** A picture of what the whole screen was lent for. */
+  z.object({ type: z.literal('draw'), id, columns }),
+  z.object({ type: z.literal('return') }),
+]);
+
+/** See {@link fromConsole}. */
+export type FromConsole = z.infer<typeof fromConsole>;
+
+const outcome = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('empty') }),
+  z.object({ kind: z.literal('incomplete') }),
+  z.object({ kind: z.literal('ok'), text: z.string() }),
+  z.object({ kind: z.literal('error'), text: z.string() }),
+]);
+
+/** What a node says to a console. */
+export const fromNode = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('welcome'),
+    version: z.number().int(),
+    /** What to read first. */
+    banner: z.string(),
+    name: z.string(),
+    pid: z.number().int(),
+    number: z.number().int(),
+  }),
+  z.object({ type: z.literal('print'), text: z.string() }),
+  z.object({ type: z.literal('outcome'), id, outcome, number: z.number().int() }),
+  z.object({ type: z.literal('completion'), id, names: z.array(z.string()), part: z.string() }),
+  z.object({ type: z.literal('lend') }),
+  z.object({ type: z.literal('drawn'), id, text: z.string() }),
+  /** `q()` was typed. */
+  z.object({ type: z.literal('leave') }),
+  /** The node ends, or sends this console away. */
+  z.object({ type: z.literal('bye'), reason: z.string() }),
+]);
+
+/** See {@link fromNode}. */
+export type FromNode = z.infer<typeof fromNode>;
+
+/** Reads one message. @returns `undefined` for what is none */
+export function decode<T>(schema: z.ZodType<T>, data: unknown): T | undefined {
+  try {
+    return schema.parse(JSON.parse(String(data)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import { readlinkSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { AttachClient } from '../attach/client.ts';
+import type { AttachOptions } from '../attach/client.ts';
+import type { NodeFolder } from '../attach/node-folder.ts';
+import { History } from '../console/history.ts';
+import { runLines } from '../console/lines.ts';
+import { paintFor, wantsColors } from '../console/paint.ts';
+import { Terminal } from '../console/terminal.ts';
+import { AmocError } from '../lib/errors.ts';
+import { demandRunning } from './background.ts';
+import { historyFile, shortHostname, untilSignal } from './console.ts';
+import { nodeFolder } from './node-options.ts';
+
+/**
+ * `amoc attach`: the console of a node that runs in the background. Ctrl+D leaves it running; with no
+ * terminal it takes lines from standard input.
+ *
+ * @returns the exit code: 1 when the node ended, or a line failed
+ * @throws {AmocError} `NO_RUN` when there is none
+ */
+export async function attach({ name }: { name?: string | undefined }): Promise<number> {
+  const folder = nodeFolder(name);
+  demandRunning(folder);
+  const { stdin, stdout, stderr } = process;
+  const isTerminal = stdin.isTTY && stdout.isTTY;
+  if (!isTerminal) return await attachLines(folder);
+  const paint = paintFor(wantsColors(stdout, process.env));
+  const seat: { terminal?: Terminal } = {};
+  using client = await dial(folder, {
+    colors: paint.level,
+    onPrint: (text) => {
+      if (seat.terminal === undefined) stdout.write(text);
+      else seat.terminal.write(text);
+    },
+    onLend: async (draw) => seat.terminal?.lend(draw),
+    onLeave: () => seat.terminal?.leave(),
+  });
+  const history = new History(historyFile());
+  const terminal = new Terminal({
+    backend: client,
+    history,
+    input: stdin,
+    output: stdout,
+    name: paint.bold(`(${client.name}@${shortHostname()})`),
+  });
+  seat.terminal = terminal;
+  stdout.write(
+    `${client.banner}Ctrl+D detaches; the node and its run go on. help() lists the commands.\n\n`,
+  );
+  if (history.problem !== undefined) stderr.write(`${history.problem}\n`);
+  // The terminal may be gone before this process is.
+  stdout.on('error', () => {});
+  const left = terminal.run().then(() => undefined);
+  const ended = await Promise.race([left, client.closed, untilSignal('SIGTERM', 'SIGHUP')]);
+  terminal.leave({ now: true });
+  if (ended === undefined) stdout.write(`detached; '${client.name}' runs on\n`);
+  else stdout.write(`\n${paint.red(`** ${ended}`)}\n`);
+  return ended === undefined ? 0 : 1;
+}
+
+/**
+ * `amoc eval`: evaluates one input in a node and prints its value.
+ *
+ * @returns the exit code: 1 when it failed
+ * @throws {AmocError} `NO_RUN` when there is none
+ */
+export async function evaluate(
+  text: string,
+  { name, json = false }: { name?: string | undefined; json?: boolean | undefined },
+): Promise<number> {
+  const folder = nodeFolder(name);
+  demandRunning(folder);
+  const { stdout, stderr } = process;
+  using client = await dial(folder, {
+    colors: json ? 0 : paintFor(wantsColors(stdout, process.env)).level,
+    quiet: true,
+    onPrint: (printed) => (json ? stderr : stdout).write(printed),
+  });
+  const interrupted = new AbortController();
+  process.on('SIGINT', () => interrupted.abort());
+  const outcome = await client.run(text, { signal: interrupted.signal, json });
+  switch (outcome.kind) {
+    case 'ok':
+      if (outcome.text !== '') stdout.write(`${outcome.text}\n`);
+      return 0;
+    case 'empty':
+      return 0;
+    case 'incomplete':
+      stderr.write('** error: the input ends in the middle of a command\n');
+      return 1;
+    case 'error':
+      stderr.write(`${outcome.text}\n`);
+      return 1;
+  }
+}
+
+async function attachLines(folder: NodeFolder): Promise<number> {
+  const { stdin, stdout, stderr } = process;
+  let isLeaving = false;
+  using client = await dial(folder, {
+    colors: paintFor(wantsColors(stdout, process.env)).level,
+    quiet: true,
+    onPrint: (text) => stdout.write(text),
+    onLeave: () => (isLeaving = true),
+  });
+  return await runLines(client, { input: stdin, output: stdout, errors: stderr }, () => isLeaving);
+}
+
+async function dial(
+  folder: NodeFolder,
+  options: Omit<AttachOptions, 'who'>,
+): Promise<AttachClient> {
+  try {
+    return await AttachClient.dial(folder.socket, { who: whoAmI(), ...options });
+  } catch (error) {
+    if (!(error instanceof AmocError)) throw error;
+    throw new AmocError(error.code, `'${folder.name}': ${error.message}`, { cause: error });
+  }
+}
+
+/** `anna@pts/3`: who it is, and at which terminal. */
+function whoAmI(): string {
+  const user = userInfo().username.replace(/[^\w.-]/g, '_') || 'somebody';
+  try {
+    const terminal = readlinkSync('/proc/self/fd/0').replace(/^\/dev\//, '');
+    if (/^(pts\/|tty)\d+$/.test(terminal)) return `${user}@${terminal}`;
+  } catch {
+    // No /proc here.
+  }
+  return `${user}@${process.pid}`;
+}

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ask } from '../attach/request.ts';
+import { isAlive } from '../attach/node-folder.ts';
+import type { Claim, NodeFolder } from '../attach/node-folder.ts';
+import { renderStatus } from '../console/render.ts';
+import { paintFor, wantsColors } from '../console/paint.ts';
+import type { Paint } from '../console/paint.ts';
+import { deferred, sleep } from '../lib/abort.ts';
+import { formatMs, toMs } from '../lib/duration.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { plural } from '../lib/words.ts';
+import { PACKAGE_ROOT, VERSION } from './installation.ts';
+import type { BootMessage } from './node-main.ts';
+import { nodeFolder, planNode } from './node-options.ts';
+import type { NodeOptions } from './node-options.ts';
+import type { NodeStatusView } from './node-work.ts';
+
+const BOOT_MS = 30_000;
+const LOOK_MS = 50;
+/** What a node writes to its standard error before or beside its log: crashes of V8, warnings of Node.js. */
+const STDERR = 'stderr.log';
+const LAST_LINES = 20;
+
+/**
+ * `amoc start`: starts a node in the background and waits until it is ready.
+ *
+ * @returns what to say
+ * @throws {AmocError} `BUSY` when one of its name runs, and whatever keeps it from starting
+ */
+export async function startNode(options: NodeOptions): Promise<string> {
+  const plan = planNode(options);
+  const { folder, role } = plan;
+  folder.prepare();
+  const running = folder.running();
+  if (running !== undefined) throw folder.taken(running);
+  const errors = join(folder.path, 'log', STDERR);
+  const output = openSync(errors, 'w', 0o600);
+  const script = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'node-main.js');
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+    // A session of its own: the terminal that it was started from may go.
+    detached: true,
+    stdio: ['ignore', output, output, 'ipc'],
+  });
+  closeSync(output);
+  const booted = new Promise<BootMessage>((resolve) => {
+    child.once('message', (message) => resolve(message as BootMessage));
+    child.once('error', (error) => resolve({ failed: messageOf(error) }));
+    child.once('exit', (code, signal) => {
+      const last = tailOf(errors);
+      resolve({ failed: `the node ended at its start (${signal ?? `exit code ${code}`})${last}` });
+    });
+  });
+  const late = deferred<BootMessage>();
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+    late.resolve({ failed: `the node was not ready after ${BOOT_MS / 1000} s and was ended` });
+  }, BOOT_MS);
+  const message = await Promise.race([booted, late.promise]);
+  clearTimeout(timer);
+  if ('failed' in message) throw new AmocError('CONNECTION', message.failed);
+  child.removeAllListeners();
+  child.unref();
+  const { name } = folder;
+  const named = name === 'amoc' ? '' : ` --name ${name}`;
+  const next =
+    role === 'master'
+      ? `amoc attach${named} opens its console, amoc stop${named} ends it`
+      : `it dials ${plan.slave.master}; amoc status${named} tells how it stands`;
+  return `amoc ${VERSION}: ${role} '${name}' runs in the background (pid ${child.pid})\n${next}\n`;
+}
+
+/** How `amoc stop` goes about it. */
+export interface StopOptions {
+  name?: string | undefined;
+  timeout: string;
+  now?: boolean | undefined;
+}
+
+/**
+ * `amoc stop`: lets the node end its users, and ends it by force after the time-out.
+ *
+ * @returns what to say, and the exit code: 1 when force was needed
+ * @throws {AmocError} `NO_RUN` when there is none, `ARGUMENT` for a time that is none
+ */
+export async function stopNode(options: StopOptions): Promise<{ text: string; code: number }> {
+  const limitMs = toMs(options.timeout);
+  const folder = nodeFolder(options.name);
+  const claim = demandRunning(folder);
+  const isGone = async (forMs: number): Promise<boolean> => {
+    const until = performance.now() + forMs;
+    while (isAlive(claim)) {
+      if (performance.now() >= until) return false;
+      await sleep(LOOK_MS);
+    }
+    return true;
+  };
+  const { name } = folder;
+  if (options.now !== true) {
+    // By a signal when its socket does not answer.
+    await ask(folder.socket, 'POST', '/stop').catch(() => process.kill(claim.pid, 'SIGTERM'));
+    if (await isGone(limitMs)) return { text: `'${name}' has stopped\n`, code: 0 };
+  }
+  process.kill(claim.pid, 'SIGKILL');
+  if (!(await isGone(BOOT_MS))) {
+    throw new AmocError('TIMEOUT', `'${name}' (pid ${claim.pid}) does not end`);
+  }
+  folder.forget(claim);
+  return options.now === true
+    ? { text: `'${name}' was ended at once\n`, code: 0 }
+    : { text: `'${name}' had not stopped after ${formatMs(limitMs)} and was ended\n`, code: 1 };
+}
+
+/** `amoc restart`: {@link stopNode}, then the same again. */
+export async function restartNode(options: StopOptions): Promise<string> {
+  const claim = demandRunning(nodeFolder(options.name));
+  const { text } = await stopNode(options);
+  process.chdir(claim.folder);
+  const started = await startNode(JSON.parse(claim.arguments[0] ?? '{}') as NodeOptions);
+  return text + started;
+}
+
+/** `amoc ping`: whether the node answers. @throws {AmocError} when it does not */
+export async function pingNode(name: string | undefined): Promise<{ text: string; code: number }> {
+  const folder = nodeFolder(name);
+  demandRunning(folder);
+  const from = performance.now();
+  const { status, body } = await ask(folder.socket, 'GET', '/health');
+  const ms = (performance.now() - from).toFixed(1);
+  const said = (body as { status: string }).status;
+  if (status === 200) return { text: `pong (${ms} ms)\n`, code: 0 };
+  return { text: `it answers (${ms} ms), and is not ready: ${said}\n`, code: 1 };
+}
+
+/** `amoc status`: what the node is and does. @returns exit code 1 when none runs */
+export async function nodeStatus(options: {
+  name?: string | undefined;
+  json?: boolean | undefined;
+}): Promise<{ text: string; code: number }> {
+  const folder = nodeFolder(options.name);
+  const isJson = options.json === true;
+  if (folder.running() === undefined) {
+    const text = isJson
+      ? JSON.stringify({ name: folder.name, running: false })
+      : `no node '${folder.name}' runs here; amoc start starts it`;
+    return { text: `${text}\n`, code: 1 };
+  }
+  folder.check();
+  const { body } = await ask(folder.socket, 'GET', '/status');
+  const status = body as NodeStatusView;
+  if (isJson)
+    return { text: `${JSON.stringify({ running: true, ...status }, null, 2)}\n`, code: 0 };
+  const paint = paintFor(wantsColors(process.stdout, process.env));
+  return { text: `${renderNode(status, paint)}\n`, code: 0 };
+}
+
+function renderNode(status: NodeStatusView, paint: Paint): string {
+  const { name, role, version, pid, node, startedAt, attached, clusters, slave } = status;
+  const upMs = Math.max(0, Math.floor((Date.now() - startedAt) / 1000) * 1000);
+  const lines = [
+    `${paint.bold(`amoc ${version}`)} · ${role} '${name}' · pid ${pid} · Node ${node} · up for ${formatMs(upMs)}`,
+    ...(role === 'master'
+      ? [`attached: ${attached.length === 0 ? 'nobody' : attached.join(', ')}`]
+      : []),
+  ];
+  if (slave !== undefined) {
+    const many = plural(slave.processes, 'process', 'processes');
+    lines.push(`${slave.joined} of ${many} joined at ${slave.master}`);
+  }
+  for (const [cluster, view] of Object.entries(clusters ?? {})) {
+    lines.push(paint.bold(cluster), renderStatus(view, paint));
+  }
+  return lines.join('\n');
+}
+
+/** The claim of the node that runs. @throws {AmocError} `NO_RUN` when none does, `FILE` for a folder that is not ours */
+export function demandRunning(folder: NodeFolder): Claim {
+  folder.check();
+  const claim = folder.running();
+  if (claim === undefined) throw folder.notRunning();
+  return claim;
+}
+
+/** The last lines of a file, to show below an error. */
+function tailOf(path: string): string {
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(-LAST_LINES);
+  return lines.join('') === '' ? '' : `\n${lines.map((line) => `   ${line}`).join('\n')}`;
+}

@@ -1,0 +1,167 @@
+import pino from 'pino';
+import { builtInVariables } from '../config/run-variables.ts';
+import { complete } from '../console/completion.ts';
+import type { Completion, CompletionSources } from '../console/completion.ts';
+import { Evaluator } from '../console/evaluator.ts';
+import type { LogLine } from '../console/log-view.ts';
+import type { Paint } from '../console/paint.ts';
+import { Shell } from '../console/shell.ts';
+import type { Person } from '../console/shell.ts';
+import { messageOf } from '../lib/errors.ts';
+import { plural } from '../lib/words.ts';
+import { userStates } from '../master/arguments.ts';
+import type { Master } from '../master/master.ts';
+import { strategies } from '../placement/placement.ts';
+import { listScenarios } from '../scenario/catalogue.ts';
+import { startDistributedMaster } from './distributed-master.ts';
+import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
+import { startLocalCluster } from './local-cluster.ts';
+import type { ClusterEvents, LocalCluster } from './local-cluster.ts';
+import { makeObservers } from './observers.ts';
+import { shellFunctions } from './shell-functions.ts';
+
+/** Log lines that `tail()` finds. */
+const MOST_RECENT = 1000;
+
+/** What an engine is told of. */
+export interface EngineOptions {
+  /** Lines as they come, and how many more were dropped on their way. */
+  onLog: (lines: readonly LogLine[], dropped: number) => void;
+  /** The names of those who are attached. @default nobody */
+  attached?: () => readonly string[];
+}
+
+/** Both clusters and the shell's globals: everything behind a prompt, whoever types at it. */
+export class Engine implements AsyncDisposable {
+  readonly local: LocalCluster;
+  readonly masters: readonly [local: Master, distributed: Master];
+  readonly logger: pino.Logger;
+  readonly evaluator: Evaluator;
+  readonly #recent: LogLine[];
+  readonly #close: () => Promise<void>;
+
+  private constructor(
+    parts: { local: LocalCluster; distributed: Master; logger: pino.Logger; recent: LogLine[] },
+    { attached = () => [] }: EngineOptions,
+    close: () => Promise<void>,
+  ) {
+    const { local, distributed, logger, recent } = parts;
+    this.local = local;
+    this.masters = [local.master, distributed];
+    this.logger = logger;
+    this.#recent = recent;
+    this.#close = close;
+    const globals = shellFunctions({
+      masters: this.masters,
+      logger,
+      recent: () => this.#recent,
+      attached,
+    });
+    this.evaluator = new Evaluator(globals, projectFolder());
+  }
+
+  /**
+   * Starts the processes of this machine, the embedded server when it is needed, and listens for slaves
+   * where the environment says so.
+   *
+   * @throws {AmocError} `CONFIG` for what the environment has wrong
+   */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const recent: LogLine[] = [];
+    const onLog = (lines: readonly LogLine[], dropped = 0): void => {
+      recent.push(...lines);
+      if (recent.length > MOST_RECENT) recent.splice(0, recent.length - MOST_RECENT);
+      options.onLog(lines, dropped);
+    };
+    const logger = pino(
+      { base: null, level: process.env['AMOC_LOG_LEVEL'] ?? 'info' },
+      { write: (line: string) => onLog([JSON.parse(line) as LogLine]) },
+    );
+    const events: ClusterEvents = {
+      notice: ({ level, text }) => logger[level](text),
+      logs: onLog,
+    };
+    const opened: AsyncDisposable[] = [];
+    const close = async (): Promise<void> => {
+      for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
+    };
+    try {
+      const observers = await makeObservers(['amocLocal', 'amocDist'], events.notice);
+      opened.push(observers);
+      const eventsOf = (name: string): ClusterEvents => ({
+        ...events,
+        observers: observers.of(name),
+      });
+      const local = await startLocalCluster(eventsOf('amocLocal'));
+      opened.push(local);
+      const distributed = await startDistributedMaster(eventsOf('amocDist'), (name) =>
+        local.master.compile(name),
+      );
+      opened.push(distributed);
+      await observers.listen();
+      return new Engine({ local, distributed: distributed.master, logger, recent }, options, close);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  /** The last lines that were logged. */
+  get recent(): readonly LogLine[] {
+    return this.#recent;
+  }
+
+  /** A shell for one who sits down; what they declare is seen by all. */
+  openShell(person: Person): Shell {
+    return new Shell(this.evaluator, person);
+  }
+
+  complete(line: string): Completion {
+    return complete(line, this.#sources());
+  }
+
+  /** What one reads first. */
+  banner(paint: Paint): string {
+    const { processes, standIn } = this.local;
+    const many = plural(processes.count, 'local process', 'local processes');
+    const lines = [
+      paint.bold(`amoc ${VERSION}`) + ` · Node ${process.versions.node} · ${many}`,
+      standIn === undefined
+        ? `The target is ${process.env['AMOC_XMPP_HOST'] ?? 'that of amoc.json'}.`
+        : `No XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in on ${standIn.host}:${standIn.port}.`,
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** Ends what runs, so that terminate and teardown of a scenario have their turn. */
+  async stopRuns(options: { force: boolean }, say: (text: string) => void): Promise<void> {
+    for (const master of this.masters) {
+      const { state } = master;
+      if (state.is !== 'running' && state.is !== 'failed') continue;
+      const { present } = await master.status();
+      say(`stopping ${state.scenario}, ${plural(present, 'user')}: `);
+      try {
+        await master.stop(options);
+        say('done\n');
+      } catch (error) {
+        say(`${messageOf(error)}\n`);
+      }
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+
+  #sources(): CompletionSources {
+    const { nodes } = this.local.master;
+    return {
+      scenarios: () => listScenarios(scenariosFolder()),
+      nodes: () => [...new Set(nodes.all().flatMap(({ name, machine }) => [name, machine]))],
+      settings: Object.keys(builtInVariables),
+      strategies: Object.keys(strategies),
+      userStates,
+      context: this.evaluator.context,
+    };
+  }
+}

@@ -1,0 +1,108 @@
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { LogView } from '../console/log-view.ts';
+import type { LogLine } from '../console/log-view.ts';
+import { wantsColors } from '../console/paint.ts';
+import { sleep } from '../lib/abort.ts';
+import { systemClock } from '../lib/clock.ts';
+import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { nodeFolder } from './node-options.ts';
+
+const LOOK_MS = 200;
+const MOST_AT_ONCE = 1024 * 1024;
+
+/** How `amoc logs` shows a log. */
+export interface LogsOptions {
+  name?: string | undefined;
+  follow?: boolean | undefined;
+  lines: string;
+  json?: boolean | undefined;
+}
+
+/**
+ * `amoc logs`: the last lines of a node's log, and with `follow` those that come, over its rotations.
+ *
+ * @throws {AmocError} `FILE` when there is no log, `ARGUMENT` for a number that is none
+ */
+export async function showLogs({ name, follow, lines, json }: LogsOptions): Promise<void> {
+  const count = Number(lines);
+  if (!Number.isInteger(count) || count < 0) {
+    throw new AmocError('ARGUMENT', `--lines: '${lines}' is no number of lines`);
+  }
+  const folder = nodeFolder(name);
+  const { stdout } = process;
+  stdout.on('error', () => process.exit(0));
+  using view = new LogView({
+    clock: systemClock,
+    colors: wantsColors(stdout, process.env),
+    write: (text) => stdout.write(text),
+    mostPerSecond: Infinity,
+  });
+  const show = (text: string): void => {
+    if (json === true) stdout.write(`${text}\n`);
+    else view.add([parse(text)]);
+  };
+  const first = read(folder.log).split('\n').slice(0, -1);
+  // A log that was put aside a moment ago goes on in the one before.
+  const before =
+    first.length < count ? readIfThere(`${folder.log}.1`).split('\n').slice(0, -1) : [];
+  for (const line of [...before, ...first].slice(count === 0 ? Infinity : -count)) show(line);
+  view.flush();
+  if (follow === true) await followFile(folder.log, show);
+}
+
+/** Reads what is appended, for ever; begins anew when the file is another. */
+async function followFile(path: string, show: (line: string) => void): Promise<void> {
+  let { ino, size: at } = statSync(path);
+  let rest = '';
+  for (;;) {
+    await sleep(LOOK_MS);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    if (stats.ino !== ino || stats.size < at) {
+      rest = '';
+      at = 0;
+      ino = stats.ino;
+    }
+    while (at < stats.size) {
+      const text = rest + readPart(path, at, Math.min(stats.size - at, MOST_AT_ONCE));
+      at += Math.min(stats.size - at, MOST_AT_ONCE);
+      const lines = text.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) show(line);
+    }
+  }
+}
+
+function readPart(path: string, at: number, length: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(length);
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, length, at));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const why =
+      systemCode(error) === 'ENOENT' ? 'is not there' : `cannot be read: ${messageOf(error)}`;
+    throw new AmocError('FILE', `${path} ${why}; a node in the background writes it (amoc start)`, {
+      cause: error,
+    });
+  }
+}
+
+function readIfThere(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? '' : read(path);
+}
+
+function parse(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { level: 30, time: 0, msg: text };
+  }
+}

@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import pino from 'pino';
+import { listenForHealth } from '../attach/health.ts';
+import { AttachServer } from '../attach/server.ts';
+import type { Answer } from '../attach/answers.ts';
+import { LogFile } from '../attach/log-file.ts';
+import { portNumber, variable } from '../config/environment.ts';
+import type { LogLine } from '../console/log-view.ts';
+import { deferred } from '../lib/abort.ts';
+import { systemClock } from '../lib/clock.ts';
+import { VERSION } from './installation.ts';
+import { planNode } from './node-options.ts';
+import type { NodeOptions, NodePlan } from './node-options.ts';
+import { startMaster, startSlave } from './node-work.ts';
+import type { NodeStatusView, NodeWork, Output } from './node-work.ts';
+
+/** Where a node runs: detached from the terminal that started it, or under a supervisor that reads it. */
+export type Ground = 'background' | 'foreground';
+
+/**
+ * The program of a node: takes its name, starts what it is, opens its socket, says that it is ready, and
+ * ends when it is told to.
+ *
+ * @param onReady for the one who waits for it
+ * @returns the exit code
+ * @throws {AmocError} `BUSY` when a node of its name runs, and what starting it throws
+ */
+export async function runNode(
+  options: NodeOptions,
+  ground: Ground,
+  onReady: () => void = () => {},
+): Promise<number> {
+  const plan = planNode(options);
+  const { folder, role } = plan;
+  folder.prepare();
+  const startedAt = systemClock.now();
+  const stale = folder.claim({
+    role,
+    version: VERSION,
+    startedAt,
+    arguments: [JSON.stringify(options)],
+    folder: process.cwd(),
+  });
+  try {
+    return await serve(plan, ground, startedAt, { onReady, stalePid: stale?.pid });
+  } finally {
+    folder.release();
+  }
+}
+
+async function serve(
+  plan: NodePlan,
+  ground: Ground,
+  startedAt: number,
+  { onReady, stalePid }: { onReady: () => void; stalePid: number | undefined },
+): Promise<number> {
+  const { folder, role } = plan;
+  const open: { server?: AttachServer; work?: NodeWork } = {};
+  await using sink = openSink(ground, folder.log, (text) => logger.error(text));
+  const output: Output = {
+    log: (lines, dropped) => {
+      sink.write(lines);
+      open.server?.log(lines, dropped);
+    },
+    attached: () => open.server?.attached ?? [],
+    onChange: () => {
+      if (open.work !== undefined) notifySystemd(open.work.unready());
+    },
+  };
+  const logger = pino(
+    { base: null },
+    { write: (line: string) => output.log([JSON.parse(line) as LogLine], 0) },
+  );
+  const signals = new Signals(ground);
+  logger.info(`amoc ${VERSION} starts: ${role} '${folder.name}', pid ${process.pid}`);
+  if (stalePid !== undefined) {
+    logger.warn(`the node before (pid ${stalePid}) has died without stopping`);
+  }
+  await using work = await (plan.role === 'master'
+    ? startMaster(output)
+    : startSlave(plan.slave, output));
+  open.work = work;
+  const about = { name: folder.name, role, version: VERSION, pid: process.pid };
+  const health: Record<string, Answer> = {
+    'GET /health': () => {
+      const why = work.unready();
+      const body = { status: why ?? 'ok', ...about };
+      return Promise.resolve({ status: why === undefined ? 200 : 503, body });
+    },
+    'GET /live': () => Promise.resolve({ status: 200, body: { status: 'ok' } }),
+  };
+  const status = async (): Promise<NodeStatusView> => ({
+    ...about,
+    node: process.versions.node,
+    startedAt,
+    attached: output.attached(),
+    ...(await work.status()),
+  });
+  const onAttached = (text: string): void => logger.info(text);
+  const server = await AttachServer.listen(
+    folder.socket,
+    work.attach && { name: folder.name, clock: systemClock, ...work.attach, onAttached },
+    {
+      ...health,
+      'GET /status': async () => ({ status: 200, body: await status() }),
+      'POST /stop': () => {
+        signals.stop();
+        return Promise.resolve({ status: 202, body: about });
+      },
+    },
+  );
+  open.server = server;
+  const port = portNumber('AMOC_HEALTH_PORT');
+  const host = variable('AMOC_HEALTH_BIND') ?? '127.0.0.1';
+  await using listener = port === undefined ? undefined : await listenForHealth(host, port, health);
+  if (listener !== undefined) logger.info(`http://${host}:${listener.port}/health answers`);
+  onReady();
+  output.onChange();
+  const failure = await Promise.race([signals.stopped, work.failed]);
+  if (failure === undefined) {
+    logger.info('the node stops');
+    await work.stop(signals.hurry, (text) => logger.info(text));
+  } else logger.error(failure);
+  await server.close(failure ?? 'the node was stopped');
+  return failure === undefined ? 0 : 2;
+}
+
+/** What tells a node to end: once for gently, twice for at once. */
+class Signals {
+  readonly #stopped = deferred<undefined>();
+  readonly #hurry = new AbortController();
+  #isTold = false;
+
+  constructor(ground: Ground) {
+    process.on('SIGTERM', () => this.stop());
+    // In the background: attached consoles send it to end an endless loop; nobody else can mean it.
+    process.on('SIGINT', () => {
+      if (ground === 'foreground') this.stop();
+    });
+    process.on('SIGHUP', () => {});
+  }
+
+  stop(): void {
+    if (this.#isTold) this.#hurry.abort();
+    this.#isTold = true;
+    this.#stopped.resolve(undefined);
+  }
+
+  get stopped(): Promise<undefined> {
+    return this.#stopped.promise;
+  }
+
+  get hurry(): AbortSignal {
+    return this.#hurry.signal;
+  }
+}
+
+interface Sink extends AsyncDisposable {
+  write(lines: readonly LogLine[]): void;
+}
+
+function openSink(ground: Ground, path: string, onTrouble: (text: string) => void): Sink {
+  if (ground === 'background') {
+    return new LogFile(path, { clock: systemClock, version: VERSION, onTrouble });
+  }
+  const { stdout } = process;
+  // Whoever reads it may end first.
+  stdout.on('error', () => {});
+  return {
+    write: (lines) => {
+      for (const line of lines) {
+        stdout.write(`${JSON.stringify({ ...line, amoc: VERSION })}\n`);
+      }
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Tells systemd how it stands (sd_notify(3)), when it asked to be told.
+ *
+ * @param unready why it is not ready yet
+ */
+function notifySystemd(unready: string | undefined): void {
+  if ((process.env['NOTIFY_SOCKET'] ?? '') === '') return;
+  const args = unready === undefined ? ['--ready', '--status=ready'] : [`--status=${unready}`];
+  // systemd's own program: the protocol needs datagrams, which Node.js does not have for Unix sockets.
+  execFile('systemd-notify', args, () => {});
+}
