@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { acceptHandshake, offerHandshake } from '../../src/protocol/handshake.ts';
 import type { NodeInfo } from '../../src/protocol/messages.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -121,7 +122,10 @@ describe('the handshake', () => {
       info,
     };
     slave.send(JSON.stringify(hello));
-    await assert.rejects(clock.resolve(accepted), /speaks protocol 3, the node speaks 99/);
+    await assert.rejects(
+      clock.resolve(accepted),
+      new RegExp(`speaks protocol ${PROTOCOL_VERSION}, the node speaks 99`),
+    );
     assert.match(master.sent.at(-1)!, /refused.*install the same amoc on both/);
   });
 });

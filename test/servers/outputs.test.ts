@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { listRuns } from '../../src/record/run-reader.ts';
 import type { RunResult } from '../../src/record/types.ts';
-import { Carbon, freePort, GraphiteWeb, Prometheus } from '../support/monitoring.ts';
+import { Carbon, GraphiteWeb, Prometheus } from '../support/monitoring.ts';
+import { freePort } from '../support/ports.ts';
 import { eventually } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 

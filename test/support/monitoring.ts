@@ -1,24 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './ports.ts';
 import { eventually } from './processes.ts';
 import { isOpen } from './servers.ts';
 
 /** Debian's: another python on the path has none of the packages. */
 const PYTHON = '/usr/bin/python3';
 const START_MS = 60_000;
-
-/** A port that nobody has now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A program that runs until it is told otherwise; nothing outlives the test. */
 class Service implements AsyncDisposable {
