@@ -7,7 +7,7 @@ SHELL := /bin/bash
 NODE ?=
 installed := node_modules/.package-lock.json
 built := dist/.built
-sources := $(shell find src test bench -name '*.ts' 2>/dev/null)
+sources := $(shell find src test bench deploy -name '*.ts' 2>/dev/null)
 unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' | sort
 server_tests = find dist/test/servers -name '*.test.js' | sort
 run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000
@@ -98,6 +98,46 @@ bench-xmpp: $(built) ## measure XMPP beside bare Node.js, @xmpp/client and Tsung
 	@command -v tsung >/dev/null || { [ "$$(id -u)" = 0 ] && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq tsung >/dev/null 2>&1 || echo 'Tsung is not installed: its figures are left out'; }
 	@node dist/bench/xmpp.js
 
+released := _rel/.built
+scenario_files := $(shell find scenarios -type f -not -path '*/node_modules/*')
+
+$(released): $(built) $(scenario_files) bin/amoc.js deploy/make-release deploy/release/amoc README.md LICENSE
+	@deploy/make-release
+	@touch $@
+
+.PHONY: rel
+rel: $(released) ## a release: _rel/amoc, and its tarball
+
+# Ansible reads its settings beside the playbooks; ANSIBLE_ARGS=… goes to it as it is.
+HOSTS ?= hosts
+# The secret of the cluster that is deployed from here.
+COOKIE ?= .amoc.cookie
+playbook = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg ansible-playbook -i '$(HOSTS)' $(ANSIBLE_ARGS)
+
+.PHONY: fleet-checks
+fleet-checks: $(built)
+	@command -v ansible-playbook >/dev/null || { echo 'this needs Ansible (Debian: apt-get install ansible-core)'; exit 2; }
+	@node dist/deploy/check-hosts.js '$(HOSTS)'
+
+.PHONY: prepare
+prepare: fleet-checks ## make the machines of hosts ready: limits, kernel settings, a user, Node.js
+	@$(playbook) deploy/ansible/prepare.yml
+
+.PHONY: deploy
+deploy: fleet-checks rel $(COOKIE) ## install amoc on the machines of hosts, start it, show the nodes
+	@$(playbook) -e amoc_cookie='$(abspath $(COOKIE))' deploy/ansible/deploy.yml
+
+.PHONY: status
+status: fleet-checks ## how the nodes on the machines of hosts stand
+	@$(playbook) deploy/ansible/status.yml
+
+.PHONY: undeploy
+undeploy: fleet-checks ## stop amoc on the machines of hosts and remove it
+	@$(playbook) deploy/ansible/undeploy.yml
+
+$(COOKIE):
+	@umask 077; node -p 'require("node:crypto").randomBytes(32).toString("hex")' >$@
+
 .PHONY: clean
 clean: ## remove what was built and installed
-	@rm -rf dist node_modules .cache coverage bench/results
+	@rm -rf dist node_modules .cache coverage bench/results _rel

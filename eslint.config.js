@@ -4,6 +4,7 @@ export default tseslint.config(
   {
     ignores: [
       'dist/',
+      '_rel/',
       'node_modules/',
       '.cache/',
       'scenarios/',

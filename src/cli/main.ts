@@ -25,9 +25,21 @@ program
   .command('console')
   .description('open the shell; with no terminal it reads lines from standard input')
   .action(async () => {
+    if (await attachedToOwnNode()) return;
     const { runConsole } = await import('./console.ts');
     process.exitCode = await runConsole();
   });
+
+/** Where AMOC_NODE_NAME says which node this is (a machine that was deployed to), its console is that of the node. */
+async function attachedToOwnNode(): Promise<boolean> {
+  const name = variable('AMOC_NODE_NAME');
+  if (name === undefined) return false;
+  const { nodeFolder } = await import('./node-options.ts');
+  if (nodeFolder(name).running() === undefined) return false;
+  const { attach } = await import('./attach.ts');
+  process.exitCode = await attach({ name });
+  return true;
+}
 
 program
   .command('run')
@@ -248,6 +260,14 @@ program
   .action(async (name: string) => {
     const { newScenario } = await import('./new.ts');
     process.stdout.write(newScenario(name));
+  });
+
+program
+  .command('init')
+  .description('make this folder a project: scenarios/ to start from, and what an editor needs')
+  .action(async () => {
+    const { initProject } = await import('./init.ts');
+    process.stdout.write(initProject());
   });
 
 program

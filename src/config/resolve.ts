@@ -54,6 +54,23 @@ export function resolveSettings(
 }
 
 /**
+ * Checks that `amoc.json` has no name that nobody reads: at the top are amoc's own settings and those of the
+ * scenario at hand, others are in a section of their scenario.
+ *
+ * @param variables everything that the scenario at hand has, amoc's own included
+ * @throws {AmocError} `CONFIG` with the nearest name
+ */
+export function demandKnownNames(variables: Variables, file: SettingSources['file'] = {}): void {
+  const unknown = Object.entries(file)
+    .filter(([name, value]) => !isRecord(value) && !Object.hasOwn(variables, name))
+    .map(
+      ([name]) =>
+        `${unknownSetting(name, variables, 'amoc.json')}; settings of one scenario go into its section: { "my_scenario": { … } }`,
+    );
+  if (unknown.length > 0) throw new AmocError('CONFIG', unknown.join('\n'));
+}
+
+/**
  * Checks a change to a running test: only declared variables that may change, only good values.
  *
  * @throws {AmocError} `CONFIG` that lists every mistake at once; nothing has changed then.

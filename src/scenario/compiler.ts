@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { builtinModules } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Service } from 'ts-node';
 import type ts from 'typescript';
@@ -96,7 +96,7 @@ export class ScenarioCompiler {
           noEmit: false,
           sourceMap: true,
           types: ['node'],
-          typeRoots: [join(this.#packageRoot, 'node_modules', '@types')],
+          typeRoots: [dirname(typesOfNode(this.#packageRoot))],
           paths: { amoc: [join(this.#packageRoot, 'dist', 'src', 'index.d.ts')] },
         },
       });
@@ -181,6 +181,12 @@ export class ScenarioCompiler {
   #shown(file: string): string {
     return relative(dirname(this.#folder), file);
   }
+}
+
+/** The types of Node.js: with the package, or beside it where npm has put them. */
+function typesOfNode(packageRoot: string): string {
+  const paths = createRequire(join(packageRoot, 'package.json'));
+  return dirname(paths.resolve('@types/node/package.json'));
 }
 
 function exists(file: string): boolean {

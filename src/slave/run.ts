@@ -1,6 +1,6 @@
 import type { RunSettings } from '../config/run-variables.ts';
 import { builtInVariables } from '../config/run-variables.ts';
-import { resolveSettings, resolveUpdate } from '../config/resolve.ts';
+import { demandKnownNames, resolveSettings, resolveUpdate } from '../config/resolve.ts';
 import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
 import { attempt, withTimeout } from '../lib/abort.ts';
@@ -54,6 +54,7 @@ export class SlaveRun {
       }
     }
     this.#variables = { ...builtInVariables, ...scenario.variables };
+    demandKnownNames(this.#variables, parts.sources.file);
     this.#settings = resolveSettings(this.#variables, parts.sources, name);
     this.#wheel = new TimerWheel(parts.clock);
     this.#context = this.#makeContext(undefined);

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { StatusView } from '../../src/master/views.ts';
+import { canMakeHosts } from '../support/hosts.ts';
+import { eventually } from '../support/processes.ts';
+import { Project, ROOT } from '../support/project.ts';
+import { startEjabberd } from '../support/servers.ts';
+import type { RealServer } from '../support/servers.ts';
+import { SshHosts } from '../support/ssh-hosts.ts';
+
+const USERS = 300;
+
+interface Made {
+  code: number | null;
+  out: string;
+  /** Ansible's count of changes, by host. */
+  changed: Record<string, number>;
+}
+
+describe(
+  'a fleet over ssh',
+  { skip: canMakeHosts() ? false : 'network namespaces need root: NOT tested here' },
+  () => {
+    let fleet: SshHosts;
+    let server: RealServer;
+    let hostsFile: string;
+    let scenarios: string;
+
+    const make = async (...targets: string[]): Promise<Made> => {
+      const variables = {
+        amoc_scenarios: scenarios,
+        environment_of_amoc: {
+          AMOC_XMPP_DOMAIN: 'localhost',
+          AMOC_XMPP_TLS: 'none',
+          AMOC_XMPP_MECHANISM: 'PLAIN',
+          AMOC_XMPP_PORT: String(server.ports.c2s),
+          AMOC_STOP_TIMEOUT: '500ms',
+        },
+      };
+      const file = join(fleet.folder, 'variables.json');
+      writeFileSync(file, JSON.stringify(variables));
+      const child = spawn(
+        'make',
+        [
+          '--no-print-directory',
+          ...targets,
+          `HOSTS=${hostsFile}`,
+          `COOKIE=${join(fleet.folder, 'cookie')}`,
+          `ANSIBLE_ARGS=-e @${file}`,
+        ],
+        {
+          cwd: ROOT,
+          env: {
+            ...process.env,
+            ANSIBLE_SSH_ARGS: fleet.sshArguments.join(' '),
+            ANSIBLE_LOCAL_TEMP: join(fleet.folder, 'ansible'),
+            ANSIBLE_NOCOLOR: '1',
+            LC_ALL: 'C.UTF-8',
+          },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        },
+      );
+      let out = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (data) => (out += String(data)));
+      }
+      const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+      const changed = Object.fromEntries(
+        [...out.matchAll(/^(\S+)\s+: ok=\d+\s+changed=(\d+)/gm)].map(([, name, count]) => [
+          name as string,
+          Number(count),
+        ]),
+      );
+      return { code, out, changed };
+    };
+
+    const amoc = (line: string): string =>
+      fleet.ssh(fleet.hosts[0]!, 'amoc', `~/amoc_master/bin/amoc eval --json '${line}'`);
+    const status = (): StatusView => JSON.parse(amoc('amocDist.status()')) as StatusView;
+
+    before(async () => {
+      fleet = await SshHosts.start(3);
+      server = await startEjabberd({ full: false, address: '0.0.0.0' });
+      const [master, one, two] = fleet.hosts.map(({ address }) => address);
+      const shipped = readFileSync(join(ROOT, 'hosts'), 'utf8');
+      hostsFile = join(fleet.folder, 'hosts');
+      // One machine is master and slave.
+      const filled = shipped
+        .replace(/^master\.example\.org$/m, `${master}`)
+        .replace(/^slave1\.example\.org /m, `${one} `)
+        .replace(/^slave2\.example\.org (.*)$/m, `${two} $1\n${master} node_name=slave3`)
+        .replace('master_address=master.example.org', `master_address=${master}`)
+        .replace(/^authorized_key=.*$/m, `authorized_key=${fleet.key}.pub`)
+        .replace(/^xmpp_host=$/m, `xmpp_host=${fleet.net.server}`);
+      writeFileSync(hostsFile, filled);
+      scenarios = join(fleet.folder, 'scenarios');
+      cpSync(join(ROOT, 'scenarios'), scenarios, { recursive: true });
+      using project = new Project({ mongoose_in_band_registration: true });
+      const { code, err } = await project.amoc(
+        ['run', 'mongoose_in_band_registration', '1', String(USERS), '--settings'].concat([
+          'stay=0',
+          'cancel=false',
+          'repeatCount=1',
+          'interarrival=3',
+        ]),
+        {
+          env: {
+            AMOC_XMPP_HOST: '127.0.0.1',
+            AMOC_XMPP_DOMAIN: 'localhost',
+            AMOC_XMPP_PORT: String(server.ports.c2s),
+            AMOC_XMPP_TLS: 'none',
+          },
+        },
+      );
+      assert.equal(code, 0, err);
+    });
+
+    after(async () => {
+      await fleet[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    });
+
+    it('is refused before anything is changed when hosts is wrong', async () => {
+      const good = readFileSync(hostsFile, 'utf8');
+      writeFileSync(hostsFile, good.replace(/^user=amoc$/m, ''));
+      const { code, out } = await make('prepare');
+      writeFileSync(hostsFile, good);
+      assert.notEqual(code, 0);
+      assert.match(out, /hosts: \[amoc:vars\] must have user/);
+      assert.doesNotMatch(out, /PLAY/);
+    });
+
+    it('is prepared, and stays as it is the second time', async () => {
+      const first = await make('prepare');
+      assert.equal(first.code, 0, first.out);
+      for (const host of fleet.hosts) {
+        assert.match(
+          readFileSync(fleet.path(host, 'etc/security/limits.d/90-amoc.conf'), 'utf8'),
+          /amoc hard nofile 1048576/,
+        );
+        assert.equal(fleet.ssh(host, 'amoc', 'id -un'), 'amoc\n');
+        assert.equal(
+          fleet.ssh(host, 'root', 'cat /proc/sys/net/ipv4/ip_local_port_range').split(/\s+/)[0],
+          '1024',
+        );
+      }
+      const second = await make('prepare');
+      assert.equal(second.code, 0, second.out);
+      assert.deepEqual(Object.values(second.changed), [0, 0, 0], second.out);
+    });
+
+    it('is deployed, and runs users of the real server as typed on the master', async () => {
+      const first = await make('deploy');
+      assert.equal(first.code, 0, first.out);
+      for (const name of ['slave1/1', 'slave1/2', 'slave2/1', 'slave2/2', 'slave3/1']) {
+        assert.ok(first.out.includes(name), `${name} is not in:\n${first.out}`);
+      }
+      const [master] = fleet.hosts;
+      const cookie = fleet.path(master!, 'home/amoc/.amoc.cookie');
+      assert.equal(statSync(cookie).mode & 0o777, 0o600);
+      const secret = readFileSync(cookie, 'utf8').trim();
+      assert.equal(first.out.includes(secret), false);
+      const commands = readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+          } catch {
+            return '';
+          }
+        });
+      assert.equal(
+        commands.some((line) => line.includes(secret)),
+        false,
+      );
+      const typed = fleet.ssh(
+        master!,
+        'amoc',
+        '~/amoc_master/bin/amoc console',
+        "amocDist.do('mongoose_simple', 1, 300, {comment: 'first'})\n",
+      );
+      assert.match(typed, /ok: mongoose_simple, users 1\.\.300 on 5 processes/);
+      const running = await eventually(
+        status,
+        ({ users }) => users.running + users.waiting === USERS,
+        60_000,
+      );
+      assert.deepEqual([running.comment, running.users.crashed], ['first', 0]);
+      const refused = await make('deploy');
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.out, /a run goes on; amocDist\.stop\(\) it first/);
+      assert.match(amoc('amocDist.stop({ force: true })'), /"run"/);
+    });
+
+    it('stays as it is when nothing has changed', async () => {
+      const again = await make('deploy');
+      assert.equal(again.code, 0, again.out);
+      assert.deepEqual(Object.values(again.changed), [0, 0, 0], again.out);
+    });
+
+    it('ships what has changed alone, names a host that is down, and finishes when it is run again', async () => {
+      const [, , down] = fleet.hosts;
+      down!.setLink(false);
+      appendFileSync(join(scenarios, 'my_scenario.ts'), '// changed\n');
+      const first = await make('deploy');
+      assert.notEqual(first.code, 0);
+      assert.match(first.out, new RegExp(`fatal: \\[${down!.address}\\]: UNREACHABLE!`));
+      // One file each; the first machine is master and slave.
+      const [master, one] = fleet.hosts.map(({ address }) => first.changed[address]);
+      assert.deepEqual([master, one], [2, 1], first.out);
+      const path = 'home/amoc/amoc_slave/scenarios/my_scenario.ts';
+      const shipped = (at: number): boolean =>
+        readFileSync(fleet.path(fleet.hosts[at]!, path), 'utf8').endsWith('// changed\n');
+      assert.deepEqual([shipped(1), shipped(2)], [true, false]);
+      down!.setLink(true);
+      const second = await make('deploy');
+      assert.equal(second.code, 0, second.out);
+      assert.equal(shipped(2), true);
+    });
+
+    it('tells how it stands, and is removed', async () => {
+      const { code, out } = await make('status');
+      assert.equal(code, 0, out);
+      assert.match(out, /master 'master'/);
+      assert.match(out, /slave 'slave2'/);
+      const removed = await make('undeploy');
+      assert.equal(removed.code, 0, removed.out);
+      for (const host of fleet.hosts) {
+        const home = fleet.path(host, 'home/amoc');
+        for (const name of ['amoc_master', 'amoc_slave', '.amoc.cookie']) {
+          assert.equal(existsSync(join(home, name)), false, name);
+        }
+        const left = fleet.ssh(host, 'root', 'pgrep --count -u amoc node || true');
+        assert.equal(left.trim(), '0');
+      }
+      assert.notEqual((await make('status')).code, 0);
+    });
+  },
+);

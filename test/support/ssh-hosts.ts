@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeHosts } from './hosts.ts';
+import type { Host, Hosts } from './hosts.ts';
+import { eventually } from './processes.ts';
+
+/** What each host has of its own; the rest of the file system is this machine's. */
+const own = ['etc', 'home', 'opt', 'root'] as const;
+
+/** Hosts that one logs in to: each with a network, an sshd, users and files of its own. */
+export class SshHosts implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'amoc-fleet-'));
+  readonly net: Hosts;
+  /** A key that may log in as root. */
+  readonly key = join(this.folder, 'key');
+  readonly #daemons: ChildProcessWithoutNullStreams[] = [];
+
+  private constructor(count: number) {
+    this.net = makeHosts(count);
+  }
+
+  static async start(count: number): Promise<SshHosts> {
+    const all = new SshHosts(count);
+    chmodSync(all.folder, 0o755);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', all.key]);
+    mkdirSync('/run/sshd', { recursive: true });
+    for (const host of all.net.hosts) await all.#start(host);
+    return all;
+  }
+
+  get hosts(): readonly Host[] {
+    return this.net.hosts;
+  }
+
+  /** Where a file of a host is on this machine. */
+  path(host: Host, path: string): string {
+    return join(this.folder, host.name, path);
+  }
+
+  /** For ssh and for Ansible: whom to trust, and whom not to remember. */
+  get sshArguments(): string[] {
+    return [
+      ...['-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${this.folder}/known_hosts`],
+      ...['-o', 'ConnectTimeout=5', '-o', 'LogLevel=ERROR', '-i', this.key],
+    ];
+  }
+
+  /** Runs a command on a host, as a user of it. */
+  ssh(host: Host, user: string, command: string, input = ''): string {
+    return execFileSync('ssh', [...this.sshArguments, `${user}@${host.address}`, command], {
+      input,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const daemon of this.#daemons) {
+      daemon.kill('SIGKILL');
+      if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
+    }
+    for (const host of this.hosts) {
+      // What was started there in the background.
+      const pids = execFileSync('ip', ['netns', 'pids', host.name], { encoding: 'utf8' });
+      for (const pid of pids.split('\n').filter((each) => each !== '')) {
+        process.kill(Number(pid), 'SIGKILL');
+      }
+      await eventually(
+        () => execFileSync('ip', ['netns', 'pids', host.name], { encoding: 'utf8' }),
+        (left) => left === '',
+      );
+    }
+    this.net[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #start(host: Host): Promise<void> {
+    const folder = join(this.folder, host.name);
+    for (const name of own) mkdirSync(join(folder, name), { recursive: true });
+    execFileSync('cp', ['-a', '/etc/.', join(folder, 'etc')]);
+    const keys = join(folder, 'authorized_keys');
+    cpSync(`${this.key}.pub`, keys);
+    chmodSync(keys, 0o644);
+    const hostKey = join(folder, 'host_key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
+    const settings = join(folder, 'sshd_config');
+    writeFileSync(
+      settings,
+      [
+        `ListenAddress ${host.address}:22`,
+        `HostKey ${hostKey}`,
+        `AuthorizedKeysFile ${keys}-%u .ssh/authorized_keys`,
+        'PermitRootLogin prohibit-password',
+        'PasswordAuthentication no',
+        'StrictModes no',
+        'UsePAM no',
+        `PidFile ${folder}/sshd.pid`,
+        'Subsystem sftp internal-sftp',
+        '',
+      ].join('\n'),
+    );
+    cpSync(keys, `${keys}-root`);
+    const mounts = own.map((name) => `mount --bind '${folder}/${name}' /${name}`).join(' && ');
+    const daemon = host.start(
+      'unshare',
+      [
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        `${mounts} && exec /usr/sbin/sshd -D -e -f '${settings}'`,
+      ],
+      { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
+    );
+    this.#daemons.push(daemon);
+    let said = '';
+    daemon.stderr.on('data', (data) => (said += String(data)));
+    await eventually(
+      () => said,
+      (text) => text.includes('Server listening'),
+    );
+  }
+}
