@@ -40,12 +40,12 @@ demo: $(built) ## 100 users of my_scenario for 20 s, without a terminal
 	@exec node bin/amoc.js run my_scenario 1 100 --for 20s --settings interarrival=20 messages=8
 
 .PHONY: check
-check: $(built) ## types, lint, layers, formatting
+check: $(built) ## types, lint, layers, formatting, manifests
 	@npx tsc -p scenarios
 	@npx eslint --max-warnings 0 .
 	@npx prettier --check --log-level warn .
-	@node --test --test-reporter=dot dist/test/layers.test.js
-	@echo 'check: types, lint, formatting and layers are well'
+	@node --test --test-reporter=dot dist/test/layers.test.js dist/test/deploy/*.test.js
+	@echo 'check: types, lint, formatting, layers and what is deployed are well'
 
 .PHONY: test
 test: $(built) test-tools ## everything, real ejabberd and prosody included (AMOC_SKIP_SERVERS=1 leaves them out)

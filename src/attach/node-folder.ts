@@ -8,10 +8,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { userName } from '../lib/user-name.ts';
 
 /** Longer paths of Unix sockets are cut off by the system (sockaddr_un, unix(7)). */
 const LONGEST_SOCKET_PATH = 107;
@@ -214,7 +215,7 @@ export class NodeFolder {
     if (me !== undefined && uid !== me) {
       throw new AmocError(
         'FILE',
-        `${path} belongs to another user (uid ${uid}); this is ${userInfo().username}`,
+        `${path} belongs to another user (uid ${uid}); this is ${userName()}`,
       );
     }
   }

@@ -1,5 +1,4 @@
 import { readlinkSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { AttachClient } from '../attach/client.ts';
 import type { AttachOptions } from '../attach/client.ts';
 import type { NodeFolder } from '../attach/node-folder.ts';
@@ -8,6 +7,7 @@ import { runLines } from '../console/lines.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import { Terminal } from '../console/terminal.ts';
 import { AmocError } from '../lib/errors.ts';
+import { userName } from '../lib/user-name.ts';
 import { demandRunning } from './background.ts';
 import { historyFile, shortHostname, untilSignal } from './console.ts';
 import { nodeFolder } from './node-options.ts';
@@ -121,7 +121,7 @@ async function dial(
 
 /** `anna@pts/3`: who it is, and at which terminal. */
 function whoAmI(): string {
-  const user = userInfo().username.replace(/[^\w.-]/g, '_') || 'somebody';
+  const user = userName().replace(/[^\w.-]/g, '_') || 'somebody';
   try {
     const terminal = readlinkSync('/proc/self/fd/0').replace(/^\/dev\//, '');
     if (/^(pts\/|tty)\d+$/.test(terminal)) return `${user}@${terminal}`;

@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { userName } from '../lib/user-name.ts';
 
 /** Compiled scenarios that are kept on disk; the oldest go. */
 const MOST_KEPT = 50;
@@ -119,13 +120,13 @@ function findPackage(
 
 /** A folder that nobody else can write to: what lies in it is executed. */
 function privateCacheFolder(): string {
-  const { uid, username } = userInfo();
+  const uid = process.getuid?.();
   const base =
     process.env['XDG_CACHE_HOME'] ?? (process.env['HOME'] && join(process.env['HOME'], '.cache'));
-  const folder = base ? join(base, 'amoc', 'scenarios') : join(tmpdir(), `amoc-${username}`);
+  const folder = base ? join(base, 'amoc', 'scenarios') : join(tmpdir(), `amoc-${userName()}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid: owner, mode } = statSync(folder);
-  if (uid >= 0 && (owner !== uid || (mode & 0o022) !== 0)) {
+  if (uid !== undefined && (owner !== uid || (mode & 0o022) !== 0)) {
     throw new AmocError(
       'FILE',
       `${folder} can be written to by others; run: chmod go-w ${folder}, or set XDG_CACHE_HOME`,
