@@ -13,6 +13,7 @@ import { builtInMetrics } from '../src/metrics/catalogue.ts';
 import { exitCodes } from '../src/record/outcome.ts';
 import { parseThreshold } from '../src/record/thresholds.ts';
 import { listScenarios } from '../src/scenario/catalogue.ts';
+import { withEnvironment } from './support/environment-table.ts';
 import { withTable } from './support/metrics-table.ts';
 import { ScenarioCompiler } from '../src/scenario/compiler.ts';
 import { Project, ROOT } from './support/project.ts';
@@ -32,6 +33,10 @@ describe('the README', () => {
       .map((name) => row(name, builtInVariables))
       .filter((line) => !readme.replace(/ +\|/g, ' |').includes(line));
     assert.deepEqual(missing, []);
+  });
+
+  it('lists every variable of the processes as it is declared', () => {
+    assert.equal(withEnvironment(readme), readme, 'run: make docs');
   });
 
   it('names every command and every scenario', () => {

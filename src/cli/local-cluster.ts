@@ -16,13 +16,14 @@ import { Master } from '../master/master.ts';
 import type { LogRecord } from '../protocol/messages.ts';
 import type { RunObserver } from '../record/types.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
-import { ScenarioCompiler } from '../scenario/compiler.ts';
+import { CompilerThread } from '../scenario/compiler-thread.ts';
 import { startStandIn } from './embedded.ts';
 import type { StandIn } from './embedded.ts';
 import { PACKAGE_ROOT, projectFolder, scenariosFolder, VERSION } from './installation.ts';
 
 const MOST_PROCESSES = 256;
 const SMALLEST_HEAP_MB = 32;
+const WARM_MS = 30;
 /** Variables that are the master's own, and go to no slave. */
 const ownSecrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
 
@@ -88,7 +89,10 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const patterns = { user: xmppUser, password: xmppPassword };
   const standInStarts = xmppHost === '' ? startStandIn(patterns) : Promise.resolve(undefined);
   standInStarts.catch(() => {});
-  const compiler = new ScenarioCompiler(scenariosFolder(), PACKAGE_ROOT);
+  const compiler = new CompilerThread({
+    folder: scenariosFolder(),
+    packageRoot: PACKAGE_ROOT,
+  });
   let standIn: StandIn | undefined;
   const master = new Master({
     name: 'amocLocal',
@@ -131,6 +135,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     await processes[Symbol.asyncDispose]();
     await control[Symbol.asyncDispose]();
     await standIn?.[Symbol.asyncDispose]();
+    await compiler[Symbol.asyncDispose]();
   };
   try {
     standIn = await standInStarts;
@@ -138,6 +143,8 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     await close();
     throw error;
   }
+  // While one reads the banner.
+  setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
   return { master, processes, standIn, [Symbol.asyncDispose]: close };
 }
 

@@ -1,11 +1,14 @@
 import pino from 'pino';
 import type { AttachParts } from '../attach/server.ts';
+import { loadCompiler } from '../console/erase.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { deferred } from '../lib/abort.ts';
 import type { StatusView } from '../master/views.ts';
 import { Engine } from './engine.ts';
 import { SlaveNode } from './slave.ts';
 import type { SlavePlan } from './slave.ts';
+
+const WARM_MS = 100;
 
 /** What `GET /status` of a node answers. */
 export interface NodeStatusView {
@@ -46,6 +49,8 @@ export interface Output {
 /** A master: both clusters, and a console for whoever attaches. */
 export async function startMaster(output: Output): Promise<NodeWork> {
   const engine = await Engine.start({ onLog: output.log, attached: output.attached });
+  // TypeScript takes half a second to load: nobody waits for it yet.
+  setTimeout(() => void loadCompiler(), WARM_MS).unref();
   return {
     attach: {
       banner: (paint) => engine.banner(paint),

@@ -93,7 +93,11 @@ describe('amoc run', () => {
       /unknown option '--fro'[\s\S]*--for/,
     ],
     ['an unknown command', ['rum'], /unknown command 'rum'[\s\S]*run/],
-    ['a slave without a master', ['slave', '--name', 'x'], /required option '--master/],
+    [
+      'a slave without a master',
+      ['slave', '--name', 'x'],
+      /--master: say where the master is, as in ws:\/\/host:4370/,
+    ],
     [
       'a slave with a bad name',
       ['slave', '--master', 'ws://127.0.0.1:1', '--name', 'a b'],

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { registerUsers } from '../support/accounts.ts';
 import { canMakeHosts, makeHosts } from '../support/hosts.ts';
 import type { Host, Hosts } from '../support/hosts.ts';
 import { eventually, processesOf } from '../support/processes.ts';
@@ -96,26 +97,9 @@ describe(
       server = await startEjabberd({ full: false, address: '0.0.0.0', logLevel: 'info' });
       project = new Project({
         mongoose_simple: true,
-        mongoose_in_band_registration: true,
         stay,
       });
-      const { code, err } = await project.amoc(
-        ['run', 'mongoose_in_band_registration', '1', String(USERS), '--settings'].concat([
-          'stay=0',
-          'cancel=false',
-          'repeatCount=1',
-          'interarrival=3',
-        ]),
-        {
-          env: {
-            AMOC_XMPP_HOST: '127.0.0.1',
-            AMOC_XMPP_DOMAIN: 'localhost',
-            AMOC_XMPP_PORT: String(server.ports.c2s),
-            AMOC_XMPP_TLS: 'none',
-          },
-        },
-      );
-      assert.equal(code, 0, err);
+      await registerUsers(server, USERS);
     });
 
     afterEach(async () => {

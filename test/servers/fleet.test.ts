@@ -12,9 +12,10 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StatusView } from '../../src/master/views.ts';
+import { registerUsers } from '../support/accounts.ts';
 import { canMakeHosts } from '../support/hosts.ts';
 import { eventually } from '../support/processes.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/project.ts';
 import { startEjabberd } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 import { SshHosts } from '../support/ssh-hosts.ts';
@@ -106,24 +107,7 @@ describe(
       writeFileSync(hostsFile, filled);
       scenarios = join(fleet.folder, 'scenarios');
       cpSync(join(ROOT, 'scenarios'), scenarios, { recursive: true });
-      using project = new Project({ mongoose_in_band_registration: true });
-      const { code, err } = await project.amoc(
-        ['run', 'mongoose_in_band_registration', '1', String(USERS), '--settings'].concat([
-          'stay=0',
-          'cancel=false',
-          'repeatCount=1',
-          'interarrival=3',
-        ]),
-        {
-          env: {
-            AMOC_XMPP_HOST: '127.0.0.1',
-            AMOC_XMPP_DOMAIN: 'localhost',
-            AMOC_XMPP_PORT: String(server.ports.c2s),
-            AMOC_XMPP_TLS: 'none',
-          },
-        },
-      );
-      assert.equal(code, 0, err);
+      await registerUsers(server, USERS);
     });
 
     after(async () => {

@@ -1,8 +1,11 @@
 /** `make docs`: writes what the pages take from the code. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withEnvironment } from './environment-table.ts';
 import { withTable } from './metrics-table.ts';
 import { ROOT } from './project.ts';
 
-const page = join(ROOT, 'docs', 'metrics.md');
-writeFileSync(page, withTable(readFileSync(page, 'utf8')));
+const rewrite = (path: string, change: (page: string) => string): void =>
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+rewrite(join(ROOT, 'docs', 'metrics.md'), withTable);
+rewrite(join(ROOT, 'README.md'), withEnvironment);

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { Project } from './project.ts';
+import type { RealServer } from './servers.ts';
+
+/** Registers `user_1` to `user_N` in a server, in band. */
+export async function registerUsers(server: RealServer, count: number): Promise<void> {
+  using project = new Project({ mongoose_in_band_registration: true });
+  const settings = ['stay=0', 'cancel=false', 'repeatCount=1', 'interarrival=3'];
+  const { code, err } = await project.amoc(
+    ['run', 'mongoose_in_band_registration', '1', String(count), '--settings', ...settings],
+    {
+      env: {
+        AMOC_XMPP_HOST: '127.0.0.1',
+        AMOC_XMPP_DOMAIN: 'localhost',
+        AMOC_XMPP_PORT: String(server.ports.c2s),
+        AMOC_XMPP_TLS: 'none',
+      },
+    },
+  );
+  assert.equal(code, 0, err);
+}
