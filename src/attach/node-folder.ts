@@ -26,8 +26,8 @@ const claim = z.object({
   role: z.enum(['master', 'slave']),
   version: z.string().max(100),
   startedAt: z.number(),
-  /** What it was started with, so that `amoc restart` starts the same. */
-  arguments: z.array(z.string().max(1000)).max(200),
+  /** What it was started with, as JSON, so that `amoc restart` starts the same. */
+  options: z.string().max(100_000),
   folder: z.string().max(4096),
 });
 

@@ -117,7 +117,7 @@ export async function restartNode(options: StopOptions): Promise<string> {
   const claim = demandRunning(nodeFolder(options.name));
   const { text } = await stopNode(options);
   process.chdir(claim.folder);
-  const started = await startNode(JSON.parse(claim.arguments[0] ?? '{}') as NodeOptions);
+  const started = await startNode(JSON.parse(claim.options) as NodeOptions);
   return text + started;
 }
 

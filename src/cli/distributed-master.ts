@@ -18,6 +18,8 @@ import type { ClusterEvents } from './local-cluster.ts';
 /** `amocDist`: a master over the slaves that have dialled in. */
 export interface DistributedCluster extends AsyncDisposable {
   readonly master: Master;
+  /** Why slaves cannot join, when they should be able to. */
+  readonly problem: string | undefined;
 }
 
 /**
@@ -52,17 +54,24 @@ export async function startDistributedMaster(
     observers: events.observers ?? [],
     ...events,
   });
-  const listener = port === undefined ? undefined : await listen(master, port, events);
+  const listened = port === undefined ? undefined : await listen(master, port, events);
+  const listener = typeof listened === 'string' ? undefined : listened;
+  const problem = typeof listened === 'string' ? listened : undefined;
   // Behind the port: a second master on it must not go on with the first one's run.
   if (listener !== undefined && journal !== undefined) restoreRun(master, journal, events);
-  return { master, [Symbol.asyncDispose]: async () => listener?.[Symbol.asyncDispose]() };
+  return {
+    master,
+    problem,
+    [Symbol.asyncDispose]: async () => listener?.[Symbol.asyncDispose](),
+  };
 }
 
+/** @returns what listens, or why nothing does */
 async function listen(
   master: Master,
   port: number,
   events: ClusterEvents,
-): Promise<AsyncDisposable | undefined> {
+): Promise<AsyncDisposable | string> {
   const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   try {
     const tls = controlTls(process.env);
@@ -80,8 +89,9 @@ async function listen(
     });
     return listener;
   } catch (error) {
-    events.notice({ level: 'error', text: `slaves cannot join: ${messageOf(error)}` });
-    return undefined;
+    const problem = `slaves cannot join: ${messageOf(error)}`;
+    events.notice({ level: 'error', text: problem });
+    return problem;
   }
 }
 

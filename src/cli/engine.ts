@@ -7,7 +7,7 @@ import type { LogLine } from '../console/log-view.ts';
 import type { Paint } from '../console/paint.ts';
 import { Shell } from '../console/shell.ts';
 import type { Person } from '../console/shell.ts';
-import { messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
 import { userStates } from '../master/arguments.ts';
 import type { Master } from '../master/master.ts';
@@ -29,6 +29,8 @@ export interface EngineOptions {
   onLog: (lines: readonly LogLine[], dropped: number) => void;
   /** The names of those who are attached. @default nobody */
   attached?: () => readonly string[];
+  /** It is a master for others: a port that cannot be had is an error. @default false */
+  mustListen?: boolean;
 }
 
 /** Both clusters and the shell's globals: everything behind a prompt, whoever types at it. */
@@ -98,6 +100,9 @@ export class Engine implements AsyncDisposable {
         local.master.compile(name),
       );
       opened.push(distributed);
+      if (options.mustListen === true && distributed.problem !== undefined) {
+        throw new AmocError('CONNECTION', distributed.problem);
+      }
       await observers.listen();
       return new Engine({ local, distributed: distributed.master, logger, recent }, options, close);
     } catch (error) {

@@ -48,7 +48,11 @@ export interface Output {
 
 /** A master: both clusters, and a console for whoever attaches. */
 export async function startMaster(output: Output): Promise<NodeWork> {
-  const engine = await Engine.start({ onLog: output.log, attached: output.attached });
+  const engine = await Engine.start({
+    onLog: output.log,
+    attached: output.attached,
+    mustListen: true,
+  });
   // TypeScript takes half a second to load: nobody waits for it yet.
   setTimeout(() => void loadCompiler(), WARM_MS).unref();
   return {

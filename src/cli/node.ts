@@ -38,7 +38,7 @@ export async function runNode(
     role,
     version: VERSION,
     startedAt,
-    arguments: [JSON.stringify(options)],
+    options: JSON.stringify(options),
     folder: process.cwd(),
   });
   try {
@@ -137,7 +137,10 @@ class Signals {
     process.on('SIGINT', () => {
       if (ground === 'foreground') this.stop();
     });
-    process.on('SIGHUP', () => {});
+    // A terminal that goes takes what runs in it along, and nothing else.
+    process.on('SIGHUP', () => {
+      if (ground === 'foreground') this.stop();
+    });
   }
 
   stop(): void {

@@ -71,7 +71,8 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) {
         throw new AmocError('ARGUMENT', `tail: ${show(count)} is no number of lines, as in 50`);
       }
-      const lines = recent().slice(-count);
+      // Those of several processes come in batches.
+      const lines = [...recent()].sort((a, b) => a.time - b.time).slice(-count);
       return shown(lines, (paint) =>
         lines.length === 0 ? '  nothing was logged' : renderLog(lines, paint),
       );

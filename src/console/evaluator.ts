@@ -90,6 +90,8 @@ export class Evaluator {
     text: string,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<{ value: unknown } | 'incomplete'> {
+    // Ctrl+C may come before anything has begun.
+    if (signal?.aborted === true) throw new Interrupted();
     const script = compile(compiler, text);
     if (script === 'incomplete') return script;
     const running = this.#run(script);

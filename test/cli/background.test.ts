@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually, processesOf } from '../support/processes.ts';
@@ -48,11 +51,6 @@ class BackgroundProject extends Project {
       (left) => left.length === 0,
     );
     assert.deepEqual(readdirSync(this.node), ['log']);
-  }
-
-  override [Symbol.dispose](): void {
-    for (const pid of processesOf(this.folder)) process.kill(pid, 'SIGKILL');
-    super[Symbol.dispose]();
   }
 }
 
@@ -200,7 +198,7 @@ describe('a node in the background', () => {
     const claim = { name: 'amoc', role: 'master', version: '0.1.0', startedAt: 1, folder: '/' };
     writeFileSync(
       join(project.node, 'pid'),
-      JSON.stringify({ ...claim, pid: sleeper.pid, began: '12', arguments: ['{}'] }),
+      JSON.stringify({ ...claim, pid: sleeper.pid, began: '12', options: '{}' }),
     );
     writeFileSync(join(project.node, 'control.sock'), '');
     await project.run('start');
@@ -228,6 +226,12 @@ describe('a node in the background', () => {
     assert.match((await project.amoc(['start'], { env: long })).err, /too long for a socket/);
     const port = { AMOC_MASTER_PORT: 'many' };
     assert.match((await project.amoc(['start'], { env: port })).err, /"many" is not a port/);
+    await using holder = createServer();
+    await once(holder.listen(0, '127.0.0.1'), 'listening');
+    const { port: number } = holder.address() as AddressInfo;
+    const taken = await project.amoc(['start'], { env: { AMOC_MASTER_PORT: String(number) } });
+    assert.equal(taken.code, 2);
+    assert.match(taken.err, /slaves cannot join: port \d+ of 127\.0\.0\.1 is taken/);
     assert.equal(existsSync(join(project.node, 'pid')), false);
   });
 

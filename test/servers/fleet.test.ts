@@ -4,12 +4,14 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StatusView } from '../../src/master/views.ts';
 import { registerUsers } from '../support/accounts.ts';
@@ -126,6 +128,17 @@ describe(
     });
 
     it('is prepared, and stays as it is the second time', async () => {
+      const [, , old] = fleet.hosts;
+      const node = fleet.path(old!, 'opt/amoc-node/bin/node');
+      mkdirSync(dirname(node), { recursive: true });
+      writeFileSync(node, '#!/bin/sh\necho v18.19.0\n', { mode: 0o755 });
+      const wrong = await make('prepare');
+      assert.notEqual(wrong.code, 0);
+      assert.match(
+        wrong.out,
+        new RegExp(`${old!.address} has Node\\.js v18\\.19\\.0, and amoc needs 20`),
+      );
+      rmSync(dirname(node), { recursive: true });
       const first = await make('prepare');
       assert.equal(first.code, 0, first.out);
       for (const host of fleet.hosts) {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processesOf } from './processes.ts';
 import { packageRootOf } from '../../src/scenario/loader.ts';
 
 /** Where the package under test is. */
@@ -82,6 +83,14 @@ export class Project implements Disposable {
 
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill('SIGKILL');
+    // Nodes in the background are nobody's children.
+    for (const pid of processesOf(this.folder)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

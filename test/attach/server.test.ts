@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { WebSocket } from 'ws';
+import { AttachClient } from '../../src/attach/client.ts';
+import { ask } from '../../src/attach/request.ts';
+import { AttachServer } from '../../src/attach/server.ts';
+import { Evaluator } from '../../src/console/evaluator.ts';
+import { callingShell, Shell } from '../../src/console/shell.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { eventually } from '../support/processes.ts';
+
+describe('the socket of a node', () => {
+  let folder: string;
+  let path: string;
+  let server: AttachServer;
+  const told: string[] = [];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'amoc-attach-'));
+    path = join(folder, 'control.sock');
+    const evaluator = new Evaluator(
+      {
+        who: () => callingShell()?.person.name,
+        say: (text: string) => callingShell()?.person.print(`${text}\n`),
+        later: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          return callingShell()?.person.name;
+        },
+        never: () => new Promise(() => {}),
+      },
+      process.cwd(),
+    );
+    server = await AttachServer.listen(
+      path,
+      {
+        name: 'test',
+        clock: systemClock,
+        banner: () => 'welcome\n',
+        openShell: (person) => new Shell(evaluator, person),
+        complete: (line) => [[`${line}ed`], line],
+        onAttached: (text) => told.push(text),
+      },
+      { 'GET /health': () => Promise.resolve({ status: 200, body: { status: 'ok' } }) },
+    );
+  });
+
+  after(async () => {
+    await server.close('over');
+    rmSync(folder, { recursive: true });
+  });
+
+  const dial = async (who: string): Promise<AttachClient & { printed: string[] }> => {
+    const printed: string[] = [];
+    const client = await AttachClient.dial(path, {
+      who,
+      colors: 0,
+      onPrint: (text) => printed.push(text),
+    });
+    return Object.assign(client, { printed });
+  };
+
+  /** Says something that is no message of today's. @returns why it was sent away */
+  const strange = async (...messages: unknown[]): Promise<string> => {
+    const socket = new WebSocket('ws://localhost/', { createConnection: () => connect(path) });
+    await once(socket, 'open');
+    for (const message of messages) socket.send(JSON.stringify(message));
+    const [data] = (await once(socket, 'message')) as [Buffer];
+    await once(socket, 'close');
+    return (JSON.parse(String(data)) as { reason: string }).reason;
+  };
+
+  it('is its owner’s alone', () => {
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it('evaluates for several at once, and knows who asked, also after an await', async () => {
+    using anna = await dial('anna@pts/1');
+    using bert = await dial('bert@pts/2');
+    const [first, second, third] = await Promise.all([
+      anna.run('await later()'),
+      bert.run('await later()'),
+      anna.run("say('hello'); const shared = 7; who()"),
+    ]);
+    assert.deepEqual(first, { kind: 'ok', text: "'anna@pts/1'" });
+    assert.deepEqual(second, { kind: 'ok', text: "'bert@pts/2'" });
+    assert.deepEqual(third, { kind: 'ok', text: "'anna@pts/1'" });
+    assert.deepEqual([anna.printed, bert.printed], [['hello\n'], []]);
+    assert.deepEqual(await bert.run('shared', { json: true }), { kind: 'ok', text: '7' });
+    assert.deepEqual(await bert.complete('am'), [['amed'], 'am']);
+    assert.ok(told.includes('bert@pts/2 has attached; also here: anna@pts/1'));
+    assert.deepEqual(server.attached, ['anna@pts/1', 'bert@pts/2']);
+  });
+
+  it('ends a wait when it is told to, and outlives one who goes in the middle of it', async () => {
+    using anna = await dial('anna@pts/3');
+    const controller = new AbortController();
+    const waiting = anna.run('await never()', { signal: controller.signal });
+    controller.abort();
+    const outcome = await waiting;
+    assert.match((outcome as { text: string }).text, /interrupted; what was begun goes on/);
+    void anna.run('await never()');
+    anna[Symbol.dispose]();
+    await eventually(
+      () => server.attached,
+      (names) => names.length === 0,
+    );
+    assert.deepEqual((await ask(path, 'GET', '/health')).body, { status: 'ok' });
+  });
+
+  it('sends away who speaks another version, or what it does not understand', async () => {
+    const hello = { type: 'hello', version: 99, who: 'x', colors: 0, quiet: true };
+    assert.match(await strange(hello), /version 99 of the console's protocol, this node 1/);
+    assert.match(await strange({ type: 'nothing' }), /not understood/);
+    assert.match(await strange('text'), /not understood/);
+    assert.match(await strange({ type: 'run', id: 1, text: '1', json: false }), /did not say who/);
+    assert.match(await strange({ ...hello, version: 1, who: 'a b\n' }), /not understood/);
+  });
+
+  it('answers what it has, and says what it has not', async () => {
+    const { status, body } = await ask(path, 'GET', '/nothing');
+    assert.deepEqual([status, body], [404, { error: 'there is no GET /nothing' }]);
+    await assert.rejects(ask(join(folder, 'none'), 'GET', '/health'), { code: 'CONNECTION' });
+    const page = new WebSocket('ws://localhost/', {
+      origin: 'http://evil.example.org',
+      createConnection: () => connect(path),
+    });
+    const [error] = (await once(page, 'error')) as [Error];
+    assert.match(error.message, /401/);
+  });
+});
