@@ -7,8 +7,8 @@ import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
 
-/** A file is put aside at this size; so many old ones stay. */
 const SIZE = '10M';
+/** So many old ones stay. */
 const KEPT = 5;
 /** Bytes that may wait for a slow disk. */
 const MOST_WAITING = 8 * 1024 * 1024;
@@ -20,6 +20,8 @@ export interface LogFileOptions {
   clock: Clock;
   /** Written into each line: which release it was. */
   version: string;
+  /** A file is put aside at this size. @default '10M' */
+  size?: `${number}${'K' | 'M'}`;
   /** The file cannot be written, or can be again. */
   onTrouble: (text: string) => void;
 }
@@ -82,7 +84,7 @@ export class LogFile implements AsyncDisposable {
     const name = basename(this.#path);
     const stream = createStream((index) => numbered(name, index), {
       path: dirname(this.#path),
-      size: SIZE,
+      size: this.#options.size ?? SIZE,
       rotate: KEPT,
       mode: 0o600,
     });

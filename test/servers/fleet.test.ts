@@ -221,8 +221,21 @@ describe(
         readFileSync(fleet.path(fleet.hosts[at]!, path), 'utf8').endsWith('// changed\n');
       assert.deepEqual([shipped(1), shipped(2)], [true, false]);
       down!.setLink(true);
+      // What runs with another configuration is started again, and nobody else.
+      const before = JSON.parse(amoc('amocDist.nodes()')) as { name: string; pid: number }[];
+      const text = readFileSync(hostsFile, 'utf8');
+      writeFileSync(
+        hostsFile,
+        text.replace('node_name=slave2 processes=2', 'node_name=slave2 processes=3'),
+      );
       const second = await make('deploy');
       assert.equal(second.code, 0, second.out);
+      assert.match(second.out, /slave2\/3/);
+      const now = JSON.parse(amoc('amocDist.nodes()')) as { name: string; pid: number }[];
+      const stayed = now.filter(({ name, pid }) =>
+        before.some((each) => each.name === name && each.pid === pid),
+      );
+      assert.deepEqual(stayed.map(({ name }) => name).sort(), ['slave1/1', 'slave1/2', 'slave3/1']);
       assert.equal(shipped(2), true);
     });
 
@@ -238,8 +251,10 @@ describe(
         for (const name of ['amoc_master', 'amoc_slave', '.amoc.cookie']) {
           assert.equal(existsSync(join(home, name)), false, name);
         }
-        const left = fleet.ssh(host, 'root', 'pgrep --count -u amoc node || true');
-        assert.equal(left.trim(), '0');
+        await eventually(
+          () => fleet.ssh(host, 'root', 'pgrep -a -u amoc node || true'),
+          (left) => left === '',
+        );
       }
       assert.notEqual((await make('status')).code, 0);
     });
