@@ -42,6 +42,7 @@ export class AttachServer implements AsyncDisposable {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #consoles = new Set<AttachedConsole>();
+  #closed: Promise<void> | undefined;
 
   /**
    * @param parts `undefined` for a node that has no console: a slave
@@ -101,8 +102,12 @@ export class AttachServer implements AsyncDisposable {
     for (const each of this.#consoles) each.log(lines, dropped);
   }
 
-  /** Sends everybody away and stops listening. @param reason what they read */
-  async close(reason: string): Promise<void> {
+  /** Sends everybody away and stops listening; twice does nothing. @param reason what they read */
+  close(reason: string): Promise<void> {
+    return (this.#closed ??= this.#close(reason));
+  }
+
+  async #close(reason: string): Promise<void> {
     for (const each of this.#consoles) each.close(reason);
     this.#sockets.close();
     const closed = deferred<undefined>();

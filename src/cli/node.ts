@@ -97,7 +97,7 @@ async function serve(
     ...(await work.status()),
   });
   const onAttached = (text: string): void => logger.info(text);
-  const server = await AttachServer.listen(
+  await using server = await AttachServer.listen(
     folder.socket,
     work.attach && { name: folder.name, clock: systemClock, ...work.attach, onAttached },
     {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { StatusView } from '../../src/master/views.ts';
@@ -54,6 +56,18 @@ describe('a node in the foreground', () => {
       .map((line) => JSON.parse(line) as { msg: string; amoc: string; level: number });
     assert.ok(lines.some(({ msg }) => msg === 'stopping my_scenario, 5 users: done'));
     assert.ok(lines.every(({ amoc }) => /^\d+\.\d+\.\d+$/.test(amoc)));
+  });
+
+  it('ends when it cannot have a port that it was told to listen on', async () => {
+    using project = new Project();
+    await using holder = createServer();
+    await once(holder.listen(0, '127.0.0.1'), 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const { code, err } = await project.amoc(['foreground'], {
+      env: { AMOC_HEALTH_PORT: String(port) },
+    });
+    assert.equal(code, 2);
+    assert.match(err, /port \d+ of 127\.0\.0\.1 is taken by another program/);
   });
 
   it('tells systemd when it is ready', async () => {
