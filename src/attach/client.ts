@@ -4,11 +4,13 @@ import type { Completion } from '../console/completion.ts';
 import type { Outcome } from '../console/shell.ts';
 import type { Backend } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
-import type { Deferred } from '../lib/abort.ts';
 import { assertNever } from '../lib/assert.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { ATTACH_VERSION, decode, fromNode, MOST_BYTES } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
+
+/** What a node says when it was asked. */
+type Answer = Extract<FromNode, { id: number }>;
 
 /** A node that has not answered an interrupt by then is held up by what was typed. */
 const DEAF_MS = 700;
@@ -33,9 +35,8 @@ export class AttachClient implements Backend, Disposable {
   readonly #options: AttachOptions;
   readonly #welcome = deferred<FromNode & { type: 'welcome' }>();
   readonly #closed = deferred<string>();
-  readonly #runs = new Map<number, Deferred<Outcome>>();
-  readonly #completions = new Map<number, Deferred<Completion>>();
-  readonly #pictures = new Map<number, Deferred<string>>();
+  /** What to do with the answer to each question; without one when the node has gone. */
+  readonly #questions = new Map<number, (answer: Answer | undefined) => void>();
   #reason: string | undefined;
   #asked = 0;
   #pid = 0;
@@ -88,10 +89,7 @@ export class AttachClient implements Backend, Disposable {
     text: string,
     { signal, json = false }: { signal?: AbortSignal; json?: boolean } = {},
   ): Promise<Outcome> {
-    const id = ++this.#asked;
-    const outcome = deferred<Outcome>();
-    this.#runs.set(id, outcome);
-    this.#send({ type: 'run', id, text, json });
+    const { id, answer } = this.#ask((id) => ({ type: 'run', id, text, json }));
     let deaf: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       this.#send({ type: 'interrupt', id });
@@ -100,19 +98,19 @@ export class AttachClient implements Backend, Disposable {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await outcome.promise;
+      const outcome = await answer;
+      if (outcome?.type !== 'outcome') return { kind: 'error', text: `** ${await this.closed}` };
+      this.number = outcome.number;
+      return outcome.outcome;
     } finally {
       signal?.removeEventListener('abort', onAbort);
       clearTimeout(deaf);
     }
   }
 
-  complete(line: string): Promise<Completion> {
-    const id = ++this.#asked;
-    const completion = deferred<Completion>();
-    this.#completions.set(id, completion);
-    this.#send({ type: 'complete', id, line });
-    return completion.promise;
+  async complete(line: string): Promise<Completion> {
+    const answer = await this.#ask((id) => ({ type: 'complete', id, line })).answer;
+    return answer?.type === 'completion' ? [answer.names, answer.part] : [[], ''];
   }
 
   [Symbol.dispose](): void {
@@ -129,20 +127,13 @@ export class AttachClient implements Backend, Disposable {
         this.#options.onPrint(message.text);
         return;
       case 'outcome':
-        this.number = message.number;
-        this.#runs.get(message.id)?.resolve(message.outcome);
-        this.#runs.delete(message.id);
-        return;
       case 'completion':
-        this.#completions.get(message.id)?.resolve([message.names, message.part]);
-        this.#completions.delete(message.id);
+      case 'drawn':
+        this.#questions.get(message.id)?.(message);
+        this.#questions.delete(message.id);
         return;
       case 'lend':
         void this.#lend();
-        return;
-      case 'drawn':
-        this.#pictures.get(message.id)?.resolve(message.text);
-        this.#pictures.delete(message.id);
         return;
       case 'leave':
         this.#options.onLeave?.();
@@ -156,14 +147,19 @@ export class AttachClient implements Backend, Disposable {
   }
 
   async #lend(): Promise<void> {
-    await this.#options.onLend?.((columns) => {
-      const id = ++this.#asked;
-      const picture = deferred<string>();
-      this.#pictures.set(id, picture);
-      this.#send({ type: 'draw', id, columns });
-      return picture.promise;
+    await this.#options.onLend?.(async (columns) => {
+      const answer = await this.#ask((id) => ({ type: 'draw', id, columns })).answer;
+      return answer?.type === 'drawn' ? answer.text : '';
     });
     this.#send({ type: 'return' });
+  }
+
+  #ask(question: (id: number) => FromConsole): { id: number; answer: Promise<Answer | undefined> } {
+    const id = ++this.#asked;
+    const answer = deferred<Answer | undefined>();
+    this.#questions.set(id, answer.resolve);
+    this.#send(question(id));
+    return { id, answer: answer.promise };
   }
 
   #interruptLoop(): void {
@@ -176,10 +172,9 @@ export class AttachClient implements Backend, Disposable {
 
   #end(reason: string): void {
     this.#welcome.reject(new AmocError('CONNECTION', reason));
-    for (const run of this.#runs.values()) run.resolve({ kind: 'error', text: `** ${reason}` });
-    for (const completion of this.#completions.values()) completion.resolve([[], '']);
-    for (const picture of this.#pictures.values()) picture.resolve('');
     this.#closed.resolve(reason);
+    for (const answer of this.#questions.values()) answer(undefined);
+    this.#questions.clear();
   }
 
   #send(message: FromConsole): void {

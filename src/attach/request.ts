@@ -12,12 +12,11 @@ const ANSWER_MS = 5000;
  */
 export async function ask(
   socketPath: string,
-  method: 'GET' | 'POST',
   path: string,
   limitMs = ANSWER_MS,
 ): Promise<{ status: number; body: unknown }> {
   const answered = deferred<{ status: number; body: unknown }>();
-  const asking = request({ socketPath, method, path, timeout: limitMs }, (response) => {
+  const asking = request({ socketPath, path, timeout: limitMs }, (response) => {
     let text = '';
     response.setEncoding('utf8');
     response.on('data', (data: string) => (text += data));

@@ -9,7 +9,7 @@ import { Terminal } from '../console/terminal.ts';
 import { AmocError } from '../lib/errors.ts';
 import { userName } from '../lib/user-name.ts';
 import { demandRunning } from './background.ts';
-import { historyFile, shortHostname, untilSignal } from './console.ts';
+import { historyFile, shortHostname, untilSignal } from './seat.ts';
 import { nodeFolder } from './node-options.ts';
 
 /**

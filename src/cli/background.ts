@@ -98,8 +98,7 @@ export async function stopNode(options: StopOptions): Promise<{ text: string; co
   };
   const { name } = folder;
   if (options.now !== true) {
-    // By a signal when its socket does not answer.
-    await ask(folder.socket, 'POST', '/stop').catch(() => process.kill(claim.pid, 'SIGTERM'));
+    process.kill(claim.pid, 'SIGTERM');
     if (await isGone(limitMs)) return { text: `'${name}' has stopped\n`, code: 0 };
   }
   process.kill(claim.pid, 'SIGKILL');
@@ -126,7 +125,7 @@ export async function pingNode(name: string | undefined): Promise<{ text: string
   const folder = nodeFolder(name);
   demandRunning(folder);
   const from = performance.now();
-  const { status, body } = await ask(folder.socket, 'GET', '/health');
+  const { status, body } = await ask(folder.socket, '/health');
   const ms = (performance.now() - from).toFixed(1);
   const said = (body as { status: string }).status;
   if (status === 200) return { text: `pong (${ms} ms)\n`, code: 0 };
@@ -147,7 +146,7 @@ export async function nodeStatus(options: {
     return { text: `${text}\n`, code: 1 };
   }
   folder.check();
-  const { body } = await ask(folder.socket, 'GET', '/status');
+  const { body } = await ask(folder.socket, '/status');
   const status = body as NodeStatusView;
   if (isJson)
     return { text: `${JSON.stringify({ running: true, ...status }, null, 2)}\n`, code: 0 };

@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { loadCompiler } from '../console/erase.ts';
 import { History } from '../console/history.ts';
 import { runLines } from '../console/lines.ts';
@@ -8,7 +6,7 @@ import { paintFor, wantsColors } from '../console/paint.ts';
 import { Terminal } from '../console/terminal.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Engine } from './engine.ts';
-import { projectFolder } from './installation.ts';
+import { historyFile, shortHostname, untilSignal } from './seat.ts';
 
 /** The console: a shell over the processes of this machine, and over those that join. */
 export async function runConsole(): Promise<number> {
@@ -92,23 +90,6 @@ export async function runConsole(): Promise<number> {
   view.flush();
   terminal = undefined;
   return 0;
-}
-
-/** The name of this machine, as a prompt shows it. */
-export function shortHostname(): string {
-  return hostname().split('.', 1)[0] ?? '';
-}
-
-/** Where typed lines are kept. */
-export function historyFile(): string {
-  return process.env['AMOC_HISTORY'] ?? join(projectFolder(), 'repl-history', 'console.history');
-}
-
-/** Resolves with the first of these signals. */
-export function untilSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve(signal));
-  });
 }
 
 /** Whoever reads the output has had enough: that is no failure (`… | head -1`). */

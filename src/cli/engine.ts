@@ -1,8 +1,10 @@
-import pino from 'pino';
+import type pino from 'pino';
+import { variable } from '../config/environment.ts';
 import { builtInVariables } from '../config/run-variables.ts';
 import { complete } from '../console/completion.ts';
 import type { Completion, CompletionSources } from '../console/completion.ts';
 import { Evaluator } from '../console/evaluator.ts';
+import { lineLogger } from '../console/line-logger.ts';
 import type { LogLine } from '../console/log-view.ts';
 import type { Paint } from '../console/paint.ts';
 import { Shell } from '../console/shell.ts';
@@ -39,7 +41,6 @@ export class Engine implements AsyncDisposable {
   readonly masters: readonly [local: Master, distributed: Master];
   readonly logger: pino.Logger;
   readonly evaluator: Evaluator;
-  readonly #recent: LogLine[];
   readonly #close: () => Promise<void>;
 
   private constructor(
@@ -51,12 +52,11 @@ export class Engine implements AsyncDisposable {
     this.local = local;
     this.masters = [local.master, distributed];
     this.logger = logger;
-    this.#recent = recent;
     this.#close = close;
     const globals = shellFunctions({
       masters: this.masters,
       logger,
-      recent: () => this.#recent,
+      recent: () => recent,
       attached,
     });
     this.evaluator = new Evaluator(globals, projectFolder());
@@ -75,10 +75,7 @@ export class Engine implements AsyncDisposable {
       if (recent.length > MOST_RECENT) recent.splice(0, recent.length - MOST_RECENT);
       options.onLog(lines, dropped);
     };
-    const logger = pino(
-      { base: null, level: process.env['AMOC_LOG_LEVEL'] ?? 'info' },
-      { write: (line: string) => onLog([JSON.parse(line) as LogLine]) },
-    );
+    const logger = lineLogger((line) => onLog([line]), variable('AMOC_LOG_LEVEL'));
     const events: ClusterEvents = {
       notice: ({ level, text }) => logger[level](text),
       logs: onLog,
@@ -109,11 +106,6 @@ export class Engine implements AsyncDisposable {
       await close();
       throw error;
     }
-  }
-
-  /** The last lines that were logged. */
-  get recent(): readonly LogLine[] {
-    return this.#recent;
   }
 
   /** A shell for one who sits down; what they declare is seen by all. */

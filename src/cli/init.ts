@@ -1,6 +1,7 @@
 import { copyFileSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { scenarioOptions } from '../scenario/compiler-options.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 
 /** Scenarios that a new project begins with. */
@@ -8,18 +9,7 @@ const scenarios = ['my_scenario', 'mongoose_simple', 'mongoose_in_band_registrat
 
 /** So that an editor finds the types of `import … from 'amoc'`. */
 const tsconfig = {
-  compilerOptions: {
-    target: 'es2022',
-    lib: ['es2023', 'esnext.disposable'],
-    module: 'esnext',
-    moduleResolution: 'bundler',
-    strict: true,
-    noImplicitOverride: true,
-    allowImportingTsExtensions: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node'],
-  },
+  compilerOptions: { ...scenarioOptions, noEmit: true },
   include: ['**/*.ts'],
 };
 

@@ -9,6 +9,9 @@ const here = fileURLToPath(import.meta.url);
 /** Where this package is installed. */
 export const PACKAGE_ROOT = packageRootOf(here);
 
+/** What runs one slave process. */
+export const slaveScript = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js');
+
 /** This package's version. */
 export const VERSION = (
   JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }

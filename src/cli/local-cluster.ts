@@ -19,7 +19,13 @@ import { listScenarios } from '../scenario/catalogue.ts';
 import { CompilerThread } from '../scenario/compiler-thread.ts';
 import { startStandIn } from './embedded.ts';
 import type { StandIn } from './embedded.ts';
-import { PACKAGE_ROOT, projectFolder, scenariosFolder, VERSION } from './installation.ts';
+import {
+  PACKAGE_ROOT,
+  projectFolder,
+  scenariosFolder,
+  slaveScript,
+  VERSION,
+} from './installation.ts';
 
 const MOST_PROCESSES = 256;
 const SMALLEST_HEAP_MB = 32;
@@ -72,9 +78,6 @@ export function readSources(
 export function localProcessCount(): number {
   return wholeNumber('AMOC_LOCAL_PROCESSES', 1, MOST_PROCESSES) ?? availableParallelism();
 }
-
-/** What runs one slave process. */
-export const slaveScript = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js');
 
 /** Starts the slave processes of this machine, and the embedded server when it is needed. */
 export async function startLocalCluster(events: ClusterEvents): Promise<LocalCluster> {

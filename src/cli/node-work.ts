@@ -1,6 +1,7 @@
-import pino from 'pino';
 import type { AttachParts } from '../attach/server.ts';
+import { variable } from '../config/environment.ts';
 import { loadCompiler } from '../console/erase.ts';
+import { lineLogger } from '../console/line-logger.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { deferred } from '../lib/abort.ts';
 import type { StatusView } from '../master/views.ts';
@@ -87,10 +88,7 @@ export async function startMaster(output: Output): Promise<NodeWork> {
 
 /** The processes of a slave. */
 export function startSlave(plan: SlavePlan, output: Output): Promise<NodeWork> {
-  const logger = pino(
-    { base: null, level: process.env['AMOC_LOG_LEVEL'] ?? 'info' },
-    { write: (line: string) => output.log([JSON.parse(line) as LogLine], 0) },
-  );
+  const logger = lineLogger((line) => output.log([line], 0), variable('AMOC_LOG_LEVEL'));
   const slave = new SlaveNode(plan, (text) => logger.info(text), output.onChange);
   const { count, master } = plan;
   return Promise.resolve({

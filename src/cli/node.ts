@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import pino from 'pino';
-import { listenForHealth } from '../attach/health.ts';
+import { createServer } from 'node:http';
+import { answering } from '../attach/answers.ts';
 import { AttachServer } from '../attach/server.ts';
 import type { Answer } from '../attach/answers.ts';
 import { LogFile } from '../attach/log-file.ts';
 import { portNumber, variable } from '../config/environment.ts';
+import { lineLogger } from '../console/line-logger.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
+import { listenHttp } from '../lib/http-listener.ts';
 import { VERSION } from './installation.ts';
 import { planNode } from './node-options.ts';
 import type { NodeOptions, NodePlan } from './node-options.ts';
@@ -67,10 +69,7 @@ async function serve(
       if (open.work !== undefined) notifySystemd(open.work.unready());
     },
   };
-  const logger = pino(
-    { base: null },
-    { write: (line: string) => output.log([JSON.parse(line) as LogLine], 0) },
-  );
+  const logger = lineLogger((line) => output.log([line], 0));
   const signals = new Signals(ground);
   logger.info(`amoc ${VERSION} starts: ${role} '${folder.name}', pid ${process.pid}`);
   if (stalePid !== undefined) {
@@ -103,16 +102,13 @@ async function serve(
     {
       ...health,
       'GET /status': async () => ({ status: 200, body: await status() }),
-      'POST /stop': () => {
-        signals.stop();
-        return Promise.resolve({ status: 202, body: about });
-      },
     },
   );
   open.server = server;
   const port = portNumber('AMOC_HEALTH_PORT');
   const host = variable('AMOC_HEALTH_BIND') ?? '127.0.0.1';
-  await using listener = port === undefined ? undefined : await listenForHealth(host, port, health);
+  await using listener =
+    port === undefined ? undefined : await listenHttp(createServer(answering(health)), host, port);
   if (listener !== undefined) logger.info(`http://${host}:${listener.port}/health answers`);
   onReady();
   output.onChange();

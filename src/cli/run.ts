@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import pino from 'pino';
+import { lineLogger } from '../console/line-logger.ts';
 import { LogView } from '../console/log-view.ts';
-import type { LogLine } from '../console/log-view.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import { renderProgress, renderSummary } from '../console/summary.ts';
 import { sleep } from '../lib/abort.ts';
@@ -45,7 +44,7 @@ export async function runOnce(
     mostPerSecond: 20,
     remedy: 'AMOC_LOG_LEVEL=warn',
   });
-  const logger = pino({ base: null }, { write: (line) => view.add([JSON.parse(line) as LogLine]) });
+  const logger = lineLogger((line) => view.add([line]));
   const interrupted = interruptions();
   const notice = ({ level, text }: Notice): void => logger[level](text);
   await using observers = await makeObservers(['amocLocal'], notice);

@@ -9,7 +9,7 @@ import { plural } from '../lib/words.ts';
 import { LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
-import { slaveScript } from './local-cluster.ts';
+import { slaveScript } from './installation.ts';
 
 const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 const MOST_PROCESSES = 1024;
@@ -134,10 +134,6 @@ export class SlaveNode implements AsyncDisposable {
   /** How many of its processes the master knows. */
   get joined(): number {
     return this.#joined.size;
-  }
-
-  get pids(): readonly number[] {
-    return this.#processes.pids;
   }
 
   /** Lets its users go on elsewhere, for at most `AMOC_LEAVE_TIMEOUT`. @returns what came of it */

@@ -7,6 +7,7 @@ import type { DecodedDelta } from '../metrics/totals.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
 import { judge, sayVerdict } from '../record/thresholds.ts';
 import type { Threshold } from '../record/thresholds.ts';
+import { commandKinds } from '../record/types.ts';
 import type { Verdict } from '../record/verdict.ts';
 import type {
   EventKind,
@@ -33,16 +34,7 @@ const MANY_NODES = 50;
 const TREND_SECONDS = 300;
 const SELDOM = 10;
 
-/** What somebody commands; other events follow from them, or come by themselves. */
-const commands: ReadonlySet<EventKind> = new Set([
-  'start',
-  'add',
-  'remove',
-  'stop',
-  'update',
-  'pause',
-  'resume',
-]);
+const commands: ReadonlySet<EventKind> = new Set(commandKinds);
 
 /** A second of a run in short, for small charts. */
 export interface Trend {

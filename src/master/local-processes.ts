@@ -91,15 +91,7 @@ export class LocalProcesses implements AsyncDisposable {
     const { clock } = this.#options;
     const over = deferred<undefined>();
     const cancel = clock.schedule(limitMs, () => over.resolve(undefined));
-    const leaving = this.#slots.map(async (slot) => {
-      slot.cancelRestart?.();
-      const { child } = slot;
-      if (child === undefined || child.exitCode !== null) return;
-      const exited = deferred<undefined>();
-      child.once('exit', () => exited.resolve(undefined));
-      child.kill('SIGUSR2');
-      await exited.promise;
-    });
+    const leaving = this.#slots.map((slot) => this.#signal(slot, 'SIGUSR2'));
     await Promise.race([Promise.all(leaving), over.promise]);
     cancel();
     return this.pids.length;
@@ -166,15 +158,21 @@ export class LocalProcesses implements AsyncDisposable {
   }
 
   async #end(slot: Slot): Promise<void> {
+    const { child } = slot;
+    const cancel = this.#options.clock.schedule(TERM_MS, () => child?.kill('SIGKILL'));
+    await this.#signal(slot, 'SIGTERM');
+    cancel();
+  }
+
+  /** Sends a signal to a process that is not to be started anew, and waits for its end. */
+  async #signal(slot: Slot, signal: NodeJS.Signals): Promise<void> {
     slot.cancelRestart?.();
     const { child } = slot;
     if (child === undefined || child.exitCode !== null) return;
     const exited = deferred<undefined>();
     child.once('exit', () => exited.resolve(undefined));
-    child.kill('SIGTERM');
-    const cancel = this.#options.clock.schedule(TERM_MS, () => child.kill('SIGKILL'));
+    child.kill(signal);
     await exited.promise;
-    cancel();
   }
 }
 

@@ -2,6 +2,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
+import { commandKinds } from '../record/types.ts';
 import type { EventKind, RunDefinition, RunEvent, RunObserver } from '../record/types.ts';
 
 /** A request that marks a moment in another system. */
@@ -19,13 +20,7 @@ export type AnnotationTarget = (
 
 /** Events that are worth a line in a chart. */
 const marked: readonly EventKind[] = [
-  'start',
-  'add',
-  'remove',
-  'stop',
-  'update',
-  'pause',
-  'resume',
+  ...commandKinds,
   'node_lost',
   'node_joined',
   'saturated',

@@ -1,14 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { listenError, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
+import { listenHttp } from '../lib/http-listener.ts';
+import type { HttpListener } from '../lib/http-listener.ts';
 import { Families } from './prometheus.ts';
 import type { PrometheusSource } from './prometheus.ts';
-
-/** Where `/metrics` is served. */
-export interface PrometheusServer extends AsyncDisposable {
-  readonly port: number;
-}
 
 /**
  * Serves `/metrics` of the sources to Prometheus; nothing else, and only to be read.
@@ -19,26 +15,16 @@ export async function servePrometheus(
   host: string,
   port: number,
   sources: readonly PrometheusSource[],
-): Promise<PrometheusServer> {
+): Promise<HttpListener> {
   const server = createServer((request, response) => {
     answer(request, response, sources).catch((error: unknown) => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(`${messageOf(error)}\n`);
     });
   });
   server.maxConnections = 100;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(host, port, error)));
-    server.listen(port, host, resolve);
-  });
+  const listener = await listenHttp(server, host, port);
   server.unref();
-  return {
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listener;
 }
 
 async function answer(

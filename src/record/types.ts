@@ -40,6 +40,17 @@ export type EventKind =
   | 'warning'
   | 'error';
 
+/** What somebody commands; other events follow from them, or come by themselves. */
+export const commandKinds = [
+  'start',
+  'add',
+  'remove',
+  'stop',
+  'update',
+  'pause',
+  'resume',
+] as const satisfies readonly EventKind[];
+
 /** Something that happened in a run. */
 export interface RunEvent {
   /** Epoch milliseconds. */

@@ -6,6 +6,7 @@ import type { Service } from 'ts-node';
 import type ts from 'typescript';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { scenarioFile } from './catalogue.ts';
+import { scenarioOptions } from './compiler-options.ts';
 import { describeDiagnostic } from './diagnostics.ts';
 
 /** A compiled scenario: every file that it needs but npm packages. */
@@ -88,19 +89,11 @@ export class ScenarioCompiler {
         cwd: this.#folder,
         skipProject: true,
         compilerOptions: {
-          target: 'es2022',
-          lib: ['es2023', 'esnext.disposable'],
-          module: 'esnext',
-          moduleResolution: 'bundler',
-          strict: true,
+          ...scenarioOptions,
           noUncheckedIndexedAccess: false,
-          noImplicitOverride: true,
-          allowImportingTsExtensions: true,
           rewriteRelativeImportExtensions: true,
-          skipLibCheck: true,
           noEmit: false,
           sourceMap: true,
-          types: ['node'],
           typeRoots: [dirname(typesOfNode(this.#packageRoot))],
           paths: { amoc: [join(this.#packageRoot, 'dist', 'src', 'index.d.ts')] },
         },

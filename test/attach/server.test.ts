@@ -109,7 +109,7 @@ describe('the socket of a node', () => {
       () => server.attached,
       (names) => names.length === 0,
     );
-    assert.deepEqual((await ask(path, 'GET', '/health')).body, { status: 'ok' });
+    assert.deepEqual((await ask(path, '/health')).body, { status: 'ok' });
   });
 
   it('sends away who speaks another version, or what it does not understand', async () => {
@@ -122,9 +122,9 @@ describe('the socket of a node', () => {
   });
 
   it('answers what it has, and says what it has not', async () => {
-    const { status, body } = await ask(path, 'GET', '/nothing');
+    const { status, body } = await ask(path, '/nothing');
     assert.deepEqual([status, body], [404, { error: 'there is no GET /nothing' }]);
-    await assert.rejects(ask(join(folder, 'none'), 'GET', '/health'), { code: 'CONNECTION' });
+    await assert.rejects(ask(join(folder, 'none'), '/health'), { code: 'CONNECTION' });
     const page = new WebSocket('ws://localhost/', {
       origin: 'http://evil.example.org',
       createConnection: () => connect(path),
