@@ -97,11 +97,10 @@ function consoleOfCaller(logger: pino.Logger): object {
     const key = shell ?? logger;
     const known = consoles.get(key);
     if (known !== undefined) return known;
-    const print = shell === undefined ? (text: string) => logger.info(text.trimEnd()) : undefined;
-    const made = consoleTo(
-      print ?? ((text) => shell?.person.print(text)),
-      (shell?.person.paint.level ?? 0) > 0,
-    );
+    const made =
+      shell === undefined
+        ? consoleTo((text) => logger.info(text.trimEnd()), false)
+        : consoleTo((text) => shell.person.print(text), shell.person.paint.level > 0);
     consoles.set(key, made);
     return made;
   };
