@@ -1,6 +1,6 @@
 // An XMPP server for the bench that costs less than any client: one thread, one epoll, no XML tree, no
 // memory of anything but who is connected. It logs users in (PLAIN; SCRAM-SHA-1 when all have the password
-// "p"), gives each message to whom it is for, and measures how long it had it. On standard input:
+// "p"), gives each message to whom it is for, and measures how long this machine's kernel and it had it. On standard input:
 // "stats" answers with a line of JSON, "reset" forgets what was measured.
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -99,15 +99,40 @@ struct Connection {
 static int epollFd;
 static std::vector<Connection *> connections(70000);
 static std::vector<int> fdOfUser(2000000, -1);
-static uint64_t messages = 0, undelivered = 0;
+static uint64_t messages = 0, undelivered = 0, unstamped = 0;
 static size_t connected = 0;
 static std::vector<uint32_t> residence(100001);
 static string salted;
 
-static uint64_t micros() {
+static uint64_t micros(const timespec &t) { return t.tv_sec * 1000000ull + t.tv_nsec / 1000; }
+// The clock of the kernel's stamps.
+static uint64_t now() {
   timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return micros(t);
+}
+
+// Reads, and says when the last of what was read came to this machine's kernel: a server has a message from
+// then on, however late its process wakes up.
+static ssize_t readStamped(int fd, char *buffer, size_t size, uint64_t &arrived) {
+  iovec part{buffer, size};
+  char control[CMSG_SPACE(sizeof(timespec))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t n = recvmsg(fd, &message, 0);
+  arrived = 0;
+  for (cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr; c; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec t;
+    memcpy(&t, CMSG_DATA(c), sizeof t);
+    arrived = micros(t);
+  }
+  if (n > 0 && !arrived) unstamped++;
+  if (!arrived) arrived = now();
+  return n;
 }
 
 static void drop(int fd) {
@@ -169,8 +194,8 @@ static void scram(int fd, Connection *c, const string &message) {
   put(fd, string("<success") + saslNs + ">" + encode("v=" + encode(text(hmac(key, signed_)))) + "</success>");
 }
 
-// One stanza of a client's; `now` is when it was read.
-static void handle(int fd, string_view s, uint64_t now) {
+// One stanza of a client's, and when it arrived.
+static void handle(int fd, string_view s, uint64_t arrived) {
   Connection *c = connections[fd];
   if (s.rfind("<message", 0) == 0) {
     messages++;
@@ -186,8 +211,8 @@ static void handle(int fd, string_view s, uint64_t now) {
     string out(head, length);
     out += s.substr(8);
     put(target, out);
-    const uint64_t took = micros() - now;
-    residence[std::min<uint64_t>(took, residence.size() - 1)]++;
+    const int64_t took = int64_t(now() - arrived);
+    residence[std::clamp<int64_t>(took, 0, int64_t(residence.size()) - 1)]++;
   } else if (s.rfind("<iq", 0) == 0) {
     const string id(attribute(s.substr(0, s.find('>') + 1), "id"));
     string answer = "<iq type='result' id='" + id + "'";
@@ -209,7 +234,7 @@ static void handle(int fd, string_view s, uint64_t now) {
   }
 }
 
-static void readStanzas(int fd, uint64_t now) {
+static void readStanzas(int fd, uint64_t arrived) {
   size_t at = 0;
   for (;;) {
     Connection *c = connections[fd];
@@ -246,7 +271,7 @@ static void readStanzas(int fd, uint64_t now) {
       if (close == string_view::npos) break;
       length = close + end.size();
     }
-    handle(fd, in.substr(0, length), now);
+    handle(fd, in.substr(0, length), arrived);
     at += length;
   }
   if (connections[fd]) connections[fd]->in.erase(0, at);
@@ -264,8 +289,8 @@ static void stats() {
   rusage u;
   getrusage(RUSAGE_SELF, &u);
   const double cpu = (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
-  printf("{\"connections\":%zu,\"messages\":%llu,\"undelivered\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,\"cpuMs\":%.1f}\n", connected,
-         (unsigned long long)messages, (unsigned long long)undelivered, at(.5), at(.99), at(.999), cpu);
+  printf("{\"connections\":%zu,\"messages\":%llu,\"undelivered\":%llu,\"unstamped\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,\"cpuMs\":%.1f}\n", connected,
+         (unsigned long long)messages, (unsigned long long)undelivered, (unsigned long long)unstamped, at(.5), at(.99), at(.999), cpu);
   fflush(stdout);
 }
 
@@ -305,7 +330,7 @@ int main() {
         const string_view line(buffer.data(), n);
         if (line.find("stats") != string_view::npos) stats();
         if (line.find("reset") != string_view::npos) {
-          messages = undelivered = 0;
+          messages = undelivered = unstamped = 0;
           std::fill(residence.begin(), residence.end(), 0);
         }
         continue;
@@ -315,6 +340,7 @@ int main() {
           const int client = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
           if (client < 0) break;
           setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+          setsockopt(client, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
           connections[client] = new Connection;
           connected++;
           epoll_event e{EPOLLIN, {.fd = client}};
@@ -334,14 +360,15 @@ int main() {
         }
       }
       if (!(events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))) continue;
-      const ssize_t n = read(fd, buffer.data(), buffer.size());
+      uint64_t arrived;
+      const ssize_t n = readStamped(fd, buffer.data(), buffer.size(), arrived);
       if (n == 0 || (n < 0 && errno != EAGAIN)) {
         drop(fd);
         continue;
       }
       if (n < 0) continue;
       c->in.append(buffer.data(), n);
-      readStanzas(fd, micros());
+      readStanzas(fd, arrived);
     }
   }
 }

@@ -64,28 +64,39 @@ export class TimerWheel {
 
   /** Calls `fire` once, at least `delayMs` from now. */
   schedule(delayMs: number, fire: () => void): WheelTimer {
-    const now = this.#clock.monotonic() - this.#origin;
-    const grain = grainOf(delayMs);
-    const exact = Math.ceil((now + delayMs) / TICK_MS / grain) * grain;
-    const wanted = Math.max(this.#visited + 1, exact + this.#lag);
-    const due = grain === 1 && delayMs >= SPREAD_MS ? this.#lessCrowded(wanted) : wanted;
     const timer: WheelTimer = {
-      due,
-      fire,
+      due: 0,
+      fire: undefined,
       giveUp: undefined,
       previous: undefined as unknown as WheelTimer,
       next: undefined as unknown as WheelTimer,
     };
+    this.reschedule(timer, delayMs, fire);
+    return timer;
+  }
+
+  /**
+   * Plans a timer again that has fired or was cancelled. One object for all sleeps of a user, once it is
+   * old, is one that no garbage collection has to move.
+   */
+  reschedule(timer: WheelTimer, delayMs: number, fire: () => void): void {
+    if (timer.fire !== undefined) this.cancel(timer);
+    const now = this.#clock.monotonic() - this.#origin;
+    const grain = grainOf(delayMs);
+    const exact = Math.ceil((now + delayMs) / TICK_MS / grain) * grain;
+    const wanted = Math.max(this.#visited + 1, exact + this.#lag);
+    timer.due = grain === 1 && delayMs >= SPREAD_MS ? this.#lessCrowded(wanted) : wanted;
+    timer.fire = fire;
     this.#insert(timer);
     this.#size++;
-    if (due < this.#armedFor) this.#arm(due, now);
-    return timer;
+    if (timer.due < this.#armedFor) this.#arm(timer.due, now);
   }
 
   /** Forgets a timer. Too late or twice does nothing. */
   cancel(timer: WheelTimer): void {
     if (timer.fire === undefined) return;
     timer.fire = undefined;
+    timer.giveUp = undefined;
     this.#unlink(timer);
     this.#size--;
     if (this.#size === 0) this.#disarm();
@@ -135,12 +146,17 @@ export class TimerWheel {
   #unlink(timer: WheelTimer): void {
     const slot = timer.due & (SLOTS - 1);
     (this.#counts[slot] as number)--;
-    if (timer.next === timer) this.#slots[slot] = undefined;
-    else {
-      timer.previous.next = timer.next;
-      timer.next.previous = timer.previous;
-      if (this.#slots[slot] === timer) this.#slots[slot] = timer.next;
+    const { previous, next } = timer;
+    if (next === timer) {
+      this.#slots[slot] = undefined;
+      return;
     }
+    previous.next = next;
+    next.previous = previous;
+    if (this.#slots[slot] === timer) this.#slots[slot] = next;
+    // A dead timer that V8 has moved to the old generation would keep its neighbours alive, and they theirs.
+    timer.previous = timer;
+    timer.next = timer;
   }
 
   #arm(due: number, now: number): void {
@@ -190,8 +206,8 @@ export class TimerWheel {
     for (; firing.next < end; firing.next++) {
       const timer = due[firing.next] as WheelTimer;
       const { fire } = timer;
-      // An earlier one of this slot may have cancelled it.
-      if (fire === undefined) continue;
+      // An earlier one of this slot may have cancelled it, or planned it again.
+      if (fire === undefined || timer.due > target) continue;
       this.cancel(timer);
       fire();
     }

@@ -169,11 +169,7 @@ export class PooledUser implements User {
     const ms = toMs(duration);
     if (this.#removed) return Promise.reject(new UserRemoved(this.id));
     const promise = new Promise<undefined>(takeEnds) as Promise<unknown> as Promise<void>;
-    const wait = this.#environment.wheel.schedule(ms, lastResolve);
-    wait.giveUp = lastReject;
-    // One that has fired is over.
-    if (this.#wait?.fire === undefined) this.#wait = wait;
-    else this.#waitBesides(wait);
+    this.#plan(ms, lastResolve).giveUp = lastReject;
     return promise;
   }
 
@@ -265,8 +261,9 @@ export class PooledUser implements User {
     const error = new UserRemoved(this.id);
     for (const wait of [this.#wait, ...(this.#moreWaits ?? [])]) {
       if (wait === undefined) continue;
+      const { giveUp } = wait;
       this.#environment.wheel.cancel(wait);
-      wait.giveUp?.(error);
+      giveUp?.(error);
     }
     this.#wait = undefined;
     this.#moreWaits = undefined;
@@ -339,10 +336,21 @@ export class PooledUser implements User {
     return this.#removed;
   }
 
-  #waitBesides(wait: WheelTimer): void {
+  #plan(ms: number, resolve: () => void): WheelTimer {
+    const { wheel } = this.#environment;
+    const wait = this.#wait;
+    if (wait === undefined) return (this.#wait = wheel.schedule(ms, resolve));
+    if (wait.fire !== undefined) return this.#besides(wheel.schedule(ms, resolve));
+    // One that has fired is over, and serves again.
+    wheel.reschedule(wait, ms, resolve);
+    return wait;
+  }
+
+  #besides(wait: WheelTimer): WheelTimer {
     const waits = (this.#moreWaits ??= new Set());
     for (const each of waits) if (each.fire === undefined) waits.delete(each);
     waits.add(wait);
+    return wait;
   }
 
   #xmpp(): XmppSettings {

@@ -1,6 +1,6 @@
 import { escapeXml } from './element.ts';
 import type { Element } from './element.ts';
-import { stampedId } from './ids.ts';
+import { putStamp, STAMP_PIECES } from './ids.ts';
 
 /** Fills a {@link template} in. */
 export type Template<Field extends string> = (
@@ -19,21 +19,28 @@ export type Template<Field extends string> = (
  */
 export function template<Field extends string>(stanza: Element | string): Template<Field> {
   if (typeof stanza !== 'string' && stanza.attrs['id'] !== undefined) stanza.attrs['id'] = '{id}';
-  // Every odd part is the name of a field.
-  const parts = stanza.toString().split(/\{([A-Za-z_][A-Za-z0-9_]*)\}/);
+  const pieces: string[] = [];
+  const fields: { name: Field; at: number }[] = [];
+  stanza
+    .toString()
+    .split(/\{([A-Za-z_][A-Za-z0-9_]*)\}/)
+    .forEach((part, index) => {
+      // Every odd part is the name of a field.
+      if (index % 2 === 1) fields.push({ name: part as Field, at: pieces.length });
+      if (index % 2 === 0) pieces.push(part);
+      else pieces.push(...new Array<string>(part === 'id' ? STAMP_PIECES : 1).fill(''));
+    });
   return (values) => {
-    let text = parts[0] as string;
-    for (let at = 1; at < parts.length; at += 2) {
-      const name = parts[at] as Field;
+    for (const { name, at } of fields) {
       const value = values[name] as string | number | undefined;
-      text += value === undefined ? unnamed(name) : escapeXml(String(value));
-      text += parts[at + 1] as string;
+      if (name !== 'id') pieces[at] = value === undefined ? '' : escapeXml(String(value));
+      else if (value === undefined) putStamp(pieces, at);
+      else {
+        pieces.fill('', at, at + STAMP_PIECES);
+        pieces[at] = escapeXml(String(value));
+      }
     }
-    return text;
+    // At once: a text added up piece by piece is an object for each of them, and is put together later.
+    return pieces.join('');
   };
-}
-
-/** Only the id has a value when none is given. */
-function unnamed(name: string): string {
-  return name === 'id' ? stampedId() : '';
 }

@@ -89,4 +89,61 @@ describe('TimerWheel', () => {
     await clock.advance(50);
     assert.deepEqual(fired, ['third']);
   });
+
+  it('plans a timer again, never early, whatever it did before', async () => {
+    const step = fc.record({
+      delay: fc.integer({ min: 0, max: 3000 }),
+      at: fc.integer({ min: 0, max: 3000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+        const clock = new FakeClock();
+        const wheel = new TimerWheel(clock);
+        const fired: { wanted: number; at: number }[] = [];
+        const timer = wheel.schedule(1, () => {});
+        for (const { delay, at } of steps) {
+          await clock.advance(at);
+          const wanted = clock.monotonic() + delay;
+          wheel.reschedule(timer, delay, () => fired.push({ wanted, at: clock.monotonic() }));
+          assert.equal(wheel.size, 1);
+        }
+        await clock.advance(10_000);
+        assert.ok(fired.length >= 1);
+        for (const { wanted, at } of fired) assert.ok(at >= wanted && at <= wanted + 20);
+        assert.equal(wheel.size, 0);
+        assert.equal(clock.pending, 0);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('does not fire what a timer of the same moment has planned again', async () => {
+    const clock = new FakeClock();
+    const wheel = new TimerWheel(clock);
+    const fired: number[] = [];
+    const others = { timer: wheel.schedule(50, () => {}) };
+    wheel.cancel(others.timer);
+    wheel.schedule(8, () => {
+      wheel.reschedule(others.timer, 100, () => fired.push(clock.monotonic()));
+    });
+    wheel.reschedule(others.timer, 8, () => fired.push(clock.monotonic()));
+    await clock.advance(50);
+    assert.deepEqual(fired, []);
+    await clock.advance(100);
+    assert.equal(fired.length, 1);
+    assert.ok(fired.every((at) => at >= 108));
+  });
+
+  it('keeps no hold of what is over', async () => {
+    const clock = new FakeClock();
+    const wheel = new TimerWheel(clock);
+    const timers = [1, 2, 3].map((user) => wheel.schedule(8 * user, () => {}));
+    for (const timer of timers) timer.giveUp = () => {};
+    wheel.cancel(timers[1]!);
+    await clock.advance(100);
+    for (const timer of timers) {
+      assert.deepEqual([timer.fire, timer.giveUp], [undefined, undefined]);
+      assert.ok(timer.previous === timer && timer.next === timer);
+    }
+  });
 });

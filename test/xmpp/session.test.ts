@@ -3,13 +3,11 @@ import { describe, it } from 'node:test';
 import { ConnectError } from '../../src/xmpp/errors.ts';
 import { xml } from '../../src/xmpp/element.ts';
 import type { Element } from '../../src/xmpp/element.ts';
-import { ageOf, stampedId } from '../../src/xmpp/ids.ts';
 import * as predicates from '../../src/xmpp/predicates.ts';
 import { Session } from '../../src/xmpp/session.ts';
 import type { SendPolicy } from '../../src/xmpp/session-parts.ts';
 import { Stanza } from '../../src/xmpp/stanza.ts';
 import * as builders from '../../src/xmpp/stanzas/index.ts';
-import { template } from '../../src/xmpp/template.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { MemoryWire } from '../support/memory-wire.ts';
 import { context } from '../support/xmpp.ts';
@@ -130,14 +128,6 @@ describe('a session', () => {
     assert.deepEqual(seen.sent, ['message', 'presence']);
     assert.deepEqual(seen.received, ['message']);
     assert.ok(seen.delivered[0]! >= 0 && seen.delivered[0]! < 1000);
-  });
-});
-
-describe('stamped ids', () => {
-  it('tell their age, and others do not', () => {
-    assert.ok(ageOf(stampedId())! < 1000);
-    for (const other of [undefined, '', 'amoc-', 'amoc-zz', 'x-1'])
-      assert.equal(ageOf(other), undefined);
   });
 });
 
@@ -285,18 +275,6 @@ describe('stream management', () => {
       `<failed xmlns="urn:xmpp:sm:3"><unexpected-request xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></failed>`,
     );
     await assert.rejects(enabling, { name: 'StanzaError', condition: 'unexpected-request' });
-  });
-});
-
-describe('templates', () => {
-  it('escape what is filled in, and give each its own id', () => {
-    const hello = template<'to' | 'body'>(builders.chatTo('{to}', '{body}'));
-    const first = hello({ to: 'a"b@c', body: '<hi> {to}' });
-    assert.match(first, /to="a&quot;b@c"/);
-    assert.match(first, /<body>&lt;hi&gt; \{to\}<\/body>/);
-    const ids = [first, hello({ to: 'x', body: 'y' })].map((text) => new Stanza(text).id);
-    assert.notEqual(ids[0], ids[1]);
-    assert.ok((ageOf(ids[1]) ?? NaN) < 1000);
   });
 });
 
