@@ -3,6 +3,7 @@ import { addHistogram, decodeHistogram, newHistogram } from '../../src/metrics/h
 import type { MetricsDelta } from '../../src/metrics/metrics.ts';
 import { startLocalCluster } from '../../src/cli/local-cluster.ts';
 import { cpuMs } from '../harness.ts';
+import { onClientCore } from './cores.ts';
 import type { Sink, SinkStats } from './sink.ts';
 
 /** What one run of users showed. */
@@ -36,6 +37,7 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   });
   const { master, processes } = cluster;
   const [pid] = processes.pids as [number];
+  onClientCore(pid);
   const base = {
     interarrival: 1,
     xmppPassword: 'p',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuMs, ROOT } from '../harness.ts';
+import { onClientCore } from './cores.ts';
 import type { ProgramOrder, ProgramReport } from './client-program.ts';
 import type { Sink } from './sink.ts';
 
@@ -23,6 +24,7 @@ export async function runOther(
   const file = join(ROOT, 'dist', 'bench', 'xmpp', `${program}.js`);
   const child = fork(file, [String(sink.port), String(sessions)]);
   const pid = child.pid as number;
+  onClientCore(pid);
   await pause(600);
   await once(child, 'message');
   const loginCpuMs = cpuMs(pid) / sessions;

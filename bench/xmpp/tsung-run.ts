@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuMs, rssBytes } from '../harness.ts';
+import { onEveryCoreCommand } from './cores.ts';
 import type { Sink } from './sink.ts';
 
 export interface TsungFigures {
@@ -37,11 +38,13 @@ export async function runTsung(
     HOME: folder,
     ERL_FLAGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
   };
-  const child = spawn(
-    'tsung',
-    ['-f', file, '-l', join(folder, 'log'), '-I', '127.0.0.1', '-F', 'start'],
-    { env, stdio: 'ignore', detached: true },
-  );
+  // On one core, as the others, it does not manage 8,000 a second.
+  const options = ['-f', file, '-l', join(folder, 'log'), '-I', '127.0.0.1', '-F', 'start'];
+  const child = spawn(...onEveryCoreCommand('tsung', options), {
+    env,
+    stdio: 'ignore',
+    detached: true,
+  });
   try {
     for (let tries = 0; (await sink.stats()).connections < sessions; tries++) {
       if (tries > 300) throw new Error('Tsung has not logged all users in');
