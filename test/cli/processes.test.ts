@@ -38,7 +38,7 @@ describe('slave processes', () => {
     terminal.line("amocLocal.do('spins', 1, 2, { interarrival: 0 })");
     await terminal.see(
       /(?=[\s\S]*local\/1 is stuck for [\d.]+ m?s at scenarios\/spins\.ts:6:\d+ in start)[\s\S]*local\/2 is stuck/,
-      8000,
+      30_000,
     );
     terminal.line('amocLocal.status()');
     await terminal.see(/local\/1 .*blocked for/);
