@@ -77,11 +77,11 @@ export class TimerWheel {
   }
 
   /**
-   * Plans a timer again that has fired or was cancelled. One object for all sleeps of a user, once it is
+   * Plans a timer again, whatever became of it. One object for all sleeps of a user, once it is
    * old, is one that no garbage collection has to move.
    */
   reschedule(timer: WheelTimer, delayMs: number, fire: () => void): void {
-    if (timer.fire !== undefined) this.cancel(timer);
+    this.cancel(timer);
     const now = this.#clock.monotonic() - this.#origin;
     const grain = grainOf(delayMs);
     const exact = Math.ceil((now + delayMs) / TICK_MS / grain) * grain;

@@ -26,9 +26,12 @@ export function template<Field extends string>(stanza: Element | string): Templa
     .split(/\{([A-Za-z_][A-Za-z0-9_]*)\}/)
     .forEach((part, index) => {
       // Every odd part is the name of a field.
-      if (index % 2 === 1) fields.push({ name: part as Field, at: pieces.length });
-      if (index % 2 === 0) pieces.push(part);
-      else pieces.push(...new Array<string>(part === 'id' ? STAMP_PIECES : 1).fill(''));
+      if (index % 2 === 0) {
+        pieces.push(part);
+        return;
+      }
+      fields.push({ name: part as Field, at: pieces.length });
+      pieces.push(...new Array<string>(part === 'id' ? STAMP_PIECES : 1).fill(''));
     });
   return (values) => {
     for (const { name, at } of fields) {
