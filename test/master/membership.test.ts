@@ -35,6 +35,34 @@ describe('a node of a cluster', () => {
     assert.throws(() => cluster.master.members.drain('slave9'), /no node is called 'slave9'/);
   });
 
+  for (const laterMs of [0, 20, 40, 60, 80]) {
+    it(`that leaves has told who ended and what it measured before it is gone (${laterMs} ms later)`, async () => {
+      const cluster = new MemoryCluster(
+        {
+          work: {
+            start: async (_id: number, user: { sleep: (ms: number) => Promise<void> }) => {
+              await user.sleep(1000);
+            },
+          },
+        },
+        { leases: true },
+      );
+      const slaves = [await cluster.join('slave1/1'), await cluster.join('slave2/1')];
+      const settings = { repeatInterval: 100, interarrival: 0, recovery: 100 };
+      await cluster.run(cluster.master.do('work', 1, 12, { settings }));
+      await cluster.clock.advance(2000 + laterMs);
+      await cluster.run(slaves[1]!.leave());
+      await cluster.clock.advance(3000);
+      assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
+      const { users, present } = await cluster.run(cluster.master.status());
+      assert.deepEqual(
+        [present, users.removed, users.crashed, users.lost, users.away],
+        [12, 0, 0, 0, 0],
+      );
+      assert.match(cluster.said, /slave2\/1 has left/);
+    });
+  }
+
   it('that is evicted is gone at once, and its users run elsewhere', async () => {
     const cluster = await running();
     const { users } = await cluster.run(cluster.master.members.evict('slave3'));

@@ -21,6 +21,8 @@ export interface TestSlave {
   readonly name: string;
   /** Cuts its connection, as the death of its process does. */
   die(): void;
+  /** Ends as a process that is told to: when its users go on elsewhere. */
+  leave(): Promise<void>;
 }
 
 /** A master and its slaves in one process, on a clock of the test's own. */
@@ -96,13 +98,11 @@ export class MemoryCluster {
     await this.clock.resolve(admitted);
     slave.serve(slaveEnd);
     this.#expected++;
-    return {
-      name,
-      die: () => {
-        slave[Symbol.dispose]();
-        masterEnd.close('its process died');
-      },
+    const die = (): void => {
+      slave[Symbol.dispose]();
+      masterEnd.close('its process died');
     };
+    return { name, die, leave: () => slave.leave().then(die) };
   }
 
   /** Several slaves at once: `local/1`, `local/2` … */

@@ -31,7 +31,7 @@ export function slavesOf(folder: string): number[] {
 export async function eventually<T>(
   look: () => T | Promise<T>,
   done: (seen: T) => boolean,
-  limitMs = 20_000,
+  limitMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {
