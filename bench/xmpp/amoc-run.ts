@@ -3,6 +3,7 @@ import { addHistogram, decodeHistogram, newHistogram } from '../../src/metrics/h
 import type { MetricsDelta } from '../../src/metrics/metrics.ts';
 import { startLocalCluster } from '../../src/cli/local-cluster.ts';
 import { cpuMs } from '../harness.ts';
+import { warmUpMs } from './client-program.ts';
 import { onClientCore } from './cores.ts';
 import type { Sink, SinkStats } from './sink.ts';
 
@@ -69,7 +70,9 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   await master.do('xmpp_chat', 1, sessions, { settings: { ...base, count: sessions, talkAt } });
   await until(async () => (await connections()) === sessions);
   const loginCpuMs = (cpuMs(pid) - cpuBefore) / sessions;
-  await pause(Math.max(0, talkAt - Date.now()) + intervalMs + 3000);
+  // Until then not everybody talks: a user's first message is spread over the interval.
+  const allTalkMs = Math.max(0, talkAt - Date.now()) + intervalMs;
+  await pause(allTalkMs + warmUpMs(sessions, intervalMs));
 
   sink?.reset();
   const before = await master.rawMetrics();

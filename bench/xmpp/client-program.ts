@@ -19,6 +19,17 @@ export interface BenchClient {
   login: (id: number, onMessage: () => void) => Promise<(to: string, body: string) => void>;
 }
 
+/**
+ * So many messages have been sent before it counts: by then V8 has compiled what is hot. A load test runs
+ * for minutes; what its first seconds cost is not what it costs.
+ */
+const WARM_UP_MESSAGES = 24_000;
+
+/** How long clients talk before it counts, in milliseconds. */
+export function warmUpMs(sessions: number, intervalMs: number): number {
+  return Math.max(3000, (WARM_UP_MESSAGES * intervalMs) / sessions);
+}
+
 export const BODY = 'x'.repeat(64);
 
 /** Runs a client as a program of its own: logs in, waits for orders, talks. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuMs, ROOT } from '../harness.ts';
 import { onClientCore } from './cores.ts';
+import { warmUpMs } from './client-program.ts';
 import type { ProgramOrder, ProgramReport } from './client-program.ts';
 import type { Sink } from './sink.ts';
 
@@ -38,7 +39,7 @@ export async function runOther(
   const rates = [];
   for (const intervalMs of intervals) {
     child.send({ type: 'talk', intervalMs } satisfies ProgramOrder);
-    await pause(3000);
+    await pause(warmUpMs(sessions, intervalMs));
     await ask();
     const cpuBefore = cpuMs(pid);
     const began = performance.now();

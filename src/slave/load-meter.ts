@@ -29,6 +29,11 @@ export class LoadMeter {
     this.#collections.observe({ entryTypes: ['gc'] });
   }
 
+  /** Cores that it used in the interval that was read last. */
+  get cpu(): number {
+    return this.#last.cpu;
+  }
+
   /** Since the last reading that starts a new interval. */
   read(): NodeLoad {
     const now = performance.now();

@@ -23,6 +23,8 @@ import { startWatchdog } from './watchdog.ts';
 const exitProcess = process.exit.bind(process);
 
 const REDIAL = { firstMs: 200, mostMs: 10_000 };
+/** A process that uses less of a core than this has time to compact its memory. */
+const QUIET_CPU = 0.1;
 const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
 
 /** What a slave process is started with. */
@@ -92,7 +94,8 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     load: (bundle) => loadBundle(bundle, options.places),
     readLoad: () => meter.read(),
     metrics,
-    collectGarbage,
+    // A pause of a third of a second would be in the figures of whoever talks already.
+    collectGarbage: () => collectGarbage({ compact: meter.cpu < QUIET_CPU }),
     leased: !child,
     // Clocks of one machine are one.
     onClock: ({ offsetMs, roundTripMs }) => {

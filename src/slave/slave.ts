@@ -32,6 +32,8 @@ const LOOK_MS = 100;
 /** After the arrival of so many users at a time, garbage is collected once. */
 const WORTH_COLLECTING = 500;
 const COLLECT_AFTER_MS = 3000;
+/** So often it waits again because sessions still come or go; where they always do, V8 decides. */
+const MOST_DELAYS = 40;
 const REPEATED_ERRORS_MS = 5000;
 
 const noUsers: UserCounts = {
@@ -369,12 +371,19 @@ export class Slave {
     if (starting > 0 || pool?.hasEnded === true) this.#watchUsers();
   }
 
-  /** Logins leave more behind than the sessions keep: it goes when the last has had time to end. */
-  #collectSoon(): void {
+  /** Logins leave more behind than the sessions keep: it goes when the last has ended. */
+  #collectSoon(delays = 0): void {
     const { clock, collectGarbage } = this.#parts;
     if (collectGarbage === undefined) return;
     this.#cancelCollection?.();
-    this.#cancelCollection = clock.schedule(COLLECT_AFTER_MS, collectGarbage, { background: true });
+    const sessions = this.#metrics.gauge('connections_open');
+    const before = sessions.value;
+    const look = (): void => {
+      this.#cancelCollection = undefined;
+      if (sessions.value === before) collectGarbage();
+      else if (delays < MOST_DELAYS) this.#collectSoon(delays + 1);
+    };
+    this.#cancelCollection = clock.schedule(COLLECT_AFTER_MS, look, { background: true });
   }
 
   #of(run: string): SlaveRun {

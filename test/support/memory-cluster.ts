@@ -31,6 +31,8 @@ export class MemoryCluster {
   readonly notices: Notice[] = [];
   readonly logs: LogRecord[] = [];
   readonly killed: string[] = [];
+  /** When a slave collected its garbage, on the clock of the test. */
+  readonly collected: number[] = [];
   readonly scenarios: Record<string, Exports>;
   readonly master: Master;
   environment: Record<string, string> = {};
@@ -93,6 +95,7 @@ export class MemoryCluster {
       load: ({ name: scenario }) => Promise.resolve(this.scenarios[scenario] ?? {}),
       readLoad: () => ({ cpu: 0, loopDelayMs: 0, rssBytes: 1 }),
       leased: this.#leased,
+      collectGarbage: () => this.collected.push(this.clock.monotonic()),
     });
     await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
     await this.clock.resolve(admitted);
