@@ -2,27 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { RunEntry } from '../../src/record/run-reader.ts';
-import type { Comparison } from '../../src/report/compare.ts';
 import { eventually, processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
-import { startSlowLink } from '../support/slow-link.ts';
+import { talkers } from '../support/scenarios.ts';
 
 const env = { AMOC_STOP_TIMEOUT: '100ms', AMOC_LOCAL_PROCESSES: '1' };
-
-const talkers = `
-import { chatTo, isChatMessage, presence, ping } from 'amoc';
-import type { User } from 'amoc';
-export async function start(id: number, user: User) {
-  const session = await user.connect();
-  await session.send(presence());
-  for await (const due of user.every('400ms')) {
-    await session.send(chatTo(user.jid, 'hello'));
-    await session.waitForStanza(isChatMessage('hello'));
-    await user.timed('asked', () => session.sendIq(ping('localhost')), { since: due });
-  }
-}
-`;
 
 describe('runs that are kept', () => {
   it('are told up to the last second after kill -9 of everything', async () => {
@@ -72,63 +56,6 @@ describe('runs that are kept', () => {
     assert.match(readFileSync(page, 'utf8'), /The run has no result: its master was killed/);
     const list = await project.amoc(['runs']);
     assert.match(list.out, /talkers-\S+ .* no result +cut short/);
-  });
-
-  it('compare: no difference of the same, and which metrics changed behind 20 ms more', async () => {
-    using project = new Project({ talkers });
-    const server = project.start(['server', '--port', '0']);
-    let said = '';
-    server.stdout.on('data', (data) => (said += String(data)));
-    server.stderr.on('data', (data) => (said += String(data)));
-    await eventually(
-      () => said,
-      (text) => /127\.0\.0\.1:(\d+)/.test(text),
-    );
-    const port = Number(/127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
-    const link = { jitterMs: 2, loss: 0, lostMs: 0, seed: 1 };
-    await using near = await startSlowLink(port, { ...link, delayMs: 5 });
-    await using far = await startSlowLink(port, { ...link, delayMs: 15 });
-    for (const [comment, { port: through }] of [
-      ['first', near],
-      ['again', near],
-      ['far', far],
-    ] as const) {
-      const ended = await project.amoc(
-        ['run', 'talkers', '1', '10', '--for', '13s', '--comment', comment],
-        {
-          env: {
-            ...env,
-            AMOC_XMPP_HOST: '127.0.0.1',
-            AMOC_XMPP_PORT: String(through),
-            AMOC_XMPP_DOMAIN: 'localhost',
-            AMOC_XMPP_TLS: 'none',
-            AMOC_INTERARRIVAL: '5ms',
-          },
-        },
-      );
-      assert.equal(ended.code, 0, ended.err);
-    }
-    const runs = JSON.parse((await project.amoc(['runs', '--json'])).out) as RunEntry[];
-    const [first = '', again = '', distant = ''] = runs.map(({ definition }) => definition.id);
-    const same = await project.amoc(['compare', first, again, '--fail']);
-    assert.match(same.out, /^ {2}no difference$/m);
-    assert.equal(same.code, 0);
-    const changed = await project.amoc(['compare', first, distant, '--fail']);
-    assert.equal(changed.code, 3, changed.out);
-    assert.match(changed.out, /^ {2}changed: .*message_ttd p50/m);
-    assert.match(changed.out, /Mann-Whitney U/);
-    const rows = JSON.parse(
-      (await project.amoc(['compare', first, distant, '--json'])).out,
-    ) as Comparison[];
-    const row = (metric: string, stat: string): Comparison | undefined =>
-      rows.find((each) => each.metric === metric && each.stat === stat);
-    for (const metric of ['message_ttd', 'iq', 'asked']) {
-      const { verdict, a = 0, b = 0 } = row(metric, 'p50') ?? {};
-      assert.equal(verdict, 'changed', metric);
-      // Milliseconds, and at least what the links differ by; a busy machine adds its own.
-      assert.ok(b - a > 15 && b - a < 400, `${metric}: ${a} → ${b}`);
-    }
-    assert.equal(row('messages_sent', 'rate')?.verdict, 'same');
   });
 
   it('say what is wrong with a name, and with a folder that cannot be written', async () => {

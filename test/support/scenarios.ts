@@ -46,3 +46,18 @@ export const chatty = `
       await user.sleep(10);
     }
   }`;
+
+/** Users who write to themselves and then ask the server, by the clock. */
+export const talkers = `
+import { chatTo, isChatMessage, presence, ping } from 'amoc';
+import type { User } from 'amoc';
+export async function start(id: number, user: User) {
+  const session = await user.connect();
+  await session.send(presence());
+  for await (const due of user.every('400ms')) {
+    await session.send(chatTo(user.jid, 'hello'));
+    await session.waitForStanza(isChatMessage('hello'));
+    await user.timed('asked', () => session.sendIq(ping('localhost')), { since: due });
+  }
+}
+`;
