@@ -105,6 +105,12 @@ export class Cluster {
     for (const node of this.nodes.all()) node.safeReport = node.lastReport;
   }
 
+  /** The last report of a node that a restart of this master would not lose, or would not miss. */
+  ackedOf(node: NodeEntry): number {
+    const isKept = this.#state.is === 'running' || this.#state.is === 'stopping';
+    return isKept && this.parts.journal !== undefined ? node.safeReport : node.lastReport;
+  }
+
   requireRun(): Run {
     assert(this.run !== undefined, `no run in state ${this.#state.is}`);
     return this.run;

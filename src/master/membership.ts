@@ -246,7 +246,7 @@ export class Membership {
     message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>,
     peer: MasterPeer,
   ): void {
-    const { clock, journal } = this.#cluster.parts;
+    const { clock } = this.#cluster.parts;
     node.heardAt = clock.monotonic();
     switch (message.type) {
       case 'beat':
@@ -255,7 +255,7 @@ export class Membership {
         peer.beat({
           sequence: message.sequence,
           at: clock.now(),
-          acked: journal === undefined ? node.lastReport : node.safeReport,
+          acked: this.#cluster.ackedOf(node),
         });
         return;
       case 'logs':

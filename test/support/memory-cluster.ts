@@ -4,7 +4,7 @@ import type { Notice } from '../../src/master/cluster.ts';
 import type { RunJournal } from '../../src/master/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
-import type { LogRecord } from '../../src/protocol/messages.ts';
+import type { LogRecord, NodeLoad } from '../../src/protocol/messages.ts';
 import type { RunObserver } from '../../src/record/types.ts';
 import { newIdentity } from '../../src/lib/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
@@ -36,6 +36,8 @@ export class MemoryCluster {
   readonly scenarios: Record<string, Exports>;
   readonly master: Master;
   environment: Record<string, string> = {};
+  /** What every slave says of itself. */
+  load: NodeLoad = { cpu: 0, loopDelayMs: 0, rssBytes: 1 };
   file: Record<string, unknown> = {};
   readonly #leased: boolean;
   #expected = 0;
@@ -93,7 +95,7 @@ export class MemoryCluster {
         { write: (line) => this.logs.push(JSON.parse(line) as LogRecord) },
       ),
       load: ({ name: scenario }) => Promise.resolve(this.scenarios[scenario] ?? {}),
-      readLoad: () => ({ cpu: 0, loopDelayMs: 0, rssBytes: 1 }),
+      readLoad: () => this.load,
       leased: this.#leased,
       collectGarbage: () => this.collected.push(this.clock.monotonic()),
     });
