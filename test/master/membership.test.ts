@@ -38,14 +38,14 @@ describe('a node of a cluster', () => {
   it('reports on while nothing runs, whatever the journal, and leaves at once', async () => {
     const journal = { isDue: true, save: () => {}, clear: () => {} };
     const cluster = new MemoryCluster({}, { leases: true, journal });
-    const { leave } = await cluster.join('slave1/1');
+    const slave = await cluster.join('slave1/1');
     await cluster.clock.advance(200_000);
     cluster.load = { cpu: 0.5, loopDelayMs: 0, rssBytes: 1 };
     await cluster.clock.advance(2000);
     const [node] = await cluster.run(cluster.master.listNodes());
     assert.equal(node?.cpu, 0.5);
     const before = cluster.clock.monotonic();
-    await cluster.run(leave());
+    await cluster.run(slave.leave());
     assert.ok(cluster.clock.monotonic() - before < 1000, 'it waited for nothing');
   });
 
