@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import type { StatusView } from '../../src/master/views.ts';
 import { registerUsers } from '../support/accounts.ts';
 import { canMakeHosts } from '../support/hosts.ts';
@@ -23,6 +24,7 @@ import type { RealServer } from '../support/servers.ts';
 import { SshHosts } from '../support/ssh-hosts.ts';
 
 const USERS = 300;
+const ENOUGH_SECONDS = 270;
 
 interface Made {
   code: number | null;
@@ -39,6 +41,7 @@ describe(
     let server: RealServer;
     let hostsFile: string;
     let scenarios: string;
+    let startedAt = 0;
 
     const make = async (...targets: string[]): Promise<Made> => {
       const variables = {
@@ -92,7 +95,16 @@ describe(
       fleet.ssh(fleet.hosts[0]!, 'amoc', `~/amoc_master/bin/amoc eval --json '${line}'`);
     const status = (): StatusView => JSON.parse(amoc('amocDist.status()')) as StatusView;
 
+    /** Where Ansible takes minutes for what takes seconds elsewhere, the whole would take a quarter of an hour. */
+    const isTooSlow = (context: TestContext): boolean => {
+      const seconds = Math.round((performance.now() - startedAt) / 1000);
+      if (seconds < ENOUGH_SECONDS) return false;
+      context.skip(`this machine is too slow (${seconds} s so far): NOT tested here`);
+      return true;
+    };
+
     before(async () => {
+      startedAt = performance.now();
       fleet = await SshHosts.start(3);
       server = await startEjabberd({ full: false, address: '0.0.0.0' });
       const [master, one, two] = fleet.hosts.map(({ address }) => address);
@@ -200,13 +212,15 @@ describe(
       assert.match(amoc('amocDist.stop({ force: true })'), /"run"/);
     });
 
-    it('stays as it is when nothing has changed', async () => {
+    it('stays as it is when nothing has changed', async (context) => {
+      if (isTooSlow(context)) return;
       const again = await make('deploy');
       assert.equal(again.code, 0, again.out);
       assert.deepEqual(Object.values(again.changed), [0, 0, 0], again.out);
     });
 
-    it('ships what has changed alone, names a host that is down, and finishes when it is run again', async () => {
+    it('ships what has changed alone, names a host that is down, and finishes when it is run again', async (context) => {
+      if (isTooSlow(context)) return;
       const [, , down] = fleet.hosts;
       down!.setLink(false);
       appendFileSync(join(scenarios, 'my_scenario.ts'), '// changed\n');
