@@ -9,13 +9,10 @@ installed := node_modules/.package-lock.json
 built := dist/.built
 sources := $(shell find src test bench deploy -name '*.ts' 2>/dev/null)
 unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' | sort
-# Those that compare figures want the machine for themselves; the others only want a real server.
-measuring := compare distributed outputs report
-measuring_tests := $(measuring:%=dist/test/servers/%.test.js)
-server_tests = find dist/test/servers -name '*.test.js' $(measuring_tests:%=-not -path '%') | sort
+server_tests = find dist/test/servers -name '*.test.js' | sort
 run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000
-run_servers := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=900000
-run_alone := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
+# A server and the load on it want the machine for themselves.
+run_alone := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=900000
 
 .PHONY: help
 help: ## this list
@@ -57,8 +54,7 @@ test: $(built) test-tools ## everything, real ejabberd and prosody included (AMO
 	  echo '!! AMOC_SKIP_SERVERS=1: the tests on real ejabberd and prosody did NOT run'; \
 	else \
 	  $(run_tests) $$($(unit_tests)); \
-	  $(run_alone) $(measuring_tests); \
-	  $(run_servers) $$($(server_tests)); \
+	  $(run_alone) $$($(server_tests)); \
 	fi
 
 .PHONY: test-tools
