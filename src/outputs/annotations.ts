@@ -1,3 +1,4 @@
+import { sleep } from '../lib/abort.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -75,7 +76,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const until = this.#clock.monotonic() + (this.#isAway ? 0 : 2000);
     while (this.#waiting.length > 0 && !this.#isAway && this.#clock.monotonic() < until) {
-      await new Promise<void>((resolve) => this.#clock.schedule(20, resolve));
+      await sleep(20, { clock: this.#clock });
     }
     this.#isOver = true;
     this.#cancelRetry?.();

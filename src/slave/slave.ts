@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { sleep } from '../lib/abort.ts';
 import { every } from '../lib/clock.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { AmocError } from '../lib/errors.ts';
@@ -18,6 +19,7 @@ import type { Transport } from '../protocol/transport.ts';
 import { checkScenario } from '../scenario/contract.ts';
 import type { Bundle } from '../scenario/loader.ts';
 import type { User } from '../users/user.ts';
+import { Collector } from './collector.ts';
 import { Link } from './link.ts';
 import { ReportQueue } from './report-queue.ts';
 import { SlaveRun } from './run.ts';
@@ -29,11 +31,6 @@ const REPORT_MS = 1000;
 const ENDED_MS = 50;
 /** A process that is about to leave looks so often whether its users and its last words are elsewhere. */
 const LOOK_MS = 100;
-/** After the arrival of so many users at a time, garbage is collected once. */
-const WORTH_COLLECTING = 500;
-const COLLECT_AFTER_MS = 3000;
-/** So often it waits again because sessions still come or go; where they always do, V8 decides. */
-const MOST_DELAYS = 40;
 const REPEATED_ERRORS_MS = 5000;
 
 const noUsers: UserCounts = {
@@ -75,13 +72,12 @@ export class Slave {
   readonly #cancels: Cancel[];
   readonly #reports = new ReportQueue();
   readonly #link: Link;
+  readonly #collector: Collector | undefined;
   #peer: SlavePeer | undefined;
   #run: SlaveRun | undefined;
   /** Since when there has been no connection. */
   #lostAt: number | undefined;
   #wasStarting = false;
-  #mostStarting = 0;
-  #cancelCollection: Cancel | undefined;
   #cancelWatch: Cancel | undefined;
   /** Of the last assignment. */
   #revision = 0;
@@ -100,6 +96,9 @@ export class Slave {
       onClock: (estimate) => parts.onClock?.(estimate),
       onLease: (until) => parts.onLease?.(until),
     });
+    const { collectGarbage } = parts;
+    const sessions = (): number => this.#metrics.gauge('connections_open').value;
+    this.#collector = collectGarbage && new Collector({ clock, sessions, collect: collectGarbage });
     this.#cancels = [
       every(clock, REPORT_MS, () => this.#tick()),
       every(clock, REPEATED_ERRORS_MS, () => this.#run?.tellRepeatedErrors()),
@@ -139,17 +138,18 @@ export class Slave {
    * they do and the master has all that is to be told, or at once when nobody is there to be told.
    */
   async leave(): Promise<void> {
+    const { clock } = this.#parts;
     if (!this.#isConnected()) return;
     this.#peer?.send({ type: 'leaving' });
     while (this.hasUsers || (this.#reports.isFull && this.#isConnected())) {
-      await this.#pause(LOOK_MS);
+      await sleep(LOOK_MS, { clock });
     }
     // Who ended just now is lost for a master that never hears of it, and so are the last figures.
     this.#report();
     const last = this.#reports.last;
     while (this.#isConnected() && !this.#reports.isSafe(last)) {
       this.#link.beat();
-      await this.#pause(LOOK_MS);
+      await sleep(LOOK_MS, { clock });
     }
   }
 
@@ -163,7 +163,7 @@ export class Slave {
 
   [Symbol.dispose](): void {
     for (const cancel of this.#cancels) cancel();
-    this.#cancelCollection?.();
+    this.#collector?.[Symbol.dispose]();
     this.#cancelWatch?.();
     this.#link[Symbol.dispose]();
     this.#run?.dispose();
@@ -296,10 +296,6 @@ export class Slave {
     return this.#peer !== undefined;
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.schedule(ms, resolve));
-  }
-
   #tick(): void {
     this.#report(true);
     if (this.#parts.leased !== true || this.#run?.pool === undefined) return;
@@ -365,25 +361,9 @@ export class Slave {
     const pool = this.#run?.pool;
     const starting = pool?.counts.starting ?? 0;
     if (pool?.hasEnded === true || (starting === 0 && this.#wasStarting)) this.#report();
-    if (starting === 0 && this.#mostStarting >= WORTH_COLLECTING) this.#collectSoon();
-    this.#mostStarting = starting === 0 ? 0 : Math.max(this.#mostStarting, starting);
+    this.#collector?.note(starting);
     this.#wasStarting = starting > 0;
     if (starting > 0 || pool?.hasEnded === true) this.#watchUsers();
-  }
-
-  /** Logins leave more behind than the sessions keep: it goes when the last has ended. */
-  #collectSoon(delays = 0): void {
-    const { clock, collectGarbage } = this.#parts;
-    if (collectGarbage === undefined) return;
-    this.#cancelCollection?.();
-    const sessions = this.#metrics.gauge('connections_open');
-    const before = sessions.value;
-    const look = (): void => {
-      this.#cancelCollection = undefined;
-      if (sessions.value === before) collectGarbage();
-      else if (delays < MOST_DELAYS) this.#collectSoon(delays + 1);
-    };
-    this.#cancelCollection = clock.schedule(COLLECT_AFTER_MS, look, { background: true });
   }
 
   #of(run: string): SlaveRun {

@@ -46,7 +46,7 @@ describe('runs that are kept', () => {
     );
     const sent = rows.reduce((sum, { delta }) => sum + (delta.counters['messages_sent'] ?? 0), 0);
     assert.equal(report.metrics.counters['messages_sent'], sent);
-    assert.ok(sent > 10);
+    assert.ok(sent > 20);
     // A row a second: the last is at most that old, and what a stalled machine adds.
     assert.ok(killedAt - rows.at(-1)!.at < 3000, `${killedAt - rows.at(-1)!.at} ms`);
     assert.equal(report.events[0]?.kind, 'start');

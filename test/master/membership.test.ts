@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MemoryCluster } from '../support/memory-cluster.ts';
+import type { TestSlave } from '../support/memory-cluster.ts';
 
 describe('a node of a cluster', () => {
-  /** Twelve users, who end their start() once a second, on three machines. */
-  const running = async (): Promise<MemoryCluster> => {
+  /** Twelve users, who end their start() once a second, on three machines when left out. */
+  const running = async (
+    names: readonly string[] = ['slave1/1', 'slave2/1', 'slave3/1'],
+    interarrival = 1,
+  ): Promise<{ cluster: MemoryCluster; slaves: TestSlave[] }> => {
     const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
       user.sleep(1000);
     const cluster = new MemoryCluster({ work: { start } }, { leases: true });
-    for (const name of ['slave1/1', 'slave2/1', 'slave3/1']) await cluster.join(name);
-    const settings = { repeatInterval: 100, interarrival: 1, recovery: 100 };
+    const slaves: TestSlave[] = [];
+    for (const name of names) slaves.push(await cluster.join(name));
+    const settings = { repeatInterval: 100, interarrival, recovery: 100 };
     await cluster.run(cluster.master.do('work', 1, 12, { settings }));
     await cluster.clock.advance(2000);
-    return cluster;
+    return { cluster, slaves };
   };
   const usersOf = async (cluster: MemoryCluster): Promise<Record<string, number>> => {
     const nodes = await cluster.run(cluster.master.listNodes());
@@ -20,7 +25,7 @@ describe('a node of a cluster', () => {
   };
 
   it('that is drained loses its users to the others when their start() has ended, and gets no more', async () => {
-    const cluster = await running();
+    const { cluster } = await running();
     const { moving } = cluster.master.members.drain('slave2');
     assert.equal(moving, 4);
     await cluster.clock.advance(3000);
@@ -51,20 +56,9 @@ describe('a node of a cluster', () => {
 
   for (const laterMs of [0, 20, 40, 60, 80]) {
     it(`that leaves has told who ended and what it measured before it is gone (${laterMs} ms later)`, async () => {
-      const cluster = new MemoryCluster(
-        {
-          work: {
-            start: async (_id: number, user: { sleep: (ms: number) => Promise<void> }) => {
-              await user.sleep(1000);
-            },
-          },
-        },
-        { leases: true },
-      );
-      const slaves = [await cluster.join('slave1/1'), await cluster.join('slave2/1')];
-      const settings = { repeatInterval: 100, interarrival: 0, recovery: 100 };
-      await cluster.run(cluster.master.do('work', 1, 12, { settings }));
-      await cluster.clock.advance(2000 + laterMs);
+      // All end their start() at the same moment.
+      const { cluster, slaves } = await running(['slave1/1', 'slave2/1'], 0);
+      await cluster.clock.advance(laterMs);
       await cluster.run(slaves[1]!.leave());
       await cluster.clock.advance(3000);
       assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
@@ -78,7 +72,7 @@ describe('a node of a cluster', () => {
   }
 
   it('that is evicted is gone at once, and its users run elsewhere', async () => {
-    const cluster = await running();
+    const { cluster } = await running();
     const { users } = await cluster.run(cluster.master.members.evict('slave3'));
     assert.equal(users, 4);
     await cluster.clock.advance(2000);
@@ -86,7 +80,7 @@ describe('a node of a cluster', () => {
   });
 
   it('is told by the lines that it logged', async () => {
-    const cluster = await running();
+    const { cluster } = await running();
     assert.deepEqual(cluster.master.members.log('slave1'), []);
     assert.throws(() => cluster.master.members.log(7), /as in log\('slave1'\)/);
   });

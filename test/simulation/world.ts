@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { sleep } from '../../src/lib/abort.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { newIdentity } from '../../src/lib/identity.ts';
 import { seededRandom } from '../../src/lib/random.ts';
@@ -88,8 +89,7 @@ export class Machine {
 
   async #live(process: Incarnation, clock: Clock, replaces: string | undefined): Promise<void> {
     const { slave } = process;
-    const pause = (ms: number): Promise<void> =>
-      new Promise((resolve) => clock.schedule(ms, resolve));
+    const pause = (ms: number): Promise<void> => sleep(ms, { clock });
     for (;;) {
       const dialledAt = clock.monotonic();
       if (!this.link.isUp) await pause(DIAL_MS);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { User } from '../../src/users/user.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 
-describe('a slave', () => {
+describe('the collector of a slave', () => {
   /** Users whose login takes so many milliseconds each. */
   const loggingIn = async (
     users: number,

@@ -1,0 +1,47 @@
+import type { Cancel, Clock } from '../lib/clock.ts';
+
+/** After the arrival of so many users at a time, garbage is collected once. */
+const WORTH_COLLECTING = 500;
+const COLLECT_AFTER_MS = 3000;
+/** So often it waits again because sessions still come or go; where they always do, V8 decides. */
+const MOST_DELAYS = 40;
+
+/** What a {@link Collector} works with. */
+export interface CollectorParts {
+  clock: Clock;
+  /** How many sessions there are now. */
+  sessions: () => number;
+  collect: () => void;
+}
+
+/** Collects what logins leave behind, which is more than the sessions keep, when the last has ended. */
+export class Collector implements Disposable {
+  readonly #parts: CollectorParts;
+  #mostStarting = 0;
+  #cancel: Cancel | undefined;
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+  }
+
+  /** @param starting users who wait for their turn to start */
+  note(starting: number): void {
+    if (starting === 0 && this.#mostStarting >= WORTH_COLLECTING) this.#collectSoon();
+    this.#mostStarting = starting === 0 ? 0 : Math.max(this.#mostStarting, starting);
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancel?.();
+  }
+
+  #collectSoon(delays = 0): void {
+    const { clock, sessions, collect } = this.#parts;
+    this.#cancel?.();
+    const before = sessions();
+    const look = (): void => {
+      if (sessions() === before) collect();
+      else if (delays < MOST_DELAYS) this.#collectSoon(delays + 1);
+    };
+    this.#cancel = clock.schedule(COLLECT_AFTER_MS, look, { background: true });
+  }
+}
