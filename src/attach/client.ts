@@ -6,7 +6,7 @@ import type { Backend } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
 import { assertNever } from '../lib/assert.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { ATTACH_VERSION, decode, fromNode, MOST_BYTES } from './messages.ts';
+import { ANSWER_MS, ATTACH_VERSION, decode, fromNode, MOST_BYTES } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
 /** What a node says when it was asked. */
@@ -14,7 +14,6 @@ type Answer = Extract<FromNode, { id: number }>;
 
 /** A node that has not answered an interrupt by then is held up by what was typed. */
 const DEAF_MS = 700;
-const GREETING_MS = 5000;
 
 /** Who attaches, and what to do with what comes unasked. */
 export interface AttachOptions {
@@ -67,7 +66,7 @@ export class AttachClient implements Backend, Disposable {
       createConnection: () => connect(path),
       maxPayload: MOST_BYTES,
       perMessageDeflate: false,
-      handshakeTimeout: GREETING_MS,
+      handshakeTimeout: ANSWER_MS,
     });
     const client = new AttachClient(socket, options);
     socket.once('open', () => {

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** Raised when a message changes its meaning: a console and its node may be of different releases. */
 export const ATTACH_VERSION = 1;
 
+/** Either side has so long to answer: on a machine under load seconds pass in which a node has no turn. */
+export const ANSWER_MS = 20_000;
+
 /** The longest message of either side, in bytes. */
 export const MOST_BYTES = 16 * 1024 * 1024;
 

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { deferred } from '../lib/abort.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { ANSWER_MS } from './messages.ts';
 
-const ANSWER_MS = 5000;
 
 /**
  * Asks a node over its Unix socket.

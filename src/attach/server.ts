@@ -16,7 +16,7 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
 import { answering } from './answers.ts';
 import type { Answer } from './answers.ts';
-import { ATTACH_VERSION, decode, fromConsole, MOST_BYTES } from './messages.ts';
+import { ANSWER_MS, ATTACH_VERSION, decode, fromConsole, MOST_BYTES } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
 const MOST_CONSOLES = 64;
@@ -24,7 +24,6 @@ const MOST_CONSOLES = 64;
 const MOST_RUNNING = 64;
 /** What waits for a console that does not read; more is left out and counted. */
 const MOST_WAITING = 4 * 1024 * 1024;
-const HELLO_MS = 5000;
 
 /** What stands behind the consoles. */
 export interface AttachParts {
@@ -174,7 +173,7 @@ class AttachedConsole {
     this.#socket = socket;
     this.#parts = parts;
     this.#events = events;
-    const cancel = parts.clock.schedule(HELLO_MS, () => this.close('it did not say who it is'), {
+    const cancel = parts.clock.schedule(ANSWER_MS, () => this.close('it did not say who it is'), {
       background: true,
     });
     socket.on('message', (data) => {

@@ -1,4 +1,3 @@
-import { loadCompiler } from '../console/erase.ts';
 import { History } from '../console/history.ts';
 import { runLines } from '../console/lines.ts';
 import { LogView } from '../console/log-view.ts';
@@ -78,8 +77,6 @@ export async function runConsole(): Promise<number> {
   leave = () => screen.leave();
   stdout.write(`${engine.banner(paint)}help() lists the commands, Tab completes, q() leaves.\n\n`);
   if (history.problem !== undefined) engine.logger.warn(history.problem);
-  // TypeScript takes half a second to load: while one reads the banner.
-  setTimeout(() => void loadCompiler(), 30);
   // While typed code has the terminal to itself, Ctrl+C comes as a signal.
   process.on('SIGINT', () => screen.interrupt());
   // The terminal may be gone before the process is.

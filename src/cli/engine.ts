@@ -59,7 +59,7 @@ export class Engine implements AsyncDisposable {
       recent: () => recent,
       attached,
     });
-    this.evaluator = new Evaluator(globals, projectFolder());
+    this.evaluator = new Evaluator(globals, projectFolder(), local.erase);
   }
 
   /**

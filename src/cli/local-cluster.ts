@@ -7,6 +7,7 @@ import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { environmentName } from '../config/variable.ts';
+import type { Erase } from '../console/evaluator.ts';
 import { systemClock } from '../lib/clock.ts';
 import { newCookie } from '../lib/cookie.ts';
 import { openControlServer } from '../master/control-server.ts';
@@ -47,6 +48,8 @@ export interface LocalCluster extends AsyncDisposable {
   readonly processes: LocalProcesses;
   /** The embedded server, when no target is configured. */
   readonly standIn: StandIn | undefined;
+  /** Erases the types of a line of the shell, where scenarios are compiled. */
+  readonly erase: Erase;
 }
 
 /** Where settings come from at each `do`: `amoc.json`, and the environment with the stand-in's address. */
@@ -148,7 +151,8 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   }
   // While one reads the banner.
   setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
-  return { master, processes, standIn, [Symbol.asyncDispose]: close };
+  const erase: Erase = (text) => compiler.erase(text);
+  return { master, processes, standIn, erase, [Symbol.asyncDispose]: close };
 }
 
 /** What V8 writes when its heap is full, but for the line that says so. */

@@ -1,6 +1,5 @@
 import type { AttachParts } from '../attach/server.ts';
 import { variable } from '../config/environment.ts';
-import { loadCompiler } from '../console/erase.ts';
 import { lineLogger } from '../console/line-logger.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { deferred } from '../lib/abort.ts';
@@ -8,8 +7,6 @@ import type { StatusView } from '../master/views.ts';
 import { Engine } from './engine.ts';
 import { SlaveNode } from './slave.ts';
 import type { SlavePlan } from './slave.ts';
-
-const WARM_MS = 100;
 
 /** What `GET /status` of a node answers. */
 export interface NodeStatusView {
@@ -54,8 +51,6 @@ export async function startMaster(output: Output): Promise<NodeWork> {
     attached: output.attached,
     mustListen: true,
   });
-  // TypeScript takes half a second to load: nobody waits for it yet.
-  setTimeout(() => void loadCompiler(), WARM_MS).unref();
   return {
     attach: {
       banner: (paint) => engine.banner(paint),

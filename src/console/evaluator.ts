@@ -4,10 +4,16 @@ import { createContext, Script } from 'node:vm';
 import type { Context } from 'node:vm';
 import { join } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
-import { eraseTypes } from './erase.ts';
-import type { Compiler } from './erase.ts';
+import { pointAt } from '../lib/point-at.ts';
 import { hoist, IMPORT_FUNCTION } from './hoist.ts';
 import type { Script as ShellScript } from './hoist.ts';
+import { parseJavaScript } from './javascript.ts';
+import type { Mistake, Parsed } from './javascript.ts';
+
+/** Erases types; where that is done takes time, and is not this thread. */
+export type Erase = (text: string) => Promise<Erased>;
+
+type Erased = { readonly javascript: string } | 'incomplete';
 
 /** Thrown into an evaluation that Ctrl+C ended. */
 export class Interrupted extends AmocError {
@@ -53,15 +59,18 @@ const borrowed = [
 export class Evaluator {
   readonly context: Context;
   readonly #folder: string;
+  readonly #erase: Erase;
   /** Told when code begins to run that keeps the event loop, and when it has let go. */
   onBlocking: (isBlocking: boolean) => void = () => {};
 
   /**
    * @param globals what the shell offers besides JavaScript and Node.js
    * @param folder what `import('./…')` is relative to
+   * @param erase asked only for what is not JavaScript already
    */
-  constructor(globals: Readonly<Record<string, unknown>>, folder: string) {
+  constructor(globals: Readonly<Record<string, unknown>>, folder: string, erase: Erase) {
     this.#folder = folder;
+    this.#erase = erase;
     const context: Record<string, unknown> = {};
     for (const name of borrowed) context[name] = (globalThis as Record<string, unknown>)[name];
     this.context = createContext(context, { name: 'amoc shell' });
@@ -86,22 +95,28 @@ export class Evaluator {
    * @throws {AmocError} `SYNTAX`, and whatever the input itself throws.
    */
   async evaluate(
-    compiler: Compiler,
     text: string,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<{ value: unknown } | 'incomplete'> {
     // Ctrl+C may come before anything has begun.
     if (signal?.aborted === true) throw new Interrupted();
-    const script = compile(compiler, text);
-    if (script === 'incomplete') return script;
-    const running = this.#run(script);
-    if (signal === undefined) return { value: await running };
+    const settled = this.#evaluate(text, signal);
+    if (signal === undefined) return await settled;
     const interrupted = new Promise<never>((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
     });
-    const settled = Promise.resolve(running);
     settled.catch(() => {});
-    return { value: await Promise.race([settled, interrupted]) };
+    return await Promise.race([settled, interrupted]);
+  }
+
+  async #evaluate(
+    text: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ value: unknown } | 'incomplete'> {
+    const parsed = await read(text, this.#erase);
+    if (parsed === 'incomplete') return parsed;
+    if (signal?.aborted === true) throw new Interrupted();
+    return { value: await this.#run(hoist(parsed)) };
   }
 
   #run({ code }: ShellScript): unknown {
@@ -136,17 +151,53 @@ function importFrom(folder: string, specifier: string): Promise<unknown> {
   }
 }
 
+/** `f<number>(1)`: a call to TypeScript, two comparisons to JavaScript. */
+const MAYBE_TYPE_ARGUMENTS = /<[\s\S]*[^=]>\s*[(`]/;
+
+/**
+ * Reads what was typed: JavaScript at once, anything else by way of TypeScript.
+ *
+ * @throws {AmocError} `SYNTAX`
+ */
+async function read(text: string, erase: Erase): Promise<Parsed | 'incomplete'> {
+  const plain = MAYBE_TYPE_ARGUMENTS.test(text) ? undefined : parseValueOrScript(text);
+  if (plain === 'incomplete' || (plain !== undefined && 'program' in plain)) return plain;
+  const erased = await eraseValueOrScript(text, erase);
+  if (erased === 'incomplete') return erased;
+  const parsed = parseJavaScript(erased.javascript);
+  if (parsed === 'incomplete' || 'program' in parsed) return parsed;
+  // It was no type then: shown where it was typed, not where the compiler has put it.
+  const { mistake, at } = plain?.mistake === parsed.mistake ? plain : parsed;
+  const shown = plain?.mistake === parsed.mistake ? text : erased.javascript;
+  throw new AmocError('SYNTAX', `${mistake}\n${pointAt(shown, at)}`);
+}
+
 /** `{ a: 1 }` is a value to somebody who types it, and a block to the language. */
-function compile(compiler: Compiler, text: string): ShellScript | 'incomplete' {
-  const { typescript } = compiler;
-  if (text.trimStart().startsWith('{')) {
+function asValue(text: string): string | undefined {
+  return text.trimStart().startsWith('{') ? `(${text.replace(/;\s*$/, '')}\n)` : undefined;
+}
+
+function parseValueOrScript(text: string): Parsed | Mistake | 'incomplete' {
+  const value = asValue(text);
+  if (value === undefined) return parseJavaScript(text);
+  const asked = parseJavaScript(value);
+  if (asked !== 'incomplete' && 'program' in asked) return asked;
+  const parsed = parseJavaScript(text);
+  // `{ a: 1, b: 2`: nothing is wrong with it but that it was closed by us.
+  const isOpen = asked !== 'incomplete' && asked.at === value.length - 1;
+  return isOpen && parsed !== 'incomplete' && 'mistake' in parsed ? 'incomplete' : parsed;
+}
+
+async function eraseValueOrScript(text: string, erase: Erase): Promise<Erased> {
+  const value = asValue(text);
+  if (value !== undefined) {
     try {
-      const erased = eraseTypes(compiler, `(${text.replace(/;\s*$/, '')}\n)`);
-      if (erased !== 'incomplete') return hoist(typescript, erased.javascript);
-    } catch {
+      const erased = await erase(value);
+      if (erased !== 'incomplete') return erased;
+    } catch (error) {
       // It is a block, then.
+      if (!(error instanceof AmocError && error.code === 'SYNTAX')) throw error;
     }
   }
-  const erased = eraseTypes(compiler, text);
-  return erased === 'incomplete' ? erased : hoist(typescript, erased.javascript);
+  return await erase(text);
 }

@@ -1,4 +1,5 @@
 import { AmocError } from '../lib/errors.ts';
+import { pointAt } from '../lib/point-at.ts';
 import { rewriteAngleOptions } from './angle-options.ts';
 import { callToJavaScript, modules } from './erlang/javascript.ts';
 import { parseCall } from './erlang/parser.ts';
@@ -43,13 +44,6 @@ function readErlang(text: string): Input {
     if (error.incomplete) return { kind: 'incomplete' };
     throw new AmocError('SYNTAX', `${error.message}\n${pointAt(text, error.at)}`, { cause: error });
   }
-}
-
-/** The line with a mark below the offset. */
-function pointAt(text: string, at: number): string {
-  const before = text.slice(0, at).split('\n');
-  const line = text.split('\n')[before.length - 1] ?? '';
-  return `   ${line}\n   ${' '.repeat((before.at(-1) ?? '').length)}^`;
 }
 
 /** `1.` and `f().` are sentences; `...` is not. */

@@ -3,7 +3,6 @@ import { inspect, types } from 'node:util';
 import { actor } from '../lib/actor.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { shellCommands } from './command-table.ts';
-import { loadCompiler } from './erase.ts';
 import type { Evaluator } from './evaluator.ts';
 import { readInput } from './input.ts';
 import type { Paint } from './paint.ts';
@@ -100,8 +99,7 @@ export class Shell {
       }
       const input = readInput(text, functionNames);
       if (input.kind !== 'typescript') return input;
-      const compiler = await loadCompiler();
-      const result = await this.#evaluator.evaluate(compiler, input.text, { signal });
+      const result = await this.#evaluator.evaluate(input.text, { signal });
       if (result === 'incomplete') return { kind: 'incomplete' };
       this.#values.set(this.#number, result.value);
       this.#values.delete(this.#number - MOST_VALUES);

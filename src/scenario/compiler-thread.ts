@@ -3,64 +3,88 @@ import { deferred } from '../lib/abort.ts';
 import type { Deferred } from '../lib/abort.ts';
 import { AmocError } from '../lib/errors.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
-import { scenarioFile } from './catalogue.ts';
-import type { CompiledScenario } from './compiler.ts';
+import { listScenarios, scenarioFile } from './catalogue.ts';
+import { CompileCache } from './compile-cache.ts';
+import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
+import type { Erased } from './type-eraser.ts';
 
-/** Where scenarios and this package are; see {@link ScenarioCompiler}. */
-export interface CompilerPlaces {
-  folder: string;
-  packageRoot: string;
+/** What the thread can do, and is asked by name. */
+export interface CompilerWork {
+  readonly load: () => Promise<void>;
+  readonly build: (name: string) => Promise<Built>;
+  readonly erase: (text: string) => Promise<Erased>;
 }
 
-/** What the thread is asked; without a name: to load the compiler. */
+type Answered<Kind extends keyof CompilerWork> = Awaited<ReturnType<CompilerWork[Kind]>>;
+
+/** What the thread is asked. */
 export interface CompileRequest {
   id: number;
-  name?: unknown;
+  kind: keyof CompilerWork;
+  text: string;
 }
 
 /** What the thread answers. */
 export type CompileAnswer =
-  | { id: number; compiled: CompiledScenario | undefined }
+  | { id: number; result: Answered<keyof CompilerWork> }
   | { id: number; failure: { code: AmocErrorCode | undefined; message: string } };
 
 /**
- * Compiles scenarios in another thread: a type-check takes seconds on a busy machine, in which a master
- * must answer its slaves, or they take it for gone.
+ * TypeScript in another thread: to load it and to check a scenario takes seconds on a busy machine, in
+ * which a master must answer its slaves, or they take it for gone.
  */
 export class CompilerThread implements AsyncDisposable {
   readonly #places: CompilerPlaces;
-  readonly #waiting = new Map<number, Deferred<CompiledScenario | undefined>>();
+  readonly #cache: CompileCache;
+  readonly #waiting = new Map<number, Deferred<Answered<keyof CompilerWork>>>();
   #worker: Worker | undefined;
   #asked = 0;
 
   constructor(places: CompilerPlaces) {
     this.#places = places;
+    this.#cache = new CompileCache(places);
   }
 
-  /** Loads the compiler, which takes half a second, before it is needed. */
+  /** Whether the thread runs. */
+  get isLoaded(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Loads the compiler, which takes half a second, before it is needed; unless every scenario is known. */
   async warm(): Promise<void> {
-    await this.#ask({ id: ++this.#asked });
+    const names = listScenarios(this.#places.folder);
+    if (names.every((name) => this.#cache.find(name) !== undefined)) return;
+    await this.#ask('load');
   }
 
   /** @throws {AmocError} as {@link ScenarioCompiler.compile} */
   async compile(name: unknown): Promise<CompiledScenario> {
     // Anything can come from the shell; only a name can be sent to the thread.
     scenarioFile(this.#places.folder, name);
-    const compiled = await this.#ask({ id: ++this.#asked, name });
-    return compiled as CompiledScenario;
+    const known = this.#cache.find(name as string);
+    if (known !== undefined) return known;
+    const built = await this.#ask('build', name as string);
+    this.#cache.keep(name as string, built);
+    return built.scenario;
+  }
+
+  /** @throws {AmocError} as {@link TypeEraser.erase} */
+  async erase(text: string): Promise<Erased> {
+    return await this.#ask('erase', text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker?.terminate();
   }
 
-  #ask(request: CompileRequest): Promise<CompiledScenario | undefined> {
+  async #ask<Kind extends keyof CompilerWork>(kind: Kind, text = ''): Promise<Answered<Kind>> {
     const worker = (this.#worker ??= this.#start());
-    const answer = deferred<CompiledScenario | undefined>();
+    const answer = deferred<Answered<keyof CompilerWork>>();
+    const request: CompileRequest = { id: ++this.#asked, kind, text };
     this.#waiting.set(request.id, answer);
     worker.ref();
     worker.postMessage(request);
-    return answer.promise;
+    return (await answer.promise) as Answered<Kind>;
   }
 
   #start(): Worker {
@@ -71,7 +95,7 @@ export class CompilerThread implements AsyncDisposable {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (this.#waiting.size === 0) worker.unref();
-      if ('compiled' in message) waiting?.resolve(message.compiled);
+      if ('result' in message) waiting?.resolve(message.result);
       else waiting?.reject(errorOf(message.failure));
     });
     const end = (why: string): void => {

@@ -2,19 +2,23 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { ScenarioCompiler } from './compiler.ts';
-import type { CompileAnswer, CompileRequest, CompilerPlaces } from './compiler-thread.ts';
+import type { CompilerPlaces } from './compiler.ts';
+import type { CompileAnswer, CompileRequest, CompilerWork } from './compiler-thread.ts';
+import { TypeEraser } from './type-eraser.ts';
 
 const { folder, packageRoot } = workerData as CompilerPlaces;
 const compiler = new ScenarioCompiler(folder, packageRoot);
+let eraser: Promise<TypeEraser> | undefined;
 
-const answer = async (request: CompileRequest): Promise<CompileAnswer> => {
-  const { id } = request;
+const work: CompilerWork = {
+  load: () => compiler.load(),
+  build: (name) => compiler.build(name),
+  erase: async (text) => (await (eraser ??= TypeEraser.load())).erase(text),
+};
+
+const answer = async ({ id, kind, text }: CompileRequest): Promise<CompileAnswer> => {
   try {
-    if (!('name' in request)) {
-      await compiler.load();
-      return { id, compiled: undefined };
-    }
-    return { id, compiled: await compiler.compile(request.name) };
+    return { id, result: await work[kind](text) };
   } catch (error) {
     const code = error instanceof AmocError ? error.code : undefined;
     return { id, failure: { code, message: messageOf(error) } };

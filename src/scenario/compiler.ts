@@ -9,12 +9,36 @@ import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
 import { describeDiagnostic } from './diagnostics.ts';
 
+/** Where scenarios and this package are; see {@link ScenarioCompiler}. */
+export interface CompilerPlaces {
+  folder: string;
+  packageRoot: string;
+  /** Where compiled scenarios are kept. @default a private folder of the user */
+  cacheFolder?: string;
+}
+
 /** A compiled scenario: every file that it needs but npm packages. */
 export interface CompiledScenario {
   name: string;
   hash: string;
   files: { path: string; code: string }[];
   packages: string[];
+}
+
+/** All that decides what a scenario compiles to, besides this package. */
+export interface CompileInputs {
+  /** By their paths from the folder of the scenarios, the entry last. */
+  sources: { path: string; sha256: string }[];
+  /** Paths that would have been taken instead, had there been files. */
+  absent: string[];
+  /** Whether types come from elsewhere too: from npm packages, or files that a directive names. */
+  isOpen: boolean;
+}
+
+/** What {@link ScenarioCompiler.build} makes. */
+export interface Built {
+  scenario: CompiledScenario;
+  inputs: CompileInputs;
 }
 
 /** Files that one scenario may consist of. */
@@ -44,6 +68,12 @@ export class ScenarioCompiler {
    * (file, line, column, code, the line itself) when it does not compile.
    */
   async compile(name: unknown): Promise<CompiledScenario> {
+    const { scenario } = await this.build(name);
+    return scenario;
+  }
+
+  /** As {@link ScenarioCompiler.compile}, with what it was made of. */
+  async build(name: unknown): Promise<Built> {
     const entry = scenarioFile(this.#folder, name);
     const [service, typescript] = await this.#load();
     const graph = this.#collect(typescript, entry);
@@ -66,13 +96,17 @@ export class ScenarioCompiler {
       const where = relative(dirname(this.#folder), entry);
       throw new AmocError('COMPILE', [`${where} does not compile`, ...mistakes].join('\n'));
     }
-    const hash = createHash('sha256');
-    for (const { path, code } of files) hash.update(`${path}\0${code}\0`);
+    const packages = [...graph.packages].sort();
     return {
-      name: name as string,
-      hash: hash.digest('hex').slice(0, 32),
-      files,
-      packages: [...graph.packages].sort(),
+      scenario: { name: name as string, hash: hashOf(files), files, packages },
+      inputs: {
+        sources: graph.leavesFirst.map(({ file, text }) => ({
+          path: relative(this.#folder, file),
+          sha256: createHash('sha256').update(text).digest('hex'),
+        })),
+        absent: [...graph.absent].map((file) => relative(this.#folder, file)),
+        isOpen: graph.hasDirectives || packages.some((each) => each !== 'amoc'),
+      },
     };
   }
 
@@ -103,12 +137,11 @@ export class ScenarioCompiler {
   }
 
   /** Follows relative imports from the entry. */
-  #collect(
-    typescript: typeof ts,
-    entry: string,
-  ): { leavesFirst: { file: string; text: string }[]; packages: Set<string> } {
+  #collect(typescript: typeof ts, entry: string): SourceGraph {
     const leavesFirst: { file: string; text: string }[] = [];
     const packages = new Set<string>();
+    const absent = new Set<string>();
+    let hasDirectives = false;
     const seen = new Set<string>();
     const visit = (file: string, importer: string): void => {
       if (seen.has(file)) return;
@@ -117,14 +150,19 @@ export class ScenarioCompiler {
         throw new AmocError('COMPILE', `the scenario has more than ${MOST_FILES} files`);
       }
       const text = this.#read(file, importer);
-      for (const { fileName: specifier } of typescript.preProcessFile(text).importedFiles) {
-        if (specifier.startsWith('.')) visit(this.#resolveImport(file, specifier), file);
+      const found = typescript.preProcessFile(text);
+      hasDirectives ||=
+        found.referencedFiles.length > 0 ||
+        found.typeReferenceDirectives.length > 0 ||
+        found.libReferenceDirectives.length > 0;
+      for (const { fileName: specifier } of found.importedFiles) {
+        if (specifier.startsWith('.')) visit(this.#resolveImport(file, specifier, absent), file);
         else if (!isBuiltin(specifier)) packages.add(packageName(specifier));
       }
       leavesFirst.push({ file, text });
     };
     visit(entry, entry);
-    return { leavesFirst, packages };
+    return { leavesFirst, packages, absent, hasDirectives };
   }
 
   #read(file: string, importer: string): string {
@@ -137,7 +175,8 @@ export class ScenarioCompiler {
     }
   }
 
-  #resolveImport(importer: string, specifier: string): string {
+  /** @param absent is given the files that would have come first */
+  #resolveImport(importer: string, specifier: string, absent = new Set<string>()): string {
     const base = resolve(dirname(importer), specifier);
     if (!base.startsWith(this.#folder + sep)) {
       throw new AmocError(
@@ -148,14 +187,14 @@ export class ScenarioCompiler {
     const candidates = [base.replace(/\.js$/, '.ts'), `${base}.ts`, join(base, 'index.ts')].filter(
       (file) => file.endsWith('.ts'),
     );
-    const found = candidates.find((file) => exists(file));
-    if (found === undefined) {
-      throw new AmocError(
-        'COMPILE',
-        `${this.#shown(importer)} imports '${specifier}', which does not exist`,
-      );
+    for (const file of candidates) {
+      if (exists(file)) return file;
+      absent.add(file);
     }
-    return found;
+    throw new AmocError(
+      'COMPILE',
+      `${this.#shown(importer)} imports '${specifier}', which does not exist`,
+    );
   }
 
   /** Writes the names of the compiled files into the output's relative imports. */
@@ -179,6 +218,20 @@ export class ScenarioCompiler {
   #shown(file: string): string {
     return relative(dirname(this.#folder), file);
   }
+}
+
+/** The name under which slaves keep what was compiled. */
+export function hashOf(files: CompiledScenario['files']): string {
+  const hash = createHash('sha256');
+  for (const { path, code } of files) hash.update(`${path}\0${code}\0`);
+  return hash.digest('hex').slice(0, 32);
+}
+
+interface SourceGraph {
+  leavesFirst: { file: string; text: string }[];
+  packages: Set<string>;
+  absent: Set<string>;
+  hasDirectives: boolean;
 }
 
 /** The types of Node.js: with the package, or beside it where npm has put them. */

@@ -9,11 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join, parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { userName } from '../lib/user-name.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 /** Compiled scenarios that are kept on disk; the oldest go. */
 const MOST_KEPT = 50;
@@ -59,7 +58,7 @@ export async function loadBundle(
 }
 
 function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
-  const cache = places.cacheFolder ?? privateCacheFolder();
+  const cache = places.cacheFolder ?? cacheFolder('scenarios');
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const links = findPackages(bundle.packages, places);
   const folder = join(cache, bundle.hash);
@@ -116,23 +115,6 @@ function findPackage(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** A folder that nobody else can write to: what lies in it is executed. */
-function privateCacheFolder(): string {
-  const uid = process.getuid?.();
-  const base =
-    process.env['XDG_CACHE_HOME'] ?? (process.env['HOME'] && join(process.env['HOME'], '.cache'));
-  const folder = base ? join(base, 'amoc', 'scenarios') : join(tmpdir(), `amoc-${userName()}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid: owner, mode } = statSync(folder);
-  if (uid !== undefined && (owner !== uid || (mode & 0o022) !== 0)) {
-    throw new AmocError(
-      'FILE',
-      `${folder} can be written to by others; run: chmod go-w ${folder}, or set XDG_CACHE_HOME`,
-    );
-  }
-  return folder;
 }
 
 function prune(cache: string, keep: string): void {

@@ -4,6 +4,7 @@ import type { Debugger } from 'node:inspector';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { withTimeout } from '../lib/abort.ts';
+import { inlineSourceMap } from '../lib/inline-source-map.ts';
 import type { StackFrame } from '../protocol/messages.ts';
 
 const PAUSE_TIMEOUT_MS = 1500;
@@ -56,10 +57,8 @@ function originalPlace(
   if (!url.startsWith('file:')) return undefined;
   try {
     const code = readFileSync(fileURLToPath(url), 'utf8');
-    const encoded =
-      /sourceMappingURL=data:application\/json[^,]*;base64,([A-Za-z0-9+/=]+)\s*$/.exec(code)?.[1];
-    if (encoded === undefined) return undefined;
-    const payload: unknown = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8'));
+    const payload = inlineSourceMap(code);
+    if (payload === undefined) return undefined;
     const map = new SourceMap(payload as ConstructorParameters<typeof SourceMap>[0]);
     const entry = map.findEntry(line, column);
     if (!('originalSource' in entry)) return undefined;

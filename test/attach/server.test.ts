@@ -12,6 +12,7 @@ import { AttachServer } from '../../src/attach/server.ts';
 import { Evaluator } from '../../src/console/evaluator.ts';
 import { callingShell, Shell } from '../../src/console/shell.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { erase } from '../support/erase.ts';
 import { eventually } from '../support/processes.ts';
 
 describe('the socket of a node', () => {
@@ -34,6 +35,7 @@ describe('the socket of a node', () => {
         never: () => new Promise(() => {}),
       },
       process.cwd(),
+      erase,
     );
     server = await AttachServer.listen(
       path,

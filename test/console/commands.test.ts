@@ -13,6 +13,7 @@ import { paintFor } from '../../src/console/paint.ts';
 import { Shell } from '../../src/console/shell.ts';
 import { renderingOf } from '../../src/console/shown.ts';
 import type { User } from '../../src/users/user.ts';
+import { erase } from '../support/erase.ts';
 import { person } from '../support/person.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 
@@ -30,9 +31,10 @@ async function setUp(): Promise<{
   const cluster = new MemoryCluster({ my_scenario: exports });
   await cluster.joinMany(2);
   const amocLocal = makeClusterObject('amocLocal', cluster.master);
-  const shell = new Shell(new Evaluator({ amocLocal, amocDist: amocLocal }, process.cwd()), person);
-  // The compiler is loaded on the real clock.
-  await shell.run('1');
+  const shell = new Shell(
+    new Evaluator({ amocLocal, amocDist: amocLocal }, process.cwd(), erase),
+    person,
+  );
   const say = async (line: string): Promise<string> => {
     const outcome = await cluster.run(shell.run(line));
     return 'text' in outcome ? outcome.text : outcome.kind;
@@ -141,7 +143,7 @@ describe('help', () => {
 
 describe('lines from a pipe', () => {
   const feed = async (lines: string): Promise<{ code: number; out: string; err: string }> => {
-    const shell = new Shell(new Evaluator({}, process.cwd()), person);
+    const shell = new Shell(new Evaluator({}, process.cwd(), erase), person);
     const input = new PassThrough();
     const output = new PassThrough();
     const errors = new PassThrough();

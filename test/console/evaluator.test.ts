@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { loadCompiler } from '../../src/console/erase.ts';
+import { after, describe, it } from 'node:test';
+import { CompilerThread } from '../../src/scenario/compiler-thread.ts';
 import { Evaluator } from '../../src/console/evaluator.ts';
+import type { Erase } from '../../src/console/evaluator.ts';
 import { person } from '../support/person.ts';
 import { Shell } from '../../src/console/shell.ts';
 import { shown } from '../../src/console/shown.ts';
+import { ROOT } from '../support/project.ts';
+
+const compiler = new CompilerThread({ folder: ROOT, packageRoot: ROOT });
+after(() => compiler[Symbol.asyncDispose]());
+let erased: string[] = [];
+const erase: Erase = (text) => {
+  erased.push(text);
+  return compiler.erase(text);
+};
 
 async function evaluate(evaluator: Evaluator, text: string): Promise<unknown> {
-  const result = await evaluator.evaluate(await loadCompiler(), text);
+  const result = await evaluator.evaluate(text);
   return result === 'incomplete' ? result : result.value;
 }
 
@@ -16,6 +26,7 @@ async function run(...lines: string[]): Promise<unknown> {
   const evaluator = new Evaluator(
     { later: (value: unknown) => Promise.resolve(value) },
     process.cwd(),
+    erase,
   );
   let value: unknown;
   for (const line of lines) value = await evaluate(evaluator, line);
@@ -43,6 +54,25 @@ describe('the evaluator', () => {
     ['a namespace', ["import * as path from 'node:path'", "path.join('a', 'b')"], 'a/b'],
     ['dynamic import', ["(await import('node:path')).join('a', 'b')"], 'a/b'],
     ['generics', ['new Map<string, number>().size'], 0],
+    ['type arguments', ['function id<T>(x: T): T { return x }', 'id<number>(1)'], 1],
+    [
+      'nested type arguments',
+      ['const id = <T>(x: T) => x', 'id<Map<string, number>>(1 as any)'],
+      1,
+    ],
+    ['satisfies', ['({ a: 1 }) satisfies object'], { a: 1 }],
+    ['an object with types', ['{ a: 1 as number }'], { a: 1 }],
+    ['an object over lines', ['{ a: 1,\n b: 2 }'], { a: 1, b: 2 }],
+    ['a block with types', ['{ let a: number = 1; a + 1 }'], 2],
+    ['a default import', ["import path, { sep } from 'node:path'", 'path.join("a", sep)'], 'a/'],
+    [
+      'import inside of a function',
+      ["const f = () => import('node:path')", '(await f()).sep'],
+      '/',
+    ],
+    ['regular expressions with /v', ['/[\\p{L}--[a-z]]/v.test("A")'], true],
+    ['a declaration without a value', ['let u', 'typeof u'], 'undefined'],
+    ['comparisons', ['const few = [1, 2, 3].filter((x) => x < 3)', 'few.length > (1)'], true],
     ['Node.js', ["Buffer.from('a').toString('hex')"], '61'],
   ] as const) {
     it(`knows ${what}`, async () => {
@@ -59,9 +89,42 @@ describe('the evaluator', () => {
     '/* c',
     'if (true) {',
     '1 +',
+    '{ a: 1, b: 2',
+    '{ a: 1, b: {',
+    'function f(x: number) {',
+    'const a: number =',
+    'amocLocal.do(',
   ]) {
     it(`waits for the rest of ${open}`, async () => assert.equal(await run(open), 'incomplete'));
   }
+
+  it('asks for no compiler as long as JavaScript is typed', async () => {
+    erased = [];
+    await run(
+      "amocLocal = { do: () => 1 }; amocLocal.do('my_scenario', 1, 10)",
+      'const { a } = { a: 1 }',
+      '{ a: 1 }',
+      "import { join } from 'node:path'",
+      'function f(',
+      'for (let i = 0; i < 3; i++) await later(i)',
+    );
+    assert.deepEqual(erased, []);
+    await run('const a: number = 1');
+    assert.deepEqual(erased, ['const a: number = 1']);
+  });
+
+  it('does not run what was interrupted while its types were erased', async () => {
+    let ran = false;
+    const evaluator = new Evaluator({ run: () => (ran = true) }, process.cwd(), erase);
+    const controller = new AbortController();
+    const running = evaluator.evaluate('run() as boolean', { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(running, /interrupted/);
+    // What is asked after it is answered after it.
+    await compiler.erase('1 as number');
+    await new Promise(setImmediate);
+    assert.equal(ran, false);
+  });
 
   it('points at a mistake', async () => {
     await assert.rejects(run("let a = 'text"), {
@@ -69,12 +132,18 @@ describe('the evaluator', () => {
       message: /Unterminated string literal/,
     });
     await assert.rejects(run('foo bar'), { code: 'SYNTAX', message: /foo bar\n {3}\^/ });
+    await assert.rejects(run('let a = 1; let a = 2'), {
+      code: 'SYNTAX',
+      message:
+        "Identifier 'a' has already been declared\n   let a = 1; let a = 2\n                  ^",
+    });
+    await assert.rejects(run('return 1'), { code: 'SYNTAX' });
   });
 
   it('lets go of what it waits for when it is told', async () => {
-    const evaluator = new Evaluator({}, process.cwd());
+    const evaluator = new Evaluator({}, process.cwd(), erase);
     const controller = new AbortController();
-    const running = evaluator.evaluate(await loadCompiler(), 'await new Promise(() => {})', {
+    const running = evaluator.evaluate('await new Promise(() => {})', {
       signal: controller.signal,
     });
     controller.abort();
@@ -88,7 +157,7 @@ describe('the shell', () => {
       nice: () => shown({ a: 1 }, () => 'ok: nice'),
       v: (number: unknown): unknown => shell.value(number),
     };
-    const shell: Shell = new Shell(new Evaluator(globals, process.cwd()), person);
+    const shell: Shell = new Shell(new Evaluator(globals, process.cwd(), erase), person);
     return shell;
   };
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,8 @@ import { packageRootOf } from '../../src/scenario/loader.ts';
 
 /** Where the package under test is. */
 export const ROOT = packageRootOf(fileURLToPath(import.meta.url));
+
+const COMPILED = join(ROOT, '.cache', 'test', 'compiled');
 
 /** How a command ended. */
 export interface Ended {
@@ -25,7 +27,12 @@ export class Project implements Disposable {
 
   /** @param scenarios sources by name; names of ours are copied: `{ my_scenario: true }` */
   constructor(scenarios: Record<string, string | true> = {}) {
-    for (const name of ['scenarios', 'home']) mkdirSync(join(this.folder, name));
+    for (const name of ['scenarios', 'home/.cache/amoc']) {
+      mkdirSync(join(this.folder, name), { recursive: true });
+    }
+    // A check of types takes seconds: what one test has compiled the next ones need not.
+    mkdirSync(COMPILED, { recursive: true, mode: 0o700 });
+    symlinkSync(COMPILED, join(this.folder, 'home/.cache/amoc/compiled'));
     for (const [name, source] of Object.entries(scenarios)) {
       this.write(
         `scenarios/${name}.ts`,

@@ -1,0 +1,28 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AmocError } from '../lib/errors.ts';
+import { userName } from '../lib/user-name.ts';
+
+/**
+ * The folder of this user's cached code, made when it is missing: nobody else may write to it, for what
+ * lies in it is executed.
+ *
+ * @param kind a folder in it
+ * @throws {AmocError} `FILE` when others can write to it
+ */
+export function cacheFolder(kind: 'scenarios' | 'compiled'): string {
+  const uid = process.getuid?.();
+  const base =
+    process.env['XDG_CACHE_HOME'] ?? (process.env['HOME'] && join(process.env['HOME'], '.cache'));
+  const folder = join(base ? join(base, 'amoc') : join(tmpdir(), `amoc-${userName()}`), kind);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid: owner, mode } = statSync(folder);
+  if (uid !== undefined && (owner !== uid || (mode & 0o022) !== 0)) {
+    throw new AmocError(
+      'FILE',
+      `${folder} can be written to by others; run: chmod go-w ${folder}, or set XDG_CACHE_HOME`,
+    );
+  }
+  return folder;
+}

@@ -1,0 +1,152 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { utimesSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL, fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { inlineSourceMap, withInlineSourceMap } from '../lib/inline-source-map.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { scenarioFile } from './catalogue.ts';
+import { scenarioOptions } from './compiler-options.ts';
+import { hashOf } from './compiler.ts';
+import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
+
+/** Compiled scenarios that are kept; those that were not used for longest go. */
+const MOST_KEPT = 200;
+
+const entry = z.object({
+  /** Where the scenarios were: source maps name it. */
+  folder: z.string(),
+  scenario: z.object({
+    name: z.string(),
+    hash: z.string(),
+    files: z.array(z.object({ path: z.string(), code: z.string() })),
+    packages: z.array(z.string()),
+  }),
+  sources: z.array(z.object({ path: z.string(), sha256: z.string() })),
+  absent: z.array(z.string()),
+});
+
+/**
+ * What scenarios compiled to, on disk: a check takes a second or more, in each shell that is opened. An
+ * entry is used as long as every source has its contents, no file has come that would be imported instead,
+ * and compiler, options and types are the same. What imports npm packages is not kept: their types are
+ * nobody's to watch.
+ *
+ * Nothing here fails: whatever keeps it from working, the scenario is compiled.
+ */
+export class CompileCache {
+  readonly #folder: string;
+  readonly #packageRoot: string;
+  readonly #cache: string | undefined;
+  #tools: string | undefined;
+
+  constructor({ folder, packageRoot, cacheFolder: cache }: CompilerPlaces) {
+    this.#folder = resolve(folder);
+    this.#packageRoot = packageRoot;
+    this.#cache = cache ?? orNothing(() => cacheFolder('compiled'));
+  }
+
+  /** What a scenario compiles to, when that is known. */
+  find(name: string): CompiledScenario | undefined {
+    return orNothing(() => {
+      const file = this.#fileOf(name);
+      if (file === undefined) return undefined;
+      const { folder, scenario, sources, absent } = entry.parse(
+        JSON.parse(readFileSync(file, 'utf8')),
+      );
+      const isSame =
+        sources.every(({ path, sha256 }) => sha256Of(this.#read(path)) === sha256) &&
+        absent.every((path) => !exists(join(this.#folder, path)));
+      if (!isSame) return undefined;
+      const now = new Date();
+      utimesSync(file, now, now);
+      return folder === this.#folder ? scenario : movedTo(this.#folder, folder, scenario);
+    });
+  }
+
+  /** Keeps what was built. */
+  keep(name: string, { scenario, inputs: { sources, absent, isOpen } }: Built): void {
+    orNothing(() => {
+      const file = isOpen ? undefined : this.#fileOf(name);
+      if (file === undefined || this.#cache === undefined) return;
+      const content: z.infer<typeof entry> = { folder: this.#folder, scenario, sources, absent };
+      // Written aside and renamed, so that another process never sees half of it.
+      const draft = join(this.#cache, `draft-${randomUUID()}`);
+      writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
+      renameSync(draft, file);
+      prune(this.#cache);
+    });
+  }
+
+  /** By the text of the scenario, not by its place: a copied project finds what the first one left. */
+  #fileOf(name: string): string | undefined {
+    if (this.#cache === undefined) return undefined;
+    const text = readFileSync(scenarioFile(this.#folder, name), 'utf8');
+    this.#tools ??= toolsOf(this.#packageRoot);
+    return join(this.#cache, `${sha256Of(`${this.#tools}\0${name}\0${text}`)}.json`);
+  }
+
+  #read(path: string): string {
+    return readFileSync(join(this.#folder, path), 'utf8');
+  }
+}
+
+/** Compiler, options and types. What this package depends on is pinned by its manifest. */
+function toolsOf(packageRoot: string): string {
+  const types = join(packageRoot, 'dist', 'src');
+  const declarations = readdirSync(types, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.d.ts'))
+    .sort();
+  const hash = createHash('sha256').update(JSON.stringify(scenarioOptions));
+  for (const path of [
+    join(packageRoot, 'package.json'),
+    join(types, 'scenario', 'compiler.js'),
+    ...declarations.map((each) => join(types, each)),
+  ]) {
+    hash.update(path.slice(packageRoot.length)).update('\0').update(readFileSync(path));
+  }
+  return hash.digest('hex');
+}
+
+/** The same scenario, whose source maps name the files where they are now. */
+function movedTo(folder: string, from: string, scenario: CompiledScenario): CompiledScenario {
+  const moved = (path: string): string => {
+    const isUrl = path.startsWith('file:');
+    const plain = isUrl ? fileURLToPath(path) : path;
+    const there = plain.startsWith(from) ? folder + plain.slice(from.length) : plain;
+    return isUrl ? pathToFileURL(there).href : there;
+  };
+  const files = scenario.files.map(({ path, code }) => {
+    const map = inlineSourceMap(code);
+    if (map === undefined) return { path, code };
+    const { file, sources } = map;
+    const there = { ...map, file: moved(file), sources: sources.map(moved) };
+    return { path, code: withInlineSourceMap(code, there) };
+  });
+  return { ...scenario, files, hash: hashOf(files) };
+}
+
+function prune(cache: string): void {
+  const files = readdirSync(cache)
+    .map((name) => join(cache, name))
+    .map((path) => ({ path, age: statSync(path).mtimeMs }))
+    .sort((a, b) => b.age - a.age);
+  for (const { path } of files.slice(MOST_KEPT)) rmSync(path, { force: true });
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function orNothing<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Service } from 'ts-node';
+import type ts from 'typescript';
+import { AmocError } from '../lib/errors.ts';
+import { pointAt } from '../lib/point-at.ts';
+
+/** Erased TypeScript, or word that the text is not finished. */
+export type Erased = { readonly javascript: string } | 'incomplete';
+
+/** What ends in the middle: an unterminated template or comment. */
+const ALWAYS_INCOMPLETE = new Set([1160, 1010]);
+/** An unterminated string: TypeScript has none over several lines. */
+const UNTERMINATED_STRING = 1002;
+
+/** Erases the types of what is typed at the shell, without checking them, by a ts-node service. */
+export class TypeEraser {
+  readonly #service: Service;
+  readonly #typescript: typeof ts;
+
+  private constructor(service: Service, typescript: typeof ts) {
+    this.#service = service;
+    this.#typescript = typescript;
+  }
+
+  /** Loads TypeScript, unless something else has. */
+  static async load(): Promise<TypeEraser> {
+    const [tsNode, typescript] = await Promise.all([import('ts-node'), import('typescript')]);
+    const service = tsNode.default.create({
+      cwd: process.cwd(),
+      skipProject: true,
+      transpileOnly: true,
+      compilerOptions: {
+        target: 'es2022',
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        verbatimModuleSyntax: true,
+        sourceMap: false,
+        inlineSourceMap: false,
+        inlineSources: false,
+      },
+    });
+    return new TypeEraser(service, typescript.default);
+  }
+
+  /** @throws {AmocError} `SYNTAX` with the place in the input. */
+  erase(text: string): Erased {
+    try {
+      return { javascript: plain(this.#service.compile(text, 'shell.ts')) };
+    } catch (error) {
+      const diagnostics = (error as { diagnostics?: readonly ts.Diagnostic[] }).diagnostics;
+      const [first] = diagnostics ?? [];
+      if (diagnostics === undefined || first === undefined) throw error;
+      const end = text.trimEnd().length;
+      const isOpen = diagnostics.some(({ code, start }) => {
+        return ALWAYS_INCOMPLETE.has(code) || (code !== UNTERMINATED_STRING && (start ?? 0) >= end);
+      });
+      if (isOpen) return 'incomplete';
+      const message = this.#typescript.flattenDiagnosticMessageText(first.messageText, '\n');
+      throw new AmocError('SYNTAX', `${message}\n${pointAt(text, first.start ?? 0)}`);
+    }
+  }
+}
+
+/** Without the map, and without the strictness that would keep assignments from making globals. */
+function plain(code: string): string {
+  return code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '').replace(/^"use strict";\n/, '');
+}
