@@ -8,9 +8,11 @@ NODE ?=
 installed := node_modules/.package-lock.json
 built := dist/.built
 sources := $(shell find src test bench deploy -name '*.ts' 2>/dev/null)
-unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' | sort
+unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' -not -path 'dist/test/fleet/*' | sort
+# Half of its time it waits for ssh: other tests run beside it.
+fleet_tests := dist/test/fleet/fleet.test.js
 server_tests = find dist/test/servers -name '*.test.js' | sort
-run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000
+run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=900000
 # A server and the load on it want the machine for themselves.
 run_alone := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=900000
 
@@ -53,7 +55,7 @@ test: $(built) test-tools ## everything, real ejabberd and prosody included (AMO
 	  $(run_tests) $$($(unit_tests)); \
 	  echo '!! AMOC_SKIP_SERVERS=1: the tests on real ejabberd and prosody did NOT run'; \
 	else \
-	  $(run_tests) $$($(unit_tests)); \
+	  $(run_tests) $(fleet_tests) $$($(unit_tests)); \
 	  $(run_alone) $$($(server_tests)); \
 	fi
 

@@ -3,7 +3,6 @@ import { deferred } from '../lib/abort.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { ANSWER_MS } from './messages.ts';
 
-
 /**
  * Asks a node over its Unix socket.
  *
