@@ -12,7 +12,8 @@ unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' -
 # Half of its time it waits for ssh: other tests run beside it.
 fleet_tests := dist/test/fleet/fleet.test.js
 server_tests = find dist/test/servers -name '*.test.js' | sort
-run_tests := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=900000
+# Most tests wait for something half of their time: three at a time keep two cores busy.
+run_tests := node --test --test-reporter=spec --test-concurrency=3 --test-timeout=900000
 # A server and the load on it want the machine for themselves.
 run_alone := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=900000
 

@@ -10,6 +10,5 @@ const server = await startEmbeddedServer({
 });
 // Whoever started it is gone, however it died.
 process.on('disconnect', () => process.exit(0));
-// Ctrl+C reaches the whole foreground group; the console decides.
-process.on('SIGINT', () => {});
+if (!process.connected) process.exit(0);
 process.send?.({ port: server.port, domain: server.domain });

@@ -22,6 +22,7 @@ const START_MS = 10_000;
 export async function startStandIn(patterns: { user: string; password: string }): Promise<StandIn> {
   const child = fork(join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'embedded-main.js'), [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    detached: true,
     env: {
       ...process.env,
       AMOC_EMBEDDED_USER: patterns.user,

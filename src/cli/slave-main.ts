@@ -13,6 +13,7 @@ const { values } = parseArgs({
   options: {
     master: { type: 'string' },
     name: { type: 'string' },
+    parent: { type: 'string' },
     identity: { type: 'string' },
     replaces: { type: 'string' },
     label: { type: 'string', multiple: true },
@@ -33,7 +34,8 @@ runSlaveProcess({
   places: places(),
   logLevel: process.env['AMOC_LOG_LEVEL'] ?? 'info',
   child: values.child,
-  parentPid: process.ppid,
+  // Not its parent of now: that may have died already.
+  parentPid: Number(values.parent),
   identity: values.identity,
   replaces: values.replaces,
   labels: Object.fromEntries(labels),

@@ -152,7 +152,7 @@ function importFrom(folder: string, specifier: string): Promise<unknown> {
 }
 
 /** `f<number>(1)`: a call to TypeScript, two comparisons to JavaScript. */
-const MAYBE_TYPE_ARGUMENTS = /<[\s\S]*[^=]>\s*[(`]/;
+const MAYBE_TYPE_ARGUMENTS = /^[^<]*<[\s\S]*[^=]>\s*[(`]/;
 
 /**
  * Reads what was typed: JavaScript at once, anything else by way of TypeScript.

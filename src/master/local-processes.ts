@@ -104,16 +104,14 @@ export class LocalProcesses implements AsyncDisposable {
   }
 
   #start(slot: Slot): void {
-    const { script, master, cookie, heapMb, clock, onOutput, supervised } = this.#options;
+    const { script, cookie, heapMb, clock, onOutput, supervised } = this.#options;
     const nodeFlags = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
-    const child = spawn(
-      process.execPath,
-      [...nodeFlags, script, '--master', master, '--name', slot.name, ...this.#arguments(slot)],
-      {
-        env: { ...process.env, AMOC_COOKIE: cookie, ...tlsVariables(supervised?.tls) },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const child = spawn(process.execPath, [...nodeFlags, script, ...this.#arguments(slot)], {
+      env: { ...process.env, AMOC_COOKIE: cookie, ...tlsVariables(supervised?.tls) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl+C in the terminal is for its parent; one that is just starting would die of it.
+      detached: true,
+    });
     slot.child = child;
     slot.startedAt = clock.monotonic();
     for (const stream of [child.stdout, child.stderr]) {
@@ -125,12 +123,18 @@ export class LocalProcesses implements AsyncDisposable {
     });
   }
 
-  /** What tells a process from the one before: that one's users can be placed again at once. */
+  /** Also what tells a process from the one before: that one's users can be placed again at once. */
   #arguments(slot: Slot): string[] {
-    const { supervised } = this.#options;
+    const { master, supervised } = this.#options;
     const before = slot.identity;
     slot.identity = newIdentity();
     return [
+      '--master',
+      master,
+      '--name',
+      slot.name,
+      '--parent',
+      String(process.pid),
       supervised === undefined ? '--child' : '--supervised',
       '--identity',
       slot.identity,

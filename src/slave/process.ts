@@ -77,8 +77,6 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
   };
   collectOnOneThread();
   process.setSourceMapsEnabled(true);
-  // Ctrl+C in the console reaches the whole foreground group; the master decides, not the terminal.
-  if (child) process.on('SIGINT', () => {});
   let send: ((records: never[], dropped: number) => void) | undefined;
   const metrics = new MetricsRegistry();
   using meter = new LoadMeter(metrics.histogram('gc_pause'));

@@ -11,18 +11,27 @@ import { Project, ROOT } from '../support/project.ts';
 
 describe('amoc run', () => {
   it('runs users on the embedded server and loses no message', async () => {
-    using project = new Project({ my_scenario: true });
-    const settings = ['interarrival=5', 'messages=4', 'messageInterval=250ms'];
+    // Nobody leaves before what is on its way has come.
+    const source = `import { chatTo, isChatMessage, presence } from 'amoc';
+      import type { User } from 'amoc';
+      export async function start(id: number, user: User): Promise<void> {
+        const session = await user.connect();
+        await session.send(presence());
+        for (let sent = 0; sent < 4; sent++) {
+          await session.send(chatTo(user.jidOf(id), 'hello'));
+          await session.waitForStanza(isChatMessage());
+        }
+      }`;
+    using project = new Project({ talkers: source });
     const { code, out, err } = await project.amoc([
       'run',
-      'my_scenario',
+      'talkers',
       '1',
       '20',
-      '--for',
-      '4s',
       '--json',
       '--settings',
-      ...settings,
+      'repeatCount=1',
+      'interarrival=5',
     ]);
     assert.equal(code, 0, err);
     const result = JSON.parse(out) as StopResult;

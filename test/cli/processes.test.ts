@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually, processesOf, slavesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
@@ -23,6 +24,27 @@ describe('slave processes', () => {
     await terminal.see("'seen 1000 of 1000'");
     terminal.line('(await amocLocal.status()).users.lost');
     await terminal.see('500');
+    terminal.line('q()');
+    await terminal.see('[exit 0]');
+    await eventually(
+      () => processesOf(project.folder),
+      (left) => left.length === 0,
+    );
+  });
+
+  it('do not hear Ctrl+C in the terminal, not even while they start', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project);
+    await terminal.see(')1>');
+    const all = await eventually(
+      () => processesOf(project.folder),
+      (pids) => pids.length === 4,
+    );
+    // The terminal sends it to one group of processes: the console's.
+    const groups = all.map(
+      (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[2],
+    );
+    assert.equal(new Set(groups).size, 4, groups.join(' '));
     terminal.line('q()');
     await terminal.see('[exit 0]');
     await eventually(

@@ -42,10 +42,7 @@ for (const [name, start] of [
         ...transports[transport](server),
       };
       const all = ['interarrival=5', 'repeatCount=1', 'stopTimeout=60s', ...settings];
-      const args = ['run', scenario, '1', String(USERS), '--json', '--settings', ...all];
-      const { code, out, err } = await project.amoc(args, { env });
-      assert.equal(code, 0, `${err}\n${out}`);
-      return JSON.parse(out) as StopResult;
+      return await project.result([scenario, '1', String(USERS), '--settings', ...all], env);
     };
 
     before(async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -5,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processesOf } from './processes.ts';
+import type { StopResult } from '../../src/master/results.ts';
+import { exitCodes } from '../../src/record/outcome.ts';
 import { packageRootOf } from '../../src/scenario/loader.ts';
 
 /** Where the package under test is. */
@@ -81,6 +84,16 @@ export class Project implements Disposable {
     child.stdin.end(input);
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     return { code, out, err };
+  }
+
+  /**
+   * What comes of `amoc run … --json`, whose users all do as they should. On a slow machine the load generator may be
+   * the bottleneck: that says nothing of what it did.
+   */
+  async result(args: readonly string[], env: Record<string, string>): Promise<StopResult> {
+    const { code, out, err } = await this.amoc(['run', '--json', ...args], { env });
+    assert.ok(code === exitCodes.passed || code === exitCodes.saturated, `${err}\n${out}`);
+    return JSON.parse(out) as StopResult;
   }
 
   /** Feeds lines to `amoc console`. */

@@ -85,7 +85,7 @@ export class TestTerminal implements Disposable {
   }
 
   /** Waits until the screen fits. */
-  async see(expected: string | RegExp, limitMs = 20_000): Promise<string> {
+  async see(expected: string | RegExp, limitMs = 60_000): Promise<string> {
     return eventually(
       () => this.screen(),
       (screen) =>
