@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { Agent } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
@@ -25,11 +24,17 @@ const ORDER_MS = 10;
 /** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
 
+/** A process without BOSH needs no HTTP client: it takes as long to load as half of the rest. */
+async function makeAgent(options: Agent.Options): Promise<Agent> {
+  const undici = await import('undici');
+  return new undici.Agent(options);
+}
+
 /** A stream over HTTP: BOSH (XEP-0124, XEP-0206). */
 export class BoshWire implements Wire {
   owner: WireOwner;
   readonly isSecure: boolean;
-  readonly #agent: Agent;
+  readonly #agent: Promise<Agent>;
   readonly #url: URL;
   readonly #host: string;
   readonly #domain: string;
@@ -69,7 +74,7 @@ export class BoshWire implements Wire {
     this.#domain = domain;
     this.#limits = limits;
     this.#nextAnswer = this.#rid;
-    this.#agent = new Agent({
+    this.#agent = makeAgent({
       connections: MOST_REQUESTS,
       pipelining: 1,
       bodyTimeout: (WAIT_S + 30) * 1000,
@@ -219,7 +224,7 @@ export class BoshWire implements Wire {
       headers: { 'content-type': 'text/xml; charset=utf-8', host: this.#host },
       body,
     };
-    const { statusCode, body: answer } = await this.#agent.request(options);
+    const { statusCode, body: answer } = await (await this.#agent).request(options);
     const text = await answer.text();
     if (statusCode !== 200) {
       throw new AmocError('CONNECTION', `the server answered HTTP ${statusCode} to BOSH`);
@@ -285,7 +290,7 @@ export class BoshWire implements Wire {
     clearTimeout(this.#poll);
     clearTimeout(this.#inOrder);
     this.#queue = [];
-    this.#agent.destroy().catch(() => {});
+    this.#agent.then((agent) => agent.destroy()).catch(() => {});
     if (error !== undefined) this.owner.failed(error);
     this.owner.closed();
   }
