@@ -61,7 +61,7 @@ for (const [name, start] of [
 
     for (const transport of Object.keys(transports) as (keyof typeof transports)[]) {
       it(`mongoose_simple: ${USERS} users over ${transport}, no error, every message arrives`, async () => {
-        const settings = ['warmUp=2s', 'messageInterval=100ms', 'rounds=1', 'coolDown=5s'];
+        const settings = ['warmUp=4s', 'messageInterval=100ms', 'rounds=1', 'coolDown=5s'];
         const { users, messages, metrics, errors } = await run(
           'mongoose_simple',
           transport,
