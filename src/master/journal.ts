@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -13,6 +12,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
+import { sha256 } from '../lib/sha256.ts';
 import { idRanges, nodeInfo, requests, settings, variables } from '../protocol/messages.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
@@ -168,7 +168,7 @@ export class FileJournal implements RunJournal {
     const began = this.#now();
     try {
       const body = JSON.stringify(state());
-      const sum = createHash('sha256').update(body).digest('hex');
+      const sum = sha256(body);
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       const next = `${this.#path}.next`;
       const file = openSync(next, 'w', 0o600);
@@ -203,7 +203,7 @@ function parseJournal(text: string): RunMemory {
   const head = HEAD.exec(text.slice(0, Math.max(0, end)));
   if (head === null) throw new Error('it does not begin as a journal does');
   const body = text.slice(end + 1).trimEnd();
-  const sum = createHash('sha256').update(body).digest('hex');
+  const sum = sha256(body);
   if (sum !== head[1]) throw new Error('its checksum is wrong');
   return runState.parse(JSON.parse(body));
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
@@ -25,4 +25,22 @@ export function cacheFolder(kind: 'scenarios' | 'compiled'): string {
     );
   }
   return folder;
+}
+
+/**
+ * Removes what lies in a folder of the cache, but for the `most` that are newest.
+ *
+ * @param isMeant names that are looked at
+ */
+export function keepNewest(folder: string, most: number, isMeant: (name: string) => boolean): void {
+  try {
+    const found = readdirSync(folder)
+      .filter(isMeant)
+      .map((name) => join(folder, name))
+      .map((path) => ({ path, age: statSync(path).mtimeMs }))
+      .sort((a, b) => b.age - a.age);
+    for (const { path } of found.slice(most)) rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another process does so at the same time; whoever comes next does the rest.
+  }
 }

@@ -1,11 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { inlineSourceMap, withInlineSourceMap } from '../lib/inline-source-map.ts';
-import { cacheFolder } from './cache-folder.ts';
+import { sha256 } from '../lib/sha256.ts';
+import { cacheFolder, keepNewest } from './cache-folder.ts';
 import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
 import { hashOf } from './compiler.ts';
@@ -50,14 +57,15 @@ export class CompileCache {
   /** What a scenario compiles to, when that is known. */
   find(name: string): CompiledScenario | undefined {
     return orNothing(() => {
-      const file = this.#fileOf(name);
-      if (file === undefined) return undefined;
+      if (this.#cache === undefined) return undefined;
+      const text = readFileSync(scenarioFile(this.#folder, name), 'utf8');
+      const file = this.#fileOf(this.#cache, name, sha256(text));
       const { folder, scenario, sources, absent } = entry.parse(
         JSON.parse(readFileSync(file, 'utf8')),
       );
       const isSame =
-        sources.every(({ path, sha256 }) => sha256Of(this.#read(path)) === sha256) &&
-        absent.every((path) => !exists(join(this.#folder, path)));
+        sources.every((source) => sha256(this.#read(source.path)) === source.sha256) &&
+        absent.every((path) => !existsSync(join(this.#folder, path)));
       if (!isSame) return undefined;
       const now = new Date();
       utimesSync(file, now, now);
@@ -68,23 +76,21 @@ export class CompileCache {
   /** Keeps what was built. */
   keep(name: string, { scenario, inputs: { sources, absent, isOpen } }: Built): void {
     orNothing(() => {
-      const file = isOpen ? undefined : this.#fileOf(name);
-      if (file === undefined || this.#cache === undefined) return;
+      const main = sources.at(-1);
+      if (isOpen || main === undefined || this.#cache === undefined) return;
       const content: z.infer<typeof entry> = { folder: this.#folder, scenario, sources, absent };
       // Written aside and renamed, so that another process never sees half of it.
       const draft = join(this.#cache, `draft-${randomUUID()}`);
       writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
-      renameSync(draft, file);
-      prune(this.#cache);
+      renameSync(draft, this.#fileOf(this.#cache, name, main.sha256));
+      keepNewest(this.#cache, MOST_KEPT, () => true);
     });
   }
 
   /** By the text of the scenario, not by its place: a copied project finds what the first one left. */
-  #fileOf(name: string): string | undefined {
-    if (this.#cache === undefined) return undefined;
-    const text = readFileSync(scenarioFile(this.#folder, name), 'utf8');
+  #fileOf(cache: string, name: string, textSha256: string): string {
     this.#tools ??= toolsOf(this.#packageRoot);
-    return join(this.#cache, `${sha256Of(`${this.#tools}\0${name}\0${text}`)}.json`);
+    return join(cache, `${sha256(`${this.#tools}\0${name}\0${textSha256}`)}.json`);
   }
 
   #read(path: string): string {
@@ -125,22 +131,6 @@ function movedTo(folder: string, from: string, scenario: CompiledScenario): Comp
     return { path, code: withInlineSourceMap(code, there) };
   });
   return { ...scenario, files, hash: hashOf(files) };
-}
-
-function prune(cache: string): void {
-  const files = readdirSync(cache)
-    .map((name) => join(cache, name))
-    .map((path) => ({ path, age: statSync(path).mtimeMs }))
-    .sort((a, b) => b.age - a.age);
-  for (const { path } of files.slice(MOST_KEPT)) rmSync(path, { force: true });
-}
-
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function orNothing<T>(work: () => T): T | undefined {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Service } from 'ts-node';
 import type ts from 'typescript';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { sha256 } from '../lib/sha256.ts';
 import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
 import { describeDiagnostic } from './diagnostics.ts';
@@ -102,7 +102,7 @@ export class ScenarioCompiler {
       inputs: {
         sources: graph.leavesFirst.map(({ file, text }) => ({
           path: relative(this.#folder, file),
-          sha256: createHash('sha256').update(text).digest('hex'),
+          sha256: sha256(text),
         })),
         absent: [...graph.absent].map((file) => relative(this.#folder, file)),
         isOpen: graph.hasDirectives || packages.some((each) => each !== 'amoc'),
@@ -222,9 +222,7 @@ export class ScenarioCompiler {
 
 /** The name under which slaves keep what was compiled. */
 export function hashOf(files: CompiledScenario['files']): string {
-  const hash = createHash('sha256');
-  for (const { path, code } of files) hash.update(`${path}\0${code}\0`);
-  return hash.digest('hex').slice(0, 32);
+  return sha256(files.map(({ path, code }) => `${path}\0${code}\0`).join('')).slice(0, 32);
 }
 
 interface SourceGraph {

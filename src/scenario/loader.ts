@@ -1,7 +1,6 @@
 import {
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,7 +11,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { cacheFolder } from './cache-folder.ts';
+import { cacheFolder, keepNewest } from './cache-folder.ts';
 
 /** Compiled scenarios that are kept on disk; the oldest go. */
 const MOST_KEPT = 50;
@@ -81,7 +80,7 @@ function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
     rmSync(draft, { recursive: true, force: true });
     if (!exists(folder)) throw error;
   }
-  prune(cache, bundle.hash);
+  keepNewest(cache, MOST_KEPT, (name) => name !== bundle.hash && /^[0-9a-f]{32}$/.test(name));
   return folder;
 }
 
@@ -115,20 +114,6 @@ function findPackage(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function prune(cache: string, keep: string): void {
-  try {
-    const folders = readdirSync(cache)
-      .filter((name) => name !== keep && /^[0-9a-f]{32}$/.test(name))
-      .map((name) => ({ name, age: statSync(join(cache, name)).mtimeMs }))
-      .sort((a, b) => b.age - a.age);
-    for (const { name } of folders.slice(MOST_KEPT)) {
-      rmSync(join(cache, name), { recursive: true, force: true });
-    }
-  } catch {
-    // Another process prunes at the same time; whoever comes next does the rest.
-  }
 }
 
 /** The folder of the package that `file` belongs to. */
