@@ -15,8 +15,6 @@ const folders = [
   /^zod\/(src|mini)$/,
   /^bintrees\/(test|dist)$/,
   /^uplot\/(src|dist\/uPlot\.(esm|cjs))$/,
-  /^undici\/(docs|scripts)$/,
-  /^undici\/types$/,
   /^acorn\/dist\/.*\.mts$/,
   /^(@[^/]+\/)?[^/]+\/(test|tests|__tests__|docs?|examples?|benchmarks?|coverage|\.github)$/,
   /^\.bin$/,

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { eventually, processesOf } from '../support/processes.ts';
+import { eventually, killAll, processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import type { Ended } from '../support/project.ts';
 import { TestTerminal } from '../support/terminal.ts';
@@ -267,7 +267,7 @@ describe('a node in the background', () => {
         );
         await project.run('stop');
       } finally {
-        for (const pid of processesOf(project.folder)) process.kill(pid, 'SIGKILL');
+        killAll(processesOf(project.folder));
         await eventually(
           () => processesOf(project.folder).length,
           (left) => left === 0,

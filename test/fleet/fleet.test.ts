@@ -114,8 +114,11 @@ describe(
     });
 
     after(async () => {
-      await fleet[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
+      try {
+        await fleet[Symbol.asyncDispose]();
+      } finally {
+        await server[Symbol.asyncDispose]();
+      }
     });
 
     it('is refused before anything is changed when hosts is wrong', async () => {

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort } from '../support/ports.ts';
-import { eventually, processesOf } from '../support/processes.ts';
+import { eventually, killAll, processesOf } from '../support/processes.ts';
 import { ROOT } from '../support/project.ts';
 
 const call = promisify(execFile);
@@ -71,7 +71,7 @@ describe('a release', () => {
   });
 
   after(() => {
-    for (const pid of leftovers()) process.kill(pid, 'SIGKILL');
+    killAll(leftovers());
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 

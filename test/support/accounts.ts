@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { Project } from './project.ts';
+import { assertRan, Project } from './project.ts';
 import type { RealServer } from './servers.ts';
 
 /** Registers `user_1` to `user_N` in a server, in band. */
@@ -17,5 +16,5 @@ export async function registerUsers(server: RealServer, count: number): Promise<
       },
     },
   );
-  assert.equal(code, 0, err);
+  assertRan(code, err);
 }

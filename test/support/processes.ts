@@ -16,6 +16,17 @@ export function processesOf(folder: string): number[] {
     });
 }
 
+/** Kills processes, of which some may have ended meanwhile. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
 /** Those of them that run users. */
 export function slavesOf(folder: string): number[] {
   return processesOf(folder).filter((pid) => {

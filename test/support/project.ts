@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { processesOf } from './processes.ts';
+import { killAll, processesOf } from './processes.ts';
 import type { StopResult } from '../../src/master/results.ts';
 import { exitCodes } from '../../src/record/outcome.ts';
 import { packageRootOf } from '../../src/scenario/loader.ts';
@@ -20,6 +20,11 @@ export interface Ended {
   code: number | null;
   out: string;
   err: string;
+}
+
+/** A run went as it should. On a slow machine the load generator may be the bottleneck: that says nothing of what it did. */
+export function assertRan(code: number | null, output: string): void {
+  assert.ok(code === exitCodes.passed || code === exitCodes.saturated, `exit ${code}\n${output}`);
 }
 
 /** A user's project in an empty folder, with an empty home. */
@@ -86,13 +91,10 @@ export class Project implements Disposable {
     return { code, out, err };
   }
 
-  /**
-   * What comes of `amoc run … --json`, whose users all do as they should. On a slow machine the load generator may be
-   * the bottleneck: that says nothing of what it did.
-   */
+  /** What comes of `amoc run … --json`, whose users all do as they should. */
   async result(args: readonly string[], env: Record<string, string>): Promise<StopResult> {
     const { code, out, err } = await this.amoc(['run', '--json', ...args], { env });
-    assert.ok(code === exitCodes.passed || code === exitCodes.saturated, `${err}\n${out}`);
+    assertRan(code, `${err}\n${out}`);
     return JSON.parse(out) as StopResult;
   }
 
@@ -104,13 +106,7 @@ export class Project implements Disposable {
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill('SIGKILL');
     // Nodes in the background are nobody's children.
-    for (const pid of processesOf(this.folder)) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    killAll(processesOf(this.folder));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

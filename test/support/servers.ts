@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import { freePorts } from './ports.ts';
 import { eventually } from './processes.ts';
 
 /** Ports of a server; every one of them was free a moment ago. */
@@ -42,25 +41,9 @@ export const COMPONENT_SECRET = 'component-secret';
 
 const START_MS = 60_000;
 
-async function freePorts(): Promise<ServerPorts> {
-  const servers = Array.from({ length: 5 }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ports.push((server.address() as AddressInfo).port);
-  }
-  for (const server of servers) {
-    server.close();
-    await once(server, 'close');
-  }
-  return {
-    c2s: ports[0]!,
-    tls: ports[1]!,
-    http: ports[2]!,
-    https: ports[3]!,
-    component: ports[4]!,
-  };
+async function serverPorts(): Promise<ServerPorts> {
+  const [c2s, tls, http, https, component] = await freePorts(5);
+  return { c2s: c2s!, tls: tls!, http: http!, https: https!, component: component! };
 }
 
 async function certificate(folder: string): Promise<{ key: string; cert: string; both: string }> {
@@ -107,7 +90,7 @@ export async function startEjabberd({
   logLevel = 'warning',
 } = {}): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-ejabberd-'));
-  const ports = await freePorts();
+  const ports = await serverPorts();
   const files = await certificate(folder);
   mkdirSync(join(folder, 'logs'));
   writeFileSync(
@@ -161,7 +144,7 @@ ${full ? allModules : ''}`,
 /** Starts prosody from Debian's package. */
 export async function startProsody(): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-prosody-'));
-  const ports = await freePorts();
+  const ports = await serverPorts();
   const files = await certificate(folder);
   mkdirSync(join(folder, 'data'));
   writeFileSync(

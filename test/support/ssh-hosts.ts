@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeHosts } from './hosts.ts';
 import type { Host, Hosts } from './hosts.ts';
-import { eventually } from './processes.ts';
+import { eventually, killAll } from './processes.ts';
 
 /** What each host has of its own; the rest of the file system is this machine's. */
 const own = ['etc', 'home', 'opt', 'root'] as const;
@@ -64,14 +64,17 @@ export class SshHosts implements AsyncDisposable {
       if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
     }
     for (const host of this.hosts) {
-      // What was started there in the background.
-      const pids = execFileSync('ip', ['netns', 'pids', host.name], { encoding: 'utf8' });
-      for (const pid of pids.split('\n').filter((each) => each !== '')) {
-        process.kill(Number(pid), 'SIGKILL');
-      }
+      // What was started there in the background, and what that has started meanwhile.
       await eventually(
-        () => execFileSync('ip', ['netns', 'pids', host.name], { encoding: 'utf8' }),
-        (left) => left === '',
+        () => {
+          const left = execFileSync('ip', ['netns', 'pids', host.name], { encoding: 'utf8' })
+            .split('\n')
+            .filter((pid) => pid !== '')
+            .map(Number);
+          killAll(left);
+          return left;
+        },
+        (left) => left.length === 0,
       );
     }
     this.net[Symbol.dispose]();

@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
-import type { Agent, Dispatcher } from 'undici';
-import { AmocError, messageOf } from '../../lib/errors.ts';
+import http from 'node:http';
+import https from 'node:https';
+import { AmocError } from '../../lib/errors.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { RoundTrips } from './round-trips.ts';
 import { nodeTlsOptions } from './tls-options.ts';
 import type { TlsOptions } from './tls-options.ts';
 import type { Wire, WireOwner } from './wire.ts';
@@ -16,25 +18,23 @@ const LOGIN_POLL_MS = 200;
 /** What ends a login: a resource bound, or a session resumed. */
 const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
 /**
- * How long an empty request has been on its way before a second one follows it over the other connection.
- * ejabberd (23.01, and its source as of 2026) keeps a request that overtook an empty one until something
+ * How long a request has been on its way at least before a second one follows it over the other connection.
+ * ejabberd (23.01, and its source as of 2026) keeps a request that overtook another until something
  * else comes for the client, which may be never; and there is no way to make it look again.
  */
-const ORDER_MS = 10;
+const LEAST_ORDER_MS = 10;
+/** The longest that a request is held back for the order's sake. */
+const MOST_ORDER_MS = 1000;
+/** Characters of an answer, which may have any number of stanzas. */
+const MOST_ANSWER = 16 * 1024 * 1024;
 /** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
-
-/** A process without BOSH needs no HTTP client: it takes as long to load as half of the rest. */
-async function makeAgent(options: Agent.Options): Promise<Agent> {
-  const undici = await import('undici');
-  return new undici.Agent(options);
-}
 
 /** A stream over HTTP: BOSH (XEP-0124, XEP-0206). */
 export class BoshWire implements Wire {
   owner: WireOwner;
   readonly isSecure: boolean;
-  readonly #agent: Promise<Agent>;
+  readonly #agent: http.Agent;
   readonly #url: URL;
   readonly #host: string;
   readonly #domain: string;
@@ -44,6 +44,9 @@ export class BoshWire implements Wire {
   #sid: string | undefined;
   #queue: string[] = [];
   #isRestarting = false;
+  /** The last request is to be sent, and then that it was. */
+  #isEnding = false;
+  #hasEnded = false;
   #awaitsRestart = false;
   #underway = 0;
   /** Answers that came before those of earlier requests, by the number of their request. */
@@ -53,8 +56,10 @@ export class BoshWire implements Wire {
   /** The resource is being bound: from now on the server speaks when it wants. */
   #isUp = false;
   #poll: NodeJS.Timeout | undefined;
-  /** When the last request left, on `performance.now()`. */
-  #sentAt = 0;
+  /** When the system had taken the last request, on `performance.now()`; infinite until it has. */
+  #sentAt = Infinity;
+  /** How long requests take to arrive, told by answers that do not wait for news. */
+  readonly #roundTrips = new RoundTrips(LEAST_ORDER_MS, MOST_ORDER_MS);
   #inOrder: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -74,18 +79,15 @@ export class BoshWire implements Wire {
     this.#domain = domain;
     this.#limits = limits;
     this.#nextAnswer = this.#rid;
-    this.#agent = makeAgent({
-      connections: MOST_REQUESTS,
-      pipelining: 1,
-      bodyTimeout: (WAIT_S + 30) * 1000,
-      headersTimeout: (WAIT_S + 30) * 1000,
-      keepAliveTimeout: (WAIT_S + 30) * 1000,
-      connect: {
-        autoSelectFamily: false,
-        ...(localAddress === undefined ? {} : { localAddress }),
-        ...(this.isSecure ? nodeTlsOptions(tlsOptions, url) : {}),
-      } as object,
-    });
+    const agentOptions = {
+      keepAlive: true,
+      maxSockets: MOST_REQUESTS,
+      autoSelectFamily: false,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    };
+    this.#agent = this.isSecure
+      ? new https.Agent({ ...agentOptions, ...nodeTlsOptions(tlsOptions, url) })
+      : new http.Agent(agentOptions);
     queueMicrotask(() => this.owner.connected());
   }
 
@@ -94,7 +96,7 @@ export class BoshWire implements Wire {
   }
 
   write(text: string): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isEnding) return;
     if (isStreamHeader(text)) {
       if (this.#sid === undefined) this.#request(this.#creation());
       else {
@@ -146,17 +148,19 @@ export class BoshWire implements Wire {
 
   /** Sends what waits; with nothing to say, keeps one request at the server for its answers. */
   #flush(): void {
-    if (this.#isOver || this.#sid === undefined || this.#underway >= MOST_REQUESTS) return;
+    if (this.#isOver || this.#hasEnded) return;
+    if (this.#sid === undefined || this.#underway >= MOST_REQUESTS) return;
     if (this.#mayOvertake()) return;
     if (this.#isRestarting) {
       this.#isRestarting = false;
       this.#request(
         this.#body(` to="${this.#domain}" xmpp:restart="true" xmlns:xmpp="urn:xmpp:xbosh"`, ''),
       );
-    } else if (this.#queue.length > 0) {
+    } else if (this.#queue.length > 0 || this.#isEnding) {
       const content = this.#queue.join('');
       this.#queue = [];
-      this.#request(this.#body('', content));
+      this.#request(this.#body(this.#isEnding ? ' type="terminate"' : '', content));
+      this.#hasEnded = this.#isEnding;
       this.owner.drained();
     } else if (this.#underway === 0) {
       if (this.#isUp) this.#request(this.#body('', ''));
@@ -167,7 +171,9 @@ export class BoshWire implements Wire {
   /** Whether what is sent now could arrive before what was sent just now; then it is sent in a moment. */
   #mayOvertake(): boolean {
     if (this.#underway === 0) return false;
-    const left = this.#sentAt + ORDER_MS - performance.now();
+    // Once the system has taken it, there is another flush.
+    if (this.#sentAt === Infinity) return true;
+    const left = this.#sentAt + this.#roundTrips.bound - performance.now();
     if (left <= 0) return false;
     this.#inOrder ??= setTimeout(() => {
       this.#inOrder = undefined;
@@ -190,46 +196,80 @@ export class BoshWire implements Wire {
   }
 
   #terminate(): void {
-    if (this.#isOver || this.#sid === undefined) {
-      this.#close(undefined);
-      return;
+    if (this.#sid === undefined) this.#close(undefined);
+    else {
+      this.#isEnding = true;
+      this.#flush();
     }
-    const content = this.#queue.join('');
-    this.#queue = [];
-    this.#request(this.#body(' type="terminate"', content));
   }
 
   #request(body: string): void {
     const rid = this.#rid - 1;
     this.#underway++;
-    this.#sentAt = performance.now();
-    this.#post(body).then(
-      (answer) => {
-        this.#underway--;
-        this.#early.set(rid, answer);
-        this.#readAnswers();
-      },
-      (error: unknown) => {
-        this.#underway--;
-        this.#close(error instanceof Error ? error : new Error(messageOf(error)));
-      },
-    );
+    const answered = (answer: string): void => {
+      // One that waits at the server is answered as soon as the next one arrives there (XEP-0124 §7.2).
+      if (!this.#isUp || this.#underway === MOST_REQUESTS) this.#timeRoundTrip();
+      this.#underway--;
+      this.#early.set(rid, answer);
+      this.#readAnswers();
+    };
+    this.#post(body, false, answered);
   }
 
-  async #post(body: string): Promise<string> {
-    const options: Dispatcher.RequestOptions = {
-      origin: this.#url.origin,
-      path: this.#url.pathname,
+  #timeRoundTrip(): void {
+    if (this.#sentAt !== Infinity) this.#roundTrips.add(performance.now() - this.#sentAt);
+  }
+
+  #post(body: string, isAgain: boolean, answered: (answer: string) => void): void {
+    this.#sentAt = Infinity;
+    const request = (this.isSecure ? https : http).request(this.#url, {
+      agent: this.#agent,
       method: 'POST',
-      headers: { 'content-type': 'text/xml; charset=utf-8', host: this.#host },
-      body,
-    };
-    const { statusCode, body: answer } = await (await this.#agent).request(options);
-    const text = await answer.text();
-    if (statusCode !== 200) {
-      throw new AmocError('CONNECTION', `the server answered HTTP ${statusCode} to BOSH`);
-    }
-    return text;
+      headers: {
+        'content-type': 'text/xml; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        host: this.#host,
+      },
+    });
+    request.setTimeout((WAIT_S + 30) * 1000, () => {
+      request.destroy(
+        new AmocError('CONNECTION', `the server did not answer a BOSH request in ${WAIT_S + 30} s`),
+      );
+    });
+    request.once('finish', () => {
+      this.#sentAt = performance.now();
+      this.#flushSoon();
+    });
+    request.once('response', (response) => {
+      let answer = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        answer += part;
+        if (answer.length > MOST_ANSWER) {
+          response.destroy(
+            new AmocError(
+              'CONNECTION',
+              `the server answered more than ${MOST_ANSWER} characters to BOSH`,
+            ),
+          );
+        }
+      });
+      response.on('error', (error) => this.#close(error));
+      response.once('end', () => {
+        if (response.statusCode === 200) answered(answer);
+        else {
+          const status = response.statusCode;
+          this.#close(new AmocError('CONNECTION', `the server answered HTTP ${status} to BOSH`));
+        }
+      });
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The server closed a connection that was kept just when it was used again (XEP-0124 §14.1).
+      if (request.reusedSocket && error.code === 'ECONNRESET' && !isAgain && !this.#isOver) {
+        this.#post(body, true, answered);
+      } else this.#close(error);
+    });
+    request.end(body);
   }
 
   /** In the order of their requests (XEP-0124 §14.2). */
@@ -290,7 +330,7 @@ export class BoshWire implements Wire {
     clearTimeout(this.#poll);
     clearTimeout(this.#inOrder);
     this.#queue = [];
-    this.#agent.then((agent) => agent.destroy()).catch(() => {});
+    this.#agent.destroy();
     if (error !== undefined) this.owner.failed(error);
     this.owner.closed();
   }

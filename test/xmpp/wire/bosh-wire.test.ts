@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import net from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generate } from 'selfsigned';
+import { BoshWire } from '../../../src/xmpp/wire/bosh-wire.ts';
+import { nobody } from '../../../src/xmpp/wire/wire.ts';
+import { eventually } from '../../support/processes.ts';
+
+const BODY = "<body xmlns='http://jabber.org/protocol/httpbind'";
+
+interface Request {
+  rid: number;
+  text: string;
+  answer: (content: string, attributes?: string) => void;
+  response: ServerResponse;
+}
+
+/** An HTTPS server whose answers after the login the test gives, behind a relay that can hold connections back. */
+class Bosh implements AsyncDisposable {
+  readonly requests: Request[] = [];
+  /** Connections that come while this is set wait for {@link release}. */
+  holds = false;
+  readonly #held: (() => void)[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #relay = net.createServer((client) => {
+    const join = (): void => {
+      const server = net.connect((this.#server.address() as AddressInfo).port, '127.0.0.1');
+      this.#keep(server);
+      client.pipe(server).pipe(client);
+      server.on('close', () => client.destroy());
+      client.on('close', () => server.destroy());
+    };
+    this.#keep(client);
+    if (this.holds) this.#held.push(join);
+    else join();
+  });
+
+  private constructor(key: string, cert: string) {
+    this.#server = createServer({ key, cert }, (request, response) => {
+      void this.#take(request, response);
+    });
+  }
+
+  static async start(): Promise<Bosh> {
+    const pem = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keySize: 2048,
+      algorithm: 'sha256',
+    });
+    const bosh = new Bosh(pem.private, pem.cert);
+    for (const server of [bosh.#server, bosh.#relay]) {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    }
+    return bosh;
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${(this.#relay.address() as AddressInfo).port}/bosh`;
+  }
+
+  get held(): number {
+    return this.#held.length;
+  }
+
+  release(): void {
+    this.holds = false;
+    for (const join of this.#held.splice(0)) join();
+  }
+
+  /** The request with a number, counted from the first one's, as soon as it has come. */
+  async request(index: number): Promise<Request> {
+    await eventually(
+      () => this.requests.length,
+      (length) => length > index,
+    );
+    return this.requests[index]!;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.closeAllConnections();
+    for (const server of [this.#relay, this.#server]) {
+      server.close();
+      await once(server, 'close');
+    }
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = '';
+    for await (const part of request.setEncoding('utf8')) text += String(part);
+    const rid = Number(/ rid="(\d+)"/.exec(text)?.[1]);
+    const answer = (content: string, attributes = ''): void => {
+      response.end(`${BODY}${attributes}>${content}</body>`);
+    };
+    this.requests.push({ rid, text, answer, response });
+    // Those of the login at once: that is how long an answer takes.
+    if (this.requests.length === 1) answer('', " sid='s'");
+    if (this.requests.length === 2) answer("<iq xmlns='jabber:client' id='b' type='result'/>");
+  }
+}
+
+interface Heard {
+  wire: BoshWire;
+  stanzas: string[];
+  errors: Error[];
+  /** What became of it: `ended`, `closed`. */
+  ends: string[];
+}
+
+/** Opens a wire whose login is over: two requests have been made and answered, a third waits. */
+async function opened(bosh: Bosh): Promise<Heard> {
+  const stanzas: string[] = [];
+  const errors: Error[] = [];
+  const ends: string[] = [];
+  let isOpen = false;
+  const tls = { verify: false, ca: undefined, servername: 'localhost' };
+  const wire = new BoshWire(bosh.url, 'localhost', 'localhost', tls, undefined, {
+    ...nobody,
+    opened: () => (isOpen = true),
+    stanza: (text) => stanzas.push(text),
+    failed: (error) => errors.push(error),
+    ended: () => ends.push('ended'),
+    closed: () => ends.push('closed'),
+  });
+  wire.write("<stream:stream to='localhost'>");
+  await eventually(
+    () => isOpen,
+    (open) => open,
+  );
+  wire.write("<iq id='b' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  await bosh.request(2);
+  return { wire, stanzas, errors, ends };
+}
+
+const message = (text: string): string => `<message><body>${text}</body></message>`;
+
+describe('BOSH', () => {
+  it('keeps its order when the second connection is slow to come up', async () => {
+    await using bosh = await Bosh.start();
+    const { wire } = await opened(bosh);
+    bosh.holds = true;
+    wire.write(message('one'));
+    await eventually(
+      () => bosh.held,
+      (held) => held === 1,
+    );
+    // The first connection is free again, and would take it at once.
+    (await bosh.request(2)).answer('');
+    wire.write(message('two'));
+    // Time for a wrong order to show; a right one does not depend on it.
+    await sleep(100);
+    assert.equal(bosh.requests.length, 3);
+    bosh.release();
+    await bosh.request(4);
+    const [first] = bosh.requests;
+    assert.deepEqual(
+      bosh.requests.map(({ rid }) => rid - first!.rid),
+      [0, 1, 2, 3, 4],
+    );
+    assert.match(bosh.requests[3]!.text, />one</);
+    assert.match(bosh.requests[4]!.text, />two</);
+    wire.destroy();
+  });
+
+  it('says again what was lost with a connection that had been kept', async () => {
+    await using bosh = await Bosh.start();
+    const { wire, stanzas, errors } = await opened(bosh);
+    const lost = await bosh.request(2);
+    lost.response.destroy();
+    const again = await bosh.request(3);
+    assert.deepEqual([again.rid, again.text], [lost.rid, lost.text]);
+    again.answer(message('here'));
+    await eventually(
+      () => stanzas,
+      ([, stanza]) => stanza === message('here'),
+    );
+    assert.deepEqual(errors, []);
+    wire.destroy();
+  });
+
+  it('ends after what was written, in its order, and hears the end', async () => {
+    await using bosh = await Bosh.start();
+    const { wire, ends } = await opened(bosh);
+    wire.write(message('last words'));
+    wire.write('</stream:stream>');
+    const last = await bosh.request(3);
+    assert.match(last.text, / type="terminate".*>last words</s);
+    (await bosh.request(2)).answer('');
+    last.answer('', " type='terminate'");
+    await eventually(
+      () => ends,
+      (all) => all.length === 2,
+    );
+    assert.deepEqual(ends, ['ended', 'closed']);
+    assert.equal(bosh.requests.length, 4);
+  });
+
+  it('tells what went wrong: an HTTP status, a condition, an answer without end', async () => {
+    const wrong: [(request: Request) => void, RegExp][] = [
+      [({ response }) => response.writeHead(503).end(), /answered HTTP 503 to BOSH/],
+      [
+        ({ answer }) => answer('', " type='terminate' condition='policy-violation'"),
+        /ended the BOSH session: policy-violation/,
+      ],
+      [
+        ({ response }) => {
+          const more = (): void => {
+            while (response.write('x'.repeat(1024 * 1024)));
+          };
+          response.on('drain', more);
+          more();
+        },
+        /answered more than 16777216 characters/,
+      ],
+    ];
+    for (const [fault, expected] of wrong) {
+      await using bosh = await Bosh.start();
+      const { errors, ends } = await opened(bosh);
+      fault(await bosh.request(2));
+      await eventually(
+        () => ends,
+        (all) => all.includes('closed'),
+      );
+      assert.equal(errors.length, 1);
+      assert.match(String(errors[0]), expected);
+    }
+  });
+});
