@@ -3,6 +3,7 @@ import { runLines } from '../console/lines.ts';
 import { LogView } from '../console/log-view.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import { Terminal } from '../console/terminal.ts';
+import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Engine } from './engine.ts';
 import { historyFile, shortHostname, untilSignal } from './seat.ts';
@@ -31,6 +32,7 @@ export async function runConsole(): Promise<number> {
       if (terminal !== undefined) terminal.write(text);
       else stdout.write(text);
     },
+    ...(isTerminal ? { printAtOnce: (text: string) => terminal?.writeAtOnce(text) } : {}),
     lend: isTerminal
       ? async (draw) => terminal?.lend((columns) => draw(columns, paint))
       : undefined,
@@ -72,7 +74,17 @@ export async function runConsole(): Promise<number> {
     name: paint.bold(`(amoc@${shortHostname()})`),
   });
   // Ctrl+C must reach an endless loop that is typed: the terminal's raw mode would keep it to itself.
-  engine.evaluator.onBlocking = (isBlocking) => stdin.setRawMode(!isBlocking);
+  // And a signal that ends the process must do so: whoever handles it would have to wait for the loop.
+  const ended = deferred<undefined>();
+  const end = (): void => ended.resolve(undefined);
+  const handleEnd = (handles: boolean): void => {
+    for (const signal of ['SIGTERM', 'SIGHUP']) process[handles ? 'on' : 'off'](signal, end);
+  };
+  handleEnd(true);
+  engine.evaluator.onBlocking = (isBlocking) => {
+    stdin.setRawMode(!isBlocking);
+    handleEnd(!isBlocking);
+  };
   const screen = terminal;
   leave = () => screen.leave();
   stdout.write(`${engine.banner(paint)}help() lists the commands, Tab completes, q() leaves.\n\n`);
@@ -81,7 +93,7 @@ export async function runConsole(): Promise<number> {
   process.on('SIGINT', () => screen.interrupt());
   // The terminal may be gone before the process is.
   stdout.on('error', () => {});
-  await Promise.race([terminal.run(), untilSignal('SIGTERM', 'SIGHUP')]);
+  await Promise.race([terminal.run(), ended.promise]);
   terminal.leave({ now: true });
   await stopRuns((text) => stdout.write(text));
   view.flush();

@@ -1,11 +1,12 @@
 import { Console } from 'node:console';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type pino from 'pino';
 import { makeClusterObject } from '../console/cluster-object.ts';
 import { shellCommands } from '../console/command-table.ts';
 import { document, help } from '../console/help.ts';
 import { renderLog } from '../console/log-view.ts';
 import type { LogLine } from '../console/log-view.ts';
+import { notTorn } from '../console/not-torn.ts';
 import { callingShell } from '../console/shell.ts';
 import { shown } from '../console/shown.ts';
 import { sleep } from '../lib/abort.ts';
@@ -43,11 +44,11 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
         names.length === 0 ? `  none in ${scenariosFolder()}` : `  ${names.join(', ')}`,
       );
     },
-    c: async (name: unknown) => {
+    c: notTorn(async (name: unknown) => {
       const { packages, files } = await local.compile(name);
       const value = { files: files.map(({ path }) => path), packages };
       return shown(value, () => `ok: ${String(name)} compiles (${plural(files.length, 'file')})`);
-    },
+    }),
     v: (number: unknown): unknown => callingShell()?.value(number),
     sleep: (duration: unknown) => sleep(toMs(duration as number)),
     user: (id: unknown): unknown => {
@@ -55,7 +56,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       const object = isDistributed ? amocDist : amocLocal;
       return (object as { user(id: unknown): unknown }).user(id);
     },
-    logLevel: async (level: unknown) => {
+    logLevel: notTorn(async (level: unknown) => {
       if (!LEVELS.includes(level as (typeof LEVELS)[number])) {
         throw new AmocError(
           'ARGUMENT',
@@ -66,7 +67,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       logger.level = text;
       await Promise.all(masters.map((master) => master.logLevel(text)));
       return shown({ level: text }, () => `ok: log lines of level ${text} and above are shown`);
-    },
+    }),
     tail: (count: unknown = TAIL) => {
       if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) {
         throw new AmocError('ARGUMENT', `tail: ${show(count)} is no number of lines, as in 50`);
@@ -82,7 +83,8 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       return shown(names, () => (names.length === 0 ? '  you alone' : `  ${names.join(', ')}`));
     },
     q: () => {
-      callingShell()?.person.leave();
+      const shell = callingShell();
+      queueMicrotask(() => shell?.person.leave());
     },
   };
   for (const doc of shellCommands) document(functions[doc.name], doc);
@@ -100,7 +102,7 @@ function consoleOfCaller(logger: pino.Logger): object {
     const made =
       shell === undefined
         ? consoleTo((text) => logger.info(text.trimEnd()), false)
-        : consoleTo((text) => shell.person.print(text), shell.person.paint.level > 0);
+        : consoleTo((text) => shell.print(text), shell.person.paint.level > 0);
     consoles.set(key, made);
     return made;
   };
@@ -110,12 +112,7 @@ function consoleOfCaller(logger: pino.Logger): object {
 }
 
 function consoleTo(print: (text: string) => void, colors: boolean): Console {
-  const stream = new Writable({
-    decodeStrings: false,
-    write(text: string, _encoding, done) {
-      print(text);
-      done();
-    },
-  });
-  return new Console({ stdout: stream, stderr: stream, colorMode: colors });
+  // All that a console wants of its stream when errors are not its business; a real one has a state.
+  const stream = { write: print } as unknown as Writable;
+  return new Console({ stdout: stream, stderr: stream, colorMode: colors, ignoreErrors: false });
 }

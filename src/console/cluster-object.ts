@@ -19,6 +19,7 @@ import { brief, errorTable, renderNodes, renderStatus, table } from './render.ts
 import { shown } from './shown.ts';
 import { renderWatch } from './watch.ts';
 import type { Watched } from './watch.ts';
+import { notTorn } from './not-torn.ts';
 import { callingShell } from './shell.ts';
 
 type Command = (...values: unknown[]) => Promise<object> | object;
@@ -28,7 +29,9 @@ type Command = (...values: unknown[]) => Promise<object> | object;
  * objects that print as sentences and tables. A name that is none says which is near.
  */
 export function makeClusterObject(name: string, master: Master): object {
-  const commands = makeCommands(master);
+  const { user, ...others } = makeCommands(master);
+  const whole = Object.entries(others).map(([key, command]) => [key, notTorn(command)] as const);
+  const commands = { user, ...Object.fromEntries(whole) } as Record<ClusterCommand, Command>;
   for (const doc of clusterCommands) document(commands[doc.name], doc);
   const target = Object.freeze({ ...commands });
   return new Proxy(target, {
@@ -79,13 +82,13 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       return shown(listing, (paint) => sayUsers(listing, paint));
     },
     user: (id) => ({
-      trace: async (on?: unknown) => {
+      trace: notTorn(async (on?: unknown) => {
         const result = await master.trace(id, typeof on === 'boolean' ? on : undefined);
         const words = result.on
           ? `ok: stanzas of user ${result.id} are shown; user(${result.id}).trace() stops it`
           : `ok: stanzas of user ${result.id} are shown no more`;
         return shown(result, () => words);
-      },
+      }),
     }),
     metrics: async () => {
       const metrics = await master.metrics();

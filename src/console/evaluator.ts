@@ -55,11 +55,19 @@ const borrowed = [
   'structuredClone',
 ] as const;
 
-/** Evaluates TypeScript, one input at a time, in a context that lasts. */
+/**
+ * Evaluates TypeScript, one input at a time, in a context that lasts.
+ *
+ * Ctrl+C ends the synchronous part of an input between any two steps, without `finally`: also between two
+ * steps of Node.js, of which a stream would never recover. What is called from there either keeps
+ * nothing or waits ({@link whenFree}, or a turn of the microtasks).
+ */
 export class Evaluator {
   readonly context: Context;
   readonly #folder: string;
   readonly #erase: Erase;
+  readonly #waiting: (() => void)[] = [];
+  #isRunning = false;
   /** Told when code begins to run that keeps the event loop, and when it has let go. */
   onBlocking: (isBlocking: boolean) => void = () => {};
 
@@ -88,6 +96,17 @@ export class Evaluator {
         enumerable: false,
       });
     }
+  }
+
+  /** Whether the synchronous part of an input runs, which may end at any step. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Calls `action` at once, or as soon as the synchronous part of the input at hand is over. */
+  whenFree(action: () => void): void {
+    if (this.#isRunning) this.#waiting.push(action);
+    else action();
   }
 
   /**
@@ -124,6 +143,7 @@ export class Evaluator {
       filename: join(this.#folder, 'shell.js'),
     });
     this.onBlocking(true);
+    this.#isRunning = true;
     try {
       return script.runInContext(this.context, { breakOnSigint: true, displayErrors: false });
     } catch (error) {
@@ -131,7 +151,9 @@ export class Evaluator {
       if (code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted('interrupted');
       throw error;
     } finally {
+      this.#isRunning = false;
       this.onBlocking(false);
+      for (const action of this.#waiting.splice(0)) action();
     }
   }
 }

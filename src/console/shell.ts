@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect, types } from 'node:util';
 import { actor } from '../lib/actor.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { plural } from '../lib/words.ts';
 import { shellCommands } from './command-table.ts';
 import type { Evaluator } from './evaluator.ts';
 import { readInput } from './input.ts';
@@ -13,6 +14,8 @@ import type { LendScreen } from './watch.ts';
 const MOST_VALUES = 200;
 /** Longer input is refused. */
 const LONGEST_INPUT = 256 * 1024;
+/** Characters that wait to be shown until typed code has let go. */
+const MOST_HELD = 256 * 1024;
 
 /** How an input is evaluated. */
 export interface RunOptions {
@@ -35,6 +38,11 @@ export interface Person {
   readonly paint: Paint;
   /** Writes above what they are typing. @param text whole lines */
   print(text: string): void;
+  /**
+   * The same in one step that leaves nothing half done, while typed code runs that Ctrl+C may end.
+   * Without it such text is shown when that code has let go.
+   */
+  printAtOnce?(text: string): void;
   /** Their whole screen, where they have one. */
   readonly lend?: LendScreen | undefined;
   /** `q()` was typed. */
@@ -57,6 +65,9 @@ export class Shell {
   readonly #evaluator: Evaluator;
   readonly #values = new Map<number, unknown>();
   #number = 1;
+  #held: string[] = [];
+  #heldLength = 0;
+  #unshown = 0;
 
   constructor(evaluator: Evaluator, person: Person) {
     this.#evaluator = evaluator;
@@ -80,6 +91,16 @@ export class Shell {
       'ARGUMENT',
       `v: there is no value of command ${String(number)}; the last ${MOST_VALUES} that succeeded have one`,
     );
+  }
+
+  /** Shows what an input prints, also from the midst of its synchronous part. @param text whole lines */
+  print(text: string): void {
+    const { person } = this;
+    if (!this.#evaluator.isRunning) {
+      this.#showHeld();
+      person.print(text);
+    } else if (person.printAtOnce !== undefined) person.printAtOnce(text);
+    else this.#hold(text);
   }
 
   /** Evaluates `text`, which may be several lines. */
@@ -109,6 +130,25 @@ export class Shell {
       this.#number++;
       return { kind: 'error', text: describeError(error, this.person.paint) };
     }
+  }
+
+  #hold(text: string): void {
+    if (this.#held.length === 0) this.#evaluator.whenFree(() => this.#showHeld());
+    if (this.#heldLength + text.length > MOST_HELD) this.#unshown++;
+    else {
+      this.#heldLength += text.length;
+      this.#held.push(text);
+    }
+  }
+
+  #showHeld(): void {
+    if (this.#held.length === 0) return;
+    const note = this.#unshown > 0 ? `(${plural(this.#unshown, 'text')} more left out)\n` : '';
+    const text = this.#held.join('') + note;
+    this.#held = [];
+    this.#heldLength = 0;
+    this.#unshown = 0;
+    this.person.print(text);
   }
 
   #print(value: unknown): string {

@@ -1,7 +1,9 @@
+import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { deferred } from '../lib/abort.ts';
+import { systemCode } from '../lib/errors.ts';
 import type { Completion } from './completion.ts';
 import { FullScreen } from './full-screen.ts';
 import type { History } from './history.ts';
@@ -21,7 +23,7 @@ export interface TerminalParts {
   backend: Backend;
   history: History;
   input: ReadStream;
-  output: WriteStream;
+  output: WriteStream & { readonly fd: number };
   /** `(amoc@host)`, with colours or not. */
   name: string;
 }
@@ -92,6 +94,19 @@ export class Terminal {
     }
     if (this.#leaving) this.#parts.output.write(text);
     else this.#screen.above(text);
+  }
+
+  /** The same in one call to the system, whoever stops this thread and when. @param text whole lines */
+  writeAtOnce(text: string): void {
+    const bytes = Buffer.from(`\r\x1b[J${text}`);
+    let written = 0;
+    while (written < bytes.length) {
+      try {
+        written += writeSync(this.#parts.output.fd, bytes, written);
+      } catch (error) {
+        if (systemCode(error) !== 'EAGAIN') return;
+      }
+    }
   }
 
   /** Ctrl+C: ends the wait for a command, or clears the line; twice on an empty line leaves. */

@@ -128,6 +128,39 @@ describe('the console in a terminal', () => {
     await terminal.see('[exit 0]');
   });
 
+  it('survives Ctrl+C in the midst of what a loop prints', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project);
+    await terminal.see(')1>');
+    for (let round = 1; round <= 5; round++) {
+      // No faster than a terminal can show.
+      const pause = 'for (const begun = performance.now(); performance.now() < begun + 0.05; );';
+      terminal.line(`for (let i = 0; ; i++) { console.log('line ${round}', i); ${pause} }`);
+      await terminal.see(new RegExp(`^line ${round} 1\\d\\d\\d$`, 'm'));
+      const ended = new RegExp(`interrupted\\n[\\s\\S]*\\)${round * 2}> *$`);
+      terminal.key('C-c');
+      await terminal.see(ended, 5000).catch(async () => {
+        terminal.key('C-c');
+        await terminal.see(ended);
+      });
+      terminal.line(`'it lives ' + ${round}`);
+      await terminal.see(`\n'it lives ${round}'`);
+    }
+  });
+
+  it('ends with its terminal, also while what was typed keeps it busy', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project);
+    await terminal.see(')1>');
+    terminal.line("console.log('it spins'); while (true) {}");
+    await terminal.see('\nit spins');
+    terminal.kill();
+    await eventually(
+      () => processesOf(project.folder),
+      (left) => left.length === 0,
+    );
+  });
+
   it('survives a window that becomes narrow', async () => {
     using project = new Project();
     using terminal = new TestTerminal(project);
