@@ -76,7 +76,12 @@ for (const [name, start] of [
           messages.received >= messages.sent - beyond,
           `${messages.received} of ${messages.sent} arrived`,
         );
-        assert.ok(messages.delivery !== undefined && messages.delivery.p50 < 1000);
+        // How long it is, is for the bench.
+        assert.ok(messages.delivery !== undefined && messages.delivery.p50 > 0);
+        assert.ok(
+          messages.delivery.p50 <= messages.delivery.p99,
+          JSON.stringify(messages.delivery),
+        );
       });
 
       it(`mongoose_in_band_registration: ${USERS} users over ${transport}, no error`, async () => {
