@@ -82,10 +82,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       const names = [...attached()];
       return shown(names, () => (names.length === 0 ? '  you alone' : `  ${names.join(', ')}`));
     },
-    q: () => {
-      const shell = callingShell();
-      queueMicrotask(() => shell?.person.leave());
-    },
+    q: notTorn(() => callingShell()?.person.leave()),
   };
   for (const doc of shellCommands) document(functions[doc.name], doc);
   return { ...functions, console: consoleOfCaller(logger), amocLocal, amocDist };

@@ -45,11 +45,6 @@ export function makeClusterObject(name: string, master: Master): object {
   });
 }
 
-/** Every command answers with a promise, also the one that needs no wait. */
-function answer(command: () => object): Command {
-  return () => attempt(command);
-}
-
 function makeCommands(master: Master): Record<ClusterCommand, Command> {
   const look = async (): Promise<Watched> => ({
     status: await master.status(),
@@ -104,41 +99,41 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
         lend === undefined ? renderWatch(seen, 100, theirs) : renderStatus(seen.status, theirs),
       );
     },
-    events: answer(() => {
+    events: () => {
       const events = [...master.events];
       return shown(events, (paint) => renderEvents(events, paint));
-    }),
-    settings: answer(() => {
+    },
+    settings: () => {
       const settings = master.settings();
       return shown(settings, (paint) => saySettings(settings, paint));
-    }),
+    },
     update: async (change) => {
       const settings = await master.update(change);
       const words = Object.entries(settings).map(([key, value]) => `${key} = ${String(value)}`);
       return shown(settings, () => `ok: ${words.join(', ')}`);
     },
-    pause: answer(() => {
+    pause: () => {
       master.pause();
       return shown({ paused: true }, () => 'ok: new starts are paused; resume() lets them go on');
-    }),
-    resume: answer(() => {
+    },
+    resume: () => {
       master.resume();
       return shown({ paused: false }, () => 'ok: users start again');
-    }),
+    },
     log: async (node) => {
       const lines = await attempt(() => master.members.log(node));
       return shown(lines, (paint) =>
         lines.length === 0 ? '  it has logged nothing' : renderLog(lines, paint),
       );
     },
-    rebalance: answer(() => {
+    rebalance: () => {
       const result = master.members.rebalance();
       return shown(result, () =>
         result.moving === 0
           ? 'ok: the users are even already'
           : `ok: ${plural(result.moving, 'user')} move when their start() at hand has ended`,
       );
-    }),
+    },
     drain: async (node) => {
       const result = await attempt(() => master.members.drain(node));
       return shown(

@@ -96,10 +96,8 @@ export class Shell {
   /** Shows what an input prints, also from the midst of its synchronous part. @param text whole lines */
   print(text: string): void {
     const { person } = this;
-    if (!this.#evaluator.isRunning) {
-      this.#showHeld();
-      person.print(text);
-    } else if (person.printAtOnce !== undefined) person.printAtOnce(text);
+    if (!this.#evaluator.isRunning) person.print(text);
+    else if (person.printAtOnce !== undefined) person.printAtOnce(text);
     else this.#hold(text);
   }
 
@@ -142,7 +140,6 @@ export class Shell {
   }
 
   #showHeld(): void {
-    if (this.#held.length === 0) return;
     const note = this.#unshown > 0 ? `(${plural(this.#unshown, 'text')} more left out)\n` : '';
     const text = this.#held.join('') + note;
     this.#held = [];

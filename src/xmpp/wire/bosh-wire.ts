@@ -208,16 +208,15 @@ export class BoshWire implements Wire {
     this.#underway++;
     const answered = (answer: string): void => {
       // One that waits at the server is answered as soon as the next one arrives there (XEP-0124 §7.2).
-      if (!this.#isUp || this.#underway === MOST_REQUESTS) this.#timeRoundTrip();
+      const isPrompt = !this.#isUp || this.#underway === MOST_REQUESTS;
+      if (isPrompt && this.#sentAt !== Infinity) {
+        this.#roundTrips.add(performance.now() - this.#sentAt);
+      }
       this.#underway--;
       this.#early.set(rid, answer);
       this.#readAnswers();
     };
     this.#post(body, false, answered);
-  }
-
-  #timeRoundTrip(): void {
-    if (this.#sentAt !== Infinity) this.#roundTrips.add(performance.now() - this.#sentAt);
   }
 
   #post(body: string, isAgain: boolean, answered: (answer: string) => void): void {
