@@ -1,3 +1,4 @@
+import { cutText, truncate } from './bounded-json.ts';
 import { show } from './show.ts';
 
 /** Every code that an {@link AmocError} can carry. A literal, so that callers can switch over it. */
@@ -8,7 +9,9 @@ export type AmocErrorCode =
   | 'COMPILE'
   | 'CONFIG'
   | 'CONNECTION'
+  | 'EVICTED'
   | 'FILE'
+  | 'NAME_TAKEN'
   | 'NO_NODES'
   | 'NO_RUN'
   | 'NODE_LOST'
@@ -46,19 +49,69 @@ export function listenError(host: string, port: number, cause: unknown): AmocErr
   return new AmocError('CONNECTION', `port ${port} of ${host} ${why}`, { cause });
 }
 
-/** What to show of anything that was thrown, an `Error` or not. */
+/** A longer message or stack of an error is cut: it may be a server's answer of megabytes. */
+const MAX_MESSAGE_LENGTH = 16_000;
+const MAX_NAME_LENGTH = 100;
+/** Errors inside an AggregateError, and inside those, that a message names. */
+const MAX_INNER_ERRORS = 8;
+
+/**
+ * What to show of anything that was thrown, an `Error` or not: at most 16,000 characters and a word on
+ * what was cut. It never throws, whatever the value does when it is read.
+ */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map(messageOf).join('; ');
+  try {
+    return cutText(readMessage(error), MAX_MESSAGE_LENGTH);
+  } catch {
+    return 'an error was thrown that cannot be read';
   }
-  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+}
+
+/**
+ * The name that a thrown value is counted under: the system's code, the error's own name, or its type; at
+ * most 100 characters. It never throws.
+ */
+export function errorName(error: unknown): string {
+  try {
+    return truncate(readName(error), MAX_NAME_LENGTH);
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** The stack of an error, at most 16,000 characters; `undefined` where there is none. It never throws. */
+export function stackOf(error: unknown): string | undefined {
+  try {
+    if (!(error instanceof Error)) return undefined;
+    const { stack } = error as { stack?: unknown };
+    return typeof stack === 'string' ? cutText(stack, MAX_MESSAGE_LENGTH) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readMessage(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    const inner = error.errors as unknown[];
+    const shown = inner.slice(0, MAX_INNER_ERRORS).map((each) => {
+      // One that holds others, perhaps itself, is not followed.
+      return each instanceof AggregateError ? each.name : messageOf(each);
+    });
+    const more = inner.length - shown.length;
+    return [...shown, ...(more > 0 ? [`${more} more`] : [])].join('; ');
+  }
+  if (error instanceof Error) {
+    const message: unknown = error.message;
+    if (message === '' || message === undefined) return readName(error);
+    return typeof message === 'string' ? message : show(message);
+  }
   if (typeof error === 'string') return error;
   return `a non-Error was thrown: ${show(error)}`;
 }
 
-/** The name that a thrown value is counted under: the system's code, the error's own name, or its type. */
-export function errorName(error: unknown): string {
-  if (error instanceof AmocError) return error.name === 'AmocError' ? error.code : error.name;
-  if (error instanceof Error) return systemCode(error) ?? error.name;
-  return error === null ? 'null' : typeof error;
+function readName(error: unknown): string {
+  if (error instanceof AmocError && error.name === 'AmocError') return error.code;
+  if (!(error instanceof Error)) return error === null ? 'null' : typeof error;
+  const name: unknown = error instanceof AmocError ? error.name : (systemCode(error) ?? error.name);
+  return typeof name === 'string' && name !== '' ? name : 'Error';
 }

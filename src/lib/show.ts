@@ -1,3 +1,5 @@
+import { boundedJson } from './bounded-json.ts';
+
 /** A value as an error message quotes it: JSON where that says something, at most 200 characters. */
 export function show(value: unknown): string {
   const text = textOf(value);
@@ -16,10 +18,6 @@ function textOf(value: unknown): string {
     case 'undefined':
       return String(value);
     default:
-      try {
-        return JSON.stringify(value);
-      } catch {
-        return 'a value of another kind';
-      }
+      return JSON.stringify(boundedJson(value, { depth: 8, values: 100, characters: 300 }));
   }
 }

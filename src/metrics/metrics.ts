@@ -12,6 +12,9 @@ const MOST_METRICS = 500;
 /** Bound on the values of a metric's labels; those past it count as `other`. */
 const MOST_SERIES = 100;
 
+/** Beyond this, sums over many processes would no longer be finite numbers. */
+export const MAX_METRIC_VALUE = 1e30;
+
 /** What one process counted since its last report. */
 export interface MetricsDelta {
   counters: Record<string, number>;
@@ -33,8 +36,14 @@ export class Counter {
   /** Since the last {@link MetricsRegistry.take}. */
   value = 0;
 
-  /** @param count 1 when left out; below 0 nothing is counted */
+  constructor(readonly name: string) {}
+
+  /**
+   * @param count 1 when left out; below 0 nothing is counted
+   * @throws {AmocError} `ARGUMENT` when it is not a finite number, or above 1e30
+   */
   add(count = 1): void {
+    if (!isMetricValue(count)) throw badValue('counter', this.name, count);
     if (count > 0) this.value += count;
   }
 }
@@ -43,12 +52,21 @@ export class Counter {
 export class Gauge {
   value = 0;
 
+  constructor(readonly name: string) {}
+
+  /** @throws {AmocError} `ARGUMENT` when the value is not a finite number, or not within ±1e30 */
   set(value: number): void {
+    if (!isMetricValue(value)) throw badValue('gauge', this.name, value);
     this.value = value;
   }
 
+  /**
+   * @param change 1 when left out
+   * @throws {AmocError} `ARGUMENT` when the change or the sum is not a finite number within ±1e30
+   */
   add(change = 1): void {
-    this.value += change;
+    if (!isMetricValue(change)) throw badValue('gauge', this.name, change);
+    this.set(this.value + change);
   }
 }
 
@@ -58,19 +76,37 @@ export class Histogram {
   count = 0;
   readonly #scale: number;
 
-  constructor(readonly unit: Unit = 'ms') {
+  constructor(
+    readonly name: string,
+    readonly unit: Unit = 'ms',
+  ) {
     this.#scale = scaleOf(unit);
   }
 
   /**
    * @param value milliseconds, 0 to 3,600,000; or bytes or a count, 0 to 3,600,000,000. Values outside
    * count as the nearest that fits
+   * @throws {AmocError} `ARGUMENT` when it is not a number
    */
   record(value: number): void {
+    if (typeof value !== 'number' || Number.isNaN(value)) {
+      throw badValue('histogram', this.name, value);
+    }
     const whole = Math.round(value * this.#scale);
     recordInto(this.values, whole > 0 ? (whole > HIGHEST_US ? HIGHEST_US : whole) : 0);
     this.count++;
   }
+}
+
+function isMetricValue(value: unknown): value is number {
+  return typeof value === 'number' && value >= -MAX_METRIC_VALUE && value <= MAX_METRIC_VALUE;
+}
+
+function badValue(kind: string, name: string, value: unknown): AmocError {
+  return new AmocError(
+    'ARGUMENT',
+    `${kind} '${name}': ${show(value)} is not a finite number within ±${MAX_METRIC_VALUE}`,
+  );
 }
 
 /** How many of what a histogram keeps make one of its unit. */
@@ -93,7 +129,7 @@ export class MetricsRegistry {
    * @throws {AmocError} `ARGUMENT` when the name is none, or there are too many
    */
   counter(name: string, labels?: Labels): Counter {
-    return this.#get(this.#counters, name, labels, () => new Counter());
+    return this.#get(this.#counters, name, labels, (key) => new Counter(key));
   }
 
   /**
@@ -102,7 +138,7 @@ export class MetricsRegistry {
    * @throws {AmocError} `ARGUMENT` when the name is none, or there are too many
    */
   gauge(name: string, labels?: Labels): Gauge {
-    return this.#get(this.#gauges, name, labels, () => new Gauge());
+    return this.#get(this.#gauges, name, labels, (key) => new Gauge(key));
   }
 
   /**
@@ -119,7 +155,7 @@ export class MetricsRegistry {
       );
     }
     const wanted = unit ?? docOf(name)?.unit ?? 'ms';
-    const found = this.#get(this.#histograms, name, labels, () => new Histogram(wanted));
+    const found = this.#get(this.#histograms, name, labels, (key) => new Histogram(key, wanted));
     if (unit !== undefined && found.unit !== unit) {
       throw new AmocError('ARGUMENT', `${name} is recorded in ${found.unit}, not in ${unit}`);
     }
@@ -131,6 +167,8 @@ export class MetricsRegistry {
     const delta: MetricsDelta = { counters: {}, histograms: {} };
     for (const [key, counter] of this.#counters) {
       if (counter.value === 0) continue;
+      // Many of the greatest values could add up to more than a number holds.
+      counter.value = Math.min(counter.value, Number.MAX_VALUE);
       delta.counters[key] = counter.value;
       this.#recorded += counter.value;
       counter.value = 0;
@@ -159,7 +197,12 @@ export class MetricsRegistry {
     for (const gauge of this.#gauges.values()) gauge.value = 0;
   }
 
-  #get<T>(map: Map<string, T>, name: string, labels: Labels | undefined, make: () => T): T {
+  #get<T>(
+    map: Map<string, T>,
+    name: string,
+    labels: Labels | undefined,
+    make: (key: string) => T,
+  ): T {
     // The usual case: no labels, and known.
     if (labels === undefined) {
       const known = map.get(name);
@@ -175,13 +218,15 @@ export class MetricsRegistry {
       const other = map.get(key);
       if (other !== undefined) return other;
     }
-    if (map.size >= (labels === undefined ? MOST_METRICS : 2 * MOST_METRICS)) {
+    // A scenario that uses the bound up must not silence amoc's own.
+    const isFull = map.size >= (labels === undefined ? MOST_METRICS : 2 * MOST_METRICS);
+    if (isFull && docOf(name) === undefined) {
       throw new AmocError(
         'ARGUMENT',
         `more than ${MOST_METRICS} metrics; '${name}' is not recorded`,
       );
     }
-    const made = make();
+    const made = make(key);
     map.set(key, made);
     return made;
   }

@@ -13,6 +13,7 @@ export class LoadMeter {
   #last: NodeLoad = { cpu: 0, loopDelayMs: 0, rssBytes: 0 };
 
   readonly #collections: PerformanceObserver;
+  #hasRead = false;
   #gcMs = 0;
   #gcLongestMs = 0;
 
@@ -39,16 +40,17 @@ export class LoadMeter {
     const now = performance.now();
     const elapsedMs = now - this.#at;
     // A reading right after another would divide by next to nothing.
-    if (elapsedMs < 500 && this.#last.rssBytes > 0) return this.#last;
+    if (elapsedMs < 500 && this.#hasRead) return this.#last;
     const used = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
     this.#at = now;
     const p99 = this.#delay.percentile(99) / 1e6 - RESOLUTION_MS;
     this.#delay.reset();
+    this.#hasRead = true;
     this.#last = {
       cpu: (used.user + used.system) / 1000 / elapsedMs,
       loopDelayMs: Number.isFinite(p99) ? Math.max(0, p99) : 0,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes() ?? this.#last.rssBytes,
       gcMs: this.#gcMs,
       gcLongestMs: this.#gcLongestMs,
     };
@@ -60,5 +62,14 @@ export class LoadMeter {
   [Symbol.dispose](): void {
     this.#delay.disable();
     this.#collections.disconnect();
+  }
+}
+
+/** `undefined` when the system cannot say: it reads a file, and the process may have none left to open. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
   }
 }

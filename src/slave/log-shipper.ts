@@ -1,33 +1,35 @@
 import pino from 'pino';
 import type { Logger } from 'pino';
 import type { Cancel, Clock } from '../lib/clock.ts';
-import type { LogRecord } from '../protocol/messages.ts';
+import { readLogRecord } from '../protocol/messages.ts';
+import type { ShippedRecord } from '../protocol/messages.ts';
 
-/** Lines that wait for the next batch; more are counted, not kept. */
+/** Lines that wait for the next batch, and their characters; more are counted, not kept. */
 const MOST_WAITING = 2000;
+const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 const BATCH_MS = 50;
 
 /** Collects the log lines of a process and sends them in batches. */
 export class LogShipper {
   readonly logger: Logger;
-  #waiting: LogRecord[] = [];
+  #waiting: ShippedRecord[] = [];
+  #characters = 0;
   #dropped = 0;
   readonly #clock: Clock;
   #cancel: Cancel | undefined;
-  readonly #ship: (records: LogRecord[], dropped: number) => boolean;
+  readonly #ship: (records: ShippedRecord[], dropped: number) => boolean;
 
   /**
    * @param ship called at most once every 50 ms, with at most 2,000 lines; `false`: there is nobody to send
    * them to, they are kept
    */
   constructor(
-    node: string,
     level: string,
     clock: Clock,
-    ship: (records: LogRecord[], dropped: number) => boolean,
+    ship: (records: ShippedRecord[], dropped: number) => boolean,
   ) {
     this.#ship = ship;
-    this.logger = pino({ level, base: { node } }, { write: (line: string) => this.#add(line) });
+    this.logger = pino({ level, base: null }, { write: (line: string) => this.#add(line) });
     this.#clock = clock;
   }
 
@@ -39,6 +41,7 @@ export class LogShipper {
       return;
     }
     this.#waiting = [];
+    this.#characters = 0;
     this.#dropped = 0;
   }
 
@@ -59,11 +62,16 @@ export class LogShipper {
   }
 
   #add(line: string): void {
-    if (this.#waiting.length >= MOST_WAITING) {
+    const isFull = this.#waiting.length >= MOST_WAITING;
+    const characters = this.#characters + line.length;
+    const record =
+      isFull || characters > MAX_WAITING_CHARACTERS ? undefined : readLogRecord(JSON.parse(line));
+    if (record === undefined) {
       this.#dropped++;
-      return;
+    } else {
+      this.#waiting.push(record);
+      this.#characters = characters;
     }
-    this.#waiting.push(JSON.parse(line) as LogRecord);
     this.#flushSoon();
   }
 }

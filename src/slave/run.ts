@@ -5,9 +5,10 @@ import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
 import { attempt, withTimeout } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
-import { AmocError } from '../lib/errors.ts';
+import { AmocError, stackOf } from '../lib/errors.ts';
 import { seededRandom } from '../lib/random.ts';
 import { TimerWheel } from '../lib/timer-wheel.ts';
+import { plural } from '../lib/words.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Pace } from '../protocol/messages.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
@@ -15,6 +16,13 @@ import type { ErrorCount } from '../users/error-summary.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
+
+/** Whose line of log it is, and what kind. */
+export interface LineOrigin {
+  user?: number;
+  /** A stanza that is traced. */
+  trace?: 'in' | 'out';
+}
 
 /** What a run in this process is made of. */
 export interface SlaveRunParts {
@@ -26,7 +34,7 @@ export interface SlaveRunParts {
   sources: SettingSources;
   clock: Clock;
   metrics: MetricsRegistry;
-  log: (level: keyof Log, message: string, fields?: object) => void;
+  log: (level: keyof Log, line: { message: unknown; fields?: unknown }, about?: LineOrigin) => void;
   /** Called when there is somebody to tell the master of. */
   onEnded: () => void;
 }
@@ -153,7 +161,7 @@ export class SlaveRun {
   /** Shows one user's stanzas in the log, or stops that. */
   trace(id: number, on: boolean | undefined): { found: boolean; on: boolean } {
     const { log } = this.#parts;
-    const watcher = tracer((line, trace) => log('info', line, { user: id, trace }));
+    const watcher = tracer((line, trace) => log('info', { message: line }, { user: id, trace }));
     return this.#pool?.trace(id, on, watcher) ?? { found: false, on: false };
   }
 
@@ -170,19 +178,19 @@ export class SlaveRun {
 
   /** Tells kinds of errors that came again, with how often. */
   tellRepeatedErrors(): void {
-    for (const { error, message, count } of this.#pool?.errors.takeRepeated() ?? []) {
-      this.#parts.log(
-        'error',
-        `${count} more ${count === 1 ? 'user' : 'users'} crashed: ${error}: ${firstLine(message)}`,
-      );
+    for (const { error, message, count, isStray } of this.#pool?.errors.takeRepeated() ?? []) {
+      const what = isStray
+        ? `${plural(count, 'more error', 'more errors')} that no start() waited for`
+        : `${plural(count, 'more user', 'more users')} crashed`;
+      this.#parts.log('error', { message: `${what}: ${error}: ${firstLine(message)}` });
     }
   }
 
   #tellError({ error, message }: ErrorCount, cause: unknown, id: number | undefined): void {
-    const stack = cause instanceof Error ? usefulStack(cause) : '';
     const what = id === undefined ? 'an error that no start() waited for' : 'crashed';
-    const fields = id === undefined ? {} : { user: id };
-    this.#parts.log('error', `${what}: ${error}: ${message}${stack}`, fields);
+    const about = id === undefined ? {} : { user: id };
+    const text = `${what}: ${error}: ${message}${usefulStack(cause)}`;
+    this.#parts.log('error', { message: text }, about);
   }
 
   async #limited<T>(work: () => T, what: string): Promise<Awaited<T>> {
@@ -200,10 +208,10 @@ export class SlaveRun {
       settings: this.#settings,
       random: seededRandom(seed, nodeSeed),
       log: {
-        debug: (message, fields) => log('debug', message, fields),
-        info: (message, fields) => log('info', message, fields),
-        warn: (message, fields) => log('warn', message, fields),
-        error: (message, fields) => log('error', message, fields),
+        debug: (message, fields) => log('debug', { message, fields }),
+        info: (message, fields) => log('info', { message, fields }),
+        warn: (message, fields) => log('warn', { message, fields }),
+        error: (message, fields) => log('error', { message, fields }),
       },
     };
   }
@@ -243,14 +251,14 @@ export class SlaveRun {
         lost: () => lost.add(),
       },
       onStray: (error) => this.#pool?.strayError(error),
-      log: (level, id, message, fields) => log(level, message, { ...fields, user: id }),
+      log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),
     };
   }
 }
 
 /** The frames of the scenario itself; those of amoc and Node.js say nothing to its author. */
-function usefulStack(error: Error): string {
-  const frames = (error.stack ?? '')
+function usefulStack(error: unknown): string {
+  const frames = (stackOf(error) ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && /scenarios\/.*\.ts:\d+/.test(line))
     .slice(0, 4);

@@ -1,13 +1,17 @@
+import { truncate } from '../lib/bounded-json.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
 
 /** Distinct errors that are told apart; more count under one entry. */
 const MOST_DISTINCT = 200;
+const MAX_MESSAGE_LENGTH = 2000;
 
 /** One kind of error and how often it happened. */
 export interface ErrorCount {
   error: string;
   message: string;
   count: number;
+  /** No `start` answered for it: a timer, or a promise that nothing waited for. Left out when one did. */
+  isStray?: true;
 }
 
 interface Entry extends ErrorCount {
@@ -22,10 +26,10 @@ export class ErrorSummary {
   readonly #entries = new Map<string, Entry>();
 
   /** @returns the entry when this kind is new, so that it can be told at once */
-  add(error: unknown): ErrorCount | undefined {
+  add(error: unknown, { isStray = false } = {}): ErrorCount | undefined {
     const name = errorName(error);
-    const message = messageOf(error).slice(0, 2000);
-    const key = `${name}:${message.replace(/\d+/g, '#')}`;
+    const message = truncate(messageOf(error), MAX_MESSAGE_LENGTH);
+    const key = `${isStray ? 'stray ' : ''}${name}:${message.replace(/\d+/g, '#')}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
       known.count++;
@@ -33,6 +37,7 @@ export class ErrorSummary {
     }
     if (this.#entries.size >= MOST_DISTINCT) return this.#addOther();
     const entry: Entry = { error: name, message, count: 1, told: 1 };
+    if (isStray) entry.isStray = true;
     this.#entries.set(key, entry);
     return entry;
   }
@@ -44,16 +49,14 @@ export class ErrorSummary {
       const since = entry.count - entry.told;
       if (since === 0) continue;
       entry.told = entry.count;
-      repeated.push({ error: entry.error, message: entry.message, count: since });
+      repeated.push({ ...plain(entry), count: since });
     }
     return repeated;
   }
 
   /** All kinds, the most frequent first. */
   all(): ErrorCount[] {
-    return [...this.#entries.values()]
-      .map(({ error, message, count }) => ({ error, message, count }))
-      .sort((a, b) => b.count - a.count);
+    return [...this.#entries.values()].map(plain).sort((a, b) => b.count - a.count);
   }
 
   #addOther(): ErrorCount | undefined {
@@ -71,4 +74,8 @@ export class ErrorSummary {
     this.#entries.set('other', entry);
     return entry;
   }
+}
+
+function plain({ error, message, count, isStray }: Entry): ErrorCount {
+  return { error, message, count, ...(isStray === undefined ? {} : { isStray }) };
 }

@@ -1,6 +1,7 @@
 import type { RunSettings } from '../config/run-variables.ts';
 import { deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
+import { truncate } from '../lib/bounded-json.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
 import { digestOf, mixId } from '../lib/id-digest.ts';
 import type { IdDigest } from '../lib/id-digest.ts';
@@ -233,7 +234,7 @@ export class UserPool {
 
   /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
   strayError(error: unknown): void {
-    const kind = this.errors.add(error);
+    const kind = this.errors.add(error, { isStray: true });
     if (kind !== undefined) this.#parts.onNewError(kind, error, undefined);
   }
 
@@ -325,21 +326,19 @@ export class UserPool {
     user.repeat = undefined;
     if (!this.#apply(user, 'begin')) return;
     const { scenario, state } = this.#parts;
-    let running: unknown;
     try {
-      running = scenario.start(user.id, user, state);
+      const running = scenario.start(user.id, user, state);
+      if (isThenable(running)) {
+        running.then(
+          () => this.#returned(user),
+          (error: unknown) => this.#threw(user, error),
+        );
+      } else {
+        // A start() that never waits must not keep the loop to itself by repeating at once.
+        this.#parts.clock.soon(() => this.#returned(user));
+      }
     } catch (error) {
       this.#threw(user, error);
-      return;
-    }
-    if (isThenable(running)) {
-      running.then(
-        () => this.#returned(user),
-        (error: unknown) => this.#threw(user, error),
-      );
-    } else {
-      // A start() that never waits must not keep the loop to itself by repeating at once.
-      this.#parts.clock.soon(() => this.#returned(user));
     }
   }
 
@@ -361,20 +360,28 @@ export class UserPool {
 
   #threw(user: PooledUser, error: unknown): void {
     if (isGone(user.state)) return;
+    // Whatever comes of telling it: the user has crashed.
+    try {
+      this.#noteCrash(user, error);
+    } finally {
+      this.#apply(user, 'threw');
+      // Its connections end with it, as those of a crashed Erlang process do.
+      user.remove();
+    }
+  }
+
+  #noteCrash(user: PooledUser, error: unknown): void {
     const kind = this.errors.add(error);
-    if (kind !== undefined) this.#parts.onNewError(kind, error, user.id);
     const { metrics } = this.#parts.environment;
     metrics.counter('users_crashed_by', { error: errorName(error) }).add();
     this.#crashed.set(user.id, {
-      error: `${errorName(error)}: ${messageOf(error).slice(0, 300)}`,
+      error: `${errorName(error)}: ${truncate(messageOf(error), 300)}`,
       repetitions: user.repetitions,
     });
     if (this.#crashed.size > MOST_CRASHED) {
       this.#crashed.delete(this.#crashed.keys().next().value as number);
     }
-    this.#apply(user, 'threw');
-    // Its connections end with it, as those of a crashed Erlang process do.
-    user.remove();
+    if (kind !== undefined) this.#parts.onNewError(kind, error, user.id);
   }
 
   /** Moves a user along the table. @returns false when the input means nothing in its state */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { parseSeries } from '../../src/metrics/labels.ts';
@@ -51,6 +52,43 @@ describe('metrics', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  for (const value of [NaN, Infinity, -Infinity, 1e300, '5', 5n, null, {}, Symbol('s')]) {
+    it(`refuse ${typeof value} ${inspect(value)} where it is given, by the name of the metric`, () => {
+      const registry = new MetricsRegistry();
+      const given = value as never;
+      const isBad = { code: 'ARGUMENT', message: /'ratio\{kind="a"\}': .* is not a finite number/ };
+      const labels = { kind: 'a' };
+      assert.throws(() => registry.counter('ratio', labels).add(given), isBad);
+      assert.throws(() => registry.gauge('ratio', labels).set(given), isBad);
+      assert.throws(() => registry.gauge('ratio', labels).add(given), isBad);
+      if (typeof value !== 'number' || Number.isNaN(value)) {
+        assert.throws(() => registry.histogram('ratio', 'ms', labels).record(given), isBad);
+      }
+      const { counters, histograms, gauges } = registry.take();
+      assert.deepEqual([counters, histograms, gauges], [{}, {}, { 'ratio{kind="a"}': 0 }]);
+    });
+  }
+
+  it('stay finite however much is added', () => {
+    const registry = new MetricsRegistry();
+    const gauge = registry.gauge('level');
+    gauge.set(1e30);
+    assert.throws(() => gauge.add(1e30), /2e\+30 is not a finite number/);
+    assert.equal(gauge.value, 1e30);
+    registry.counter('sum').value = Number.MAX_VALUE;
+    registry.counter('sum').add(1e30);
+    assert.ok(Number.isFinite(registry.take().counters['sum']));
+  });
+
+  it('keep room for those of amoc itself', () => {
+    const registry = new MetricsRegistry();
+    for (let at = 0; at < 500; at++) registry.counter(`own_${at}`).add();
+    assert.throws(() => registry.counter('one_more'), /more than 500 metrics/);
+    registry.counter('messages_sent').add();
+    registry.counter('users_crashed_by', { error: 'Error' }).add();
+    assert.equal(registry.take().counters['messages_sent'], 1);
   });
 
   it('have labels, with a bound on their values', () => {

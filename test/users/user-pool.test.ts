@@ -52,6 +52,87 @@ function setUp(
   return { clock, pool, told };
 }
 
+/** What JavaScript lets through as an error, each with what it is counted under. */
+const oddErrors: [what: string, thrown: () => unknown, counted: RegExp][] = [
+  [
+    'an error without a message',
+    () => Object.assign(new Error('x'), { message: undefined }),
+    /^Error: Error$/,
+  ],
+  [
+    'an error with a number as message',
+    () => Object.assign(new Error('x'), { message: 5 }),
+    /^Error: 5$/,
+  ],
+  [
+    'an error with a symbol as name',
+    () => Object.assign(new Error('x'), { name: Symbol('n') }),
+    /^Error: x$/,
+  ],
+  [
+    'an error with a number as name',
+    () => Object.assign(new Error('x'), { name: 5 }),
+    /^Error: x$/,
+  ],
+  [
+    'an error of megabytes',
+    () => Object.assign(new Error('m'.repeat(3e6)), { name: 'N'.repeat(1e5) }),
+    /^N{100}: m+$/,
+  ],
+  [
+    'a message that throws',
+    () =>
+      Object.defineProperty(new Error('x'), 'message', {
+        get: () => {
+          throw new Error('got');
+        },
+      }),
+    /^Error: an error was thrown that cannot be read$/,
+  ],
+  [
+    'a stack that throws',
+    () =>
+      Object.defineProperty(new Error('x'), 'stack', {
+        get: () => {
+          throw new Error('got');
+        },
+      }),
+    /^Error: x$/,
+  ],
+  [
+    'a proxy that refuses everything',
+    () =>
+      new Proxy(new Error('x'), {
+        getPrototypeOf: () => {
+          throw new Error('no');
+        },
+      }),
+    /^unknown: an error was thrown that cannot be read$/,
+  ],
+  ['a symbol', () => Symbol('s'), /^symbol: a non-Error was thrown: a symbol$/],
+  ['null', () => null, /^null: a non-Error was thrown: null$/],
+  ['nothing', () => undefined, /^undefined: a non-Error was thrown: undefined$/],
+  [
+    'an object without a prototype',
+    () => Object.create(null) as unknown,
+    /^object: a non-Error was thrown: \{\}$/,
+  ],
+  [
+    'an object that holds itself',
+    () => {
+      const self: Record<string, unknown> = {};
+      self['self'] = self;
+      return self;
+    },
+    /circular/,
+  ],
+  [
+    'many errors in one',
+    () => new AggregateError(Array.from({ length: 100 }, (_, at) => new Error(`e${at}`))),
+    /^AggregateError: e0; e1; .*92 more$/,
+  ],
+];
+
 const nameOf = (error: unknown): string => (error as Error).name;
 
 async function nameOfFailure(work: Promise<unknown>): Promise<string> {
@@ -73,6 +154,62 @@ describe('UserPool', () => {
     assert.ok(runs[1]![0] >= 60_000 && runs[1]![0] < 60_100);
     assert.equal(runs[0]![1], 'state of init');
     assert.equal(pool.counts.waiting, 1);
+  });
+
+  for (const [what, thrown, counted] of oddErrors) {
+    for (const how of ['throws', 'rejects with'] as const) {
+      it(`counts a user as crashed that ${how} ${what}`, async () => {
+        const { clock, pool } = setUp((): unknown => {
+          const error = thrown();
+          if (how === 'throws') throw error;
+          return Promise.reject(error);
+        });
+        pool.add(IdSet.range(1, 3), {});
+        await clock.advance(100);
+        assert.deepEqual([pool.counts.crashed, pool.size], [3, 0]);
+        const [kind, ...others] = pool.errors.all();
+        assert.deepEqual([kind?.count, others], [3, []]);
+        const [line] = pool.list('crashed', 1);
+        assert.match(line?.error ?? '', counted);
+        assert.ok((kind?.message.length ?? 0) <= 2000);
+      });
+    }
+  }
+
+  it('counts a user as crashed whose start returns what throws when it is looked at', async () => {
+    const { clock, pool } = setUp(() =>
+      Object.defineProperty({}, 'then', {
+        get: () => {
+          throw new Error('not a promise');
+        },
+      }),
+    );
+    pool.add(IdSet.range(1, 2), {});
+    await clock.advance(100);
+    assert.deepEqual([pool.counts.crashed, pool.size], [2, 0]);
+  });
+
+  it('counts a user as crashed although the scenario has used all metrics up', async () => {
+    const { clock, pool } = setUp((_id, user) => {
+      for (let at = 0; at < 2000; at++) user.metrics.counter(`kind_${at}`).add();
+    });
+    pool.add(IdSet.range(1, 2), {});
+    await clock.advance(100);
+    assert.deepEqual([pool.counts.crashed, pool.size], [2, 0]);
+    assert.match(pool.list('crashed', 1)[0]?.error ?? '', /more than 500 metrics/);
+  });
+
+  it('tells what no start answers for apart from crashed users', async () => {
+    const { clock, pool } = setUp(() => {
+      throw new Error('x');
+    });
+    pool.add(IdSet.range(1, 2), {});
+    await clock.advance(100);
+    for (let at = 0; at < 3; at++) pool.strayError(new Error('x'));
+    assert.deepEqual(pool.errors.all(), [
+      { error: 'Error', message: 'x', count: 3, isStray: true },
+      { error: 'Error', message: 'x', count: 2 },
+    ]);
   });
 
   it('ends a user after its last repetition', async () => {

@@ -1,0 +1,149 @@
+/** What JSON can say. */
+export type JsonValue =
+  string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** How much of a foreign value is kept. */
+export interface JsonBounds {
+  /** Objects and arrays inside each other. */
+  depth: number;
+  /** Values in all, containers included. */
+  values: number;
+  /** Characters of each text and key. */
+  characters: number;
+}
+
+/** Enough for a line of log. */
+const LOG_BOUNDS: JsonBounds = { depth: 6, values: 500, characters: 4000 };
+
+/**
+ * A copy of anything as plain JSON of bounded size. It never throws, whatever the value does when it is
+ * read: getters and proxies that throw, cycles, `toJSON`, symbols, megabytes. What is left out is
+ * replaced by a text in brackets that names it.
+ */
+export function boundedJson(value: unknown, bounds: JsonBounds = LOG_BOUNDS): JsonValue {
+  return new Copier(bounds).copy(value, 0);
+}
+
+/** Cuts a text to `most` characters and adds how many are missing. */
+export function cutText(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${truncate(text, most)}… (${text.length - most} more characters)`;
+}
+
+/** At most `most` characters of a text, and no half of a surrogate pair at its end. */
+export function truncate(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+/** Whether a parsed JSON value keeps to a depth and a number of values; itself without recursion. */
+export function isBounded(value: unknown, bounds: Pick<JsonBounds, 'depth' | 'values'>): boolean {
+  let left = bounds.values - 1;
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    const next: unknown[] = [];
+    for (const each of level) {
+      if (typeof each !== 'object' || each === null) continue;
+      if (depth >= bounds.depth) return false;
+      for (const inner of Object.values(each)) {
+        if (--left < 0) return false;
+        next.push(inner);
+      }
+    }
+    level = next;
+  }
+  return bounds.values > 0;
+}
+
+class Copier {
+  readonly #bounds: JsonBounds;
+  readonly #above = new Set<unknown>();
+  #left: number;
+
+  constructor(bounds: JsonBounds) {
+    this.#bounds = bounds;
+    this.#left = bounds.values;
+  }
+
+  copy(value: unknown, depth: number): JsonValue {
+    this.#left--;
+    switch (typeof value) {
+      case 'string':
+        return cutText(value, this.#bounds.characters);
+      case 'number':
+        return Number.isFinite(value) ? value : String(value);
+      case 'boolean':
+        return value;
+      case 'bigint':
+        return cutText(String(value), this.#bounds.characters);
+      case 'undefined':
+        return '[undefined]';
+      case 'symbol':
+        return '[symbol]';
+      case 'function':
+        return '[function]';
+      case 'object':
+        return value === null ? null : this.#copyObject(value, depth);
+    }
+  }
+
+  #copyObject(value: object, depth: number): JsonValue {
+    if (this.#above.has(value)) return '[circular]';
+    if (depth >= this.#bounds.depth) return '[too deep]';
+    this.#above.add(value);
+    try {
+      if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
+        return this.copy((value as { toJSON: () => unknown }).toJSON(), depth + 1);
+      }
+      if (value instanceof Error) return this.#copyError(value, depth);
+      return Array.isArray(value) ? this.#copyArray(value, depth) : this.#copyFields(value, depth);
+    } catch {
+      return '[cannot be read]';
+    } finally {
+      this.#above.delete(value);
+    }
+  }
+
+  #copyArray(values: readonly unknown[], depth: number): JsonValue[] {
+    const copies: JsonValue[] = [];
+    for (let at = 0; at < values.length; at++) {
+      if (this.#left <= 0) {
+        copies.push(`[${values.length - at} more]`);
+        break;
+      }
+      copies.push(this.copy(values[at], depth + 1));
+    }
+    return copies;
+  }
+
+  #copyFields(value: object, depth: number): JsonValue {
+    const copies: [string, JsonValue][] = [];
+    // Not Object.entries(): one field that throws when it is read must not take the others along.
+    for (const key of Object.keys(value)) {
+      if (this.#left <= 0) {
+        copies.push(['…', '[more]']);
+        break;
+      }
+      const field = this.#readField(value, key);
+      if (field === undefined) continue;
+      copies.push([cutText(key, this.#bounds.characters), this.copy(field, depth + 1)]);
+    }
+    return Object.fromEntries(copies);
+  }
+
+  #readField(value: object, key: string): unknown {
+    try {
+      return (value as Record<string, unknown>)[key];
+    } catch {
+      return '[cannot be read]';
+    }
+  }
+
+  #copyError(error: Error, depth: number): JsonValue {
+    const { name, message, stack } = error;
+    return {
+      type: this.copy(name, depth + 1),
+      message: this.copy(message, depth + 1),
+      ...(stack === undefined ? {} : { stack: this.copy(stack, depth + 1) }),
+    };
+  }
+}
