@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { REFUSED } from '../master/local-processes.ts';
+import { EVICTED, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import { runSlaveProcess } from '../slave/process.ts';
 import { places, VERSION } from './installation.ts';
@@ -45,5 +45,11 @@ runSlaveProcess({
   },
 }).catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
-  end(error instanceof AmocError && error.code === 'AUTHENTICATION' ? REFUSED : 1);
+  end(exitCodeOf(error));
 });
+
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof AmocError)) return 1;
+  if (error.code === 'EVICTED') return EVICTED;
+  return error.code === 'AUTHENTICATION' || error.code === 'NAME_TAKEN' ? REFUSED : 1;
+}

@@ -6,7 +6,7 @@ import { AmocError } from '../lib/errors.ts';
 import { deferred } from '../lib/abort.ts';
 import { formatMs } from '../lib/duration.ts';
 import { plural } from '../lib/words.ts';
-import { LocalProcesses, REFUSED } from '../master/local-processes.ts';
+import { EVICTED, LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
 import { slaveScript } from './installation.ts';
@@ -98,6 +98,7 @@ export class SlaveNode implements AsyncDisposable {
     const cookie = readCookie(process.env);
     delete process.env['AMOC_COOKIE'];
     let isKnown = false;
+    let evicted = 0;
     this.#processes = new LocalProcesses({
       machine: name,
       count,
@@ -116,6 +117,12 @@ export class SlaveNode implements AsyncDisposable {
       },
       onExit: (node, how, code) => {
         this.#set(node, false);
+        if (code === EVICTED) {
+          say(`${node} was sent away by the master`);
+          // The others go on; a slave without processes has nothing to do.
+          if (++evicted === count) this.#refused.resolve(undefined);
+          return;
+        }
         const isRefused = code === REFUSED;
         // One that was welcome before may be refused for the lease of its name, and be welcome again.
         if (isRefused && !isKnown) this.#refused.resolve(undefined);

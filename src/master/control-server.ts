@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf, stackOf } from '../lib/errors.ts';
 import { acceptHandshake } from '../protocol/handshake.ts';
 import { MasterPeer } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -54,21 +54,29 @@ export async function admit(
   transport: Transport,
   { cookie, clock, onRefused }: Pick<ControlOptions, 'cookie' | 'clock' | 'onRefused'>,
 ): Promise<void> {
+  const { members } = master;
+  let who = 'a connection';
   try {
-    const { role, info } = await acceptHandshake(transport, cookie, clock);
+    const { role, info, key } = await acceptHandshake(transport, cookie, clock, (joining) => {
+      who = joining.info.name;
+      return joining.role === 'slave' ? members.refusalOf(joining.info) : undefined;
+    });
     transport.onTrusted();
     const peer = new MasterPeer(transport, clock);
-    if (role === 'watchdog') {
-      master.members.watch(info, peer);
-      return;
-    }
-    const refusal = master.members.join(info, peer);
+    peer.onFault = (error) => onRefused(`${info.name} was cut off: ${faultOf(error)}`);
+    const refusal =
+      role === 'watchdog' ? members.watch(info, peer, key) : members.join(info, peer)?.reason;
     if (refusal === undefined) return;
     peer.close(refusal);
     onRefused(`refused ${info.name} from ${transport.remote}: ${refusal}`);
   } catch (error) {
-    onRefused(`refused a connection from ${transport.remote}: ${messageOf(error)}`);
+    onRefused(`refused ${who} from ${transport.remote}: ${messageOf(error)}`);
   }
+}
+
+/** What a message failed with: its own words, or, for a fault of amoc's, where that is. */
+function faultOf(error: unknown): string {
+  return error instanceof AmocError ? error.message : (stackOf(error) ?? messageOf(error));
 }
 
 function isLoopback(host: string): boolean {

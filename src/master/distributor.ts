@@ -5,6 +5,7 @@ import type { Pace } from '../protocol/messages.ts';
 import type { Placement, PlacementNode, PlacementStrategy } from '../placement/placement.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
+import { matchesAny } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
 import { checkLimits } from './preflight.ts';
 import type { Run } from './run.ts';
@@ -91,6 +92,8 @@ export class Distributor {
   repair(run: Run, node: NodeEntry): void {
     const { staying, leaving } = run.owners.ofNode(node.number);
     const moving = staying.intersection(node.moving);
+    // It starts those that are missing, and reports the end of others that it does not know.
+    node.mayHave(staying.size + leaving.size + node.unconfirmedRemovals);
     this.#cluster.ask(node, 'desire', {
       run: run.id,
       // Not a new assignment: those whose end it tells meanwhile have ended.
@@ -146,7 +149,10 @@ export class Distributor {
   #processes(run: Run): { ready: number; ofMachine: ReadonlyMap<string, number> } {
     const ofMachine = new Map<string, number>();
     let ready = 0;
-    for (const { machine, isReady } of this.#cluster.nodes.select(run.nodes)) {
+    for (const node of this.#cluster.nodes.all()) {
+      // A name of the command may belong to nobody by now.
+      if (run.nodes !== undefined && !matchesAny(node, run.nodes)) continue;
+      const { machine, isReady } = node;
       ofMachine.set(machine, (ofMachine.get(machine) ?? 0) + 1);
       if (isReady) ready++;
     }

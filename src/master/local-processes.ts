@@ -12,6 +12,8 @@ const STABLE_MS = 30_000;
 const RESTART = { firstMs: 400, mostMs: 5000 };
 /** Exit code of a process that the master refused. */
 export const REFUSED = 78;
+/** Exit code of a process that the master has sent away; it is not started again. */
+export const EVICTED = 79;
 /** After SIGTERM; a blocked loop does not hear it. */
 const TERM_MS = 2000;
 
@@ -152,6 +154,7 @@ export class LocalProcesses implements AsyncDisposable {
     if (this.#closing) return;
     const { clock, onExit } = this.#options;
     onExit(slot.name, how, code);
+    if (code === EVICTED) return;
     const wasStable = clock.monotonic() - slot.startedAt > STABLE_MS;
     slot.failures = wasStable ? 0 : slot.failures + 1;
     // The first crash is answered at once: its users wait.

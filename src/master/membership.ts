@@ -1,10 +1,17 @@
 import { AmocError } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
+import { sha256 } from '../lib/sha256.ts';
 import { show } from '../lib/show.ts';
 import { plural } from '../lib/words.ts';
 import { excess, leastLoaded } from '../placement/placement.ts';
 import { TAKEOVER_MS } from '../protocol/lease.ts';
-import type { LogRecord, NodeInfo, SlaveMessage } from '../protocol/messages.ts';
+import type {
+  LogRecord,
+  NodeInfo,
+  Refusal,
+  ShippedRecord,
+  SlaveMessage,
+} from '../protocol/messages.ts';
 import type { MasterPeer } from '../protocol/peer.ts';
 import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
@@ -22,7 +29,7 @@ import { demandRunning } from './run-state.ts';
 
 /** Lines of each node that `log(node)` can show. */
 const LOG_LINES = 200;
-const EVICTED = 'it was evicted; start it anew to let it join again';
+const EVICTED = 'it was evicted; start it again to let it join';
 
 /** Which processes belong to the cluster: how they join, come back, are emptied and sent away. */
 export class Membership {
@@ -42,6 +49,7 @@ export class Membership {
       returned: (run, node) => this.#watch.returned(run, node),
       placeHomeless: (run) => distributor.placeHomeless(run),
       repair: (run, node) => distributor.repair(run, node),
+      distrust: (run, node, why) => this.#distrust(run, node, why),
       move: (run, ids) => distributor.place(run, ids, leastLoaded, run.ms('recovery')),
     });
   }
@@ -51,9 +59,21 @@ export class Membership {
     this.#watch.check();
   }
 
+  /** Why a process that has proved itself may not join. */
+  refusalOf(info: NodeInfo): Refusal | undefined {
+    if (this.#evicted.has(info.identity)) return { code: 'EVICTED', reason: EVICTED };
+    const known = this.#cluster.nodes.get(info.name);
+    if (known === undefined || known.info.identity === info.identity) return undefined;
+    if (known.isAway || info.replaces === known.info.identity) return undefined;
+    const { host, pid } = known.info;
+    const reason = `a node called ${info.name} is here already (on ${host}, process ${pid}); give this one another name`;
+    return { code: 'NAME_TAKEN', reason };
+  }
+
   /** Takes in a process that has proved itself. @returns why not, when it is refused */
-  join(info: NodeInfo, peer: MasterPeer): string | undefined {
-    if (this.#evicted.has(info.identity)) return EVICTED;
+  join(info: NodeInfo, peer: MasterPeer): Refusal | undefined {
+    const refusal = this.refusalOf(info);
+    if (refusal !== undefined) return refusal;
     const known = this.#cluster.nodes.get(info.name);
     if (known !== undefined && known.info.identity === info.identity) {
       this.#watch.attach(known, info, peer);
@@ -64,14 +84,13 @@ export class Membership {
     if (known !== undefined) {
       if (info.replaces === known.info.identity)
         this.#watch.lose(known, 'its process has ended', true);
-      // Whose users may go on for the rest of its lease, whoever has its name now.
-      else if (known.isAway) this.#cluster.nodes.displace(known);
-      else {
-        return `a node called ${info.name} is here already (on ${known.info.host}, process ${known.info.pid}); give this one another name`;
-      }
+      // Its users may go on for the rest of its lease, though another process has its name now.
+      else this.#cluster.nodes.displace(known);
     }
     const node = new NodeEntry(info, peer, this.#cluster.nodes.nextNumber());
     node.heardAt = this.#cluster.parts.clock.monotonic();
+    // One that never beats has no lease to speak of: its users must not wait for the end of one.
+    node.leaseUntil = node.heardAt + TAKEOVER_MS;
     this.#cluster.nodes.add(node);
     this.#listen(node, peer);
     this.#admitLate(node);
@@ -177,19 +196,40 @@ export class Membership {
       .slice(-LOG_LINES);
   }
 
-  /** Takes in the watchdog of a process. */
-  watch(info: NodeInfo, peer: MasterPeer): void {
+  /**
+   * Takes in the watchdog of a process, in place of the one before.
+   *
+   * @param key what only that process knows: it named the hash when it joined
+   * @returns why not, when it is refused
+   */
+  watch(info: NodeInfo, peer: MasterPeer, key: string | undefined): string | undefined {
     const node = this.#cluster.nodes.get(info.name);
-    if (node === undefined || node.info.pid !== info.pid) {
-      peer.close('no such node');
-      return;
+    const isIts = node?.info.identity === info.identity && node.info.pid === info.pid;
+    if (node === undefined || !isIts) return 'no such node';
+    if (key === undefined || node.info.watchdog !== sha256(key)) {
+      return 'it is not the watchdog of this process';
     }
+    node.watchdog?.close('another connection of this watchdog has come');
     node.watchdog = peer;
     peer.onMessage = (message) => {
+      if (node.watchdog !== peer) return;
       if (message.type === 'blocked') this.#watch.blocked(node, message);
       else if (message.type === 'unblocked') this.#watch.unblocked(node, message.afterMs);
     };
-    peer.onClose = () => (node.watchdog = undefined);
+    peer.onClose = () => {
+      if (node.watchdog === peer) node.watchdog = undefined;
+    };
+    return undefined;
+  }
+
+  /** Takes nothing more of a process that reports what cannot be: its users run elsewhere. */
+  #distrust(run: Run, node: NodeEntry, why: string): void {
+    run.distrusted.push({ node: node.name, why });
+    run.totals.forget(node.name);
+    const text = `${node.name} cannot be trusted: ${why}; its figures are left out from now on, and it is sent away`;
+    this.#cluster.tell('error', { level: 'error', text }, { node: node.name });
+    this.#evicted.add(node.info.identity);
+    node.peer.close(EVICTED);
   }
 
   #named(command: string, name: unknown): NodeEntry[] {
@@ -241,6 +281,13 @@ export class Membership {
     peer.onClose = (reason) => this.#watch.disconnected(node, peer, reason);
   }
 
+  #log(node: NodeEntry, shipped: readonly ShippedRecord[], dropped: number): void {
+    // A line says nothing of where it comes from: it could name another process, or none.
+    const records = shipped.map((record) => ({ ...record, node: node.name }));
+    node.log = [...node.log, ...records].slice(-LOG_LINES);
+    this.#cluster.parts.logs(records, dropped);
+  }
+
   #hear(
     node: NodeEntry,
     message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>,
@@ -259,8 +306,7 @@ export class Membership {
         });
         return;
       case 'logs':
-        node.log = [...node.log, ...message.records].slice(-LOG_LINES);
-        this.#cluster.parts.logs(message.records, message.dropped);
+        this.#log(node, message.records, message.dropped);
         return;
       case 'report':
         this.#reports.take(node, message);

@@ -75,6 +75,8 @@ export class NodeEntry {
   #unconfirmed: readonly Assignment[] = [];
   /** Removals by force that no report covers, the oldest first; a user can be in several. */
   #forced: readonly IdSet[] = [];
+  /** Users that it was given in this run and whose end it has not reported, in all; for the bound below. */
+  #outstanding = 0;
   #revision = 0;
   #repairedAt = -Infinity;
   /** Users that run elsewhere as soon as their start() here has ended. */
@@ -126,8 +128,29 @@ export class NodeEntry {
     return ++this.#revision;
   }
 
+  /** A run begins in it: it has nobody. */
+  beginRun(): void {
+    this.#outstanding = 0;
+  }
+
+  /** Users that it can have now, and report the end of, at most: a report of more is not true. */
+  get mostUsers(): number {
+    return this.#outstanding;
+  }
+
+  /** Notes users that it may start, or has to report the end of, from now on. */
+  mayHave(users: number): void {
+    this.#outstanding += users;
+  }
+
+  /** Notes the ends that it has reported. */
+  reportedEnds(users: number): void {
+    this.#outstanding -= users;
+  }
+
   /** Notes an assignment. @returns its revision */
   assigned(ids: IdSet): number {
+    this.mayHave(ids.size);
     this.#unconfirmed = [...this.#unconfirmed, { revision: ++this.#revision, ids }];
     return this.#revision;
   }

@@ -5,6 +5,7 @@ import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { NOWHERE } from './owner-table.ts';
+import { implausibility } from './plausibility.ts';
 import { saturationOf } from './saturation.ts';
 import type { EndedCounts, Run } from './run.ts';
 import { countUsers } from './views.ts';
@@ -20,6 +21,8 @@ export interface ReportParts {
   repair: (run: Run, node: NodeEntry) => void;
   /** Users that waited for a place may have one. */
   placeHomeless: (run: Run) => void;
+  /** A process reports what cannot be. */
+  distrust: (run: Run, node: NodeEntry, why: string) => void;
   /** Users that were to move have ended where they were. */
   move: (run: Run, ids: IdSet) => void;
 }
@@ -40,8 +43,13 @@ export class Reports {
     this.#parts = parts;
   }
 
-  /** Takes a report in: counts, figures, and who has ended. */
+  /**
+   * Takes a report in: counts, figures, and who has ended.
+   *
+   * @throws {AmocError} `PROTOCOL` when its figures are damaged; nothing has changed then
+   */
   take(node: NodeEntry, report: Report): void {
+    const decoded = decodeDelta(report.delta);
     node.load = report.load;
     // Each once, in order: one that is missing is sent again.
     if (node.lastReport !== 0 && report.sequence !== node.lastReport + 1) return;
@@ -51,8 +59,12 @@ export class Reports {
       this.#endStray(node, report);
       return;
     }
+    const lie = implausibility(report, node.mostUsers);
+    if (lie !== undefined) {
+      this.#parts.distrust(run, node, lie);
+      return;
+    }
     const now = this.#cluster.parts.clock.monotonic();
-    const decoded = decodeDelta(report.delta);
     run.totals.addDecoded(decoded, node.name);
     run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
     this.#cluster.chronicle.report(node, decoded, report.delta);
@@ -68,10 +80,14 @@ export class Reports {
     const arrived = moved.intersection(node.moving);
     node.moving = node.moving.difference(arrived);
     run.ended.removed -= arrived.size;
+    const forced = node.unconfirmedForced;
     for (const kind of ['finished', 'crashed', 'removed'] as const) {
       const ids = IdSet.ofDisjoint(report.ended[kind]);
-      run.ended[kind] += ids.size;
-      gone = gone.union(ids);
+      node.reportedEnds(ids.size);
+      // Only its own: those of another process have not ended.
+      const own = run.owners.ownedBy(ids, node.number).union(ids.intersection(forced));
+      run.ended[kind] += own.size;
+      gone = gone.union(own);
     }
     const waited = node.unconfirmedRemovals;
     node.confirmForced(gone);

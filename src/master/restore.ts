@@ -13,6 +13,8 @@ import { Run } from './run.ts';
 
 /** More commands than a node can have got since the journal was written. */
 const UNKNOWN_COMMANDS = 10_000;
+/** How often the master before may have told a node who it should have since then, roughly. */
+const REPEATS = 20;
 
 /** Makes a run, and the nodes that have its users, of what a journal kept. */
 export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: number): Run {
@@ -47,6 +49,8 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: numbe
         ids: IdSet.ofDisjoint(ids),
       })),
     });
+    const users = [staying, leaving, ...forced].map((ranges) => IdSet.ofDisjoint(ranges).size);
+    node.mayHave(REPEATS * users.reduce((sum, size) => sum + size, REPEATS));
     node.status = { is: 'away', since: now };
     node.leaseUntil = now + TAKEOVER_MS;
     registry.reserve(number);

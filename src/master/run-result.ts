@@ -29,6 +29,7 @@ export function resultOf(
       arrived: sum(({ arrived }) => arrived),
       lostNodes: sum(({ isLost }) => (isLost ? 1 : 0)),
     },
+    ...(run.distrusted.length === 0 ? {} : { distrusted: [...run.distrusted] }),
     verdicts: chronicle.verdicts(run),
   };
 }

@@ -148,6 +148,7 @@ export class RunStart {
       pace: this.#distributor.paceOf(run, node),
       revision: node.revision,
     };
+    node.beginRun();
     await this.#demand(node, 'init', params, limitMs);
     node.wasReady = true;
   }

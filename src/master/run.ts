@@ -48,6 +48,8 @@ export class Run {
   thresholds: Record<string, string> = {};
   /** By process: what it said that it has recorded, and what arrived. */
   readonly audit = new Map<string, { recorded: number; arrived: number; isLost: boolean }>();
+  /** Processes whose reports could not be true: their figures are left out from then on. */
+  readonly distrusted: { node: string; why: string }[] = [];
   paused = false;
   /** It goes on from the journal of a master before. */
   isRestored = false;

@@ -3,7 +3,7 @@ import { withTimeout } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AmocError } from '../lib/errors.ts';
 import { handshakeMessage, PROTOCOL_VERSION } from './messages.ts';
-import type { HandshakeMessage, NodeInfo } from './messages.ts';
+import type { HandshakeMessage, NodeInfo, Refusal } from './messages.ts';
 import type { Transport } from './transport.ts';
 
 /** How long either side waits for the other's next message of the handshake. */
@@ -15,19 +15,23 @@ type Hello = Extract<HandshakeMessage, { type: 'hello' }>;
 export interface Joined {
   role: Hello['role'];
   info: NodeInfo;
+  /** Of a watchdog: what proves that it is that of the process it names. */
+  key?: string;
 }
 
 /**
  * The master's side: challenges, checks the proof, proves itself. Nothing else of the peer is looked
  * at before.
  *
- * @throws {AmocError} `AUTHENTICATION`, `PROTOCOL` or `TIMEOUT`; the transport is closed then, and
- * the other side was told why as far as it may know.
+ * @param refusalOf whether a node that has proved itself may not join, and why
+ * @throws {AmocError} `AUTHENTICATION`, `EVICTED`, `NAME_TAKEN`, `PROTOCOL` or `TIMEOUT`; the transport is
+ * closed then, and the other side was told why as far as it may know.
  */
 export async function acceptHandshake(
   transport: Transport,
   cookie: string,
   clock: Clock,
+  refusalOf: (joined: Joined) => Refusal | undefined = () => undefined,
 ): Promise<Joined> {
   const nonce = randomBytes(32).toString('hex');
   const answer = nextMessage(transport, clock);
@@ -41,7 +45,8 @@ export async function acceptHandshake(
       `this master speaks protocol ${PROTOCOL_VERSION}, the node speaks ${hello.version}; install the same amoc on both`,
     );
   }
-  const expected = proofOf(cookie, hello.role, nonce, hello.nonce, hello.info);
+  const { channelBinding } = transport;
+  const expected = proofOf(cookie, hello.role, nonce, hello.nonce, hello.info, channelBinding);
   if (!equal(expected, hello.proof)) {
     throw refuse(
       transport,
@@ -49,17 +54,25 @@ export async function acceptHandshake(
       'wrong cookie; AMOC_COOKIE or ~/.amoc.cookie must be the same on all machines',
     );
   }
-  send(transport, {
-    type: 'welcome',
-    proof: proofOf(cookie, 'master', nonce, hello.nonce, hello.info),
-  });
-  return { role: hello.role, info: hello.info };
+  const { role, info, key } = hello;
+  const joined: Joined = { role, info, ...(key === undefined ? {} : { key }) };
+  const proof = proofOf(cookie, 'master', nonce, hello.nonce, info, channelBinding);
+  const refusal = refusalOf(joined);
+  if (refusal !== undefined) {
+    const { code, reason } = refusal;
+    send(transport, { type: 'refused', reason, proof, why: code });
+    transport.close(reason);
+    throw new AmocError(code, reason);
+  }
+  send(transport, { type: 'welcome', proof });
+  return joined;
 }
 
 /**
  * The slave's side.
  *
- * @throws {AmocError} `AUTHENTICATION` when the master refuses, or does not know the cookie itself.
+ * @throws {AmocError} `EVICTED` or `NAME_TAKEN` when a master that knows the cookie refuses the node for that;
+ * `AUTHENTICATION` when the master refuses it otherwise, or does not know the cookie itself
  */
 export async function offerHandshake(
   transport: Transport,
@@ -67,7 +80,9 @@ export async function offerHandshake(
   role: Hello['role'],
   info: NodeInfo,
   clock: Clock,
+  key?: string,
 ): Promise<void> {
+  const { channelBinding } = transport;
   const challenge = await nextMessage(transport, clock);
   if (challenge.type === 'refused') throw new AmocError('AUTHENTICATION', challenge.reason);
   if (challenge.type !== 'challenge') throw refuse(transport, 'PROTOCOL', 'expected challenge');
@@ -78,27 +93,38 @@ export async function offerHandshake(
     version: PROTOCOL_VERSION,
     role,
     nonce,
-    proof: proofOf(cookie, role, challenge.nonce, nonce, info),
+    proof: proofOf(cookie, role, challenge.nonce, nonce, info, channelBinding),
     info,
+    ...(key === undefined ? {} : { key }),
   });
   const welcome = await answer;
-  if (welcome.type === 'refused') throw new AmocError('AUTHENTICATION', welcome.reason);
-  const expected = proofOf(cookie, 'master', challenge.nonce, nonce, info);
+  const expected = proofOf(cookie, 'master', challenge.nonce, nonce, info, channelBinding);
+  if (welcome.type === 'refused') {
+    const isProved = welcome.proof !== undefined && equal(expected, welcome.proof);
+    const code = (isProved ? welcome.why : undefined) ?? 'AUTHENTICATION';
+    throw new AmocError(code, welcome.reason);
+  }
   if (welcome.type !== 'welcome' || !equal(expected, welcome.proof)) {
     throw refuse(transport, 'AUTHENTICATION', 'the master does not know the cookie');
   }
 }
 
-/** HMAC-SHA-256 over both nonces, the role, the name and the identity: a proof is good for one connection and one side. */
+/**
+ * HMAC-SHA-256 over both nonces, the role, the name, the identity and the TLS channel: a proof is good for
+ * one connection and one side, and where there is TLS, of no use to who sits between two TLS connections.
+ */
 function proofOf(
   cookie: string,
   role: string,
   masterNonce: string,
   slaveNonce: string,
   { name, identity }: NodeInfo,
+  channelBinding: string,
 ): string {
   return createHmac('sha256', cookie)
-    .update(`amoc/${PROTOCOL_VERSION}|${role}|${masterNonce}|${slaveNonce}|${name}|${identity}`)
+    .update(
+      `amoc/${PROTOCOL_VERSION}|${role}|${masterNonce}|${slaveNonce}|${name}|${identity}|${channelBinding}`,
+    )
     .digest('hex');
 }
 
@@ -110,7 +136,6 @@ async function nextMessage(transport: Transport, clock: Clock): Promise<Handshak
   try {
     const arrival = transport.nextFrame();
     const frame = await withTimeout(arrival, HANDSHAKE_TIMEOUT_MS, 'the handshake', clock);
-    if (frame.length > 10_000) throw new AmocError('PROTOCOL', 'handshake message too long');
     return handshakeMessage.parse(JSON.parse(frame));
   } catch (error) {
     transport.close('handshake failed');

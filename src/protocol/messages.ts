@@ -1,28 +1,52 @@
 import { z } from 'zod';
+import { isBounded } from '../lib/bounded-json.ts';
+import type { JsonValue } from '../lib/bounded-json.ts';
 import { MAX_ID } from '../lib/id-set.ts';
 import { units } from '../metrics/catalogue.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
+/** Bytes that a connection may send before it has proved itself: the handshake has some hundred. */
+export const MAX_STRANGER_BYTES = 16 * 1024;
+
+/** How deep values may be nested that have no schema of their own, and how many there may be. */
+export const JSON_BOUNDS = { depth: 64, values: 1_000_000 };
+
 const count = z.number().int().min(0);
 const ms = z.number().min(0).max(1e12);
 const text = z.string().max(64 * 1024);
+/** A name or a number as a person reads it: no control characters, and nothing invisible. */
+const plainText = (most: number): z.ZodString =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'has control characters');
+/** Epoch milliseconds that `Date` can show. */
+const epochMs = z.number().min(0).max(8.64e15);
+const hex = z.string().regex(/^[0-9a-f]{8,64}$/);
 const nodeName = z.string().regex(/^[A-Za-z0-9_.-]{1,100}(\/\d{1,4})?$/);
 const id = z.number().int().min(1).max(MAX_ID);
 const settingValue = z.union([z.string().max(64 * 1024), z.number(), z.boolean()]);
 /** Values of settings. */
 export const settings = z.record(z.string().max(100), settingValue);
-const json = z.json();
+/** Not `z.json()`, which follows the nesting with the stack. */
+const json = z.custom<JsonValue>(
+  (value) => value !== undefined && isBounded(value, JSON_BOUNDS),
+  'is too deep or too large',
+);
 
 const idRange = z
   .object({ from: id, to: id, step: z.number().int().min(1).max(MAX_ID) })
-  .refine((range) => range.from <= range.to, 'from must not be above to');
+  .refine(
+    ({ from, to, step }) => from <= to && (to - from) % step === 0,
+    'to must be reached from from by whole steps',
+  );
 
-/** Ids on the wire; disjoint. */
+/** Ids on the wire; disjoint, which whoever expands them checks. */
 export const idRanges = z.array(idRange).max(1_000_000);
 
 const userCounts = z.object({
@@ -35,6 +59,16 @@ const userCounts = z.object({
   crashed: count,
 });
 
+const userState = z.enum([
+  'starting',
+  'running',
+  'waiting',
+  'leaving',
+  'finished',
+  'removed',
+  'crashed',
+]);
+
 /** Ids of users that are there, in short. */
 const digest = z.object({ count, sum: count });
 
@@ -43,7 +77,7 @@ export type UserCounts = z.infer<typeof userCounts>;
 
 const load = z.object({
   /** Share of one core, 0 to 1 (more when helper threads work too). */
-  cpu: z.number().min(0),
+  cpu: z.number().min(0).max(1e6),
   /** Event-loop delay, p99 of the last second. */
   loopDelayMs: ms,
   rssBytes: count,
@@ -58,15 +92,23 @@ export type NodeLoad = z.infer<typeof load>;
 /** Name of a metric, with its labels. */
 const series = z.string().max(1000);
 
+/** Of one report; far above what a counter takes, and far below where a sum would be no number. */
+const metricValue = z.number().min(-1e40).max(1e40);
+
 const delta = z.object({
-  counters: z.record(series, z.number()),
+  counters: z.record(series, metricValue.min(0)),
   histograms: z.record(series, z.string().max(256 * 1024)),
-  gauges: z.record(series, z.number()).optional(),
+  gauges: z.record(series, metricValue).optional(),
   units: z.record(z.string().max(100), z.enum(units)).optional(),
-  recorded: z.number().optional(),
+  recorded: z.number().min(0).optional(),
 });
 
-const errorCount = z.object({ error: text, message: text, count });
+const errorCount = z.object({
+  error: text,
+  message: text,
+  count,
+  isStray: z.literal(true).optional(),
+});
 
 const moduleFile = z.object({
   /** Relative to the scenario's folder: `my_scenario.js`, `lib/talk.js`. */
@@ -210,8 +252,10 @@ export const requests = {
       limit: count.max(100_000),
     }),
     result: z.object({
-      users: z.array(z.object({ id, state: text, repetitions: count, error: text.optional() })),
-      errors: z.array(errorCount),
+      users: z
+        .array(z.object({ id, state: userState, repetitions: count, error: text.optional() }))
+        .max(100_000),
+      errors: z.array(errorCount).max(1000),
     }),
   },
   /** Shows one user's stanzas in the log, or stops that; the other of the two when `on` is left out. */
@@ -248,10 +292,37 @@ const wireError = z.object({
 /** An error on its way to the other side. */
 export type WireError = z.infer<typeof wireError>;
 
-const logRecord = z.looseObject({ level: z.number(), time: z.number(), msg: text.optional() });
+const logRecord = z.object({
+  level: z.number().int().min(0).max(100),
+  time: epochMs,
+  msg: text.optional(),
+  scenario: z.string().max(100).optional(),
+  user: id.optional(),
+  /** Direction of a stanza that is traced. */
+  trace: z.enum(['in', 'out']).optional(),
+  err: z.object({ type: text, message: text, stack: text }).optional(),
+  /** What a scenario gave beside the text. */
+  fields: z
+    .record(
+      z.string().max(8192),
+      z.custom<JsonValue>(
+        (value) => isBounded(value, { depth: 16, values: 2000 }),
+        'is too deep or too large',
+      ),
+    )
+    .optional(),
+});
 
-/** One line of log in pino's form. */
-export type LogRecord = z.infer<typeof logRecord>;
+/** One line of log in pino's form, as a process sends it. */
+export type ShippedRecord = z.infer<typeof logRecord>;
+
+/** The same with the process that it came from, which the master knows and the process does not say. */
+export type LogRecord = ShippedRecord & { node: string };
+
+/** Reads a line of log that is about to be sent; `undefined` when the wire would not take it. */
+export function readLogRecord(line: unknown): ShippedRecord | undefined {
+  return logRecord.safeParse(line).data;
+}
 
 const stackFrame = z.object({ function: text, file: text, line: count, column: count });
 
@@ -329,23 +400,33 @@ export type MasterMessage = z.infer<typeof masterMessage>;
 
 const nonce = z.string().regex(/^[0-9a-f]{64}$/);
 
+const refusals = ['EVICTED', 'NAME_TAKEN'] as const;
+
+/** Why a node that knows the cookie may not join; also the code of the error that this becomes there. */
+export interface Refusal {
+  code: (typeof refusals)[number];
+  reason: string;
+}
+
 /** What a node says of itself when it joins. */
 export const nodeInfo = z.object({
   name: nodeName,
-  host: z.string().max(255),
+  host: plainText(255),
   pid: count,
-  version: z.string().max(50),
-  node: z.string().max(50),
+  version: plainText(50),
+  node: plainText(50),
   openFiles: count.optional(),
   localPorts: count.optional(),
   /** Made anew for each process: tells one that comes back from another of its name. */
-  identity: z.string().regex(/^[0-9a-f]{8,64}$/),
+  identity: hex,
   /** The identity of the process of this name before, when it is known to have ended. */
-  replaces: z
+  replaces: hex.optional(),
+  /** SHA-256 of the key that the process's watchdog shows, which nobody else has. */
+  watchdog: z
     .string()
-    .regex(/^[0-9a-f]{8,64}$/)
+    .regex(/^[0-9a-f]{64}$/)
     .optional(),
-  labels: z.record(z.string().max(100), z.string().max(200)).optional(),
+  labels: z.record(plainText(100), plainText(200)).optional(),
 });
 
 /** Facts about a joined process. */
@@ -361,9 +442,17 @@ export const handshakeMessage = z.discriminatedUnion('type', [
     nonce,
     proof: nonce,
     info: nodeInfo,
+    /** Of a watchdog: what proves that it is that of the process it names. */
+    key: nonce.optional(),
   }),
   z.object({ type: z.literal('welcome'), proof: nonce }),
-  z.object({ type: z.literal('refused'), reason: z.string().max(500) }),
+  z.object({
+    type: z.literal('refused'),
+    reason: z.string().max(500),
+    /** Of a master that knows the cookie, as in `welcome`; the other side believes only that for good. */
+    proof: nonce.optional(),
+    why: z.enum(refusals).optional(),
+  }),
 ]);
 
 /** A message of the handshake. */

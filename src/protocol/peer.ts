@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import { deferred } from '../lib/abort.ts';
 import type { Deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
-import { AmocError, errorName, messageOf } from '../lib/errors.ts';
+import { truncate } from '../lib/bounded-json.ts';
+import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
-import { masterMessage, requests, slaveMessage } from './messages.ts';
+import { MAX_FRAME_BYTES, masterMessage, requests, slaveMessage } from './messages.ts';
 import type {
   MasterMessage,
   Operation,
@@ -20,6 +21,8 @@ export type BeatAnswer = Extract<MasterMessage, { type: 'beat' }>;
 
 /** Requests without an answer that one connection may have. */
 const MOST_PENDING = 10_000;
+/** Of the place in a message that did not fit, and of why. */
+const MAX_PATH_LENGTH = 100;
 
 /** An error that the other side reported, with its stack there. */
 export class RemoteError extends AmocError {
@@ -50,6 +53,8 @@ export class MasterPeer {
   onMessage: (message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>) => void = () => {};
   /** Called once. */
   onClose: (reason: string) => void = () => {};
+  /** Called with why a message was not taken in, before the connection is closed for it. */
+  onFault: (error: unknown) => void = () => {};
 
   constructor(transport: Transport, clock: Clock) {
     this.#transport = transport;
@@ -108,14 +113,16 @@ export class MasterPeer {
     this.#transport.close(reason);
   }
 
+  /** The border: what does not fit, wherever that is found, costs this connection. */
   #receive(frame: string): void {
-    const message = parseFrame(frame, slaveMessage);
-    if (message === undefined) {
-      this.#transport.close('invalid message');
-      return;
+    try {
+      const message = parseFrame(frame, slaveMessage);
+      if (message.type === 'reply' || message.type === 'failure') this.#settle(message);
+      else this.onMessage(message);
+    } catch (error) {
+      this.onFault(error);
+      this.#transport.close(`invalid message: ${messageOf(error)}`);
     }
-    if (message.type === 'reply' || message.type === 'failure') this.#settle(message);
-    else this.onMessage(message);
   }
 
   #settle(message: Extract<SlaveMessage, { type: 'reply' | 'failure' }>): void {
@@ -128,12 +135,12 @@ export class MasterPeer {
       pending.deferred.reject(new RemoteError(message.error));
       return;
     }
-    const parsed = requests[pending.operation].result.safeParse(message.result);
-    if (parsed.success) pending.deferred.resolve(parsed.data);
-    else {
-      pending.deferred.reject(
-        new AmocError('PROTOCOL', `the answer to '${pending.operation}' is malformed`),
-      );
+    try {
+      const { operation } = pending;
+      const { result } = requests[operation];
+      pending.deferred.resolve(parsed(message.result, result, `the answer to '${operation}'`));
+    } catch (error) {
+      pending.deferred.reject(error);
     }
   }
 
@@ -181,56 +188,78 @@ export class SlavePeer {
   }
 
   #receive(frame: string): void {
-    const message = parseFrame(frame, masterMessage);
-    if (message === undefined) {
-      this.#transport.close('invalid message');
-    } else if (message.type === 'kill') {
-      this.onKill();
-    } else if (message.type === 'beat') {
-      this.onBeat(message);
-    } else {
-      void this.#answer(message);
+    try {
+      const message = parseFrame(frame, masterMessage);
+      if (message.type === 'kill') this.onKill();
+      else if (message.type === 'beat') this.onBeat(message);
+      else void this.#answer(message);
+    } catch (error) {
+      this.#transport.close(`invalid message: ${messageOf(error)}`);
     }
   }
 
   async #answer(message: Extract<MasterMessage, { type: 'request' }>): Promise<void> {
     try {
       const result = await this.#handle(message.operation, message.params);
-      this.send({ type: 'reply', id: message.id, result });
+      const frame = JSON.stringify({ type: 'reply', id: message.id, result });
+      // A character takes three bytes at the most.
+      if (frame.length > MAX_FRAME_BYTES / 3) demandFits(frame, message.operation);
+      this.#transport.send(frame);
     } catch (error) {
       this.send({ type: 'failure', id: message.id, error: toWireError(error) });
     }
   }
 
   async #handle<O extends Operation>(operation: O, params: unknown): Promise<Result<O>> {
-    const parsed = requests[operation].params.safeParse(params);
-    if (!parsed.success) {
-      throw new AmocError('PROTOCOL', `malformed request '${operation}': ${parsed.error.message}`);
-    }
-    return this.#handlers[operation](parsed.data as Params<O>);
+    const { params: schema, result } = requests[operation];
+    const asked = parsed(params, schema, `the request '${operation}'`) as Params<O>;
+    const answer = await this.#handlers[operation](asked);
+    // What a scenario made must not cost the process its connection.
+    return parsed(answer, result, `the answer to '${operation}'`) as Result<O>;
   }
 }
 
 /** Describes an error for the other side; bounded in size. */
 export function toWireError(error: unknown): WireError {
-  const stack = error instanceof Error ? error.stack?.slice(0, 8000) : undefined;
+  const stack = stackOf(error);
   return {
     name: errorName(error),
     ...(error instanceof AmocError ? { code: error.code } : {}),
-    message: messageOf(error).slice(0, 16_000),
-    ...(stack === undefined ? {} : { stack }),
+    message: messageOf(error),
+    ...(stack === undefined ? {} : { stack: truncate(stack, 8000) }),
   };
 }
 
-function parseFrame<S extends z.ZodType>(frame: string, schema: S): z.infer<S> | undefined {
+/** @throws {AmocError} `PROTOCOL` that says what does not fit, and where */
+function parseFrame<S extends z.ZodType>(frame: string, schema: S): z.infer<S> {
   let value: unknown;
   try {
     value = JSON.parse(frame);
   } catch {
-    return undefined;
+    throw new AmocError('PROTOCOL', 'not JSON');
   }
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  return parsed(value, schema);
+}
+
+/** @throws {AmocError} `PROTOCOL` that says what does not fit, and where */
+function parsed<S extends z.ZodType>(value: unknown, schema: S, what?: string): z.infer<S> {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const [issue] = error.issues;
+  const path = truncate((issue?.path ?? []).map(String).join('.'), MAX_PATH_LENGTH);
+  const where = [what, ...(path === '' ? [] : [path])].filter((part) => part !== undefined);
+  const why = truncate(issue?.message ?? 'it does not fit', MAX_PATH_LENGTH);
+  throw new AmocError('PROTOCOL', [...where, why].join(': '));
+}
+
+/** @throws {AmocError} `PROTOCOL` when the frame is longer than the other side takes */
+function demandFits(frame: string, operation: Operation): void {
+  const bytes = Buffer.byteLength(frame);
+  if (bytes <= MAX_FRAME_BYTES) return;
+  throw new AmocError(
+    'PROTOCOL',
+    `the answer to '${operation}' has ${bytes} bytes; at most ${MAX_FRAME_BYTES} travel`,
+  );
 }
 
 function lost(reason: string): AmocError {

@@ -1,7 +1,8 @@
 import { AmocError } from '../lib/errors.ts';
 
-/** Frames that wait for a listener; a peer that sends more before it is listened to is cut off. */
+/** Frames that wait for a listener, and their characters; a peer that sends more is cut off. */
 const MOST_WAITING = 1000;
+const MAX_WAITING_CHARACTERS = 1024 * 1024;
 
 /** Carries text frames in order between two peers; a WebSocket, or two ends in one process in tests. */
 export abstract class Transport {
@@ -10,7 +11,10 @@ export abstract class Transport {
   #onFrame: ((frame: string) => void) | undefined;
   #onClose: ((reason: string) => void) | undefined;
   #waiting: string[] = [];
+  #waitingCharacters = 0;
   #closed: string | undefined;
+  /** Why this side closes it, from the call of {@link close} on. */
+  #closing: string | undefined;
   /** Told, by whoever listens, that the other side has proved itself. */
   onTrusted: () => void = () => {};
 
@@ -18,17 +22,36 @@ export abstract class Transport {
     this.remote = remote;
   }
 
+  /**
+   * What tells this connection from any other that TLS protects (RFC 9266, `tls-exporter`); empty without
+   * TLS. Both ends have the same, and nobody between them.
+   */
+  channelBinding = '';
+
   /** Sends one frame. Does nothing after the close. */
   abstract send(frame: string): void;
 
-  /** Closes from this side; {@link onClose} is called in time. Twice does nothing. */
-  abstract close(reason: string): void;
+  /**
+   * Closes from this side: what arrives from now on is not looked at, and {@link onClose} is called in
+   * time. Twice does nothing.
+   */
+  close(reason: string): void {
+    if (this.#closing !== undefined || this.#closed !== undefined) return;
+    this.#closing = reason;
+    this.#waiting = [];
+    this.shut(reason);
+  }
+
+  /** For the transport's own side: closes the connection. Called once. */
+  protected abstract shut(reason: string): void;
 
   /** Who hears the frames. While nobody does, they wait, so that none is lost between two listeners. */
   set onFrame(listener: ((frame: string) => void) | undefined) {
     this.#onFrame = listener;
     while (this.#onFrame !== undefined && this.#waiting.length > 0) {
-      this.#onFrame(this.#waiting.shift() as string);
+      const frame = this.#waiting.shift() as string;
+      this.#waitingCharacters -= frame.length;
+      this.#onFrame(frame);
     }
   }
 
@@ -40,16 +63,22 @@ export abstract class Transport {
 
   /** For the transport's own side: a frame has arrived. */
   protected arrived(frame: string): void {
-    if (this.#onFrame !== undefined) this.#onFrame(frame);
-    else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(frame);
-    else this.close('too many early frames');
+    if (this.#closing !== undefined) return;
+    if (this.#onFrame !== undefined) {
+      this.#onFrame(frame);
+      return;
+    }
+    this.#waitingCharacters += frame.length;
+    if (this.#waiting.length < MOST_WAITING && this.#waitingCharacters <= MAX_WAITING_CHARACTERS) {
+      this.#waiting.push(frame);
+    } else this.close('too many early frames');
   }
 
-  /** For the transport's own side: the connection is gone. */
+  /** For the transport's own side: the connection is gone. The reason of this side goes before it. */
   protected closed(reason: string): void {
     if (this.#closed !== undefined) return;
-    this.#closed = reason;
-    this.#onClose?.(reason);
+    this.#closed = this.#closing ?? reason;
+    this.#onClose?.(this.#closed);
   }
 
   /** Waits for the next frame alone; those after it wait for the next listener. */
@@ -74,7 +103,7 @@ class ClosedTransport extends Transport {
 
   override send(): void {}
 
-  override close(): void {}
+  protected override shut(): void {}
 }
 
 /** The end of a connection that is no more. */

@@ -1,20 +1,26 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import { deferred } from '../lib/abort.ts';
 import { AmocError, listenError, messageOf } from '../lib/errors.ts';
 import { clientTls, serverTls } from './control-tls.ts';
 import type { ControlTls } from './control-tls.ts';
 import { MAX_FRAME_BYTES } from './messages.ts';
+import { Strangers } from './strangers.ts';
 import { Transport } from './transport.ts';
 
-/** Connections in or before their handshake that a master keeps at once; more are refused. */
+/** Connections that a master keeps at once; more are refused. */
 const MOST_CONNECTIONS = 20_000;
-
-/** Of one address before their handshake is over; a machine's processes come one after the other. */
-const MOST_STRANGERS = 256;
+/** A TLS handshake that takes longer is given up. */
+const TLS_HANDSHAKE_MS = 5000;
+/** RFC 6455 §5.5.1: a close frame has at most 125 bytes, two of them the code. */
+const MAX_CLOSE_REASON_BYTES = 123;
+/** RFC 9266 §4.2. */
+const EXPORTER_LABEL = 'EXPORTER-Channel-Binding';
+const EXPORTER_BYTES = 32;
 
 /** Frames of one WebSocket. */
 class WebSocketTransport extends Transport {
@@ -38,34 +44,25 @@ class WebSocketTransport extends Transport {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
-  override close(reason: string): void {
+  protected override shut(reason: string): void {
     if (this.#socket.readyState >= WebSocket.CLOSING) return;
-    // RFC 6455 §5.5.1: a close reason has at most 123 bytes.
-    this.#socket.close(1008, Buffer.from(reason).subarray(0, 120).toString('latin1'));
+    this.#socket.close(1008, cutToBytes(reason, MAX_CLOSE_REASON_BYTES));
     setTimeout(() => this.#socket.terminate(), 1000).unref();
   }
 }
 
-/** Connections whose handshake is not over, by address. */
-class Strangers {
-  readonly #counts = new Map<string, number>();
+/** The longest beginning of a text that UTF-8 writes in so many bytes. */
+function cutToBytes(text: string, most: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(most));
+  return text.slice(0, read);
+}
 
-  of(address = ''): number {
-    return this.#counts.get(address) ?? 0;
-  }
-
-  /** @returns for when it is one no more; twice does nothing */
-  enter(address = ''): () => void {
-    this.#counts.set(address, this.of(address) + 1);
-    let isIn = true;
-    return () => {
-      if (!isIn) return;
-      isIn = false;
-      const left = this.of(address) - 1;
-      if (left > 0) this.#counts.set(address, left);
-      else this.#counts.delete(address);
-    };
-  }
+/** See {@link Transport.channelBinding}. */
+function channelBindingOf(socket: unknown): string {
+  if (!(socket instanceof TLSSocket)) return '';
+  return socket
+    .exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0))
+    .toString('hex');
 }
 
 /** A listening master socket. */
@@ -89,7 +86,9 @@ export async function listenForSlaves(
     response.end('amoc: slaves only\n');
   };
   const http =
-    tls === undefined ? createServer(refuse) : createSecureServer(serverTls(tls), refuse);
+    tls === undefined
+      ? createServer(refuse)
+      : createSecureServer({ ...serverTls(tls), handshakeTimeout: TLS_HANDSHAKE_MS }, refuse);
   const strangers = new Strangers();
   const server = new WebSocketServer({
     server: http,
@@ -97,16 +96,13 @@ export async function listenForSlaves(
     perMessageDeflate: false,
     // A browser always sends an Origin, a slave never does: no page can reach the control socket.
     verifyClient: ({ req }: { req: IncomingMessage }) =>
-      req.headers.origin === undefined &&
-      server.clients.size < MOST_CONNECTIONS &&
-      strangers.of(req.socket.remoteAddress) < MOST_STRANGERS,
+      req.headers.origin === undefined && server.clients.size < MOST_CONNECTIONS,
   });
+  http.on('connection', (socket: Socket) => strangers.enter(socket));
   server.on('connection', (socket, request) => {
-    const { remoteAddress } = request.socket;
-    const transport = new WebSocketTransport(socket, remoteAddress ?? 'unknown');
-    const leave = strangers.enter(remoteAddress);
-    transport.onTrusted = leave;
-    socket.once('close', leave);
+    const transport = new WebSocketTransport(socket, request.socket.remoteAddress ?? 'unknown');
+    transport.channelBinding = channelBindingOf(request.socket);
+    transport.onTrusted = strangers.watch(request.socket);
     onTransport(transport);
   });
   const listening = deferred<undefined>();
@@ -144,6 +140,9 @@ export async function dialMaster(url: string, tls?: ControlTls): Promise<Transpo
     ...(tls === undefined ? {} : clientTls(tls)),
   });
   const transport = new WebSocketTransport(socket, url);
+  socket.once('upgrade', (response) => {
+    transport.channelBinding = channelBindingOf(response.socket);
+  });
   const opened = deferred<Transport>();
   socket.once('open', () => opened.resolve(transport));
   socket.once('error', (error) => {

@@ -36,6 +36,9 @@ export function judgeRun(result: RunResult, failure?: string): Outcome {
     /^(?:errors|users_crashed)\b/.test(threshold),
   );
   const failures: string[] = failure === undefined ? [] : [`the run failed: ${failure}`];
+  for (const { node, why } of result.distrusted ?? []) {
+    failures.push(`${node} cannot be trusted (${why}): its figures are left out from then on`);
+  }
   if (!allowsErrors) {
     if (users.crashed > 0) failures.push(`${plural(users.crashed, 'user')} crashed`);
     if (users.lost > 0) failures.push(`${plural(users.lost, 'user')} were lost with their process`);

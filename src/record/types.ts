@@ -125,6 +125,8 @@ export interface RunResult {
   saturated: { node: string; seconds: number; inARow: number }[];
   /** What the processes said that they recorded, and how much of it arrived here. */
   counts: { recorded: number; arrived: number; lostNodes: number };
+  /** Processes that reported what cannot be, and why; their figures are left out from then on. */
+  distrusted?: { node: string; why: string }[];
   verdicts: Verdict[];
 }
 

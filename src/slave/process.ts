@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { sleep } from '../lib/abort.ts';
 import { backoffMs } from '../lib/backoff.ts';
@@ -7,8 +8,10 @@ import { collectGarbage, collectOnOneThread } from '../lib/collect-garbage.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { newIdentity } from '../lib/identity.ts';
 import { systemLimits } from '../lib/limits.ts';
+import { sha256 } from '../lib/sha256.ts';
+import { SILENT_MS } from '../protocol/lease.ts';
 import { offerHandshake } from '../protocol/handshake.ts';
-import type { NodeInfo } from '../protocol/messages.ts';
+import type { NodeInfo, ShippedRecord } from '../protocol/messages.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
 import { dialMaster } from '../protocol/websocket-transport.ts';
 import { loadBundle } from '../scenario/loader.ts';
@@ -26,6 +29,10 @@ const REDIAL = { firstMs: 200, mostMs: 10_000 };
 /** A process that uses less of a core than this has time to compact its memory. */
 const QUIET_CPU = 0.1;
 const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
+/** A connection that held for so long counts as a success. */
+const STEADY_MS = 5000;
+/** The process that had the name may have died a moment ago, and the master may not have noticed yet. */
+const TAKEN_MS = SILENT_MS + 1500;
 
 /** What a slave process is started with. */
 export interface SlaveProcessOptions {
@@ -54,7 +61,8 @@ export interface SlaveProcessOptions {
  * The life of a slave process: dials the master, serves, and dials again. A child ends with its
  * connection, whatever its scenario left behind.
  *
- * @throws {AmocError} `AUTHENTICATION` when the master refuses: dialling again would not help.
+ * @throws {AmocError} `AUTHENTICATION`, `EVICTED` or `NAME_TAKEN` when the master refuses: dialling again would
+ * not help.
  */
 export async function runSlaveProcess(options: SlaveProcessOptions): Promise<never> {
   const { master, cookie, name, child } = options;
@@ -64,6 +72,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     if (line !== told) options.tell(line);
     told = line;
   };
+  const watchdogKey = randomBytes(32).toString('hex');
   const info: NodeInfo = {
     name,
     host: hostname(),
@@ -71,17 +80,18 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     version: options.version,
     node: process.versions.node,
     identity: options.identity ?? newIdentity(),
+    watchdog: sha256(watchdogKey),
     ...(options.replaces === undefined ? {} : { replaces: options.replaces }),
     ...(options.labels === undefined ? {} : { labels: { ...options.labels } }),
     ...definedLimits(),
   };
   collectOnOneThread();
   process.setSourceMapsEnabled(true);
-  let send: ((records: never[], dropped: number) => void) | undefined;
+  let send: ((records: ShippedRecord[], dropped: number) => void) | undefined;
   const metrics = new MetricsRegistry();
   using meter = new LoadMeter(metrics.histogram('gc_pause'));
-  using logs = new LogShipper(name, options.logLevel, systemClock, (records, dropped) => {
-    send?.(records as never[], dropped);
+  using logs = new LogShipper(options.logLevel, systemClock, (records, dropped) => {
+    send?.(records, dropped);
     return send !== undefined;
   });
   using slave = new Slave({
@@ -107,24 +117,38 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     master,
     cookie,
     info,
+    key: watchdogKey,
     parentPid: options.parentPid,
     tls: options.tls,
   });
+  let takenSince: number | undefined;
   for (let attempt = 0; ; attempt++) {
     const dialledAt = systemClock.monotonic();
     try {
       const transport = await dialMaster(master, options.tls);
       await offerHandshake(transport, cookie, 'slave', info, systemClock);
-      attempt = 0;
+      const joinedAt = systemClock.monotonic();
+      takenSince = undefined;
       tell(`${name} serves ${master}`);
       const peer = slave.serve(transport);
       send = (records, dropped) => peer.send({ type: 'logs', records, dropped });
       const reason = await new Promise<string>((resolve) => (peer.onClose = resolve));
       slave.disconnected();
       send = undefined;
+      // A master that takes it in and cuts it off at once is not dialled without a pause.
+      if (systemClock.monotonic() - joinedAt > STEADY_MS) attempt = 0;
       tell(`the connection to ${master} is gone (${reason})`);
     } catch (error) {
-      if (error instanceof AmocError && error.code === 'AUTHENTICATION') throw error;
+      if (error instanceof AmocError) {
+        const { code } = error;
+        if (code === 'EVICTED') throw error;
+        // Without a proof it may be anybody who has the master's address: users go on for their lease.
+        if (code === 'AUTHENTICATION' && !slave.hasUsers) throw error;
+        if (code === 'NAME_TAKEN') {
+          takenSince ??= dialledAt;
+          if (dialledAt - takenSince > TAKEN_MS) throw error;
+        }
+      }
       if (causeCode(error) === 'ECONNREFUSED') slave.refused(dialledAt);
       tell(messageOf(error));
     }

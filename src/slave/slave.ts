@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { sleep } from '../lib/abort.ts';
 import { every } from '../lib/clock.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
-import { AmocError } from '../lib/errors.ts';
+import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
 import type {
@@ -23,6 +23,7 @@ import { Collector } from './collector.ts';
 import { Link } from './link.ts';
 import { ReportQueue } from './report-queue.ts';
 import { SlaveRun } from './run.ts';
+import { scenarioLine } from './scenario-log.ts';
 
 type Report = Extract<SlaveMessage, { type: 'report' }>;
 
@@ -157,7 +158,10 @@ export class Slave {
   strayError(error: unknown): void {
     const pool = this.#run?.pool;
     if (pool === undefined)
-      this.#parts.logger.error({ err: error }, 'an error outside of any user');
+      this.#parts.logger.error(
+        { err: { type: errorName(error), message: messageOf(error), stack: stackOf(error) ?? '' } },
+        'an error outside of any user',
+      );
     else pool.strayError(error);
   }
 
@@ -254,9 +258,10 @@ export class Slave {
     const { name, clock, logger, load } = this.#parts;
     this.#run?.dispose();
     this.#run = undefined;
-    this.#metrics.reset();
     this.#revision = 0;
     const scenario = checkScenario<User>(bundle.name, await load(bundle));
+    // Not before: a garbage collection in between would count as the run's, and arrive without it.
+    this.#metrics.reset();
     this.#run = new SlaveRun({
       run,
       node: name,
@@ -266,7 +271,10 @@ export class Slave {
       sources: { file, environment, call },
       clock,
       metrics: this.#metrics,
-      log: (level, message, fields) => logger[level]({ scenario: bundle.name, ...fields }, message),
+      log: (level, line, about) => {
+        const { msg, ...fields } = scenarioLine(line.message, line.fields);
+        logger[level]({ scenario: bundle.name, ...about, ...fields }, msg);
+      },
       onEnded: () => this.#watchUsers(),
     });
     return {
@@ -315,11 +323,13 @@ export class Slave {
   }
 
   #figures(withDigest: boolean): Omit<Report, 'type' | 'sequence'> {
+    // First, what may fail: what is taken below is in this report or nowhere.
+    const load = this.#parts.readLoad();
     const ended = this.#run?.pool?.takeEnded();
     return {
       ...(this.#run === undefined ? {} : { run: this.#run.id }),
       users: this.#run?.pool?.counts ?? noUsers,
-      load: this.#parts.readLoad(),
+      load,
       ...(withDigest && this.#run?.pool !== undefined ? { digest: this.#run.pool.digest() } : {}),
       delta: this.#metrics.take(),
       ended: {

@@ -15,7 +15,7 @@ const BLOCKED_MS = 1500;
 /** While it stays blocked the master hears of it again after so long. */
 const REPEAT_MS = 2000;
 
-const { master, cookie, info, parentPid, tls, heartbeat, lease } = workerData as WatchdogData;
+const { master, cookie, info, key, parentPid, tls, heartbeat, lease } = workerData as WatchdogData;
 const leaseUntil = new Float64Array(lease);
 const beats = new Int32Array(heartbeat);
 let seen = Atomics.load(beats, 0);
@@ -66,7 +66,7 @@ async function tell(forMs: number): Promise<void> {
 
 async function connectToMaster(): Promise<SlavePeer> {
   const transport = await dialMaster(master, tls);
-  await offerHandshake(transport, cookie, 'watchdog', info, systemClock);
+  await offerHandshake(transport, cookie, 'watchdog', info, systemClock, key);
   // A watchdog is asked nothing but to kill.
   const peer = new SlavePeer(transport, {} as Handlers);
   peer.onKill = () => process.kill(process.pid, 'SIGKILL');

@@ -7,6 +7,8 @@ export interface WatchdogOptions {
   master: string;
   cookie: string;
   info: NodeInfo;
+  /** Proves to the master that it is this process's watchdog: `info` has its SHA-256. */
+  key: string;
   /** The process ends when this is no longer its parent: nothing outlives the console, however it died. */
   parentPid: number | undefined;
   tls: ControlTls | undefined;

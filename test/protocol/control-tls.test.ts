@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { generate } from 'selfsigned';
 import { controlTls } from '../../src/protocol/control-tls.ts';
 import type { ControlTls } from '../../src/protocol/control-tls.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
 import { dialMaster, listenForSlaves } from '../../src/protocol/websocket-transport.ts';
 
 describe('TLS between master and slaves', () => {
@@ -46,6 +47,26 @@ describe('TLS between master and slaves', () => {
   it('joins those that trust each other', async () => {
     assert.equal(await dial({ ...ours, ca: undefined }, { ca: ours.ca }), 'hello');
     assert.equal(await dial(ours, ours), 'hello');
+  });
+
+  it('knows one channel from another, the same at both ends', async () => {
+    const transports: Transport[] = [];
+    await using listener = await listenForSlaves(
+      { host: '127.0.0.1', port: 0 },
+      (transport) => transports.push(transport),
+      { ...ours, ca: undefined },
+    );
+    const dialled: Transport[] = [];
+    for (let at = 0; at < 2; at++) {
+      dialled.push(await dialMaster(`wss://127.0.0.1:${listener.port}`, { ca: ours.ca }));
+    }
+    const bindings = dialled.map(({ channelBinding }) => channelBinding);
+    assert.deepEqual(
+      transports.map(({ channelBinding }) => channelBinding),
+      bindings,
+    );
+    assert.match(bindings.join(), /^[0-9a-f]{64},[0-9a-f]{64}$/);
+    assert.notEqual(bindings[0], bindings[1]);
   });
 
   it('refuses a master that the slave does not trust', async () => {

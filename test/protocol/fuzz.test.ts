@@ -30,6 +30,8 @@ class FuzzTransport extends Transport {
     this.closes++;
   }
 
+  protected override shut(): void {}
+
   feed(frame: string): void {
     this.arrived(frame);
   }

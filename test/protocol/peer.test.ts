@@ -73,10 +73,82 @@ describe('peers', () => {
         slaveEnd.send(frame);
         masterEnd.send(frame);
         await clock.advance(10);
-        assert.equal(closed, 'invalid message');
+        assert.match(closed, /^invalid message: ./);
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('say what does not fit, and where', async () => {
+    const cases: [frame: string, reason: RegExp][] = [
+      ['{', /not JSON/],
+      ['{"type":"beat","sequence":"one"}', /sequence: .*expected number/],
+      ['{"type":"logs","dropped":0,"records":[{"level":"x","time":1}]}', /records\.0\.level/],
+      [`{"type":"failure","id":1,"error":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, /error/],
+    ];
+    for (const [frame, reason] of cases) {
+      const { clock, master, slaveEnd } = setUp();
+      let closed = '';
+      const faults: unknown[] = [];
+      master.onClose = (why) => (closed = why);
+      master.onFault = (error) => faults.push(error);
+      slaveEnd.send(frame);
+      await clock.advance(10);
+      assert.match(closed, reason);
+      assert.ok(closed.length < 300, closed);
+      assert.equal(faults.length, 1);
+    }
+  });
+
+  it('close the connection when what hears a message fails, and nothing else', async () => {
+    const { clock, master, slaveEnd } = setUp();
+    let closed = '';
+    master.onClose = (why) => (closed = why);
+    master.onMessage = () => {
+      throw new AmocError('PROTOCOL', 'a histogram is damaged');
+    };
+    slaveEnd.send('{"type":"leaving"}');
+    slaveEnd.send('{"type":"leaving"}');
+    await clock.advance(10);
+    assert.equal(closed, 'invalid message: a histogram is damaged');
+  });
+
+  for (const depth of [100, 2000, 200_000]) {
+    it(`take no answer that is nested ${depth} deep, and go on`, async () => {
+      const { clock, master, slaveEnd } = setUp({ setup: () => new Promise(() => {}) });
+      const asked = master.request('setup', { run: 'r' }, 1000);
+      await clock.advance(5);
+      const value = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      slaveEnd.send(`{"type":"reply","id":1,"result":{"value":${value}}}`);
+      await assert.rejects(clock.resolve(asked), {
+        code: 'PROTOCOL',
+        message: "the answer to 'setup': value: is too deep or too large",
+      });
+      await clock.resolve(master.request('ping', {}, 1000));
+    });
+  }
+
+  it('send no answer that the other side would not take', async () => {
+    const deep = JSON.parse(`${'['.repeat(100)}${']'.repeat(100)}`) as never;
+    const users = Array.from({ length: 300 }, (_, at) => ({
+      id: at + 1,
+      state: 'crashed' as const,
+      repetitions: 0,
+      error: '\u0000'.repeat(60_000),
+    }));
+    const { clock, master } = setUp({
+      setup: () => ({ value: deep }),
+      users: () => ({ users, errors: [] }),
+    });
+    await assert.rejects(clock.resolve(master.request('setup', { run: 'r' }, 1000)), {
+      code: 'PROTOCOL',
+      message: "the answer to 'setup': value: is too deep or too large",
+    });
+    await assert.rejects(clock.resolve(master.request('users', { limit: 300 }, 1000)), {
+      code: 'PROTOCOL',
+      message: /^the answer to 'users' has 108\d+ bytes; at most 16777216 travel$/,
+    });
+    await clock.resolve(master.request('ping', {}, 1000));
   });
 
   it('answer a request with wrong parameters by an error, and go on', async () => {

@@ -56,7 +56,7 @@ class SimulatedTransport extends Transport {
     this.#carry(() => this.#deliver(frame));
   }
 
-  override close(reason: string): void {
+  protected override shut(reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const other = this.#other as SimulatedTransport;

@@ -8,6 +8,7 @@ import type { LogRecord, NodeLoad } from '../../src/protocol/messages.ts';
 import type { RunObserver } from '../../src/record/types.ts';
 import { newIdentity } from '../../src/lib/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryTransport } from './memory-transport.ts';
 
@@ -108,6 +109,20 @@ export class MemoryCluster {
       masterEnd.close('its process died');
     };
     return { name, die, leave: () => slave.leave().then(die) };
+  }
+
+  /** A slave that knows the cookie and says what the test sends. */
+  async joinByHand(name: string): Promise<Transport> {
+    const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
+    const info = { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
+    const admitted = admit(this.master, masterEnd, {
+      cookie: COOKIE,
+      clock: this.clock,
+      onRefused: (text) => this.notices.push({ level: 'warn', text }),
+    });
+    await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
+    await this.clock.resolve(admitted);
+    return slaveEnd;
   }
 
   /** Several slaves at once: `local/1`, `local/2` … */

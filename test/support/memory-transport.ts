@@ -34,7 +34,7 @@ export class MemoryTransport extends Transport {
     });
   }
 
-  override close(reason: string): void {
+  protected override shut(reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const other = this.#other;
