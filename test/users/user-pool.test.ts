@@ -160,9 +160,10 @@ describe('UserPool', () => {
     for (const how of ['throws', 'rejects with'] as const) {
       it(`counts a user as crashed that ${how} ${what}`, async () => {
         const { clock, pool } = setUp((): unknown => {
-          const error = thrown();
-          if (how === 'throws') throw error;
-          return Promise.reject(error);
+          if (how === 'throws') throw thrown();
+          return Promise.resolve().then(() => {
+            throw thrown();
+          });
         });
         pool.add(IdSet.range(1, 3), {});
         await clock.advance(100);
