@@ -5,6 +5,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since the epoch, for what people and other machines read. May jump. */
   now(): number;
+  /** The same as it was at the start of the process and has gone on since, with a fraction: never jumps. */
+  steady(): number;
   /** Milliseconds from an arbitrary start, for intervals. Never jumps back. */
   monotonic(): number;
   /** Calls `callback` once, no earlier than `delayMs` from now. Does not keep the process alive when `background`. */
@@ -16,6 +18,7 @@ export interface Clock {
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.timeOrigin + performance.now(),
   monotonic: () => performance.now(),
   schedule(delayMs, callback, options) {
     const timer = setTimeout(callback, delayMs);

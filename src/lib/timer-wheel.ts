@@ -39,6 +39,7 @@ const MOST_AT_ONCE = 32;
  */
 export class TimerWheel {
   readonly #clock: Clock;
+  readonly #beforeFiring: () => void;
   readonly #origin: number;
   /** By how many ticks the slot that fires was due after the first of this turn. */
   #lag = 0;
@@ -53,8 +54,10 @@ export class TimerWheel {
   #cancel: Cancel | undefined;
   #armedFor = Infinity;
 
-  constructor(clock: Clock) {
+  /** @param beforeFiring called before timers fire, each time: it may cancel them */
+  constructor(clock: Clock, beforeFiring: () => void = () => {}) {
     this.#clock = clock;
+    this.#beforeFiring = beforeFiring;
     this.#origin = clock.monotonic();
   }
 
@@ -201,6 +204,7 @@ export class TimerWheel {
 
   #fire(firing: Firing): void {
     const { due, first, tick, target } = firing;
+    this.#beforeFiring();
     // Until the promises of those that fire have run.
     this.#lag = Math.min(tick - first, MOST_LAG);
     const end = Math.min(firing.next + MOST_AT_ONCE, due.length);

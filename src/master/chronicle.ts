@@ -1,6 +1,7 @@
 import { actor } from '../lib/actor.ts';
 import { every } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
+import { ClockSteps } from '../lib/clock-steps.ts';
 import { messageOf } from '../lib/errors.ts';
 import { MetricsTotals } from '../metrics/totals.ts';
 import type { DecodedDelta } from '../metrics/totals.ts';
@@ -72,11 +73,13 @@ export class Chronicle {
   #missed = new Set<string>();
   #isAborted = false;
   #seconds = 0;
+  readonly #steps: ClockSteps;
   /** What observers failed with in this run: each is told once. */
   #failures = new Set<string>();
 
   constructor(parts: ChronicleParts) {
     this.#parts = parts;
+    this.#steps = new ClockSteps(parts.clock);
     every(parts.clock, SECOND_MS, () => this.#tick());
   }
 
@@ -111,7 +114,7 @@ export class Chronicle {
 
   /** Something happened; a command is told with the one who gave it. */
   event(kind: EventKind, text: string, data?: Record<string, unknown>): void {
-    const at = this.#parts.clock.now();
+    const at = this.#now(this.#parts.run());
     const by = commands.has(kind) ? actor.getStore() : undefined;
     const event = {
       at,
@@ -146,7 +149,7 @@ export class Chronicle {
   verdicts(run: Run): Verdict[] {
     if (this.#thresholds.length === 0) return [];
     const users = countUsers(run, this.#parts.nodes());
-    const seconds = (this.#parts.clock.now() - run.startedAt) / 1000;
+    const seconds = run.lastedMs(this.#parts.clock.monotonic()) / 1000;
     const started = run.totals.counter('users_started');
     return this.#thresholds.map((each) =>
       judge(each, { totals: run.totals, users, started, seconds }),
@@ -160,8 +163,20 @@ export class Chronicle {
     this.#definition = undefined;
   }
 
+  /** In epoch milliseconds: within a run a clock that is set neither swaps seconds nor leaves a gap. */
+  #now(run: Run | undefined): number {
+    const { clock } = this.#parts;
+    return run?.epochAt(clock.monotonic()) ?? clock.now();
+  }
+
   #tick(): void {
     const run = this.#parts.run();
+    const step = this.#steps.take();
+    if (step !== undefined) {
+      const text = `the clock of this machine was set ${step}; times and durations of the run go on as before`;
+      this.#parts.notice({ level: 'warn', text });
+      this.event('warning', text);
+    }
     if (run === undefined || this.#definition === undefined) return;
     this.#seconds++;
     this.#counts.push({ at: this.#parts.clock.monotonic(), counts: run.totals.counts() });
@@ -186,7 +201,7 @@ export class Chronicle {
         text: `threshold missed so far: ${sayVerdict(verdict)}`,
       });
     }
-    const isDue = this.#parts.clock.now() - run.startedAt >= run.ms('abortDelay');
+    const isDue = run.lastedMs(this.#parts.clock.monotonic()) >= run.ms('abortDelay');
     if (run.settings['abortOnFail'] === true && isDue && !this.#isAborted) {
       this.#isAborted = true;
       this.#parts.abort(sayVerdict(verdict));
@@ -208,7 +223,7 @@ export class Chronicle {
     });
     if (this.#trend.length > TREND_SECONDS) this.#trend.shift();
     const row: SecondRow = {
-      at: this.#parts.clock.now(),
+      at: this.#now(run),
       users,
       delta: this.#second.take(),
       nodes: described.filter((node) => isTold || node.saturated !== undefined),

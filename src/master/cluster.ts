@@ -19,6 +19,9 @@ export type { Notice };
 /** Answers that only need a moment: a process that takes longer is blocked. */
 export const QUICK_MS = 5000;
 
+/** Reports that a node keeps while the journal cannot be written; below what stops it (`ReportQueue`). */
+const MAX_UNSAFE_REPORTS = 48;
+
 /** What a master is made of. */
 export interface MasterParts {
   /** `amocLocal` or `amocDist`. */
@@ -56,6 +59,8 @@ export class Cluster {
   readonly parts: MasterParts;
   readonly #told: (notice: Notice) => void;
   #state: RunState = { is: 'idle' };
+  /** Whether the journal was written when it was last to be. */
+  #isKept = true;
   run: Run | undefined;
 
   /** What happens in the run, for whoever follows it. */
@@ -101,14 +106,18 @@ export class Cluster {
   commit(): void {
     const { run } = this;
     if (run === undefined || this.parts.journal === undefined) return;
-    this.parts.journal.save(() => describeRun(run, this.nodes));
+    this.#isKept = this.parts.journal.save(() => describeRun(run, this.nodes));
+    if (!this.#isKept) return;
     for (const node of this.nodes.all()) node.safeReport = node.lastReport;
   }
 
   /** The last report of a node that a restart of this master would not lose, or would not miss. */
   ackedOf(node: NodeEntry): number {
-    const isKept = this.#state.is === 'running' || this.#state.is === 'stopping';
-    return isKept && this.parts.journal !== undefined ? node.safeReport : node.lastReport;
+    const isRunning = this.#state.is === 'running' || this.#state.is === 'stopping';
+    if (!isRunning || this.parts.journal === undefined) return node.lastReport;
+    if (this.#isKept) return node.safeReport;
+    // A node sends no more while it keeps too many: a disk that stays full must not blind the master.
+    return Math.max(node.safeReport, node.lastReport - MAX_UNSAFE_REPORTS);
   }
 
   requireRun(): Run {

@@ -71,7 +71,8 @@ export type RunMemory = z.infer<typeof runState>;
 export interface RunJournal {
   /** Whether it is time to save without a command. */
   readonly isDue: boolean;
-  save(state: () => unknown): void;
+  /** @returns whether it is on disk */
+  save(state: () => unknown): boolean;
   clear(): void;
 }
 
@@ -164,8 +165,9 @@ export class FileJournal implements RunJournal {
   }
 
   /** Writes, and waits until it is on disk. A disk that fails is said once; the run goes on. */
-  save(state: () => unknown): void {
+  save(state: () => unknown): boolean {
     const began = this.#now();
+    let isSaved = false;
     try {
       const body = JSON.stringify(state());
       const sum = sha256(body);
@@ -181,6 +183,7 @@ export class FileJournal implements RunJournal {
       renameSync(next, this.#path);
       syncFolder(dirname(this.#path));
       this.#hasFailed = false;
+      isSaved = true;
     } catch (error) {
       if (!this.#hasFailed) {
         this.#onError(
@@ -191,6 +194,7 @@ export class FileJournal implements RunJournal {
     }
     const took = this.#now() - began;
     this.#nextAt = this.#now() + took / MOST_SHARE;
+    return isSaved;
   }
 
   clear(): void {

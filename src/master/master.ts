@@ -215,8 +215,12 @@ export class Master {
   async status(): Promise<StatusView> {
     await this.#refresh();
     const { clock } = this.#cluster.parts;
-    const now = { epoch: clock.now(), monotonic: clock.monotonic() };
-    return viewStatus(this.#cluster.state, this.#cluster.run, this.nodes.all(), now);
+    return viewStatus(
+      this.#cluster.state,
+      this.#cluster.run,
+      this.nodes.all(),
+      clock.monotonic(),
+    );
   }
 
   /** The processes, with fresh figures. */

@@ -47,6 +47,10 @@ export class Membership {
     this.#watch = new NodeWatch(cluster, distributor);
     this.#reports = new Reports(cluster, {
       returned: (run, node) => this.#watch.returned(run, node),
+      forgotten: (node) => {
+        this.#watch.lose(node, 'it does not have the run any more');
+        node.peer.close('the run goes on without it; it may join again');
+      },
       placeHomeless: (run) => distributor.placeHomeless(run),
       repair: (run, node) => distributor.repair(run, node),
       distrust: (run, node, why) => this.#distrust(run, node, why),
@@ -100,7 +104,7 @@ export class Membership {
   /** Goes on with the run of the master before: its nodes have a lease's time to come back. */
   restore(memory: RunMemory): void {
     const { clock, notice } = this.#cluster.parts;
-    const run = restoreRun(memory, this.#cluster.nodes, clock.monotonic());
+    const run = restoreRun(memory, this.#cluster.nodes, clock);
     this.#cluster.enter({ is: 'starting', scenario: run.scenario });
     this.#cluster.run = run;
     this.#cluster.enter({ is: 'running', scenario: run.scenario });
@@ -214,7 +218,12 @@ export class Membership {
     peer.onMessage = (message) => {
       if (node.watchdog !== peer) return;
       if (message.type === 'blocked') this.#watch.blocked(node, message);
-      else if (message.type === 'unblocked') this.#watch.unblocked(node, message.afterMs);
+      else if (message.type === 'beat') {
+        // Behind `blocked`, which has kept its users here: now its lease may go on.
+        const { clock } = this.#cluster.parts;
+        if (node.isAway) return;
+        peer.beat({ sequence: message.sequence, at: clock.steady(), acked: 0 });
+      } else if (message.type === 'unblocked') this.#watch.unblocked(node, message.afterMs);
     };
     peer.onClose = () => {
       if (node.watchdog === peer) node.watchdog = undefined;
@@ -298,10 +307,12 @@ export class Membership {
     switch (message.type) {
       case 'beat':
         node.clock = message.clock;
+        // One that is back for so long without a report that fits must not keep its users for ever.
+        if (node.heardAt - (node.returningSince ?? Infinity) > TAKEOVER_MS) return;
         node.leaseUntil = node.heardAt + TAKEOVER_MS;
         peer.beat({
           sequence: message.sequence,
-          at: clock.now(),
+          at: clock.steady(),
           acked: this.#cluster.ackedOf(node),
         });
         return;

@@ -63,6 +63,8 @@ export class NodeEntry {
   clock: ClockEstimate | undefined;
   /** Until when it may run its users as far as the master knows, margin included; monotonic. */
   leaseUntil = Infinity;
+  /** Since when it has been back without having said whom it has, over all its connections; monotonic. */
+  returningSince: number | undefined;
   /** When it was last heard of; monotonic. */
   heardAt = 0;
   /** Plans what happens when it stays away. */
@@ -71,6 +73,8 @@ export class NodeEntry {
   lastReport = 0;
   /** The last report whose effects are on disk. */
   safeReport = 0;
+  /** Reports that a master before this one acknowledged, and that no journal has. */
+  missedReports = 0;
   /** Assignments that its reports do not cover yet, the oldest first. */
   #unconfirmed: readonly Assignment[] = [];
   /** Removals by force that no report covers, the oldest first; a user can be in several. */

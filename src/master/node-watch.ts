@@ -58,6 +58,7 @@ export class NodeWatch {
     if (node.isInRun) {
       const since = node.status.is === 'away' ? node.status.since : now;
       node.status = { is: 'returning', since };
+      node.returningSince ??= now;
     }
   }
 
@@ -66,6 +67,7 @@ export class NodeWatch {
     if (node.status.is !== 'returning') return;
     const now = this.#cluster.parts.clock.monotonic();
     const awayMs = now - node.status.since;
+    node.returningSince = undefined;
     node.cancelExpiry();
     node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
     node.wasReady = true;
@@ -112,7 +114,11 @@ export class NodeWatch {
       const leftMs = node.leaseUntil - this.#cluster.parts.clock.monotonic();
       // It may have been heard of in between: blocked, or back.
       if (leftMs > 0) this.#expireIn(node, leftMs);
-      else if (node.status.is === 'away') this.lose(node, 'its lease has ended');
+      else if (node.isAway) {
+        this.lose(node, 'its lease has ended');
+        // It may be connected, without ever having said whom it has: it joins again, with nobody.
+        node.peer.close('its lease has ended');
+      }
     });
   }
 

@@ -1,6 +1,7 @@
 import { digestOf } from '../lib/id-digest.ts';
 import { decodeDelta, sizeOf } from '../metrics/totals.ts';
 import { IdSet } from '../lib/id-set.ts';
+import { plural } from '../lib/words.ts';
 import type { SlaveMessage } from '../protocol/messages.ts';
 import type { Cluster } from './cluster.ts';
 import type { NodeEntry } from './node-entry.ts';
@@ -21,6 +22,8 @@ export interface ReportParts {
   repair: (run: Run, node: NodeEntry) => void;
   /** Users that waited for a place may have one. */
   placeHomeless: (run: Run) => void;
+  /** A process that is back does not have the run any more. */
+  forgotten: (node: NodeEntry) => void;
   /** A process reports what cannot be. */
   distrust: (run: Run, node: NodeEntry, why: string) => void;
   /** Users that were to move have ended where they were. */
@@ -51,14 +54,17 @@ export class Reports {
   take(node: NodeEntry, report: Report): void {
     const decoded = decodeDelta(report.delta);
     node.load = report.load;
-    // Each once, in order: one that is missing is sent again.
-    if (node.lastReport !== 0 && report.sequence !== node.lastReport + 1) return;
+    // Each once: one that was not acknowledged is sent again.
+    if (report.sequence <= node.lastReport) return;
+    const missed = node.lastReport === 0 ? 0 : report.sequence - node.lastReport - 1;
     node.lastReport = report.sequence;
     const run = this.#cluster.run;
     if (report.run === undefined || report.run !== run?.id) {
-      this.#endStray(node, report);
+      if (node.status.is === 'returning') this.#parts.forgotten(node);
+      else this.#endStray(node, report);
       return;
     }
+    if (missed > 0) this.#tellMissed(node, missed);
     const lie = implausibility(report, node.mostUsers);
     if (lie !== undefined) {
       this.#parts.distrust(run, node, lie);
@@ -152,6 +158,15 @@ export class Reports {
     if (!node.mayRepair(now)) return;
     node.behindSince = undefined;
     this.#parts.repair(run, node);
+  }
+
+  /** They will not come again: the two go on from this report, and from whom the process has now. */
+  #tellMissed(node: NodeEntry, missed: number): void {
+    node.missedReports += missed;
+    this.#cluster.parts.notice({
+      level: 'warn',
+      text: `${plural(missed, 'report')} of ${node.name} came to the master before this one and ${missed === 1 ? 'is' : 'are'} not in its journal: what ${missed === 1 ? 'it' : 'they'} counted is missing`,
+    });
   }
 
   /** A run that nobody knows any more: the master before had it, and its journal is gone. */

@@ -3,6 +3,7 @@ import { TAKEOVER_MS } from '../protocol/lease.ts';
 import { closedTransport } from '../protocol/transport.ts';
 import { MasterPeer } from '../protocol/peer.ts';
 import { systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { strategies } from '../placement/placement.ts';
 import type { StrategyName } from '../placement/placement.ts';
 import type { RunMemory } from './journal.ts';
@@ -17,13 +18,15 @@ const UNKNOWN_COMMANDS = 10_000;
 const REPEATS = 20;
 
 /** Makes a run, and the nodes that have its users, of what a journal kept. */
-export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: number): Run {
+export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clock): Run {
+  const now = clock.monotonic();
   const run = new Run({
     prepare: memory.prepare,
     comment: memory.comment,
     placement: strategies[memory.placement as StrategyName],
     nodes: memory.nodes,
     startedAt: memory.startedAt,
+    began: now - Math.max(0, clock.now() - memory.startedAt),
     rate: memory.rate,
   });
   run.settings = { ...memory.settings };

@@ -17,7 +17,7 @@ export function resultOf(
     scenario: run.scenario,
     ...(run.comment === undefined ? {} : { comment: run.comment }),
     startedAt: run.startedAt,
-    ranForMs: parts.clock.now() - run.startedAt,
+    ranForMs: run.lastedMs(parts.clock.monotonic()),
     users: { ...run.ended },
     forced,
     messages: viewMessages(run, parts.clock.monotonic()),

@@ -65,6 +65,7 @@ export class RunStart {
       placement: request.placement,
       nodes: request.nodes,
       startedAt: clock.now(),
+      began: clock.monotonic(),
       rate: request.rate,
     });
     this.#cluster.run = run;

@@ -34,6 +34,8 @@ export class Run {
   readonly prepare: Params<'prepare'>;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** The same moment on the monotonic clock. */
+  readonly #began: number;
   readonly owners = new OwnerTable();
   readonly totals = new MetricsTotals();
   readonly ended: EndedCounts = { finished: 0, removed: 0, crashed: 0, lost: 0 };
@@ -64,6 +66,8 @@ export class Run {
     placement: PlacementStrategy;
     nodes: readonly string[] | undefined;
     startedAt: number;
+    /** The same moment on the monotonic clock. */
+    began: number;
     rate?: number | undefined;
   }) {
     this.prepare = parts.prepare;
@@ -74,6 +78,7 @@ export class Run {
     this.placement = parts.placement;
     this.nodes = parts.nodes;
     this.startedAt = parts.startedAt;
+    this.#began = parts.began;
     this.rate = parts.rate;
   }
 
@@ -84,6 +89,16 @@ export class Run {
   /** Whether the users of a lost node stay with it. */
   get leavesUsers(): boolean {
     return this.settings['onNodeLoss'] === 'leave';
+  }
+
+  /** How long it has run: whatever the machine's clock was set to meanwhile. @param now monotonic */
+  lastedMs(now: number): number {
+    return now - this.#began;
+  }
+
+  /** A moment in epoch milliseconds, by the clock as it was when the run began. @param now monotonic */
+  epochAt(now: number): number {
+    return Math.round(this.startedAt + this.lastedMs(now));
   }
 
   /** A time among the resolved settings. */

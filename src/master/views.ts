@@ -134,7 +134,7 @@ export function viewStatus(
   state: RunState,
   run: Run | undefined,
   nodes: readonly NodeEntry[],
-  now: { epoch: number; monotonic: number },
+  now: number,
 ): StatusView {
   const users = countUsers(run, nodes);
   const view: StatusView = {
@@ -144,7 +144,7 @@ export function viewStatus(
     users,
     startRate: { wanted: 0, achieved: 0 },
     messages: { sent: 0, received: 0, perSecond: 0 },
-    nodes: nodes.map((node) => viewNode(node, run, now.monotonic)),
+    nodes: nodes.map((node) => viewNode(node, run, now)),
   };
   if (state.is !== 'idle') view.scenario = state.scenario;
   if (state.is === 'failed') view.reason = state.reason;
@@ -155,9 +155,9 @@ export function viewStatus(
     ids: run.owners.describe(),
     seed: run.seed,
     paused: run.paused,
-    runningForMs: now.epoch - run.startedAt,
+    runningForMs: run.lastedMs(now),
     ...(run.comment === undefined ? {} : { comment: run.comment }),
-    startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now.monotonic) },
-    messages: viewMessages(run, now.monotonic),
+    startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now) },
+    messages: viewMessages(run, now),
   };
 }

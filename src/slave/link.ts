@@ -7,8 +7,8 @@ import type { BeatAnswer, SlavePeer } from '../protocol/peer.ts';
 const MOST_UNANSWERED = 32;
 /** Estimates of the clock that the best is taken from; it is followed as it drifts. */
 const ESTIMATES = 16;
-/** How late the end of a lease may be noticed before a blocked loop is the reason. */
-const LATE_MS = 500;
+/** Two estimates of one clock differ by more than their errors and this only when a clock was set. */
+const STEP_MS = 5;
 
 /** What a {@link Link} needs to know and whom it tells. */
 export interface LinkParts {
@@ -22,6 +22,8 @@ export interface LinkParts {
   onClock: (estimate: ClockEstimate) => void;
   /** The lease ends at another time, on the monotonic clock. */
   onLease: (until: number) => void;
+  /** Until when the watchdog has kept the lease while the loop stood still, on the monotonic clock. */
+  keptUntil?: () => number;
 }
 
 /** A process's bond to its master: beats, the lease that their answers renew, the clock, silence. */
@@ -35,7 +37,6 @@ export class Link implements Disposable {
   #heardAt = -Infinity;
   #cancelBeat: Cancel | undefined;
   #cancelLease: Cancel | undefined;
-  #leaseTimerAt = Infinity;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -43,7 +44,25 @@ export class Link implements Disposable {
 
   /** Whether the process may run users. */
   get isHeld(): boolean {
-    return !this.#parts.leased || this.#parts.clock.monotonic() < this.#leaseUntil;
+    return !this.#parts.leased || this.#parts.clock.monotonic() < this.#heldUntil;
+  }
+
+  get #heldUntil(): number {
+    return Math.max(this.#leaseUntil, this.#parts.keptUntil?.() ?? -Infinity);
+  }
+
+  /**
+   * Looks whether the process may run users, and gives them up when it may no longer. For what is
+   * about to serve them: after a pause of the process its timers are due in an order of their own, and the
+   * end of the lease is one among thousands.
+   */
+  check(): boolean {
+    // Before the first answer there is no lease that could have ended.
+    if (this.isHeld || this.#leaseUntil === -Infinity) return true;
+    this.#cancelLease?.();
+    this.#cancelLease = undefined;
+    this.#parts.onLeaseEnd();
+    return false;
   }
 
   /** The best of the last estimates of the master's clock: that of the shortest round trip. */
@@ -99,7 +118,7 @@ export class Link implements Disposable {
       this.#peer?.close('the master is silent');
       return;
     }
-    this.#unanswered.set(++this.#sequence, { monotonic: now, epoch: clock.now() });
+    this.#unanswered.set(++this.#sequence, { monotonic: now, epoch: clock.steady() });
     if (this.#unanswered.size > MOST_UNANSWERED) {
       this.#unanswered.delete(this.#unanswered.keys().next().value as number);
     }
@@ -124,8 +143,7 @@ export class Link implements Disposable {
     }
     this.#extend(sent.monotonic + LEASE_MS);
     const roundTripMs = now - sent.monotonic;
-    this.#estimates.push({ roundTripMs, offsetMs: at - (sent.epoch + roundTripMs / 2) });
-    if (this.#estimates.length > ESTIMATES) this.#estimates.shift();
+    this.#estimated({ roundTripMs, offsetMs: at - (sent.epoch + roundTripMs / 2) });
     onClock(this.estimate as ClockEstimate);
   }
 
@@ -138,22 +156,23 @@ export class Link implements Disposable {
 
   #armLease(): void {
     const { clock } = this.#parts;
-    this.#leaseTimerAt = this.#leaseUntil;
-    const wait = this.#leaseUntil - clock.monotonic();
-    this.#cancelLease = clock.schedule(wait, () => this.#checkLease(), { background: true });
+    const wait = this.#heldUntil - clock.monotonic();
+    this.#cancelLease = clock.schedule(wait, () => this.#leaseTimer(), { background: true });
   }
 
-  #checkLease(): void {
-    const { clock, onLeaseEnd } = this.#parts;
+  #leaseTimer(): void {
     this.#cancelLease = undefined;
-    const now = clock.monotonic();
-    if (now < this.#leaseUntil) {
-      this.#armLease();
-    } else if (this.#peer !== undefined && now - this.#leaseTimerAt > LATE_MS) {
-      // The loop stood still, which its watchdog told the master: the answers are about to be read.
-      this.#leaseUntil = now + BEAT_MS;
-      this.beat();
-      this.#armLease();
-    } else onLeaseEnd();
+    if (this.check()) this.#armLease();
+  }
+
+  #estimated(estimate: ClockEstimate): void {
+    const best = this.estimate;
+    const error = (estimate.roundTripMs + (best?.roundTripMs ?? 0)) / 2 + STEP_MS;
+    // The master's process is another one, or a machine slept: what was known is of no use.
+    if (best !== undefined && Math.abs(estimate.offsetMs - best.offsetMs) > error) {
+      this.#estimates = [];
+    }
+    this.#estimates.push(estimate);
+    if (this.#estimates.length > ESTIMATES) this.#estimates.shift();
   }
 }

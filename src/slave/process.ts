@@ -8,6 +8,7 @@ import { collectGarbage, collectOnOneThread } from '../lib/collect-garbage.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { newIdentity } from '../lib/identity.ts';
 import { systemLimits } from '../lib/limits.ts';
+import { guardServing } from '../lib/serving-guard.ts';
 import { sha256 } from '../lib/sha256.ts';
 import { SILENT_MS } from '../protocol/lease.ts';
 import { offerHandshake } from '../protocol/handshake.ts';
@@ -110,7 +111,9 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
       if (!child && Math.abs(offsetMs) > roundTripMs / 2) setClusterOffset(offsetMs);
     },
     onLease: (until) => watchdog.lease(until),
+    keptUntil: () => watchdog.keptUntil,
   });
+  guardServing(() => slave.mayServe());
   protectProcess(slave);
   process.on('SIGUSR2', () => void leave(slave));
   using watchdog = startWatchdog({
@@ -149,7 +152,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
           if (dialledAt - takenSince > TAKEN_MS) throw error;
         }
       }
-      if (causeCode(error) === 'ECONNREFUSED') slave.refused(dialledAt);
+      if (isRefused(error)) slave.refused(dialledAt);
       tell(messageOf(error));
     }
     if (child) exitProcess(0);
@@ -165,8 +168,11 @@ async function leave(slave: Slave): Promise<void> {
   exitProcess(0);
 }
 
-function causeCode(error: unknown): string | undefined {
-  return systemCode((error as { cause?: unknown } | undefined)?.cause);
+/** Whether every address of the master refused: where one did not answer, a master may be there. */
+function isRefused(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  return causes.length > 0 && causes.every((each) => systemCode(each) === 'ECONNREFUSED');
 }
 
 function definedLimits(): Pick<NodeInfo, 'openFiles' | 'localPorts'> {

@@ -37,6 +37,8 @@ export interface SlaveRunParts {
   log: (level: keyof Log, line: { message: unknown; fields?: unknown }, about?: LineOrigin) => void;
   /** Called when there is somebody to tell the master of. */
   onEnded: () => void;
+  /** Whether users may be served; when not, they have been given up. */
+  mayServe: () => boolean;
 }
 
 /** One run in one slave process: the scenario, its settings, its users. */
@@ -64,7 +66,7 @@ export class SlaveRun {
     this.#variables = { ...builtInVariables, ...scenario.variables };
     demandKnownNames(this.#variables, parts.sources.file);
     this.#settings = resolveSettings(this.#variables, parts.sources, name);
-    this.#wheel = new TimerWheel(parts.clock);
+    this.#wheel = new TimerWheel(parts.clock, parts.mayServe);
     this.#context = this.#makeContext(undefined);
   }
 
@@ -120,6 +122,7 @@ export class SlaveRun {
       intervalMs: pace.interarrivalMs,
       onNewError: (error, cause, id) => this.#tellError(error, cause, id),
       onEnded: this.#parts.onEnded,
+      mayStart: this.#parts.mayServe,
     });
     this.#pool.setPace(pace.interarrivalMs, pace.paused);
   }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { sleep } from '../lib/abort.ts';
 import { every } from '../lib/clock.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
+import { ClockSteps } from '../lib/clock-steps.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
@@ -64,6 +65,8 @@ export interface SlaveParts {
   onClock?: (estimate: ClockEstimate) => void;
   /** Told when the right to the users ends at another time, on the monotonic clock. */
   onLease?: (until: number) => void;
+  /** Until when the watchdog has kept that right while the loop stood still, on the monotonic clock. */
+  keptUntil?: () => number;
 }
 
 /** One slave process: does what its master asks, and reports. */
@@ -71,6 +74,7 @@ export class Slave {
   readonly #parts: SlaveParts;
   readonly #metrics: MetricsRegistry;
   readonly #cancels: Cancel[];
+  readonly #steps: ClockSteps;
   readonly #reports = new ReportQueue();
   readonly #link: Link;
   readonly #collector: Collector | undefined;
@@ -86,6 +90,7 @@ export class Slave {
   constructor(parts: SlaveParts) {
     this.#parts = parts;
     const { clock } = parts;
+    this.#steps = new ClockSteps(clock);
     this.#metrics = parts.metrics ?? new MetricsRegistry();
     this.#link = new Link({
       clock,
@@ -96,6 +101,7 @@ export class Slave {
       },
       onClock: (estimate) => parts.onClock?.(estimate),
       onLease: (until) => parts.onLease?.(until),
+      ...(parts.keptUntil === undefined ? {} : { keptUntil: parts.keptUntil }),
     });
     const { collectGarbage } = parts;
     const sessions = (): number => this.#metrics.gauge('connections_open').value;
@@ -127,6 +133,11 @@ export class Slave {
   /** The master's address refused a connection that was tried at `dialledAt`, on the monotonic clock. */
   refused(dialledAt: number): void {
     this.#link.refused(dialledAt);
+  }
+
+  /** Whether users may be served; when not, they have been given up. */
+  mayServe(): boolean {
+    return this.#run?.settings['onNodeLoss'] === 'leave' || this.#link.check();
   }
 
   /** Whether users wait for the master: then it is dialled more often. */
@@ -276,6 +287,7 @@ export class Slave {
         logger[level]({ scenario: bundle.name, ...about, ...fields }, msg);
       },
       onEnded: () => this.#watchUsers(),
+      mayServe: () => this.mayServe(),
     });
     return {
       settings: { ...this.#run.settings },
@@ -306,6 +318,11 @@ export class Slave {
 
   #tick(): void {
     this.#report(true);
+    const step = this.#steps.take();
+    if (step !== undefined && this.#parts.leased === true) {
+      const text = `the clock of this machine was set ${step}; times to delivery and durations do not follow it`;
+      this.#parts.logger.warn(text);
+    }
     if (this.#parts.leased !== true || this.#run?.pool === undefined) return;
     if (this.#lostAt === undefined) return;
     const orphanedMs = this.#parts.clock.monotonic() - this.#lostAt;

@@ -18,7 +18,10 @@ export interface WatchdogOptions {
 export interface WatchdogData extends WatchdogOptions {
   /** One counter, which the main thread raises while its event loop turns. */
   heartbeat: SharedArrayBuffer;
-  /** Until when the process may run its users: milliseconds of `process.hrtime`; 0 without a lease. */
+  /**
+   * Until when the process may run its users, in milliseconds of `process.hrtime`: by its own beats, then
+   * by what the watchdog said for it; 0 without a lease.
+   */
   lease: SharedArrayBuffer;
 }
 
@@ -26,7 +29,14 @@ export interface WatchdogData extends WatchdogOptions {
 export interface Watchdog extends Disposable {
   /** The lease ends at that time, on the clock of `performance.now()`. */
   lease(until: number): void;
+  /** Until when the watchdog has kept the lease, on the same clock; in the past when it has not. */
+  readonly keptUntil: number;
 }
+
+/** Places in {@link WatchdogData.lease}. */
+export const OWN_LEASE = 0;
+/** See {@link OWN_LEASE}. */
+export const KEPT_LEASE = 1;
 
 const BEAT_MS = 250;
 
@@ -36,7 +46,7 @@ const BEAT_MS = 250;
  */
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const heartbeat = new SharedArrayBuffer(4);
-  const lease = new SharedArrayBuffer(8);
+  const lease = new SharedArrayBuffer(16);
   const leaseUntil = new Float64Array(lease);
   const beats = new Int32Array(heartbeat);
   const timer = setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS);
@@ -51,7 +61,10 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   worker.unref();
   return {
     lease(until) {
-      leaseUntil[0] = sharedNow() + until - performance.now();
+      leaseUntil[OWN_LEASE] = sharedNow() + until - performance.now();
+    },
+    get keptUntil() {
+      return (leaseUntil[KEPT_LEASE] ?? 0) - sharedNow() + performance.now();
     },
     [Symbol.dispose]() {
       clearInterval(timer);

@@ -64,6 +64,8 @@ export interface PoolParts {
   onNewError: (error: ErrorCount, cause: unknown, id: number | undefined) => void;
   /** Called when {@link UserPool.takeEnded} has somebody to tell of, and had nobody before. */
   onEnded: () => void;
+  /** Asked before a user starts; when not, all users have been given up. @default always */
+  mayStart?: () => boolean;
 }
 
 /** The users of one process, from their turn of the arrival rate to their end. */
@@ -313,6 +315,7 @@ export class UserPool {
   }
 
   #admit(id: number): void {
+    if (this.#parts.mayStart?.() === false) return;
     const user = new PooledUser(id, this.#parts.environment);
     this.#users.set(id, user);
     // `starting` is counted by the queue's length.

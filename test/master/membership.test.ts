@@ -41,7 +41,7 @@ describe('a node of a cluster', () => {
   });
 
   it('reports on while nothing runs, whatever the journal, and leaves at once', async () => {
-    const journal = { isDue: true, save: () => {}, clear: () => {} };
+    const journal = { isDue: true, save: () => true, clear: () => {} };
     const cluster = new MemoryCluster({}, { leases: true, journal });
     const slave = await cluster.join('slave1/1');
     await cluster.clock.advance(200_000);

@@ -17,6 +17,10 @@ export class VirtualClock implements Clock {
     return 1_700_000_000_000 + this.#now;
   }
 
+  steady(): number {
+    return this.now();
+  }
+
   monotonic(): number {
     return this.#now;
   }
@@ -99,6 +103,7 @@ export function skewed(clock: Clock, offsetMs: number, drift: number): Clock {
   const factor = 1 + drift;
   return {
     now: () => Math.round(clock.now() + offsetMs + clock.monotonic() * drift),
+    steady: () => clock.steady() + offsetMs + clock.monotonic() * drift,
     monotonic: () => clock.monotonic() * factor + 1000,
     schedule: (delayMs, callback, options) => clock.schedule(delayMs / factor, callback, options),
     soon: (callback) => clock.soon(callback),
@@ -116,6 +121,10 @@ export class MortalClock implements Clock {
 
   now(): number {
     return this.#clock.now();
+  }
+
+  steady(): number {
+    return this.#clock.steady();
   }
 
   monotonic(): number {

@@ -188,7 +188,10 @@ export class World {
       leases: true,
       journal: {
         isDue: true,
-        save: (state) => (this.#journal = JSON.stringify(state())),
+        save: (state) => {
+          this.#journal = JSON.stringify(state());
+          return true;
+        },
         clear: () => (this.#journal = undefined),
       },
       randomSeed: () => 42,

@@ -16,6 +16,10 @@ export class FakeClock implements Clock {
     return 1_700_000_000_000 + this.#now;
   }
 
+  steady(): number {
+    return this.now();
+  }
+
   monotonic(): number {
     return this.#now;
   }

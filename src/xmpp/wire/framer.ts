@@ -1,3 +1,4 @@
+import { beforeServing } from '../../lib/serving-guard.ts';
 import { isUtf8 } from 'node:buffer';
 import { AmocError } from '../../lib/errors.ts';
 import {
@@ -95,6 +96,7 @@ export class Framer {
 
   /** Reads `length` bytes. The buffer may be used again when this returns. */
   push(bytes: Buffer, length: number = bytes.length): void {
+    beforeServing();
     if (this.#isDead) return;
     const generation = this.#generation;
     const { depth: deepest } = this.#limits;
