@@ -70,6 +70,10 @@ bench-dist: $(built) ## measure the master of a large cluster; bench/results/dis
 simulate: $(built) ## a simulated cluster with faults: SEED=1 STEPS=40 SEEDS=1
 	@SEED='$(or $(SEED),1)' STEPS='$(or $(STEPS),40)' SEEDS='$(or $(SEEDS),1)' node dist/test/simulation/simulate.js
 
+.PHONY: mutants
+mutants: $(built) ## take each cure out in turn, and look that the simulation finds the fault: SEEDS=200
+	@SEEDS='$(or $(SEEDS),200)' node dist/test/simulation/mutants.js
+
 .PHONY: bench
 bench: $(built) ## measure the engine; bench/results/engine.json
 	@mkdir -p bench/results

@@ -68,6 +68,7 @@ export class Distributor {
         revision,
         delayMs: (turns.get(node) ?? 0) * this.#stepMs(run, nodes),
         withinMs,
+        ...this.#hold(run),
       });
     }
   }
@@ -104,7 +105,17 @@ export class Distributor {
       heard: node.lastReport,
       pace: this.paceOf(run, node),
       withinMs: run.ms('recovery'),
+      ...this.#hold(run),
     });
+  }
+
+  /**
+   * After a restart of the master: its journal may be older than what the one before did, and users may
+   * run where it does not look for them. By the end of a lease every node has come back or has stopped them.
+   */
+  #hold(run: Run): { holdMs?: number } {
+    if (run.heldUntil === undefined) return {};
+    return { holdMs: Math.max(0, run.heldUntil - this.#cluster.parts.clock.monotonic()) };
   }
 
   /** Has a process remove users. */

@@ -215,12 +215,7 @@ export class Master {
   async status(): Promise<StatusView> {
     await this.#refresh();
     const { clock } = this.#cluster.parts;
-    return viewStatus(
-      this.#cluster.state,
-      this.#cluster.run,
-      this.nodes.all(),
-      clock.monotonic(),
-    );
+    return viewStatus(this.#cluster.state, this.#cluster.run, this.nodes.all(), clock.monotonic());
   }
 
   /** The processes, with fresh figures. */

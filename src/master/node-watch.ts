@@ -71,6 +71,7 @@ export class NodeWatch {
     node.cancelExpiry();
     node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
     node.wasReady = true;
+    this.#endHold(run);
     this.#distributor.repair(run, node);
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
@@ -78,6 +79,14 @@ export class NodeWatch {
       level: 'info',
       text: `${node.name} is back after ${roughly(awayMs)}, with its ${plural(run.owners.countOf(node.number), 'user')}`,
     });
+  }
+
+  /** Everybody whom the journal knew is back, and it had all that they had said: nobody runs elsewhere. */
+  #endHold(run: Run): void {
+    if (run.heldUntil === undefined) return;
+    const isWhole = ({ isAway, missedReports }: NodeEntry): boolean =>
+      !isAway && missedReports === 0;
+    if (this.#cluster.nodes.known().every(isWhole)) run.heldUntil = -Infinity;
   }
 
   /** Looks for processes that have been silent for too long. */

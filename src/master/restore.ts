@@ -38,6 +38,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
   Object.assign(run.ended, memory.ended);
   run.totals.add(memory.totals);
   run.isRestored = true;
+  run.heldUntil = now + TAKEOVER_MS;
   run.thresholds = { ...memory.thresholds };
   for (const each of memory.processes) {
     const { info, number, revision, lastReport, staying, leaving, forced, unconfirmed } = each;

@@ -55,6 +55,8 @@ export class Run {
   paused = false;
   /** It goes on from the journal of a master before. */
   isRestored = false;
+  /** Until when nobody is started, once it goes on after a restart of the master; monotonic. */
+  heldUntil: number | undefined;
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
   announceEmpty = false;

@@ -204,6 +204,8 @@ export const requests = {
       delayMs: ms,
       /** Replacements of lost users: all are started within this time, whatever the pace. */
       withinMs: ms.optional(),
+      /** Nobody starts for that time: a master that was restarted does not know yet who runs elsewhere; 0 ends that. */
+      holdMs: ms.optional(),
     }),
     result: none,
   },
@@ -228,6 +230,8 @@ export const requests = {
       pace,
       /** Those that are missing are started within this time. */
       withinMs: ms,
+      /** As in `assign`. */
+      holdMs: ms.optional(),
     }),
     result: none,
   },

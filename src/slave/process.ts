@@ -5,7 +5,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import { systemClock } from '../lib/clock.ts';
 import { setClusterOffset } from '../lib/cluster-clock.ts';
 import { collectGarbage, collectOnOneThread } from '../lib/collect-garbage.ts';
-import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
 import { newIdentity } from '../lib/identity.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { guardServing } from '../lib/serving-guard.ts';
@@ -18,6 +18,7 @@ import { dialMaster } from '../protocol/websocket-transport.ts';
 import { loadBundle } from '../scenario/loader.ts';
 import type { LoaderPlaces } from '../scenario/loader.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
+import { wasRefused } from './dial-failure.ts';
 import { LoadMeter } from './load-meter.ts';
 import { LogShipper } from './log-shipper.ts';
 import { Slave } from './slave.ts';
@@ -152,7 +153,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
           if (dialledAt - takenSince > TAKEN_MS) throw error;
         }
       }
-      if (isRefused(error)) slave.refused(dialledAt);
+      if (wasRefused(error)) slave.refused(dialledAt);
       tell(messageOf(error));
     }
     if (child) exitProcess(0);
@@ -166,13 +167,6 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
 async function leave(slave: Slave): Promise<void> {
   await slave.leave();
   exitProcess(0);
-}
-
-/** Whether every address of the master refused: where one did not answer, a master may be there. */
-function isRefused(error: unknown): boolean {
-  const { cause } = error as { cause?: unknown };
-  const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
-  return causes.length > 0 && causes.every((each) => systemCode(each) === 'ECONNREFUSED');
 }
 
 function definedLimits(): Pick<NodeInfo, 'openFiles' | 'localPorts'> {

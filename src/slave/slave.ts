@@ -197,8 +197,9 @@ export class Slave {
         await this.#of(run).init(setup, pace);
         return {};
       },
-      assign: ({ run, ids, revision, delayMs, withinMs, anew }) => {
+      assign: ({ run, ids, revision, delayMs, withinMs, anew, holdMs }) => {
         if (!this.#isNext(revision)) return {};
+        if (holdMs !== undefined) this.#poolOf(run).hold(holdMs);
         if (anew === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
         this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
         this.#watchUsers();
@@ -209,10 +210,11 @@ export class Slave {
         this.#poolOf(run).remove(IdSet.ofDisjoint(ids), force);
         return {};
       },
-      desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs }) => {
+      desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs, holdMs }) => {
         if (revision <= this.#revision) return {};
         this.#revision = revision;
         const pool = this.#poolOf(run);
+        if (holdMs !== undefined) pool.hold(holdMs);
         const desired = {
           staying: IdSet.ofDisjoint(staying),
           leaving: IdSet.ofDisjoint(leaving),

@@ -16,6 +16,8 @@ export class Arrivals {
   #size = 0;
   #intervalMs: number;
   #paused = false;
+  /** Nobody starts before that, whatever is due; on the monotonic clock. */
+  #notBefore = -Infinity;
   /** When the next start is due, on the monotonic clock. */
   #due = 0;
   #cancel: Cancel | undefined;
@@ -75,6 +77,13 @@ export class Arrivals {
     this.#arm();
   }
 
+  /** Lets nobody start for that time from now on; 0 ends that. */
+  hold(ms: number): void {
+    this.#notBefore = this.#clock.monotonic() + ms;
+    this.#disarm();
+    this.#arm();
+  }
+
   /** Forgets everybody. */
   clear(): void {
     this.#queue = [];
@@ -84,7 +93,7 @@ export class Arrivals {
 
   #arm(): void {
     if (this.#cancel !== undefined || this.#size === 0 || this.#paused) return;
-    const wait = this.#due - this.#clock.monotonic();
+    const wait = Math.max(this.#due, this.#notBefore) - this.#clock.monotonic();
     const turn = (): void => {
       this.#cancel = undefined;
       this.#startDue();
@@ -103,7 +112,8 @@ export class Arrivals {
     const until = this.#clock.monotonic() + BURST_MS;
     for (let started = 0; this.#size > 0 && !this.#paused; started++) {
       const now = this.#clock.monotonic();
-      if (this.#due > now || (started % 16 === 15 && now >= until)) return;
+      if (Math.max(this.#due, this.#notBefore) > now || (started % 16 === 15 && now >= until))
+        return;
       this.#due = this.#intervalMs === 0 ? now : this.#due + this.#intervalMs;
       this.#start(this.#take());
     }

@@ -202,6 +202,12 @@ export class UserPool {
     return { count, sum: sum >>> 0 };
   }
 
+  /** Lets nobody start for that time, as they may still run elsewhere; 0 ends that. */
+  hold(ms: number): void {
+    this.#arrivals.hold(ms);
+    this.#recovering.hold(ms);
+  }
+
   /** Changes the pace of new starts. */
   setPace(intervalMs: number, paused: boolean): void {
     this.#arrivals.setInterval(intervalMs);

@@ -15,6 +15,8 @@ export interface Link {
   latency: () => number;
   /** Share of commands that are lost, repeated, or late. */
   loss: number;
+  /** While the machine is paused: what has arrived for it, and waits until it goes on. */
+  frozen?: (() => void)[] | undefined;
 }
 
 /** One end of a connection over a {@link Link}: in order, as TCP is, but for commands when `loss` > 0. */
@@ -22,21 +24,24 @@ class SimulatedTransport extends Transport {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #link: Link;
+  /** Whether it is the end that is on the machine of the link. */
+  readonly #isSlaves: boolean;
   #other: SimulatedTransport | undefined;
   #isOpen = true;
   #arrival = 0;
   readonly #onTheWay: { due: number; arrive: () => void }[] = [];
 
-  private constructor(clock: Clock, random: Random, link: Link) {
+  private constructor(clock: Clock, random: Random, link: Link, isSlaves: boolean) {
     super('simulated');
+    this.#isSlaves = isSlaves;
     this.#clock = clock;
     this.#random = random;
     this.#link = link;
   }
 
   static pair(clock: Clock, random: Random, link: Link): [SimulatedTransport, SimulatedTransport] {
-    const a = new SimulatedTransport(clock, random, link);
-    const b = new SimulatedTransport(clock, random, link);
+    const a = new SimulatedTransport(clock, random, link, false);
+    const b = new SimulatedTransport(clock, random, link, true);
     a.#other = b;
     b.#other = a;
     return [a, b];
@@ -61,7 +66,7 @@ class SimulatedTransport extends Transport {
     this.#isOpen = false;
     const other = this.#other as SimulatedTransport;
     this.closed(reason);
-    this.#carry(() => other.gone(reason));
+    this.#carry(() => other.#reach(() => other.gone(reason)));
   }
 
   /** The process of this end has died, or its machine: the other hears of it if it can. */
@@ -73,7 +78,16 @@ class SimulatedTransport extends Transport {
 
   #deliver(frame: string): void {
     const other = this.#other as SimulatedTransport;
-    if (other.#isOpen) other.arrived(frame);
+    other.#reach(() => {
+      if (other.#isOpen) other.arrived(frame);
+    });
+  }
+
+  /** What comes to a machine that is paused is kept by its kernel. */
+  #reach(arrive: () => void): void {
+    const { frozen } = this.#link;
+    if (this.#isSlaves && frozen !== undefined) frozen.push(arrive);
+    else arrive();
   }
 
   /** What is sent while the link is down arrives when it is up again, as TCP sends it again. */

@@ -7,11 +7,16 @@ export type Step = { afterMs: number } & (
   | { do: 'add' | 'remove'; count: number; force: boolean }
   | { do: 'cut' | 'mend' | 'crash' | 'start' | 'startAnew'; machine: number }
   | { do: 'crashMaster' | 'startMaster' | 'rebalance' }
-  | { do: 'drain'; machine: number }
+  | { do: 'pause' | 'resume' | 'lie' | 'babble'; machine: number }
+  | { do: 'setClock'; machine: number; byMs: number }
+  | { do: 'fillDisk' | 'freeDisk' | 'loseJournal' }
 );
 
 /** Within this time after the last fault everything is as it should be. */
 export const SETTLE_MS = 40_000;
+
+/** Sixteen beats of a clock that drifts by a thousandth, and what is not yet enough for a step. */
+const CLOCK_ERROR_MS = 25;
 
 /** A history of a cluster: machines, users, and what happens. */
 export interface History {
@@ -43,16 +48,25 @@ export function makeHistory(seed: number, steps: number): History {
       const count = random.integer(1, 40);
       const force = random.float() < 0.5;
       const kind = random.float();
-      if (kind < 0.18) return { afterMs, do: 'add', count, force };
-      if (kind < 0.36) return { afterMs, do: 'remove', count, force };
-      if (kind < 0.54) return { afterMs, do: 'cut', machine };
-      if (kind < 0.7) return { afterMs, do: 'mend', machine };
-      if (kind < 0.77) return { afterMs, do: 'crash', machine };
-      if (kind < 0.83) return { afterMs, do: 'start', machine };
-      if (kind < 0.88) return { afterMs, do: 'startAnew', machine };
-      if (kind < 0.92) return { afterMs, do: 'crashMaster' };
-      if (kind < 0.97) return { afterMs, do: 'startMaster' };
-      return { afterMs, do: 'rebalance' };
+      if (kind < 0.16) return { afterMs, do: 'add', count, force };
+      if (kind < 0.32) return { afterMs, do: 'remove', count, force };
+      if (kind < 0.46) return { afterMs, do: 'cut', machine };
+      if (kind < 0.59) return { afterMs, do: 'mend', machine };
+      if (kind < 0.64) return { afterMs, do: 'crash', machine };
+      if (kind < 0.69) return { afterMs, do: 'start', machine };
+      if (kind < 0.73) return { afterMs, do: 'startAnew', machine };
+      if (kind < 0.77) return { afterMs, do: 'crashMaster' };
+      if (kind < 0.82) return { afterMs, do: 'startMaster' };
+      if (kind < 0.84) return { afterMs, do: 'rebalance' };
+      if (kind < 0.88) return { afterMs, do: 'pause', machine };
+      if (kind < 0.92) return { afterMs, do: 'resume', machine };
+      if (kind < 0.935)
+        return { afterMs, do: 'setClock', machine, byMs: random.integer(-1e7, 1e7) };
+      if (kind < 0.945) return { afterMs, do: 'lie', machine };
+      if (kind < 0.955) return { afterMs, do: 'babble', machine };
+      if (kind < 0.97) return { afterMs, do: 'fillDisk' };
+      if (kind < 0.985) return { afterMs, do: 'freeDisk' };
+      return { afterMs, do: 'loseJournal' };
     }),
   };
 }
@@ -69,7 +83,10 @@ export async function live(history: History): Promise<Outcome> {
   const check = (): void => world.check();
   await world.clock.advance(2000, check);
   const settings = { repeatInterval: 500, interarrival: 5, recovery: 1000 };
-  await command(world, () => world.master?.do('work', 1, history.users, { settings }));
+  const begun = await command(world, () =>
+    world.master?.do('work', 1, history.users, { settings }),
+  );
+  world.run = begun?.run;
   let users = history.users;
   for (const step of history.steps) {
     await world.clock.advance(step.afterMs, check);
@@ -77,7 +94,9 @@ export async function live(history: History): Promise<Outcome> {
     check();
     if (world.master?.state.is === 'failed') return outcome(world);
   }
+  world.setDiskFull(false);
   for (const machine of world.machines) {
+    machine.resume();
     machine.link.isUp = true;
     machine.link.loss = 0;
     machine.start(true);
@@ -113,12 +132,24 @@ async function happen(world: World, step: Step): Promise<number> {
     case 'startMaster':
       world.startMaster();
       return 0;
+    case 'fillDisk':
+    case 'freeDisk':
+      world.setDiskFull(step.do === 'fillDisk');
+      return 0;
+    case 'loseJournal':
+      world.loseJournal();
+      return 0;
     default: {
       const machine = world.machines[step.machine];
       if (machine === undefined) return 0;
       if (step.do === 'cut') machine.link.isUp = false;
       else if (step.do === 'mend') machine.link.isUp = true;
       else if (step.do === 'crash') machine.crash();
+      else if (step.do === 'pause') machine.pause();
+      else if (step.do === 'resume') machine.resume();
+      else if (step.do === 'setClock') machine.setClock(step.byMs);
+      else if (step.do === 'babble') machine.say('{"type":"report","sequence":"');
+      else if (step.do === 'lie') machine.say(lie(world));
       else machine.start(step.do === 'start');
       return 0;
     }
@@ -134,6 +165,7 @@ async function command<T>(
   const result = (async () => work())().then(
     (value) => {
       isDone = true;
+      world.promised();
       return value;
     },
     (error: unknown) => {
@@ -149,6 +181,28 @@ async function command<T>(
   return result;
 }
 
+/** A report of users that the process was never given. */
+function lie(world: World): string {
+  const ids = [{ from: 1, to: 1_000_000, step: 1 }];
+  return JSON.stringify({
+    type: 'report',
+    sequence: 1_000_000_000,
+    run: world.run,
+    users: {
+      starting: 0,
+      running: 1e9,
+      waiting: 0,
+      leaving: 0,
+      finished: 0,
+      removed: 0,
+      crashed: 0,
+    },
+    load: { cpu: 0, loopDelayMs: 0, rssBytes: 1 },
+    delta: { counters: {}, histograms: {} },
+    ended: { finished: ids, crashed: [], removed: [], back: [], revision: 0 },
+  });
+}
+
 /** When faults have stopped, everything is as it should be. */
 async function compare(world: World, users: number): Promise<void> {
   const { master } = world;
@@ -161,7 +215,16 @@ async function compare(world: World, users: number): Promise<void> {
   const sum = present + finished + removed + crashed;
   const told = JSON.stringify(status.users);
   if (away > 0) throw new Violation(`${away} users are still out of reach: ${told}`);
-  if (sum !== users) {
+  for (const { name, clockOffsetMs, roundTripMs } of status.nodes) {
+    const machine = world.machines.find((each) => each.name === name);
+    const error = Math.abs((clockOffsetMs ?? 0) - (machine?.offsetMs ?? 0));
+    // Half of the round trip, and what the drift of a thousandth makes of some beats.
+    if (clockOffsetMs !== undefined && error > (roundTripMs ?? 0) / 2 + CLOCK_ERROR_MS) {
+      throw new Violation(`the clock of ${name} is taken to be off by ${error} ms more than it is`);
+    }
+  }
+  // What was promised and never reached a disk cannot be made good.
+  if (sum !== users && world.isJournalTrue) {
     throw new Violation(
       `${users} users were asked for, ${sum} are accounted for: ${present} there, ${told}`,
     );

@@ -98,11 +98,20 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The clock of one machine: off by `offsetMs`, and faster by `drift` (0.001: a thousandth). */
-export function skewed(clock: Clock, offsetMs: number, drift: number): Clock {
+/**
+ * The clock of one machine: off by `offsetMs`, and faster by `drift` (0.001: a thousandth).
+ *
+ * @param setBy by how much it has been set since; the steady clock does not follow
+ */
+export function skewed(
+  clock: Clock,
+  offsetMs: number,
+  drift: number,
+  setBy: () => number = () => 0,
+): Clock {
   const factor = 1 + drift;
   return {
-    now: () => Math.round(clock.now() + offsetMs + clock.monotonic() * drift),
+    now: () => Math.round(clock.now() + offsetMs + clock.monotonic() * drift + setBy()),
     steady: () => clock.steady() + offsetMs + clock.monotonic() * drift,
     monotonic: () => clock.monotonic() * factor + 1000,
     schedule: (delayMs, callback, options) => clock.schedule(delayMs / factor, callback, options),
@@ -110,10 +119,14 @@ export function skewed(clock: Clock, offsetMs: number, drift: number): Clock {
   };
 }
 
-/** A clock that stops with its process: nothing that was planned on it happens any more. */
+/**
+ * The clock of one process: it stops with the process for good, or for the time that its machine is paused.
+ * What falls due in a pause happens when the machine goes on, at once, in the order in which it was due.
+ */
 export class MortalClock implements Clock {
   readonly #clock: Clock;
   #isAlive = true;
+  #waiting: (() => void)[] | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -132,13 +145,32 @@ export class MortalClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Cancel {
-    return this.#clock.schedule(delayMs, () => {
-      if (this.#isAlive) callback();
-    });
+    let isCancelled = false;
+    const happen = (): void => {
+      if (isCancelled || !this.#isAlive) return;
+      if (this.#waiting === undefined) callback();
+      else this.#waiting.push(happen);
+    };
+    const cancel = this.#clock.schedule(delayMs, happen);
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
   }
 
   soon(callback: () => void): Cancel {
     return this.schedule(0, callback);
+  }
+
+  pause(): void {
+    this.#waiting ??= [];
+  }
+
+  /** Ends a pause: what is due happens now, one after the other. */
+  resume(): void {
+    const due = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const happen of due) this.#clock.schedule(0, happen);
   }
 
   die(): void {

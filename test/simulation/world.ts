@@ -9,6 +9,7 @@ import type { Notice } from '../../src/master/cluster.ts';
 import type { RunMemory } from '../../src/master/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
+import { wasRefused } from '../../src/slave/dial-failure.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { Slave } from '../../src/slave/slave.ts';
 import { connectOver } from './network.ts';
@@ -18,6 +19,10 @@ import { MortalClock, skewed, VirtualClock } from './virtual-clock.ts';
 const COOKIE = 'a cookie of the simulation';
 /** How long an attempt to connect over a link that is down takes. */
 const DIAL_MS = 3000;
+/** Journals that were written before, for a file system that loses what it has promised. */
+const OLD_JOURNALS = 20;
+/** A disk that is full for longer makes nodes forget reports that no journal has. */
+const MAX_FULL_MS = 15_000;
 
 /** A rule that must hold at every instant was broken. */
 export class Violation extends Error {
@@ -38,6 +43,13 @@ export class Machine {
   readonly link: Link;
   readonly #world: World;
   readonly #skew: (clock: Clock) => Clock;
+  /** By how much its clock was set. */
+  #setBy = 0;
+  /** How its clock differs from the master's, as far as it never jumps. */
+  readonly #offset: number;
+  readonly #drift: number;
+  /** The master's name has another address, on which nothing listens: it refuses. */
+  readonly #hasDeadAddress: boolean;
   #process: Incarnation | undefined;
   #lastIdentity: string | undefined;
 
@@ -48,7 +60,47 @@ export class Machine {
     this.link = { isUp: true, latency: () => random.exponential(mean), loss };
     const offset = random.integer(-5000, 5000);
     const drift = random.float() * 0.002 - 0.001;
-    this.#skew = (clock) => skewed(clock, offset, drift);
+    this.#offset = offset;
+    this.#drift = drift;
+    this.#hasDeadAddress = random.float() < 0.3;
+    this.#skew = (clock) => skewed(clock, offset, drift, () => this.#setBy);
+  }
+
+  /** The master's clock minus this machine's, now. */
+  get offsetMs(): number {
+    return -(this.#offset + this.#world.clock.monotonic() * this.#drift);
+  }
+
+  get isPaused(): boolean {
+    return this.link.frozen !== undefined;
+  }
+
+  /** It stands still with everything on it, as a machine does whose host is busy. */
+  pause(): void {
+    if (this.#process === undefined || this.isPaused) return;
+    this.link.frozen = [];
+    this.#process.clock.pause();
+  }
+
+  /** It goes on: its timers are due at once, and what has arrived meanwhile is there. */
+  resume(): void {
+    const arrived = this.link.frozen;
+    if (arrived === undefined) return;
+    this.link.frozen = undefined;
+    const timersFirst = this.#world.random.float() < 0.5;
+    if (timersFirst) this.#process?.clock.resume();
+    for (const arrive of arrived) this.#world.clock.schedule(0, arrive);
+    if (!timersFirst) this.#process?.clock.resume();
+  }
+
+  /** Its clock is set. */
+  setClock(ms: number): void {
+    this.#setBy += ms;
+  }
+
+  /** A defect: its process says what cannot be, or what nobody understands. */
+  say(frame: string): void {
+    if (!this.isPaused) this.#process?.end?.send(frame);
   }
 
   get isRunning(): boolean {
@@ -81,6 +133,7 @@ export class Machine {
     const process = this.#process;
     if (process === undefined) return;
     this.#process = undefined;
+    this.link.frozen = undefined;
     process.clock.die();
     process.slave[Symbol.dispose]();
     this.#world.forget(this.name);
@@ -92,9 +145,11 @@ export class Machine {
     const pause = (ms: number): Promise<void> => sleep(ms, { clock });
     for (;;) {
       const dialledAt = clock.monotonic();
+      const failure = this.#dialFailure();
       if (!this.link.isUp) await pause(DIAL_MS);
-      else if (this.#world.master === undefined) slave.refused(dialledAt);
-      else {
+      if (failure !== undefined) {
+        if (wasRefused(failure)) slave.refused(dialledAt);
+      } else {
         try {
           const transport = this.#world.connect(this.link);
           process.end = transport;
@@ -111,12 +166,32 @@ export class Machine {
           const peer = slave.serve(transport);
           await new Promise<string>((resolve) => (peer.onClose = resolve));
           slave.disconnected();
-        } catch {
-          // Refused, or too slow: it dials again.
+        } catch (error) {
+          // Sent away: it ends. Otherwise it was too slow, or another has its name: it dials again.
+          if ((error as { code?: string }).code === 'EVICTED' && this.#process === process) {
+            this.crash();
+            return;
+          }
         }
       }
       await pause(200 + 800 * this.#world.random.float());
     }
+  }
+
+  /** Why the master cannot be reached now, as Node.js says it; `undefined` when it can. */
+  #dialFailure(): Error | undefined {
+    const failed = (code: string): Error => Object.assign(new Error(code), { code });
+    const refused = failed('ECONNREFUSED');
+    const cause = !this.link.isUp
+      ? failed('EHOSTUNREACH')
+      : this.#world.master === undefined
+        ? refused
+        : undefined;
+    if (cause === undefined) return undefined;
+    if (!this.#hasDeadAddress) return new Error('no way', { cause });
+    // Node.js gives the code of the first address to the error of all.
+    const all = Object.assign(new AggregateError([refused, cause]), { code: 'ECONNREFUSED' });
+    return new Error('no way', { cause: all });
   }
 }
 
@@ -128,11 +203,20 @@ export class World {
   readonly notices: Notice[] = [];
   readonly #running = new Map<number, string>();
   #journal: string | undefined;
+  /** Journals of before, the newest last. */
+  #oldJournals: string[] = [];
+  /** Whether what a restarted master goes on with is what the one before has promised. */
+  isJournalTrue = true;
+  #diskFullSince: number | undefined;
+  /** Whether somebody was promised something since the journal was last written. */
+  #hasPromised = false;
   #masterClock: MortalClock | undefined;
   #masterEnds: Transport[] = [];
   #violation: Violation | undefined;
   #starts = 0;
   master: Master | undefined;
+  /** Name of the run. */
+  run: string | undefined;
 
   readonly leased: boolean;
 
@@ -189,7 +273,10 @@ export class World {
       journal: {
         isDue: true,
         save: (state) => {
+          if (this.#diskFullSince !== undefined) return false;
+          this.#hasPromised = false;
           this.#journal = JSON.stringify(state());
+          this.#oldJournals = [...this.#oldJournals, this.#journal].slice(-OLD_JOURNALS);
           return true;
         },
         clear: () => (this.#journal = undefined),
@@ -199,7 +286,30 @@ export class World {
       logs: () => {},
     });
     this.master = master;
-    if (this.#journal !== undefined) master.members.restore(JSON.parse(this.#journal) as RunMemory);
+    if (this.#journal === undefined) return;
+    const fullMs = this.clock.monotonic() - (this.#diskFullSince ?? Infinity);
+    if (this.#hasPromised || fullMs > MAX_FULL_MS) this.isJournalTrue = false;
+    master.members.restore(JSON.parse(this.#journal) as RunMemory);
+  }
+
+  /** The disk takes nothing more, or has room again. */
+  setDiskFull(isFull: boolean): void {
+    if (!isFull) this.#diskFullSince = undefined;
+    else this.#diskFullSince ??= this.clock.monotonic();
+  }
+
+  /** A command was answered: it is to be kept, which a full disk does not do. */
+  promised(): void {
+    if (this.#diskFullSince !== undefined) this.#hasPromised = true;
+  }
+
+  /** A power cut: the file system is where it was some seconds ago. */
+  loseJournal(): void {
+    if (this.master !== undefined || this.#journal === undefined) return;
+    const older = this.#oldJournals[Math.floor(this.random.float() * this.#oldJournals.length)];
+    if (older === undefined || older === this.#journal) return;
+    this.#journal = older;
+    this.isJournalTrue = false;
   }
 
   /** The master's process is killed: what was not in the journal is gone. */
@@ -233,7 +343,8 @@ export class World {
         user: { sleep: (ms: number) => Promise<void>; random: Random },
       ): Promise<void> => {
         const other = this.#running.get(id);
-        if (other !== undefined) {
+        // On a machine that stands still nobody does anything, until it goes on.
+        if (other !== undefined && !this.isPaused(other)) {
           this.#violation ??= new Violation(
             `user ${id} starts on ${machine} while it runs on ${other}, at ${this.clock.monotonic()} ms`,
           );
@@ -243,12 +354,22 @@ export class World {
         const fate = user.random.float();
         try {
           await user.sleep(fate < 0.1 ? 3000 + fate * 100_000 : 5000 + fate * 10_000);
+          const owner = this.#running.get(id);
+          if (owner !== machine) {
+            this.#violation ??= new Violation(
+              `user ${id} acts on ${machine} while it runs on ${owner ?? 'no other'}, at ${this.clock.monotonic()} ms`,
+            );
+          }
           if (fate < 0.02) throw new Error('this user fails');
         } finally {
           if (this.#running.get(id) === machine) this.#running.delete(id);
         }
       },
     };
+  }
+
+  isPaused(name: string): boolean {
+    return this.machines.find((machine) => machine.name === name)?.isPaused === true;
   }
 
   /** The users of a machine whose process has died. */
