@@ -114,8 +114,8 @@ export class Distributor {
    * run where it does not look for them. By the end of a lease every node has come back or has stopped them.
    */
   #hold(run: Run): { holdMs?: number } {
-    if (run.heldUntil === undefined) return {};
-    return { holdMs: Math.max(0, run.heldUntil - this.#cluster.parts.clock.monotonic()) };
+    const holdMs = run.heldUntil - this.#cluster.parts.clock.monotonic();
+    return holdMs > 0 ? { holdMs } : {};
   }
 
   /** Has a process remove users. */

@@ -127,6 +127,11 @@ export class NodeEntry {
     return this.#revision;
   }
 
+  /** Goes on from what the process says that it has had: a journal may be older than its commands. */
+  hasHad(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
   /** The number of the next command. */
   nextRevision(): number {
     return ++this.#revision;

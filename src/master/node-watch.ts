@@ -71,7 +71,6 @@ export class NodeWatch {
     node.cancelExpiry();
     node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
     node.wasReady = true;
-    this.#endHold(run);
     this.#distributor.repair(run, node);
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
@@ -79,14 +78,6 @@ export class NodeWatch {
       level: 'info',
       text: `${node.name} is back after ${roughly(awayMs)}, with its ${plural(run.owners.countOf(node.number), 'user')}`,
     });
-  }
-
-  /** Everybody whom the journal knew is back, and it had all that they had said: nobody runs elsewhere. */
-  #endHold(run: Run): void {
-    if (run.heldUntil === undefined) return;
-    const isWhole = ({ isAway, missedReports }: NodeEntry): boolean =>
-      !isAway && missedReports === 0;
-    if (this.#cluster.nodes.known().every(isWhole)) run.heldUntil = -Infinity;
   }
 
   /** Looks for processes that have been silent for too long. */
@@ -236,11 +227,14 @@ export class NodeWatch {
   }
 
   #fail(run: Run, reason: string): void {
-    for (const node of this.#cluster.nodes.ready()) {
+    for (const node of this.#cluster.nodes.known()) {
       const ids = run.owners.ofNode(node.number).staying;
-      this.#distributor.withdraw(run, node, ids, true);
+      // One that is out of reach hears it when it is back.
+      if (node.isReady) this.#distributor.withdraw(run, node, ids, true);
+      node.forced(ids);
       run.owners.release(ids);
     }
+    run.owners.release(run.owners.ofNode(NOWHERE).staying);
     this.#cluster.enter({ is: 'failed', scenario: run.scenario, reason });
     this.#cluster.parts.notice({ level: 'error', text: `${run.scenario} has failed: ${reason}` });
   }

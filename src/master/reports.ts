@@ -86,14 +86,11 @@ export class Reports {
     const arrived = moved.intersection(node.moving);
     node.moving = node.moving.difference(arrived);
     run.ended.removed -= arrived.size;
-    const forced = node.unconfirmedForced;
     for (const kind of ['finished', 'crashed', 'removed'] as const) {
       const ids = IdSet.ofDisjoint(report.ended[kind]);
       node.reportedEnds(ids.size);
-      // Only its own: those of another process have not ended.
-      const own = run.owners.ownedBy(ids, node.number).union(ids.intersection(forced));
-      run.ended[kind] += own.size;
-      gone = gone.union(own);
+      run.ended[kind] += ids.size;
+      gone = gone.union(ids);
     }
     const waited = node.unconfirmedRemovals;
     node.confirmForced(gone);
@@ -130,14 +127,23 @@ export class Reports {
 
   /** Compares what a process has with what it should have. */
   #compare(run: Run, node: NodeEntry, report: Report, now: number): void {
-    if (this.#cluster.state.is !== 'running') return;
+    const { state } = this.#cluster;
+    if (state.is !== 'running' && state.is !== 'failed') return;
     if (node.status.is === 'returning') {
+      node.hasHad(report.ended.revision);
       this.#parts.returned(run, node);
       return;
     }
+    if (state.is === 'failed') return;
     const { digest } = report;
     if (digest === undefined || !node.isReady || this.#cluster.parts.leases !== true) return;
     const revision = report.ended.revision;
+    if (revision > node.revision) {
+      // Commands of a master before this one that its journal does not have: they do not count.
+      node.hasHad(revision);
+      this.#parts.repair(run, node);
+      return;
+    }
     if (revision < node.revision) {
       node.behindSince ??= now;
       if (now - node.behindSince < BEHIND_MS) return;

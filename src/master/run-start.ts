@@ -110,6 +110,8 @@ export class RunStart {
       return;
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
+    // It may have failed, or begun to stop, while the process was set up.
+    if (this.#cluster.state.is !== 'running') return;
     node.status = { is: 'ready' };
     const text = `${node.name} joined and takes users`;
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });

@@ -56,7 +56,7 @@ export class Run {
   /** It goes on from the journal of a master before. */
   isRestored = false;
   /** Until when nobody is started, once it goes on after a restart of the master; monotonic. */
-  heldUntil: number | undefined;
+  heldUntil = -Infinity;
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
   announceEmpty = false;

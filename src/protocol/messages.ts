@@ -204,7 +204,7 @@ export const requests = {
       delayMs: ms,
       /** Replacements of lost users: all are started within this time, whatever the pace. */
       withinMs: ms.optional(),
-      /** Nobody starts for that time: a master that was restarted does not know yet who runs elsewhere; 0 ends that. */
+      /** Nobody starts for that time: a master that was restarted does not know yet who runs elsewhere. */
       holdMs: ms.optional(),
     }),
     result: none,

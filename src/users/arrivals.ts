@@ -77,9 +77,9 @@ export class Arrivals {
     this.#arm();
   }
 
-  /** Lets nobody start for that time from now on; 0 ends that. */
+  /** Lets nobody start for that time. */
   hold(ms: number): void {
-    this.#notBefore = this.#clock.monotonic() + ms;
+    this.#notBefore = Math.max(this.#notBefore, this.#clock.monotonic() + ms);
     this.#disarm();
     this.#arm();
   }

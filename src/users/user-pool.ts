@@ -10,6 +10,8 @@ import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { Watcher } from '../xmpp/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
+import { EndedLog } from './ended-log.ts';
+import type { EndedUsers, EndKind } from './ended-log.ts';
 import { ErrorSummary } from './error-summary.ts';
 import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState } from './lifecycle.ts';
@@ -22,15 +24,6 @@ const MOST_CRASHED = 10_000;
 
 /** How many users are in each state; the last three count the whole run. */
 export type PoolCounts = Record<UserState, number>;
-
-/** Who ended since the last report. */
-export interface EndedUsers {
-  finished: IdSet;
-  crashed: IdSet;
-  removed: IdSet;
-  /** Those of them that were taken in again, and are here. */
-  back: IdSet;
-}
 
 /** Everybody that a process shall have. */
 export interface DesiredUsers {
@@ -87,8 +80,7 @@ export class UserPool {
   readonly #crashed = new Map<number, { error: string; repetitions: number }>();
   readonly #started: Counter;
   readonly errors = new ErrorSummary();
-  /** By report, the oldest first: a user is in one of them once. The last is added to. */
-  #ended: EndedBatch[] = [newEnded()];
+  #ended = new EndedLog();
   #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolParts) {
@@ -164,7 +156,7 @@ export class UserPool {
   reconcile(desired: DesiredUsers, ended: readonly IdSet[]): void {
     const { staying, leaving, gone, withinMs } = desired;
     const present = this.#present();
-    let told: readonly IdSet[] = [...ended, ...this.#ended.map(({ ids }) => IdSet.of(ids))];
+    let told: readonly IdSet[] = [...ended, ...this.#ended.ids];
     const all = told.reduce((sum, ids) => sum.union(ids), IdSet.empty);
     let strangers = present.difference(staying).difference(leaving);
     let removed = IdSet.empty;
@@ -202,7 +194,7 @@ export class UserPool {
     return { count, sum: sum >>> 0 };
   }
 
-  /** Lets nobody start for that time, as they may still run elsewhere; 0 ends that. */
+  /** Lets nobody start for that time: they may still run elsewhere. */
   hold(ms: number): void {
     this.#arrivals.hold(ms);
     this.#recovering.hold(ms);
@@ -225,19 +217,12 @@ export class UserPool {
 
   /** Who ended since the last call. */
   takeEnded(): EndedUsers {
-    const ended = this.#ended.shift() as EndedBatch;
-    if (this.#ended.length === 0) this.#ended.push(newEnded());
-    return {
-      finished: IdSet.of(ended.finished),
-      crashed: IdSet.of(ended.crashed),
-      removed: IdSet.of(ended.removed),
-      back: this.#presentOf([...ended.finished, ...ended.crashed, ...ended.removed]),
-    };
+    return this.#ended.take((ids) => this.#presentOf(ids));
   }
 
   /** Whether {@link takeEnded} has anybody to tell of. */
   get hasEnded(): boolean {
-    return (this.#ended[0] as EndedBatch).ids.size > 0;
+    return this.#ended.hasAny;
   }
 
   /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
@@ -281,9 +266,10 @@ export class UserPool {
 
   #drop(ids: IdSet): void {
     if (ids.size === 0) return;
+    this.#ended.noteDropped(ids);
     const ended = this.#ended;
     const before = this.#counts.removed;
-    this.#ended = [newEnded()];
+    this.#ended = new EndedLog();
     this.remove(ids, true);
     this.#ended = ended;
     this.#counts.removed = before;
@@ -296,17 +282,13 @@ export class UserPool {
     });
   }
 
-  #noteEnd(how: 'finished' | 'crashed' | 'removed', id: number): void {
-    let batch = this.#ended.at(-1) as EndedBatch;
-    if (batch.ids.size === 0) this.#parts.onEnded();
-    if (batch.ids.has(id)) this.#ended.push((batch = newEnded()));
-    batch.ids.add(id);
-    batch[how].push(id);
+  #noteEnd(how: EndKind, id: number): void {
+    if (this.#ended.note(how, id)) this.#parts.onEnded();
   }
 
-  #presentOf(ids: readonly number[]): IdSet {
+  #presentOf(ids: Iterable<number>): IdSet {
     const queued = this.#arrivals.all().union(this.#recovering.all());
-    return IdSet.of(ids.filter((id) => this.#users.has(id) || queued.has(id)));
+    return IdSet.of([...ids].filter((id) => this.#users.has(id) || queued.has(id)));
   }
 
   #withoutPresent(ids: IdSet): IdSet {
@@ -321,7 +303,10 @@ export class UserPool {
   }
 
   #admit(id: number): void {
-    if (this.#parts.mayStart?.() === false) return;
+    if (this.#parts.mayStart?.() === false) {
+      this.#ended.noteDropped(IdSet.range(id, id));
+      return;
+    }
     const user = new PooledUser(id, this.#parts.environment);
     this.#users.set(id, user);
     // `starting` is counted by the queue's length.
@@ -414,18 +399,6 @@ export class UserPool {
     this.#whenEmpty = [];
     for (const tell of waiting) tell();
   }
-}
-
-/** Who ended, and how, for one report. */
-interface EndedBatch {
-  readonly ids: Set<number>;
-  readonly finished: number[];
-  readonly crashed: number[];
-  readonly removed: number[];
-}
-
-function newEnded(): EndedBatch {
-  return { ids: new Set(), finished: [], crashed: [], removed: [] };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
