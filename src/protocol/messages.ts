@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { MAX_ID } from '../lib/id-set.ts';
+import { isPackageName } from '../lib/package-name.ts';
+import { pathFault } from '../lib/plain-path.ts';
 import { units } from '../metrics/catalogue.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -68,11 +70,12 @@ const delta = z.object({
 
 const errorCount = z.object({ error: text, message: text, count });
 
-const moduleFile = z.object({
-  /** Relative to the scenario's folder: `my_scenario.js`, `lib/talk.js`. */
-  path: z.string().regex(/^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}\.js$/),
-  code: z.string(),
-});
+/** Relative to the scenario's folder: `my_scenario.js`, `lib/talk.js`. */
+const filePath = z.string().refine((path) => pathFault(path) === undefined, 'not a plain path');
+
+const moduleFile = z.object({ path: filePath.regex(/\.m?js$/), code: z.string() });
+
+const dataFile = z.object({ path: filePath, text: z.string() });
 
 const scenario = z.object({
   name: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,99}$/),
@@ -80,7 +83,8 @@ const scenario = z.object({
   hash: z.string().regex(/^[0-9a-f]{16,64}$/),
   files: z.array(moduleFile).min(1).max(500),
   /** npm packages that the files import. */
-  packages: z.array(z.string().max(214)).max(200),
+  packages: z.array(z.string().refine(isPackageName, 'not the name of an npm package')).max(200),
+  data: z.array(dataFile).max(500).optional(),
 });
 
 /** A compiled scenario as it travels: every file that it needs but npm packages. */

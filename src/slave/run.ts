@@ -10,7 +10,9 @@ import { seededRandom } from '../lib/random.ts';
 import { TimerWheel } from '../lib/timer-wheel.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Pace } from '../protocol/messages.ts';
+import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
+import { TravelledFiles } from '../scenario/travelled-files.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
@@ -23,6 +25,8 @@ export interface SlaveRunParts {
   name: string;
   seed: number;
   scenario: Scenario<User>;
+  /** The files of data that travelled with it. */
+  data: readonly DataFile[];
   sources: SettingSources;
   clock: Clock;
   metrics: MetricsRegistry;
@@ -37,6 +41,7 @@ export class SlaveRun {
   readonly #variables: Variables;
   readonly #settings: Record<string, SettingValue>;
   readonly #wheel: TimerWheel;
+  readonly #files: TravelledFiles;
   #context: RunContext;
   #pool: UserPool | undefined;
   #state: unknown;
@@ -57,6 +62,7 @@ export class SlaveRun {
     demandKnownNames(this.#variables, parts.sources.file);
     this.#settings = resolveSettings(this.#variables, parts.sources, name);
     this.#wheel = new TimerWheel(parts.clock);
+    this.#files = new TravelledFiles(name, parts.data);
     this.#context = this.#makeContext(undefined);
   }
 
@@ -199,6 +205,8 @@ export class SlaveRun {
       setup,
       settings: this.#settings,
       random: seededRandom(seed, nodeSeed),
+      text: (path) => this.#files.text(path),
+      json: (path) => this.#files.json(path),
       log: {
         debug: (message, fields) => log('debug', message, fields),
         info: (message, fields) => log('info', message, fields),
@@ -252,7 +260,7 @@ export class SlaveRun {
 function usefulStack(error: Error): string {
   const frames = (error.stack ?? '')
     .split('\n')
-    .filter((line) => /^\s+at /.test(line) && /scenarios\/.*\.ts:\d+/.test(line))
+    .filter((line) => /^\s+at /.test(line) && /scenarios\/.*\.m?[jt]s:\d+/.test(line))
     .slice(0, 4);
   return frames.length === 0 ? '' : `\n${frames.join('\n')}`;
 }
