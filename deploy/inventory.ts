@@ -53,6 +53,11 @@ export function readInventory(text: string): Inventory {
   const mistakes: string[] = [];
   const names = { ...required, ...optional, ...ofHosts };
   let section = '';
+  if (text.startsWith('\uFEFF')) {
+    mistakes.push(
+      'line 1: the file begins with a byte order mark, which Ansible cannot read; save it as UTF-8 without one',
+    );
+  }
   for (const [at, raw] of text.split('\n').entries()) {
     const line = raw.replace(/(^|\s)[#;].*$/, '').trim();
     const where = `line ${at + 1}`;

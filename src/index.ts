@@ -1,7 +1,7 @@
 /** What a scenario imports: `import { chatTo, type User } from 'amoc'`. */
 export type { User } from './users/user.ts';
 export type { UserConnectOptions } from './users/target.ts';
-export type { Json, Log, RunContext } from './scenario/contract.ts';
+export type { Files, Json, Log, RunContext } from './scenario/contract.ts';
 export type { Scenario } from './scenario/contract.ts';
 export type { SettingsOf, Variable, Variables } from './config/variable.ts';
 export type { Duration } from './lib/duration.ts';

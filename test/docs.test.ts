@@ -97,6 +97,44 @@ describe('docs/escalus.md', () => {
   });
 });
 
+describe('docs/scenarios.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'scenarios.md'), 'utf8');
+  const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
+
+  it('shows scenarios that compile, with the files that they name', async () => {
+    assert.ok(examples.length >= 3);
+    using project = new Project(
+      Object.fromEntries(examples.map((code, at) => [`shown_${at}`, code])),
+    );
+    for (const length of ['short', 'long']) {
+      project.write(
+        `scenarios/lib/${length}.ts`,
+        `import type { User } from 'amoc';\nexport const talk = (user: User) => user.sleep('1s');\n`,
+      );
+    }
+    project.write('scenarios/accounts.json', '[{ "username": "ann", "password": "x" }]');
+    project.write('scenarios/names.csv', 'ann\nbob\n');
+    project.write('scenarios/lib/greetings.json', '["hello"]');
+    const compiler = new ScenarioCompiler(join(project.folder, 'scenarios'), ROOT);
+    const travelling = await Promise.all(
+      examples.map(async (_, at) => {
+        const { files, data = [] } = await compiler.compile(`shown_${at}`);
+        return [...files, ...data].map(({ path }) => path);
+      }),
+    );
+    assert.deepEqual(travelling, [
+      ['lib/short.js', 'lib/long.js', 'shown_0.js'],
+      ['accounts.json.js', 'shown_1.js', 'accounts.json'],
+      ['shown_2.js', 'names.csv', 'lib/greetings.json'],
+    ]);
+  });
+
+  it('is named by the README', () => {
+    assert.ok(readme.includes('[docs/scenarios.md](docs/scenarios.md)'));
+    assert.ok(readme.includes('`user.row(rows)`'));
+  });
+});
+
 describe('docs/metrics.md', () => {
   const page = readFileSync(join(ROOT, 'docs', 'metrics.md'), 'utf8');
 

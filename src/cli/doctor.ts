@@ -7,6 +7,7 @@ import { count, plural } from '../lib/words.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { systemLimits } from '../lib/limits.ts';
+import { findCacheFolder } from '../scenario/cache-folder.ts';
 import { localProcessCount, readSources } from './local-cluster.ts';
 import { addressOf, domainOf, usualPort } from '../users/target.ts';
 import { probe } from '../xmpp/probe.ts';
@@ -35,7 +36,13 @@ export async function runDoctor(usersText: string): Promise<number> {
     throw new AmocError('ARGUMENT', `--users: '${usersText}' is not a number of users`);
   }
   const paint = paintFor(wantsColors(process.stdout, process.env));
-  const findings = [checkNode(), ...checkLimits(users), checkCookie(), await checkTarget()];
+  const findings = [
+    checkNode(),
+    ...checkLimits(users),
+    checkCookie(),
+    checkCache(),
+    await checkTarget(),
+  ];
   for (const { ok, text, remedy } of findings) {
     process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${text}\n`);
     if (remedy !== undefined) process.stdout.write(`     ${remedy}\n`);
@@ -78,6 +85,20 @@ function checkCookie(): Finding {
     };
   } catch (error) {
     return { ok: false, text: `cookie: ${messageOf(error)}` };
+  }
+}
+
+function checkCache(): Finding {
+  try {
+    const { folder, fault } = findCacheFolder('scenarios');
+    if (fault === undefined) return { ok: true, text: `cache: ${folder}` };
+    return {
+      ok: true,
+      text: `cache: ${folder}, because ${fault}`,
+      remedy: 'XDG_CACHE_HOME can name another folder',
+    };
+  } catch (error) {
+    return { ok: false, text: `cache: ${messageOf(error)}` };
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { toMs } from '../lib/duration.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { withoutByteOrderMark } from '../lib/utf8-text.ts';
 import { builtInVariables } from './run-variables.ts';
 import { environmentName } from './variable.ts';
 
@@ -110,7 +111,7 @@ export function loadEnvironmentFile(path: string, { isOptional = false } = {}): 
     if (isOptional && systemCode(error) === 'ENOENT') return;
     throw new AmocError('FILE', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const values = parseEnv(text) as Record<string, string>;
+  const values = parseEnv(withoutByteOrderMark(text)) as Record<string, string>;
   const known = [
     ...Object.keys(processVariables),
     ...Object.keys(builtInVariables).map(environmentName),

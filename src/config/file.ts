@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { utf8Text } from '../lib/utf8-text.ts';
 import { builtInVariables } from './run-variables.ts';
 
 /** Name of the settings file in the project's folder. */
@@ -10,20 +11,21 @@ export const SETTINGS_FILE = 'amoc.json';
  * Reads `amoc.json`. No file is no settings.
  *
  * @param scenarios names of the scenarios there are: each may have a section
- * @throws {AmocError} `CONFIG` when it cannot be read, is no JSON object, or has an unknown key.
+ * @throws {AmocError} `CONFIG` when it cannot be read, is no JSON object, or has an unknown key; `FILE` when
+ * it is not UTF-8.
  */
 export function readSettingsFile(
   path: string,
   scenarios: readonly string[],
 ): Record<string, unknown> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return {};
     throw new AmocError('CONFIG', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const value = parse(path, text);
+  const value = parse(path, utf8Text(bytes, path));
   const known = [...Object.keys(builtInVariables), ...scenarios];
   const unknown = Object.entries(value)
     // A scalar at the top may be a scenario's variable; only a section must name a scenario.

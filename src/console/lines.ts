@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { withoutByteOrderMark } from '../lib/utf8-text.ts';
 import type { Shell } from './shell.ts';
 
 /** Where lines come from and results go. */
@@ -27,7 +28,7 @@ export async function runLines(
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number++;
     if (unfinished.length === 0) began = number;
-    unfinished.push(line);
+    unfinished.push(number === 1 ? withoutByteOrderMark(line) : line);
     const outcome = await shell.run(unfinished.join('\n'));
     if (outcome.kind === 'incomplete') continue;
     unfinished.length = 0;

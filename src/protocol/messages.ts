@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { isBounded } from '../lib/bounded-json.ts';
 import type { JsonValue } from '../lib/bounded-json.ts';
 import { MAX_ID } from '../lib/id-set.ts';
+import { isPackageName } from '../lib/package-name.ts';
+import { pathFault } from '../lib/plain-path.ts';
 import { units } from '../metrics/catalogue.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
@@ -110,11 +112,12 @@ const errorCount = z.object({
   isStray: z.literal(true).optional(),
 });
 
-const moduleFile = z.object({
-  /** Relative to the scenario's folder: `my_scenario.js`, `lib/talk.js`. */
-  path: z.string().regex(/^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}\.js$/),
-  code: z.string(),
-});
+/** Relative to the scenario's folder: `my_scenario.js`, `lib/talk.js`. */
+const filePath = z.string().refine((path) => pathFault(path) === undefined, 'not a plain path');
+
+const moduleFile = z.object({ path: filePath.regex(/\.m?js$/), code: z.string() });
+
+const dataFile = z.object({ path: filePath, text: z.string() });
 
 const scenario = z.object({
   name: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,99}$/),
@@ -122,7 +125,8 @@ const scenario = z.object({
   hash: z.string().regex(/^[0-9a-f]{16,64}$/),
   files: z.array(moduleFile).min(1).max(500),
   /** npm packages that the files import. */
-  packages: z.array(z.string().max(214)).max(200),
+  packages: z.array(z.string().refine(isPackageName, 'not the name of an npm package')).max(200),
+  data: z.array(dataFile).max(500).optional(),
 });
 
 /** A compiled scenario as it travels: every file that it needs but npm packages. */

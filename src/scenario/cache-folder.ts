@@ -1,30 +1,78 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { AmocError } from '../lib/errors.ts';
+import { isAbsolute, join } from 'node:path';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { demandPrivateFolder } from '../lib/private-folder.ts';
 import { userName } from '../lib/user-name.ts';
 
+/** A folder of the cache: compiled scenarios as slaves run them, or as the master keeps them. */
+export type CacheKind = 'scenarios' | 'compiled';
+
+/** Where the cache is; see {@link findCacheFolder}. */
+export interface CacheFolder {
+  readonly folder: string;
+  /** Why it is not in `HOME`, although that is set. */
+  readonly fault: string | undefined;
+}
+
 /**
- * The folder of this user's cached code, made when it is missing: nobody else may write to it, for what
+ * The folder of this user's cached code, made when it is missing: no other user may write to it, for what
  * lies in it is executed.
  *
  * @param kind a folder in it
- * @throws {AmocError} `FILE` when others can write to it
+ * @throws {AmocError} `FILE` when no folder is both writable and private
  */
-export function cacheFolder(kind: 'scenarios' | 'compiled'): string {
-  const uid = process.getuid?.();
-  const base =
-    process.env['XDG_CACHE_HOME'] ?? (process.env['HOME'] && join(process.env['HOME'], '.cache'));
-  const folder = join(base ? join(base, 'amoc') : join(tmpdir(), `amoc-${userName()}`), kind);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid: owner, mode } = statSync(folder);
-  if (uid !== undefined && (owner !== uid || (mode & 0o022) !== 0)) {
-    throw new AmocError(
-      'FILE',
-      `${folder} can be written to by others; run: chmod go-w ${folder}, or set XDG_CACHE_HOME`,
-    );
+export function cacheFolder(kind: CacheKind): string {
+  return findCacheFolder(kind).folder;
+}
+
+/**
+ * As {@link cacheFolder}: in `XDG_CACHE_HOME`, which is taken at its word; else in `HOME`; and in a private
+ * folder of the system's temporary folder where `HOME` is of no use (accounts of services, containers with
+ * another user).
+ *
+ * @throws {AmocError} `FILE`
+ */
+export function findCacheFolder(kind: CacheKind): CacheFolder {
+  const chosen = process.env['XDG_CACHE_HOME'];
+  // A relative one is to be ignored (XDG Base Directory Specification).
+  if (chosen !== undefined && isAbsolute(chosen)) {
+    const folder = join(chosen, 'amoc', kind);
+    const fault = faultOf(folder);
+    if (fault === undefined) return { folder, fault };
+    const or = fault.includes('; run: ') ? ', or' : ';';
+    throw new AmocError('FILE', `${fault}${or} set XDG_CACHE_HOME to another folder`);
   }
-  return folder;
+  const home = process.env['HOME'];
+  let homeFault: string | undefined;
+  if (home !== undefined && isAbsolute(home)) {
+    const folder = join(home, '.cache', 'amoc', kind);
+    homeFault = faultOf(folder);
+    if (homeFault === undefined) return { folder, fault: undefined };
+  }
+  const folder = join(tmpdir(), `amoc-${userName()}`, kind);
+  const fault = faultOf(folder);
+  if (fault === undefined) return { folder, fault: homeFault };
+  const both = homeFault === undefined ? fault : `${homeFault}, and ${fault}`;
+  throw new AmocError(
+    'FILE',
+    `compiled scenarios can be kept nowhere: ${both}; set XDG_CACHE_HOME to a folder of your own`,
+  );
+}
+
+/** Makes a folder and says what is wrong with it, if anything is. */
+function faultOf(folder: string): string | undefined {
+  try {
+    demandPrivateFolder(folder);
+  } catch (error) {
+    return messageOf(error);
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return `${folder} cannot be written to (${messageOf(error)})`;
+  }
 }
 
 /**

@@ -12,11 +12,13 @@ import { pathToFileURL, fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { inlineSourceMap, withInlineSourceMap } from '../lib/inline-source-map.ts';
 import { sha256 } from '../lib/sha256.ts';
+import { hashOf } from './bundle.ts';
+import type { DataFile, ModuleFile } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
 import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
-import { hashOf } from './compiler.ts';
 import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
+import { readData } from './data-files.ts';
 
 /** Compiled scenarios that are kept; those that were not used for longest go. */
 const MOST_KEPT = 200;
@@ -30,6 +32,8 @@ const entry = z.object({
     files: z.array(z.object({ path: z.string(), code: z.string() })),
     packages: z.array(z.string()),
   }),
+  /** Paths of the files of data: they are where they were, and need not be kept twice. */
+  data: z.array(z.string()),
   sources: z.array(z.object({ path: z.string(), sha256: z.string() })),
   absent: z.array(z.string()),
 });
@@ -60,16 +64,20 @@ export class CompileCache {
       if (this.#cache === undefined) return undefined;
       const text = readFileSync(scenarioFile(this.#folder, name), 'utf8');
       const file = this.#fileOf(this.#cache, name, sha256(text));
-      const { folder, scenario, sources, absent } = entry.parse(
-        JSON.parse(readFileSync(file, 'utf8')),
+      const kept = entry.parse(JSON.parse(readFileSync(file, 'utf8')));
+      const data = readData(
+        this.#folder,
+        kept.data.map((path) => join(this.#folder, path)),
       );
+      const texts = new Map(data.map((each) => [each.path, each.text]));
       const isSame =
-        sources.every((source) => sha256(this.#read(source.path)) === source.sha256) &&
-        absent.every((path) => !existsSync(join(this.#folder, path)));
+        kept.sources.every(({ path, sha256: known }) => {
+          return sha256(texts.get(path) ?? this.#read(path)) === known;
+        }) && kept.absent.every((path) => !existsSync(join(this.#folder, path)));
       if (!isSame) return undefined;
       const now = new Date();
       utimesSync(file, now, now);
-      return folder === this.#folder ? scenario : movedTo(this.#folder, folder, scenario);
+      return this.#scenarioOf(kept, data);
     });
   }
 
@@ -78,7 +86,14 @@ export class CompileCache {
     orNothing(() => {
       const main = sources.at(-1);
       if (isOpen || main === undefined || this.#cache === undefined) return;
-      const content: z.infer<typeof entry> = { folder: this.#folder, scenario, sources, absent };
+      const { data = [], ...code } = scenario;
+      const content: z.infer<typeof entry> = {
+        folder: this.#folder,
+        scenario: code,
+        data: data.map(({ path }) => path),
+        sources,
+        absent,
+      };
       // Written aside and renamed, so that another process never sees half of it.
       const draft = join(this.#cache, `draft-${randomUUID()}`);
       writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
@@ -93,6 +108,13 @@ export class CompileCache {
     return join(cache, `${sha256(`${this.#tools}\0${name}\0${textSha256}`)}.json`);
   }
 
+  #scenarioOf({ folder, scenario }: z.infer<typeof entry>, data: DataFile[]): CompiledScenario {
+    const whole = data.length > 0 ? { ...scenario, data } : scenario;
+    if (folder === this.#folder) return whole;
+    const files = movedTo(this.#folder, folder, scenario.files);
+    return { ...whole, files, hash: hashOf({ ...whole, files }) };
+  }
+
   #read(path: string): string {
     return readFileSync(join(this.#folder, path), 'utf8');
   }
@@ -100,37 +122,36 @@ export class CompileCache {
 
 /** Compiler, options and types. What this package depends on is pinned by its manifest. */
 function toolsOf(packageRoot: string): string {
-  const types = join(packageRoot, 'dist', 'src');
-  const declarations = readdirSync(types, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.d.ts'))
+  const dist = join(packageRoot, 'dist', 'src');
+  const compiler = /^(?:scenario|lib)[/\\].*\.js$/;
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.d.ts') || compiler.test(path))
     .sort();
   const hash = createHash('sha256').update(JSON.stringify(scenarioOptions));
   for (const path of [
     join(packageRoot, 'package.json'),
-    join(types, 'scenario', 'compiler.js'),
-    ...declarations.map((each) => join(types, each)),
+    ...files.map((each) => join(dist, each)),
   ]) {
     hash.update(path.slice(packageRoot.length)).update('\0').update(readFileSync(path));
   }
   return hash.digest('hex');
 }
 
-/** The same scenario, whose source maps name the files where they are now. */
-function movedTo(folder: string, from: string, scenario: CompiledScenario): CompiledScenario {
+/** The same files, whose source maps name the sources where they are now. */
+function movedTo(folder: string, from: string, files: readonly ModuleFile[]): ModuleFile[] {
   const moved = (path: string): string => {
     const isUrl = path.startsWith('file:');
     const plain = isUrl ? fileURLToPath(path) : path;
     const there = plain.startsWith(from) ? folder + plain.slice(from.length) : plain;
     return isUrl ? pathToFileURL(there).href : there;
   };
-  const files = scenario.files.map(({ path, code }) => {
+  return files.map(({ path, code }) => {
     const map = inlineSourceMap(code);
     if (map === undefined) return { path, code };
     const { file, sources } = map;
     const there = { ...map, file: moved(file), sources: sources.map(moved) };
     return { path, code: withInlineSourceMap(code, there) };
   });
-  return { ...scenario, files, hash: hashOf(files) };
 }
 
 function orNothing<T>(work: () => T): T | undefined {

@@ -4,6 +4,8 @@ export const scenarioOptions = {
   lib: ['es2023', 'esnext.disposable'],
   module: 'esnext',
   moduleResolution: 'bundler',
+  // Helpers may be plain JavaScript; their types are inferred.
+  allowJs: true,
   strict: true,
   noImplicitOverride: true,
   allowImportingTsExtensions: true,

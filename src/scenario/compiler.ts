@@ -1,13 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { builtinModules, createRequire } from 'node:module';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, posix, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Service } from 'ts-node';
 import type ts from 'typescript';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { AmocError } from '../lib/errors.ts';
+import { inlineSourceMap, withInlineSourceMap } from '../lib/inline-source-map.ts';
 import { sha256 } from '../lib/sha256.ts';
+import { hashOf } from './bundle.ts';
+import type { Bundle, ModuleFile } from './bundle.ts';
 import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
+import { demandSmall, readData } from './data-files.ts';
+import { declaredFiles } from './declared-files.ts';
 import { describeDiagnostic } from './diagnostics.ts';
+import { ImportLinker } from './import-linker.ts';
+import { ImportResolver, outputPath, plainRelative } from './import-resolver.ts';
+import { jsonModule, jsonModulePath } from './json-module.ts';
+import { collectSources } from './source-graph.ts';
+import type { SourceFile, SourceGraph } from './source-graph.ts';
 
 /** Where scenarios and this package are; see {@link ScenarioCompiler}. */
 export interface CompilerPlaces {
@@ -18,12 +28,7 @@ export interface CompilerPlaces {
 }
 
 /** A compiled scenario: every file that it needs but npm packages. */
-export interface CompiledScenario {
-  name: string;
-  hash: string;
-  files: { path: string; code: string }[];
-  packages: string[];
-}
+export type CompiledScenario = Bundle;
 
 /** All that decides what a scenario compiles to, besides this package. */
 export interface CompileInputs {
@@ -31,7 +36,7 @@ export interface CompileInputs {
   sources: { path: string; sha256: string }[];
   /** Paths that would have been taken instead, had there been files. */
   absent: string[];
-  /** Whether types come from elsewhere too: from npm packages, or files that a directive names. */
+  /** Whether types come from elsewhere too: npm packages, other folders, what a directive names. */
   isOpen: boolean;
 }
 
@@ -41,8 +46,19 @@ export interface Built {
   inputs: CompileInputs;
 }
 
-/** Files that one scenario may consist of. */
-const MOST_FILES = 500;
+/**
+ * The largest compiled scenario, as JSON, in bytes: the frame that it travels in (16 MiB) has the settings
+ * as well.
+ */
+const MAX_BUNDLE_BYTES = 15 * 1024 * 1024;
+
+/** TypeScript, and what works on its syntax trees. */
+interface Tools {
+  readonly service: Service;
+  readonly typescript: typeof ts;
+  readonly resolver: ImportResolver;
+  readonly linker: ImportLinker;
+}
 
 /**
  * Compiles scenarios with type-check, in this thread, by ts-node's service. Unchanged files cost
@@ -51,8 +67,7 @@ const MOST_FILES = 500;
 export class ScenarioCompiler {
   readonly #folder: string;
   readonly #packageRoot: string;
-  #service: Service | undefined;
-  #typescript: typeof ts | undefined;
+  #tools: Tools | undefined;
 
   /**
    * @param folder the scenarios
@@ -65,7 +80,7 @@ export class ScenarioCompiler {
 
   /**
    * @throws {AmocError} `SCENARIO` when there is none of that name, `COMPILE` with every diagnostic
-   * (file, line, column, code, the line itself) when it does not compile.
+   * (file, line, column, code, the line itself) when it does not compile, `FILE` for data that is not UTF-8.
    */
   async compile(name: unknown): Promise<CompiledScenario> {
     const { scenario } = await this.build(name);
@@ -75,15 +90,84 @@ export class ScenarioCompiler {
   /** As {@link ScenarioCompiler.compile}, with what it was made of. */
   async build(name: unknown): Promise<Built> {
     const entry = scenarioFile(this.#folder, name);
-    const [service, typescript] = await this.#load();
-    const graph = this.#collect(typescript, entry);
+    const tools = await this.#load();
+    const { typescript, resolver } = tools;
+    const graph = collectSources(typescript, resolver, this.#folder, entry);
+    const declared = declaredFiles(typescript, this.#folder, graph.entry);
+    // Before TypeScript reads JSON for its types.
+    demandSmall(this.#folder, [...new Set([...graph.json, ...declared])]);
+    const compiled = this.#compileAll(tools, entry, graph.leavesFirst);
+    const reached = this.#reach(tools, entry);
+    const files = graph.leavesFirst
+      .filter(({ file }) => reached.modules.has(file))
+      .map(({ file }) => ({
+        path: outputPath(this.#folder, file),
+        code: compiled.get(file) as string,
+      }));
+    const data = readData(this.#folder, [...new Set([...reached.json, ...declared])]);
+    const byPath = new Map(data.map((each) => [each.path, each]));
+    for (const file of reached.json) {
+      const path = jsonModulePath(this.#folder, file);
+      const text = byPath.get(plainRelative(this.#folder, file));
+      if (text !== undefined) files.unshift(jsonModule(path, text));
+    }
+    demandApart(files, byPath);
+    const packages = [...reached.packages].sort();
+    const content = {
+      name: name as string,
+      files,
+      packages,
+      ...(data.length > 0 ? { data } : {}),
+    };
+    const scenario = { ...content, hash: hashOf(content) };
+    demandToFit(scenario);
+    return { scenario, inputs: this.#inputsOf(graph, scenario) };
+  }
+
+  /** Loads TypeScript, which takes half a second. */
+  async load(): Promise<void> {
+    await this.#load();
+  }
+
+  async #load(): Promise<Tools> {
+    if (this.#tools !== undefined) return this.#tools;
+    const [tsNode, { default: typescript }] = await Promise.all([
+      import('ts-node'),
+      import('typescript'),
+    ]);
+    // The service wants its steps before it says its options, which resolving needs.
+    const steps: ts.TransformerFactory<ts.SourceFile>[] = [];
+    const service = tsNode.default.create({
+      cwd: this.#folder,
+      skipProject: true,
+      transformers: { after: steps },
+      compilerOptions: {
+        ...scenarioOptions,
+        noUncheckedIndexedAccess: false,
+        rewriteRelativeImportExtensions: true,
+        noEmit: false,
+        sourceMap: true,
+        typeRoots: [dirname(typesOfNode(this.#packageRoot))],
+        paths: { amoc: [join(this.#packageRoot, 'dist', 'src', 'index.d.ts')] },
+      },
+    });
+    const resolver = new ImportResolver(typescript, service.config.options, this.#folder);
+    const linker = new ImportLinker(typescript, resolver, this.#folder);
+    steps.push(linker.transformer);
+    return (this.#tools = { service, typescript, resolver, linker });
+  }
+
+  /** @throws {AmocError} `COMPILE` with the mistakes of every file */
+  #compileAll(
+    { service, typescript }: Tools,
+    entry: string,
+    sources: readonly SourceFile[],
+  ): Map<string, string> {
     const mistakes: string[] = [];
-    const files: { path: string; code: string }[] = [];
-    for (const source of graph.leavesFirst) {
+    const compiled = new Map<string, string>();
+    for (const { file, text } of sources) {
       try {
-        const output = service.compile(source.text, source.file);
-        const code = this.#linkImports(typescript, output, source.file);
-        files.push({ path: this.#pathOf(source.file), code });
+        compiled.set(file, withSourceUrl(service.compile(text, file), file));
       } catch (error) {
         const diagnostics = (error as { diagnostics?: readonly ts.Diagnostic[] }).diagnostics;
         if (diagnostics === undefined) throw error;
@@ -93,126 +177,65 @@ export class ScenarioCompiler {
       }
     }
     if (mistakes.length > 0) {
-      const where = relative(dirname(this.#folder), entry);
-      throw new AmocError('COMPILE', [`${where} does not compile`, ...mistakes].join('\n'));
-    }
-    const packages = [...graph.packages].sort();
-    return {
-      scenario: { name: name as string, hash: hashOf(files), files, packages },
-      inputs: {
-        sources: graph.leavesFirst.map(({ file, text }) => ({
-          path: relative(this.#folder, file),
-          sha256: sha256(text),
-        })),
-        absent: [...graph.absent].map((file) => relative(this.#folder, file)),
-        isOpen: graph.hasDirectives || packages.some((each) => each !== 'amoc'),
-      },
-    };
-  }
-
-  /** Loads TypeScript, which takes half a second. */
-  async load(): Promise<void> {
-    await this.#load();
-  }
-
-  async #load(): Promise<[Service, typeof ts]> {
-    if (this.#service === undefined || this.#typescript === undefined) {
-      const [tsNode, typescript] = await Promise.all([import('ts-node'), import('typescript')]);
-      this.#typescript = typescript.default;
-      this.#service = tsNode.default.create({
-        cwd: this.#folder,
-        skipProject: true,
-        compilerOptions: {
-          ...scenarioOptions,
-          noUncheckedIndexedAccess: false,
-          rewriteRelativeImportExtensions: true,
-          noEmit: false,
-          sourceMap: true,
-          typeRoots: [dirname(typesOfNode(this.#packageRoot))],
-          paths: { amoc: [join(this.#packageRoot, 'dist', 'src', 'index.d.ts')] },
-        },
-      });
-    }
-    return [this.#service, this.#typescript];
-  }
-
-  /** Follows relative imports from the entry. */
-  #collect(typescript: typeof ts, entry: string): SourceGraph {
-    const leavesFirst: { file: string; text: string }[] = [];
-    const packages = new Set<string>();
-    const absent = new Set<string>();
-    let hasDirectives = false;
-    const seen = new Set<string>();
-    const visit = (file: string, importer: string): void => {
-      if (seen.has(file)) return;
-      seen.add(file);
-      if (seen.size > MOST_FILES) {
-        throw new AmocError('COMPILE', `the scenario has more than ${MOST_FILES} files`);
-      }
-      const text = this.#read(file, importer);
-      const found = typescript.preProcessFile(text);
-      hasDirectives ||=
-        found.referencedFiles.length > 0 ||
-        found.typeReferenceDirectives.length > 0 ||
-        found.libReferenceDirectives.length > 0;
-      for (const { fileName: specifier } of found.importedFiles) {
-        if (specifier.startsWith('.')) visit(this.#resolveImport(file, specifier, absent), file);
-        else if (!isBuiltin(specifier)) packages.add(packageName(specifier));
-      }
-      leavesFirst.push({ file, text });
-    };
-    visit(entry, entry);
-    return { leavesFirst, packages, absent, hasDirectives };
-  }
-
-  #read(file: string, importer: string): string {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch (error) {
-      throw new AmocError('COMPILE', `${this.#shown(importer)}: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  /** @param absent is given the files that would have come first */
-  #resolveImport(importer: string, specifier: string, absent = new Set<string>()): string {
-    const base = resolve(dirname(importer), specifier);
-    if (!base.startsWith(this.#folder + sep)) {
       throw new AmocError(
         'COMPILE',
-        `${this.#shown(importer)} imports '${specifier}', which is outside scenarios/; only files inside it travel to the slaves`,
+        [`${this.#shown(entry)} does not compile`, ...mistakes].join('\n'),
       );
     }
-    const candidates = [base.replace(/\.js$/, '.ts'), `${base}.ts`, join(base, 'index.ts')].filter(
-      (file) => file.endsWith('.ts'),
-    );
-    for (const file of candidates) {
-      if (exists(file)) return file;
-      absent.add(file);
-    }
-    throw new AmocError(
-      'COMPILE',
-      `${this.#shown(importer)} imports '${specifier}', which does not exist`,
-    );
+    return compiled;
   }
 
-  /** Writes the names of the compiled files into the output's relative imports. */
-  #linkImports(typescript: typeof ts, output: string, file: string): string {
-    let code = output;
-    const imports = typescript.preProcessFile(output).importedFiles;
-    for (const { fileName, pos, end } of imports.toReversed()) {
-      if (!fileName.startsWith('.')) continue;
-      const target = this.#resolveImport(file, fileName);
-      const path = relative(dirname(file), target).replace(/\.ts$/, '.js').split(sep).join('/');
-      const quoted = JSON.stringify(path.startsWith('.') ? path : `./${path}`);
-      code = code.slice(0, pos) + quoted + code.slice(end + 2);
+  /**
+   * What the scenario needs at run time.
+   *
+   * @throws {AmocError} `COMPILE` with every import that cannot travel
+   */
+  #reach(
+    { linker }: Tools,
+    entry: string,
+  ): { modules: Set<string>; json: Set<string>; packages: Set<string> } {
+    const modules = new Set([entry]);
+    const json = new Set<string>();
+    const packages = new Set<string>();
+    const faults: string[] = [];
+    // A set that grows while it is gone through.
+    for (const file of modules) {
+      const found = linker.importsOf(file);
+      for (const each of found.modules) modules.add(each);
+      for (const each of found.json) json.add(each);
+      for (const each of found.packages) packages.add(each);
+      faults.push(...found.faults.map((fault) => `${this.#shown(file)} imports ${fault}`));
     }
-    return code;
+    const paths = [...modules].map((file) => outputPath(this.#folder, file));
+    for (const file of modules) {
+      for (const { prefix, line } of linker.importsOf(file).computed) {
+        const begin = posix.join(posix.dirname(outputPath(this.#folder, file)), prefix);
+        if (paths.some((path) => path.startsWith(begin))) continue;
+        faults.push(
+          `${this.#shown(file)}:${line}: import('${prefix}' …) says at run time only which file it means, so none travels; write one import('${prefix}NAME.js') for each file, and choose between them`,
+        );
+      }
+    }
+    if (faults.length > 0) throw new AmocError('COMPILE', faults.join('\n'));
+    return { modules, json, packages };
   }
 
-  #pathOf(file: string): string {
-    return relative(this.#folder, file).replace(/\.ts$/, '.js').split(sep).join('/');
+  #inputsOf(graph: SourceGraph, { data = [] }: CompiledScenario): CompileInputs {
+    const { leavesFirst, types, absent, isOpen } = graph;
+    const all = [...types, ...leavesFirst].map(({ file, text }) => ({
+      path: relative(this.#folder, file),
+      sha256: sha256(text),
+    }));
+    const travelling = data.map(({ path, text }) => ({ path, sha256: sha256(text) }));
+    const isWhole = graph.json.every((file) =>
+      travelling.some(({ path }) => resolve(this.#folder, path) === file),
+    );
+    return {
+      sources: [...travelling, ...all],
+      absent: [...absent].map((file) => relative(this.#folder, file)),
+      // JSON that only types come from is not looked at again.
+      isOpen: isOpen || !isWhole,
+    };
   }
 
   #shown(file: string): string {
@@ -220,38 +243,41 @@ export class ScenarioCompiler {
   }
 }
 
-/** The name under which slaves keep what was compiled. */
-export function hashOf(files: CompiledScenario['files']): string {
-  return sha256(files.map(({ path, code }) => `${path}\0${code}\0`).join('')).slice(0, 32);
+/** A source map names files by URL or path: a path that a URL parser would change is written as a URL. */
+function withSourceUrl(code: string, file: string): string {
+  const map = /[%#?\\]/.test(file) ? inlineSourceMap(code) : undefined;
+  if (map === undefined) return code;
+  return withInlineSourceMap(code, { ...map, sources: [pathToFileURL(file).href] });
 }
 
-interface SourceGraph {
-  leavesFirst: { file: string; text: string }[];
-  packages: Set<string>;
-  absent: Set<string>;
-  hasDirectives: boolean;
+/** Code and data are written into one folder. */
+function demandApart(files: readonly ModuleFile[], data: ReadonlyMap<string, unknown>): void {
+  const seen = new Set<string>();
+  for (const { path } of files) {
+    if (data.has(path)) {
+      throw new AmocError('COMPILE', `scenarios/${path} is code of the scenario, and no data`);
+    }
+    if (seen.has(path)) {
+      throw new AmocError(
+        'COMPILE',
+        `two files of the scenario would both be ${path} when they are compiled; rename one`,
+      );
+    }
+    seen.add(path);
+  }
+}
+
+function demandToFit(scenario: CompiledScenario): void {
+  const bytes = Buffer.byteLength(JSON.stringify(scenario));
+  if (bytes <= MAX_BUNDLE_BYTES) return;
+  throw new AmocError(
+    'COMPILE',
+    `${scenario.name} has ${(bytes / 1024 / 1024).toFixed(1)} MiB with its files, as they travel; at most ${MAX_BUNDLE_BYTES / 1024 / 1024} MiB do`,
+  );
 }
 
 /** The types of Node.js: with the package, or beside it where npm has put them. */
 function typesOfNode(packageRoot: string): string {
   const paths = createRequire(join(packageRoot, 'package.json'));
   return dirname(paths.resolve('@types/node/package.json'));
-}
-
-function exists(file: string): boolean {
-  try {
-    readFileSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isBuiltin(specifier: string): boolean {
-  return specifier.startsWith('node:') || builtinModules.includes(specifier);
-}
-
-function packageName(specifier: string): string {
-  const parts = specifier.split('/');
-  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] as string);
 }

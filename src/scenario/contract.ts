@@ -27,7 +27,36 @@ export interface RunContext<V extends Variables = Variables> {
   readonly log: Log;
   /** Seeded by the run's seed and the node's name. */
   readonly random: Random;
+  /**
+   * The text of a file that travels with the scenario: one that {@link Files} declares, or JSON that it
+   * imports. A byte order mark is left out.
+   *
+   * @param path from the folder of the scenario: `./names.csv`
+   * @throws {AmocError} `SCENARIO` when no such file travels with the scenario
+   */
+  text(path: string): string;
+  /**
+   * What is in a JSON file that travels with the scenario; read again at each call. For a large file it is
+   * quicker than an import, whose types TypeScript infers value by value.
+   *
+   * @throws {AmocError} `SCENARIO` as {@link RunContext.text}, and for a file that is not JSON
+   */
+  json(path: string): Json;
 }
+
+/**
+ * The files of data that travel with a scenario, as `export const files = ['./names.csv'] satisfies Files`:
+ * paths from its folder, of text in UTF-8, 8 MiB together.
+ *
+ * k6's `open()` runs where the file is, before the test; a scenario runs on the machines of the slaves, which
+ * have no copy of the folder. So which files travel must be known before anything runs, and is declared
+ * beside the scenario, as its variables are. JSON that is imported travels without being declared.
+ *
+ * @example
+ * export const files = ['./names.csv'] satisfies Files;
+ * export const init = (context: RunContext) => context.text('./names.csv').trim().split('\n');
+ */
+export type Files = readonly `./${string}`[];
 
 /**
  * A scenario module, checked. Only `start` is needed.

@@ -1,28 +1,25 @@
 import {
   mkdirSync,
   mkdtempSync,
+  readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { demandSound } from './bundle.ts';
+import type { Bundle } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
 
 /** Compiled scenarios that are kept on disk; the oldest go. */
 const MOST_KEPT = 50;
-
-/** What {@link loadBundle} needs of a compiled scenario. */
-export interface Bundle {
-  name: string;
-  hash: string;
-  files: { path: string; code: string }[];
-  packages: string[];
-}
 
 /** Where a process finds packages and keeps compiled scenarios. */
 export interface LoaderPlaces {
@@ -39,12 +36,14 @@ export interface LoaderPlaces {
  * hash, so it is loaded anew without a restart.
  *
  * @returns what the module exports
- * @throws {AmocError} `SCENARIO` when a package is missing or the module throws while it loads.
+ * @throws {AmocError} `SCENARIO` when the bundle is not what its hash says, a package is missing, or the
+ * module throws while it loads.
  */
 export async function loadBundle(
   bundle: Bundle,
   places: LoaderPlaces,
 ): Promise<Record<string, unknown>> {
+  demandSound(bundle);
   const folder = writeBundle(bundle, places);
   const entry = pathToFileURL(join(folder, `${bundle.name}.js`)).href;
   try {
@@ -60,28 +59,67 @@ function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
   const cache = places.cacheFolder ?? cacheFolder('scenarios');
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const links = findPackages(bundle.packages, places);
+  const contents = contentsOf(bundle);
   const folder = join(cache, bundle.hash);
-  if (exists(folder)) return folder;
+  if (isThere(folder, contents, links)) {
+    // So that what is used stays, and what is not goes.
+    const now = new Date();
+    utimesSync(folder, now, now);
+    return folder;
+  }
   // Written aside and renamed, so that another process never sees half of it.
   const draft = mkdtempSync(join(cache, 'draft-'));
-  writeFileSync(join(draft, 'package.json'), '{"type":"module"}\n');
-  for (const { path, code } of bundle.files) {
+  for (const [path, text] of contents) {
     mkdirSync(dirname(join(draft, path)), { recursive: true });
-    writeFileSync(join(draft, path), code);
+    writeFileSync(join(draft, path), text);
   }
   for (const [name, target] of links) {
     const link = join(draft, 'node_modules', name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(target, link, 'dir');
   }
-  try {
-    renameSync(draft, folder);
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
-    if (!exists(folder)) throw error;
-  }
+  putInPlace(draft, folder, () => isThere(folder, contents, links));
   keepNewest(cache, MOST_KEPT, (name) => name !== bundle.hash && /^[0-9a-f]{32}$/.test(name));
   return folder;
+}
+
+/** Every file of a bundle as it is on disk. */
+function contentsOf({ files, data = [] }: Bundle): Map<string, string> {
+  return new Map([
+    ['package.json', '{"type":"module"}\n'],
+    ...files.map(({ path, code }): [string, string] => [path, code]),
+    ...data.map(({ path, text }): [string, string] => [path, text]),
+  ]);
+}
+
+/** Whether a folder has all of a bundle, unchanged: a cleaner of old files may have been there. */
+function isThere(
+  folder: string,
+  contents: ReadonlyMap<string, string>,
+  links: readonly [name: string, target: string][],
+): boolean {
+  try {
+    return (
+      [...contents].every(([path, text]) => readFileSync(join(folder, path), 'utf8') === text) &&
+      links.every(([name, to]) => readlinkSync(join(folder, 'node_modules', name)) === to)
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Renames a folder over one that is not as it should be; another process may do so at the same time. */
+function putInPlace(draft: string, folder: string, isRight: () => boolean): void {
+  const aside = `${draft}-old`;
+  try {
+    if (exists(folder)) renameSync(folder, aside);
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!isRight()) throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+    rmSync(aside, { recursive: true, force: true });
+  }
 }
 
 /** @throws {AmocError} `SCENARIO` that names all packages that are missing */

@@ -11,7 +11,9 @@ import { TimerWheel } from '../lib/timer-wheel.ts';
 import { plural } from '../lib/words.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Pace } from '../protocol/messages.ts';
+import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
+import { TravelledFiles } from '../scenario/travelled-files.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
@@ -31,6 +33,8 @@ export interface SlaveRunParts {
   name: string;
   seed: number;
   scenario: Scenario<User>;
+  /** The files of data that travelled with it. */
+  data: readonly DataFile[];
   sources: SettingSources;
   clock: Clock;
   metrics: MetricsRegistry;
@@ -47,6 +51,7 @@ export class SlaveRun {
   readonly #variables: Variables;
   readonly #settings: Record<string, SettingValue>;
   readonly #wheel: TimerWheel;
+  readonly #files: TravelledFiles;
   #context: RunContext;
   #pool: UserPool | undefined;
   #state: unknown;
@@ -67,6 +72,7 @@ export class SlaveRun {
     demandKnownNames(this.#variables, parts.sources.file);
     this.#settings = resolveSettings(this.#variables, parts.sources, name);
     this.#wheel = new TimerWheel(parts.clock, parts.mayServe);
+    this.#files = new TravelledFiles(name, parts.data);
     this.#context = this.#makeContext(undefined);
   }
 
@@ -210,6 +216,8 @@ export class SlaveRun {
       setup,
       settings: this.#settings,
       random: seededRandom(seed, nodeSeed),
+      text: (path) => this.#files.text(path),
+      json: (path) => this.#files.json(path),
       log: {
         debug: (message, fields) => log('debug', { message, fields }),
         info: (message, fields) => log('info', { message, fields }),
@@ -263,7 +271,7 @@ export class SlaveRun {
 function usefulStack(error: unknown): string {
   const frames = (stackOf(error) ?? '')
     .split('\n')
-    .filter((line) => /^\s+at /.test(line) && /scenarios\/.*\.ts:\d+/.test(line))
+    .filter((line) => /^\s+at /.test(line) && /scenarios\/.*\.m?[jt]s:\d+/.test(line))
     .slice(0, 4);
   return frames.length === 0 ? '' : `\n${frames.join('\n')}`;
 }

@@ -18,7 +18,7 @@ import { SlavePeer } from '../protocol/peer.ts';
 import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { checkScenario } from '../scenario/contract.ts';
-import type { Bundle } from '../scenario/loader.ts';
+import type { Bundle } from '../scenario/bundle.ts';
 import type { User } from '../users/user.ts';
 import { Collector } from './collector.ts';
 import { Link } from './link.ts';
@@ -281,6 +281,7 @@ export class Slave {
       name: bundle.name,
       seed,
       scenario,
+      data: bundle.data ?? [],
       sources: { file, environment, call },
       clock,
       metrics: this.#metrics,

@@ -6,6 +6,7 @@ import type { Duration } from '../lib/duration.ts';
 import { AmocError, errorName } from '../lib/errors.ts';
 import { seededRandom } from '../lib/random.ts';
 import type { Random } from '../lib/random.ts';
+import { show } from '../lib/show.ts';
 import type { TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
 import type { Labels } from '../metrics/labels.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
@@ -52,6 +53,15 @@ export interface User<V extends Variables = Variables> {
   readonly jid: string;
   /** The bare JID of another user. */
   jidOf(id: number): string;
+  /**
+   * The row of a list that belongs to this user: the same one in every process, whatever the placement,
+   * and at each repetition. Ids beyond the end of the list begin again at its first row.
+   *
+   * @throws {AmocError} `ARGUMENT` when the list is empty
+   * @example
+   * const { name, password } = user.row(accounts);
+   */
+  row<T>(rows: readonly T[]): T;
   /** Waits. @param duration milliseconds, or `'20s'` */
   sleep(duration: Duration): Promise<void>;
   /**
@@ -163,6 +173,13 @@ export class PooledUser implements User {
   jidOf(id: number): string {
     const xmpp = this.#xmpp();
     return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp)}`;
+  }
+
+  row<T>(rows: readonly T[]): T {
+    // Data may have been read without types.
+    if (!Array.isArray(rows)) throw new AmocError('ARGUMENT', `row: ${show(rows)} is not a list`);
+    if (rows.length === 0) throw new AmocError('ARGUMENT', 'row: the list is empty');
+    return rows[(this.id - 1) % rows.length] as T;
   }
 
   sleep(duration: Duration): Promise<void> {

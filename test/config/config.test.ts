@@ -103,7 +103,7 @@ describe('loadEnvironmentFile', () => {
   it('sets what is not set yet', () => {
     process.env['AMOC_RUNS_KEEP'] = '5';
     try {
-      loadEnvironmentFile(written('# comment\nAMOC_RUNS_KEEP=7\nAMOC_RUNS_MB="8"\n'));
+      loadEnvironmentFile(written('\uFEFFAMOC_RUNS_KEEP=7\n# comment\nAMOC_RUNS_MB="8"\n'));
       assert.deepEqual([process.env['AMOC_RUNS_KEEP'], process.env['AMOC_RUNS_MB']], ['5', '8']);
     } finally {
       delete process.env['AMOC_RUNS_KEEP'];
@@ -190,6 +190,16 @@ describe('readSettingsFile', () => {
   it('reads settings and sections of scenarios', () => {
     const path = written('{"interarrival": 5, "mine": {"count": 2}}');
     assert.deepEqual(readSettingsFile(path, ['mine']), { interarrival: 5, mine: { count: 2 } });
+  });
+  it('reads one that begins with a byte order mark, and refuses other encodings by name', () => {
+    const path = written('\uFEFF{"interarrival": "10ms"}');
+    assert.deepEqual(readSettingsFile(path, []), { interarrival: '10ms' });
+    writeFileSync(path, Buffer.from('\uFEFF{}', 'utf16le'));
+    assert.throws(() => readSettingsFile(path, []), {
+      message: `${path} is UTF-16; save it as UTF-8`,
+    });
+    writeFileSync(path, Buffer.from('{\n"xmppUser": "m\xfcller"}', 'latin1'));
+    assert.throws(() => readSettingsFile(path, []), /is not UTF-8 in line 2; save it as UTF-8/);
   });
   it('says what is wrong with it', () => {
     assert.throws(() => readSettingsFile(written('{'), []), {

@@ -156,6 +156,11 @@ describe('lines from a pipe', () => {
     return { code, out, err };
   };
 
+  it('may begin with a byte order mark', async () => {
+    assert.deepEqual(await feed('\uFEFF{ 1 + 1 }\n'), { code: 0, out: '2\n', err: '' });
+    assert.deepEqual(await feed('\uFEFF{force, true}.\n'), await feed('{force, true}.\n'));
+  });
+
   it('print their values', async () => {
     assert.deepEqual(await feed('1 + 1\n[1,\n2]\n'), { code: 0, out: '2\n[ 1, 2 ]\n', err: '' });
   });

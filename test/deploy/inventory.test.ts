@@ -27,6 +27,12 @@ describe('the hosts file', () => {
     ]);
   });
 
+  it('may not begin with a byte order mark, in which Ansible sees the name of a machine', () => {
+    assert.deepEqual(readInventory(`\uFEFF${good}`).mistakes, [
+      'line 1: the file begins with a byte order mark, which Ansible cannot read; save it as UTF-8 without one',
+    ]);
+  });
+
   it('lets one machine be master and slave', () => {
     const text = good.replace('slave1.lab.internal node', 'master.lab.internal node');
     assert.deepEqual(readInventory(text).mistakes, []);

@@ -34,6 +34,8 @@ describe('a trace', () => {
     using project = new Project({ my_scenario: true });
     const { out, err } = await project.lines(
       "await amocLocal.do('my_scenario', 1, 2, { settings: { messageInterval: 50, messages: 3, repeatInterval: 300, interarrival: 0 } })",
+      // Before that user 2 may still wait for its start.
+      'while ((await amocLocal.users({ state: "running" })).users.length < 2) await sleep(20)',
       'await user(2).trace()',
       "await sleep('1s')",
       'await amocLocal.user(2).trace()',

@@ -145,6 +145,31 @@ async function nameOfFailure(work: Promise<unknown>): Promise<string> {
 }
 
 describe('UserPool', () => {
+  it('gives each id its own row of a list, and begins again at its end', async () => {
+    const rows: unknown[] = [];
+    const { clock, pool, told } = setUp((id, user) => {
+      rows.push([id, user.row(['a', 'b', 'c'])]);
+      if (id === 7) user.row([]);
+      if (id === 8) user.row('text' as never);
+    });
+    pool.add(IdSet.range(1, 8), {});
+    await clock.advance(1000);
+    assert.deepEqual(rows, [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+      [4, 'a'],
+      [5, 'b'],
+      [6, 'c'],
+      [7, 'a'],
+      [8, 'b'],
+    ]);
+    assert.deepEqual(told, [
+      '7: ARGUMENT: row: the list is empty',
+      '8: ARGUMENT: row: "text" is not a list',
+    ]);
+  });
+
   it('runs a user, and again after the interval, with what init returned', async () => {
     const runs: [number, unknown][] = [];
     const { clock, pool } = setUp((_id, _user, state) => runs.push([clock.monotonic(), state]));
