@@ -65,7 +65,8 @@ export class Reports {
       return;
     }
     if (missed > 0) this.#tellMissed(node, missed);
-    const lie = implausibility(report, node.mostUsers);
+    // What it has to say of before it was given up, or set up, is about users that are counted already.
+    const lie = node.isInRun ? implausibility(report, node.mostUsers) : undefined;
     if (lie !== undefined) {
       this.#parts.distrust(run, node, lie);
       return;

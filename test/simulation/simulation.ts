@@ -148,8 +148,8 @@ async function happen(world: World, step: Step): Promise<number> {
       else if (step.do === 'pause') machine.pause();
       else if (step.do === 'resume') machine.resume();
       else if (step.do === 'setClock') machine.setClock(step.byMs);
-      else if (step.do === 'babble') machine.say('{"type":"report","sequence":"');
-      else if (step.do === 'lie') machine.say(lie(world));
+      else if (step.do === 'babble') machine.babble();
+      else if (step.do === 'lie') machine.lie(lie(world));
       else machine.start(step.do === 'start');
       return 0;
     }

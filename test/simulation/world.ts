@@ -51,6 +51,7 @@ export class Machine {
   /** The master's name has another address, on which nothing listens: it refuses. */
   readonly #hasDeadAddress: boolean;
   #process: Incarnation | undefined;
+  hasLied = false;
   #lastIdentity: string | undefined;
 
   constructor(world: World, name: string, random: Random, loss: number) {
@@ -98,9 +99,16 @@ export class Machine {
     this.#setBy += ms;
   }
 
-  /** A defect: its process says what cannot be, or what nobody understands. */
-  say(frame: string): void {
-    if (!this.isPaused) this.#process?.end?.send(frame);
+  /** A defect: its process says what nobody understands. */
+  babble(): void {
+    if (!this.isPaused) this.#process?.end?.send('{"type":"report","sequence":"');
+  }
+
+  /** A defect: its process says what cannot be. */
+  lie(frame: string): void {
+    if (this.isPaused) return;
+    this.hasLied = true;
+    this.#process?.end?.send(frame);
   }
 
   get isRunning(): boolean {
@@ -282,7 +290,12 @@ export class World {
         clear: () => (this.#journal = undefined),
       },
       randomSeed: () => 42,
-      notice: (notice) => this.notices.push(notice),
+      notice: (notice) => {
+        this.notices.push(notice);
+        const name = /^(\S+) cannot be trusted/.exec(notice.text)?.[1];
+        const machine = this.machines.find((each) => each.name === name);
+        if (machine?.hasLied === false) this.#violation ??= new Violation(notice.text);
+      },
       logs: () => {},
     });
     this.master = master;

@@ -66,10 +66,17 @@ export class Project implements Disposable {
 
   /** Starts `amoc …`. */
   start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
-    const child = spawn(process.execPath, [join(ROOT, 'bin', 'amoc.js'), ...args], {
-      cwd: this.folder,
-      env: { ...this.env, ...env },
-    });
+    const program = [process.execPath, join(ROOT, 'bin', 'amoc.js'), ...args];
+    return this.startProgram(program, { ...this.env, ...env });
+  }
+
+  /** Starts a program in the project's folder; it ends with the project. */
+  startProgram(
+    program: readonly string[],
+    env: Record<string, string>,
+  ): ChildProcessWithoutNullStreams {
+    const [command = '', ...args] = program;
+    const child = spawn(command, args, { cwd: this.folder, env });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;
