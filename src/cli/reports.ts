@@ -94,7 +94,8 @@ function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: 
 /** What `amoc compare` may be asked for. */
 export interface CompareCommand {
   json?: boolean;
-  minChange: string;
+  /** A share: 0.1 is 10 %. */
+  minChange: number;
   fail?: boolean;
 }
 
@@ -104,14 +105,10 @@ export async function compare(
   b: string,
   { json, minChange, fail }: CompareCommand,
 ): Promise<{ text: string; code: number }> {
-  const percent = Number(minChange.replace(/%$/, ''));
-  if (!(percent >= 0)) {
-    throw new AmocError('ARGUMENT', `--min-change: '${minChange}' is not a percentage, as in 10%`);
-  }
   const folder = runsFolder();
   const read = (wanted: string): Promise<RecordedRun> => readRun(folder, findRun(folder, wanted));
   const [first, second] = await Promise.all([read(a), read(b)]);
-  const rows = compareRuns(first, second, { minChange: percent / 100 });
+  const rows = compareRuns(first, second, { minChange });
   const changed = rows.filter(({ verdict }) => verdict === 'changed');
   const code = fail === true && changed.length > 0 ? exitCodes.threshold : exitCodes.passed;
   if (json === true) return { text: `${JSON.stringify(rows, null, 2)}\n`, code };

@@ -81,21 +81,29 @@ export class Master {
     throw new AmocError('ARGUMENT', `the scenario must be a text, not ${show(name)}`);
   }
 
-  /** Starts a scenario for the users `from..to`. */
-  async do(scenario: unknown, from: unknown, to: unknown, options?: unknown): Promise<DoResult> {
+  /**
+   * Starts a scenario for the users `from..to`.
+   *
+   * @param how `demandUnits`: the settings were typed on a command line, where a time needs its unit
+   */
+  async do(
+    scenario: unknown,
+    from: unknown,
+    to: unknown,
+    options?: unknown,
+    how: { demandUnits?: boolean } = {},
+  ): Promise<DoResult> {
     const request = parseDo(scenario, from, to, options);
     demandStartable(this.#cluster.state);
     if (this.#cluster.state.is === 'failed') await this.#ending.discard();
     this.#cluster.enter({ is: 'starting', scenario: request.scenario });
     try {
-      const result = await this.#starting.start(request);
+      const result = await this.#starting.start(request, how.demandUnits);
       this.#lastResult = undefined;
       const { from, to, processes } = result;
       const { chronicle } = this.#cluster;
-      chronicle.event('start', `${request.scenario}, users ${from}..${to}`, {
-        ...chronicle.definition,
-        processes,
-      });
+      const started = { ...chronicle.definition, processes };
+      chronicle.event('start', `${request.scenario}, users ${from}..${to}`, started);
       this.#cluster.enter({ is: 'running', scenario: request.scenario });
       return result;
     } catch (error) {

@@ -37,7 +37,8 @@ export class RunStart {
     this.#distributor = distributor;
   }
 
-  async start(request: DoRequest): Promise<DoResult> {
+  /** @param demandUnits whether the settings were typed on a command line, where times have units */
+  async start(request: DoRequest, demandUnits = false): Promise<DoResult> {
     const {
       joinMs = JOIN_MS,
       clock,
@@ -60,6 +61,7 @@ export class RunStart {
         seed: request.seed ?? randomSeed(),
         ...sources,
         call: { ...request.settings },
+        ...(demandUnits ? { demandUnits } : {}),
       },
       comment: request.comment,
       placement: request.placement,

@@ -250,7 +250,7 @@ export class Slave {
   }
 
   async #prepare(params: Params<'prepare'>): Promise<Result<'prepare'>> {
-    const { run, scenario: bundle, seed, file, environment, call } = params;
+    const { run, scenario: bundle, seed, file, environment, call, demandUnits } = params;
     const { name, clock, logger, load } = this.#parts;
     this.#run?.dispose();
     this.#run = undefined;
@@ -263,7 +263,7 @@ export class Slave {
       name: bundle.name,
       seed,
       scenario,
-      sources: { file, environment, call },
+      sources: { file, environment, call, demandUnits },
       clock,
       metrics: this.#metrics,
       log: (level, message, fields) => logger[level]({ scenario: bundle.name, ...fields }, message),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Parser } from 'ltx';
@@ -116,6 +116,17 @@ describe('the verdict of `amoc run`', () => {
       assert.equal(code, 2, err);
       assert.match(err, words);
     }
+  });
+
+  it('leaves no empty file behind when the run does not start, and keeps what was there', async () => {
+    using project = new Project({ gated });
+    project.write('old.xml', 'of the run before');
+    for (const file of ['new.xml', 'old.xml']) {
+      const { code } = await project.amoc(['run', 'gatd', '1', '2', '--junit', file]);
+      assert.equal(code, 2);
+    }
+    assert.ok(!existsSync(join(project.folder, 'new.xml')));
+    assert.equal(readFileSync(join(project.folder, 'old.xml'), 'utf8'), 'of the run before');
   });
 
   it('is 4 when the load generator was the bottleneck', async () => {
