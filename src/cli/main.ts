@@ -281,6 +281,16 @@ program
     process.exitCode = await runDoctor(users);
   });
 
+/** What cannot be written to standard output is a failure of the command, but for a reader that has gone. */
+function tellLostOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`amoc: standard output cannot be written: ${messageOf(error)}\n`);
+  process.once(
+    'exit',
+    () => (process.exitCode = Number(process.exitCode ?? 0) || exitCodes.failed),
+  );
+}
+
 /** The arguments in a form in which the parser cannot mistake them. */
 function asOneMeansThem([command, ...rest]: readonly string[]): string[] {
   if (command === undefined) return [];
@@ -290,6 +300,8 @@ function asOneMeansThem([command, ...rest]: readonly string[]): string[] {
   const isUnknown = topic !== undefined && !program.commands.some((each) => each.name() === topic);
   return command === 'help' && isUnknown ? [topic] : [command, ...rest];
 }
+
+process.stdout.once('error', tellLostOutput).on('error', () => {});
 
 try {
   const file = variable('AMOC_CONFIG');

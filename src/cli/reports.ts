@@ -8,6 +8,7 @@ import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { count } from '../lib/words.ts';
 import { exitCodes, judgeRun } from '../record/outcome.ts';
+import { sayHoles } from '../record/record-words.ts';
 import { findRun, listRuns, readRun } from '../record/run-reader.ts';
 import type { RecordedRun, RunEntry } from '../record/run-reader.ts';
 import { compareRuns } from '../report/compare.ts';
@@ -66,7 +67,9 @@ export async function report(wanted: string, options: ReportOptions): Promise<st
   }
   const file = options.out === undefined ? join(folder, id, 'report.html') : resolve(options.out);
   try {
-    writeFileSync(file, renderReport(run, PACKAGE_ROOT));
+    // In the folder of the run it is the owner's alone, as all there.
+    const mode = options.out === undefined ? 0o600 : 0o666;
+    writeFileSync(file, renderReport(run, PACKAGE_ROOT), { mode });
   } catch (cause) {
     throw new AmocError('FILE', `${file} cannot be written: ${messageOf(cause)}`, { cause });
   }
@@ -86,6 +89,8 @@ function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: 
     );
   } else {
     for (const reason of judgeRun(result).reasons) lines.push(paint.yellow(`  ${reason}`));
+    const holes = sayHoles(result.record);
+    if (holes !== undefined) lines.push(paint.yellow(`  ${holes}`));
   }
   lines.push(renderMetrics({ ...totals.summary(), rates: {} }, paint));
   return lines.join('\n');

@@ -91,10 +91,11 @@ export const clusterCommands = [
     name: 'stop',
     use: 'stop(options?)',
     summary: 'end the run, gently; then terminate and teardown run',
-    details: 'What has not ended after the setting stopTimeout (10 s) is removed by force.',
+    details:
+      'What has not ended after the setting stopTimeout (10 s) is removed by force; stop({ force: true }) cuts that wait short, and both calls have the same result. Users whose last start() ends meanwhile have finished; those that would have gone on are removed.',
     options: [{ name: 'force', description: 'true: do not wait for users', default: 'false' }],
-    example: 'amocLocal.stop()',
-    erlang: 'amoc_local:stop().',
+    example: 'amocLocal.stop({ force: true })',
+    erlang: 'amoc_local:stop([{force,true}]).',
   },
   {
     name: 'status',

@@ -108,6 +108,10 @@ export class RunStart {
     } catch (error) {
       const text = `${node.name} joined, but cannot take users: ${messageOf(error)}`;
       this.#cluster.parts.notice({ level: 'error', text });
+      // That a process was lost meanwhile is told, and counted, where its loss is dealt with.
+      const { cause } = error as { cause?: unknown };
+      const isLost = cause instanceof AmocError && cause.code === 'NODE_LOST';
+      if (!isLost && this.#cluster.state.is === 'running') run.problems.note(text);
       return;
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;

@@ -191,7 +191,7 @@ export class Slave {
       },
       withdraw: ({ run, ids, force, revision }) => {
         if (!this.#isNext(revision)) return {};
-        this.#poolOf(run).remove(IdSet.ofDisjoint(ids), force);
+        this.#of(run).withdraw(this.#poolOf(run), IdSet.ofDisjoint(ids), force);
         return {};
       },
       desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs }) => {
@@ -229,8 +229,11 @@ export class Slave {
         return { forced };
       },
       teardown: async ({ run, setup }) => {
-        await this.#of(run).teardown(setup);
-        this.#parts.shipLogs?.();
+        try {
+          await this.#of(run).teardown(setup);
+        } finally {
+          this.#parts.shipLogs?.();
+        }
         return {};
       },
       discard: ({ run }) => {
