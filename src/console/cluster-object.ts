@@ -147,6 +147,13 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
           `ok: ${result.nodes.join(', ')} takes no more users; ${plural(result.moving, 'user')} move when their start() at hand has ended`,
       );
     },
+    undrain: async (node) => {
+      const result = await attempt(() => master.members.undrain(node));
+      return shown(result, () => {
+        const verb = result.nodes.length === 1 ? 'takes' : 'take';
+        return `ok: ${result.nodes.join(', ')} ${verb} users again; rebalance() evens them out`;
+      });
+    },
     evict: async (node) => {
       const result = await master.members.evict(node);
       return shown(

@@ -66,7 +66,8 @@ export const clusterCommands = [
   {
     name: 'add',
     use: 'add(10)',
-    summary: 'start more users, after the highest id there is',
+    summary: 'start more users, after the highest id that is there or has ended by itself',
+    details: 'Ids that were removed are used again.',
     example: 'amocLocal.add(10)',
     erlang: 'amoc_local:add(10).',
   },
@@ -204,8 +205,18 @@ export const clusterCommands = [
     name: 'drain',
     use: "drain('slave1')",
     summary: 'empty a process or machine gently: its users go on elsewhere',
-    details: 'It takes no more users until the run is over.',
+    details: 'It takes no more users until undrain(), or until the run is over.',
     example: "amocDist.drain('slave1')",
+    erlang: 'amoc_dist:drain(slave1).',
+  },
+  {
+    name: 'undrain',
+    use: "undrain('slave1')",
+    summary: 'let a process or machine that was drained take users again',
+    details:
+      'Users that wait for a process go there at once; add() and rebalance() count on it. One that is about to leave stays drained.',
+    example: "amocDist.undrain('slave1')",
+    erlang: 'amoc_dist:undrain(slave1).',
   },
   {
     name: 'evict',

@@ -112,12 +112,15 @@ export class Master {
     }
   }
 
-  /** Adds the `count` next users. */
+  /**
+   * Adds the `count` next users: after the highest id that is there or has ended by itself. Ids that
+   * were removed are used again.
+   */
   add(count: unknown): Promise<ChangeResult> {
     const wanted = parseCount('add', count);
     demandRunning(this.#cluster.state, 'add');
     const run = this.#cluster.requireRun();
-    const first = run.owners.highest + 1;
+    const first = Math.max(run.owners.highest, run.owners.top) + 1;
     if (!isId(first + wanted - 1)) {
       throw new AmocError('ARGUMENT', `add: ids end at ${MAX_ID}, the next one would be ${first}`);
     }
@@ -157,6 +160,7 @@ export class Master {
     run.ended.removed += homeless.size;
     if (force) run.owners.release(ids);
     else run.owners.markLeaving(ids);
+    run.owners.giveBack(ids);
     this.#cluster.commit();
     for (const { node, share } of orders) this.#distributor.withdraw(run, node, share, force);
     const remain = run.owners.staying;

@@ -47,6 +47,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: numbe
         ids: IdSet.ofDisjoint(ids),
       })),
     });
+    node.wasDrained = each.drained === true;
     node.status = { is: 'away', since: now };
     node.leaseUntil = now + TAKEOVER_MS;
     registry.reserve(number);
@@ -58,5 +59,6 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, now: numbe
     run.owners.markLeaving(IdSet.ofDisjoint(leaving));
   }
   run.owners.assign(IdSet.ofDisjoint(memory.homeless), NOWHERE);
+  run.owners.restoreTop(memory.top ?? 0);
   return run;
 }

@@ -32,6 +32,8 @@ export type EventKind =
   | 'update'
   | 'pause'
   | 'resume'
+  | 'drain'
+  | 'undrain'
   | 'node_lost'
   | 'node_joined'
   | 'saturated'
@@ -49,6 +51,8 @@ export const commandKinds = [
   'update',
   'pause',
   'resume',
+  'drain',
+  'undrain',
 ] as const satisfies readonly EventKind[];
 
 /** Something that happened in a run. */

@@ -7,7 +7,7 @@ export type Step = { afterMs: number } & (
   | { do: 'add' | 'remove'; count: number; force: boolean }
   | { do: 'cut' | 'mend' | 'crash' | 'start' | 'startAnew'; machine: number }
   | { do: 'crashMaster' | 'startMaster' | 'rebalance' }
-  | { do: 'drain'; machine: number }
+  | { do: 'drain' | 'undrain'; machine: number }
 );
 
 /** Within this time after the last fault everything is as it should be. */
@@ -52,7 +52,8 @@ export function makeHistory(seed: number, steps: number): History {
       if (kind < 0.88) return { afterMs, do: 'startAnew', machine };
       if (kind < 0.92) return { afterMs, do: 'crashMaster' };
       if (kind < 0.97) return { afterMs, do: 'startMaster' };
-      return { afterMs, do: 'rebalance' };
+      if (kind < 0.98) return { afterMs, do: 'rebalance' };
+      return { afterMs, do: kind < 0.99 ? 'drain' : 'undrain', machine };
     }),
   };
 }
@@ -107,6 +108,14 @@ async function happen(world: World, step: Step): Promise<number> {
     case 'rebalance':
       await command(world, () => Promise.resolve(world.master?.members.rebalance()));
       return 0;
+    case 'drain':
+    case 'undrain': {
+      const { do: what, machine } = step;
+      await command(world, () =>
+        Promise.resolve(world.master?.members[what](world.machines[machine]?.name)),
+      );
+      return 0;
+    }
     case 'crashMaster':
       world.crashMaster();
       return 0;
