@@ -11,7 +11,7 @@ import { exitCodes, judgeRun } from '../record/outcome.ts';
 import { sayHoles } from '../record/record-words.ts';
 import { findRun, listRuns, readRun } from '../record/run-reader.ts';
 import type { RecordedRun, RunEntry } from '../record/run-reader.ts';
-import { compareRuns } from '../report/compare.ts';
+import { compareRuns, sayDifference } from '../report/compare.ts';
 import type { Comparison } from '../report/compare.ts';
 import { renderCsv } from '../report/csv.ts';
 import { renderReport } from '../report/html.ts';
@@ -116,7 +116,11 @@ export async function compare(
   const rows = compareRuns(first, second, { minChange });
   const changed = rows.filter(({ verdict }) => verdict === 'changed');
   const code = fail === true && changed.length > 0 ? exitCodes.threshold : exitCodes.passed;
-  if (json === true) return { text: `${JSON.stringify(rows, null, 2)}\n`, code };
+  const note = sayDifference(first, second);
+  if (json === true) {
+    if (note !== undefined) process.stderr.write(`amoc: ${note}\n`);
+    return { text: `${JSON.stringify(rows, null, 2)}\n`, code };
+  }
   return { text: sayComparison(first, second, rows, ourPaint()), code };
 }
 
@@ -148,7 +152,9 @@ function sayComparison(
       : changed.length === 0
         ? 'no difference'
         : `changed: ${changed.map(({ metric, stat }) => `${metric} ${stat}`).join(', ')}`;
+  const note = sayDifference(a, b);
   return [
+    ...(note === undefined ? [] : [paint.yellow(`  ${note}`)]),
     `  A  ${a.definition.id}  ${a.definition.comment ?? ''}`.trimEnd(),
     `  B  ${b.definition.id}  ${b.definition.comment ?? ''}`.trimEnd(),
     ...(rows.length === 0 ? [] : [table(head, cells, paint, [2, 3, 4, 5])]),
