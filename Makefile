@@ -32,7 +32,7 @@ console: $(built) ## open the shell
 
 .PHONY: demo
 demo: $(built) ## 100 users of my_scenario for 20 s, without a terminal
-	@exec node bin/amoc.js run my_scenario 1 100 --for 20s --settings interarrival=20 messages=8
+	@exec node bin/amoc.js run my_scenario 1 100 --for 20s --settings interarrival=20ms messages=8
 
 .PHONY: check
 check: $(built) ## types, lint, layers, formatting, manifests

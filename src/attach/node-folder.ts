@@ -79,14 +79,18 @@ export class NodeFolder {
    * @throws {AmocError} `FILE`
    */
   prepare(): void {
-    try {
-      mkdirSync(join(this.path, 'log'), { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw new AmocError('FILE', `${this.path} cannot be made: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
+    // Nothing is made in a folder that is somebody else's, nor where a link in its place leads.
+    if (statOf(this.path) === undefined) this.#make(this.path);
     this.check();
+    this.#make(join(this.path, 'log'));
+  }
+
+  #make(path: string): void {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new AmocError('FILE', `${path} cannot be made: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   /**

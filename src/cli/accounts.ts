@@ -25,19 +25,21 @@ const hints: Record<AccountServer, string> = {
  * @returns what to say about it
  * @throws {AmocError} `ARGUMENT`, `CONFIG`, or `FILE` when something cannot be written
  */
-export function writeAccounts(server: string, from: string, to: string, out: string): string {
+export function writeAccounts(
+  server: string,
+  { from: first, to: last }: { from: number; to: number },
+  out: string,
+): string {
   if (!accountServers.includes(server as AccountServer)) {
     throw new AmocError(
       'ARGUMENT',
       `accounts: there are no files for '${server}', only for ${accountServers.join(', ')}${didYouMean(server, accountServers)}`,
     );
   }
-  const [first, last] = [Number(from), Number(to)];
-  const isRange = Number.isInteger(first) && Number.isInteger(last) && first >= 1 && last >= first;
-  if (!isRange || last - first >= MOST_ACCOUNTS) {
+  if (last - first >= MOST_ACCOUNTS) {
     throw new AmocError(
       'ARGUMENT',
-      `accounts: ${from} to ${to} is no range of ids; both are whole numbers from 1 on, at most ${count(MOST_ACCOUNTS)} users`,
+      `accounts: ${first} to ${last} are ${count(last - first + 1)} users; at most ${count(MOST_ACCOUNTS)} go into one call`,
     );
   }
   const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;

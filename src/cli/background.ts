@@ -8,7 +8,7 @@ import { renderStatus } from '../console/render.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import type { Paint } from '../console/paint.ts';
 import { deferred, sleep } from '../lib/abort.ts';
-import { formatMs, toMs } from '../lib/duration.ts';
+import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { plural } from '../lib/words.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
@@ -76,7 +76,8 @@ export async function startNode(options: NodeOptions): Promise<string> {
 /** How `amoc stop` goes about it. */
 export interface StopOptions {
   name?: string | undefined;
-  timeout: string;
+  /** Milliseconds. */
+  timeout: number;
   now?: boolean | undefined;
 }
 
@@ -84,10 +85,10 @@ export interface StopOptions {
  * `amoc stop`: lets the node end its users, and ends it by force after the time-out.
  *
  * @returns what to say, and the exit code: 1 when force was needed
- * @throws {AmocError} `NO_RUN` when there is none, `ARGUMENT` for a time that is none
+ * @throws {AmocError} `NO_RUN` when there is none
  */
 export async function stopNode(options: StopOptions): Promise<{ text: string; code: number }> {
-  const limitMs = toMs(options.timeout);
+  const limitMs = options.timeout;
   const folder = nodeFolder(options.name);
   const claim = demandRunning(folder);
   const isGone = async (forMs: number): Promise<boolean> => {

@@ -2,6 +2,7 @@ import { History } from '../console/history.ts';
 import { runLines } from '../console/lines.ts';
 import { LogView } from '../console/log-view.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
+import type { Shell } from '../console/shell.ts';
 import { Terminal } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -41,6 +42,12 @@ export async function runConsole(): Promise<number> {
       leave();
     },
   });
+  const run: Shell['run'] = async (text, options) => {
+    const outcome = await shell.run(text, options);
+    // What it has logged comes before what came of it.
+    view.flush();
+    return outcome;
+  };
   const stopRuns = async (write: (text: string) => void): Promise<void> => {
     view.flush();
     view.isHeld = true;
@@ -51,7 +58,7 @@ export async function runConsole(): Promise<number> {
     exitOnBrokenPipe(stdout);
     const ended = untilSignal('SIGINT', 'SIGTERM', 'SIGHUP').then(() => 130);
     const lines = runLines(
-      shell,
+      { run },
       { input: stdin, output: stdout, errors: stderr },
       () => isLeaving,
     );
@@ -65,7 +72,7 @@ export async function runConsole(): Promise<number> {
       get number() {
         return shell.number;
       },
-      run: (text, options) => shell.run(text, options),
+      run,
       complete: (line) => engine.complete(line),
     },
     history,

@@ -5,7 +5,7 @@ import type { XmppSettings } from '../config/run-variables.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import { count, plural } from '../lib/words.ts';
 import { readCookie } from '../lib/cookie.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
 import { localProcessCount, readSources } from './local-cluster.ts';
@@ -28,13 +28,8 @@ const PROBE_MS = 5000;
  * `amoc doctor`: checks this machine and the target.
  *
  * @returns 0 when all is well, 1 when something is not
- * @throws {AmocError} `ARGUMENT` for a number of users that is none.
  */
-export async function runDoctor(usersText: string): Promise<number> {
-  const users = Number(usersText);
-  if (!Number.isInteger(users) || users < 1) {
-    throw new AmocError('ARGUMENT', `--users: '${usersText}' is not a number of users`);
-  }
+export async function runDoctor(users: number): Promise<number> {
   const paint = paintFor(wantsColors(process.stdout, process.env));
   const findings = [
     checkNode(),

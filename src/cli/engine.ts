@@ -134,7 +134,7 @@ export class Engine implements AsyncDisposable {
   async stopRuns(options: { force: boolean }, say: (text: string) => void): Promise<void> {
     for (const master of this.masters) {
       const { state } = master;
-      if (state.is !== 'running' && state.is !== 'failed') continue;
+      if (state.is === 'idle' || state.is === 'starting') continue;
       const { present } = await master.status();
       say(`stopping ${state.scenario}, ${plural(present, 'user')}: `);
       try {

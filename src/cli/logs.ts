@@ -14,20 +14,17 @@ const MOST_AT_ONCE = 1024 * 1024;
 export interface LogsOptions {
   name?: string | undefined;
   follow?: boolean | undefined;
-  lines: string;
+  /** How many of the last ones. */
+  lines: number;
   json?: boolean | undefined;
 }
 
 /**
  * `amoc logs`: the last lines of a node's log, and with `follow` those that come, over its rotations.
  *
- * @throws {AmocError} `FILE` when there is no log, `ARGUMENT` for a number that is none
+ * @throws {AmocError} `FILE` when there is no log
  */
-export async function showLogs({ name, follow, lines, json }: LogsOptions): Promise<void> {
-  const count = Number(lines);
-  if (!Number.isInteger(count) || count < 0) {
-    throw new AmocError('ARGUMENT', `--lines: '${lines}' is no number of lines`);
-  }
+export async function showLogs({ name, follow, lines: count, json }: LogsOptions): Promise<void> {
   const folder = nodeFolder(name);
   const { stdout } = process;
   stdout.on('error', () => process.exit(0));

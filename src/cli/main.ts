@@ -1,10 +1,13 @@
 /** The command line. Each command is loaded when it is called: the shell must not wait for the others. */
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { loadEnvironmentFile, variable } from '../config/environment.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { MAX_ID } from '../lib/id-set.ts';
 import { exitCodes } from '../record/outcome.ts';
+import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
+import { declareRun, spreadLists } from './run-command.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
 import type { StopOptions } from './background.ts';
 import type { LogsOptions } from './logs.ts';
@@ -41,44 +44,10 @@ async function attachedToOwnNode(): Promise<boolean> {
   return true;
 }
 
-program
-  .command('run')
-  .description('run a scenario without a shell: waits, shows progress, and ends with a summary')
-  .argument('<scenario>', 'a file of scenarios/, without .ts')
-  .argument('<from>', 'first user id')
-  .argument('<to>', 'last user id')
-  .option(
-    '--for <time>',
-    'how long, as in 30s or 5m; without it until all users have ended, or Ctrl+C',
-  )
-  .option('--settings <name=value...>', 'values for the variables of the scenario and of amoc')
-  .option('--comment <text>', 'kept with the run')
-  .option('--seed <number>', 'for user.random')
-  .option(
-    '--threshold <limit...>',
-    "what the figures must keep to, as in 'message_ttd p99 < 200ms' 'errors < 0.1%'",
-  )
-  .option('--abort-on-fail', 'stop when a threshold is missed (after the setting abortDelay)')
-  .option('--junit <file>', 'the verdicts as JUnit XML, for CI')
-  .option('--json', 'the summary as JSON on standard output, nothing else there')
-  .addHelpText(
-    'after',
-    `
-Exit codes:
-  0  the run ended, no user crashed
-  1  users crashed or were lost with their process (unless a threshold on errors
-     allows it), or the run failed
-  2  wrong use: arguments, settings, or a scenario that does not compile
-  3  a threshold was missed
-  4  a process of the load generator was saturated: the figures are not the server's
-
-Example:
-  amoc run my_scenario 1 100 --for 30s --settings messages=5 interarrival=10ms`,
-  )
-  .action(async (scenario: string, from: string, to: string, options: Record<string, unknown>) => {
-    const { runOnce } = await import('./run.ts');
-    process.exitCode = await runOnce(scenario, from, to, options);
-  });
+declareRun(program.command('run'), async (request) => {
+  const { runOnce } = await import('./run.ts');
+  process.exitCode = await runOnce(request);
+});
 
 program
   .command('runs')
@@ -108,7 +77,11 @@ program
   )
   .argument('<a>', 'the id of a run, or a part of it')
   .argument('<b>', 'that of the other')
-  .option('--min-change <percent>', 'less than that is no change', '10%')
+  .addOption(
+    new Option('--min-change <percent>', 'less than that is no change')
+      .argParser((text) => shareOf('--min-change', text))
+      .default(0.1, '10%'),
+  )
   .option('--fail', 'exit with 3 when something has changed')
   .option('--json', 'the rows as JSON')
   .action(async (a: string, b: string, options: CompareCommand) => {
@@ -164,7 +137,11 @@ program
 const stopping = (command: Command): Command =>
   command
     .option(...NAMED)
-    .option('--timeout <time>', 'how long it may take before it is ended by force', '30s')
+    .addOption(
+      new Option('--timeout <time>', 'how long it may take before it is ended by force')
+        .argParser((text) => timeOf('--timeout', text, '30s'))
+        .default(30_000, '30s'),
+    )
     .option('--now', 'by force at once');
 
 stopping(
@@ -218,7 +195,12 @@ program
   .description('show the log of a node in the background')
   .option(...NAMED)
   .option('-f, --follow', 'go on with what comes')
-  .option('-n, --lines <number>', 'how many of the last lines', '100')
+  .option(
+    '-n, --lines <number>',
+    'how many of the last lines',
+    (text) => wholeNumberOf('--lines', text, [0, Infinity]),
+    100,
+  )
   .option('--json', 'as they are in the file')
   .action(async (options: LogsOptions) => {
     const { showLogs } = await import('./logs.ts');
@@ -250,7 +232,7 @@ program
   .requiredOption('--out <folder>', 'where the files go')
   .action(async (server: string, from: string, to: string, { out }: { out: string }) => {
     const { writeAccounts } = await import('./accounts.ts');
-    process.stdout.write(writeAccounts(server, from, to, out));
+    process.stdout.write(writeAccounts(server, idsOf(from, to), out));
   });
 
 program
@@ -273,9 +255,14 @@ program
 program
   .command('server')
   .description('the embedded XMPP server alone: on loopback, in memory, until Ctrl+C')
-  .option('--port <port>', 'where it listens; 0 for any free one', '5222')
+  .option(
+    '--port <port>',
+    'where it listens; 0 for any free one',
+    (text) => wholeNumberOf('--port', text, [0, 65_535], 'a port'),
+    5222,
+  )
   .option('--domain <domain>', 'its XMPP domain', 'localhost')
-  .action(async ({ port, domain }: { port: string; domain: string }) => {
+  .action(async ({ port, domain }: { port: number; domain: string }) => {
     const { runServer } = await import('./server.ts');
     await runServer(port, domain);
   });
@@ -283,11 +270,38 @@ program
 program
   .command('doctor')
   .description('check this machine and the target for a number of users')
-  .option('--users <number>', 'how many users this machine shall run', '1000')
-  .action(async ({ users }: { users: string }) => {
+  .option(
+    '--users <number>',
+    'how many users this machine shall run',
+    (text) => wholeNumberOf('--users', text, [1, MAX_ID], 'a number of users'),
+    1000,
+  )
+  .action(async ({ users }: { users: number }) => {
     const { runDoctor } = await import('./doctor.ts');
     process.exitCode = await runDoctor(users);
   });
+
+/** What cannot be written to standard output is a failure of the command, but for a reader that has gone. */
+function tellLostOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`amoc: standard output cannot be written: ${messageOf(error)}\n`);
+  process.once(
+    'exit',
+    () => (process.exitCode = Number(process.exitCode ?? 0) || exitCodes.failed),
+  );
+}
+
+/** The arguments in a form in which the parser cannot mistake them. */
+function asOneMeansThem([command, ...rest]: readonly string[]): string[] {
+  if (command === undefined) return [];
+  if (command === 'run') return [command, ...spreadLists(rest)];
+  // Help on what there is not would be the list of commands, without a word on the name.
+  const [topic] = rest;
+  const isUnknown = topic !== undefined && !program.commands.some((each) => each.name() === topic);
+  return command === 'help' && isUnknown ? [topic] : [command, ...rest];
+}
+
+process.stdout.once('error', tellLostOutput).on('error', () => {});
 
 try {
   const file = variable('AMOC_CONFIG');
@@ -295,10 +309,13 @@ try {
   loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), {
     isOptional: file === undefined,
   });
-  await program.parseAsync();
+  await program.parseAsync(asOneMeansThem(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+  } else if (error instanceof UsageError) {
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exitCode = USAGE_ERROR;
   } else if (error instanceof AmocError) {
     process.stderr.write(`amoc: ${messageOf(error)}\n`);
     process.exitCode = USAGE_ERROR;

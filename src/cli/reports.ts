@@ -8,9 +8,10 @@ import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { count } from '../lib/words.ts';
 import { exitCodes, judgeRun } from '../record/outcome.ts';
+import { sayHoles } from '../record/record-words.ts';
 import { findRun, listRuns, readRun } from '../record/run-reader.ts';
 import type { RecordedRun, RunEntry } from '../record/run-reader.ts';
-import { compareRuns } from '../report/compare.ts';
+import { compareRuns, sayDifference } from '../report/compare.ts';
 import type { Comparison } from '../report/compare.ts';
 import { renderCsv } from '../report/csv.ts';
 import { renderReport } from '../report/html.ts';
@@ -66,7 +67,9 @@ export async function report(wanted: string, options: ReportOptions): Promise<st
   }
   const file = options.out === undefined ? join(folder, id, 'report.html') : resolve(options.out);
   try {
-    writeFileSync(file, renderReport(run, PACKAGE_ROOT));
+    // In the folder of the run it is the owner's alone, as all there.
+    const mode = options.out === undefined ? 0o600 : 0o666;
+    writeFileSync(file, renderReport(run, PACKAGE_ROOT), { mode });
   } catch (cause) {
     throw new AmocError('FILE', `${file} cannot be written: ${messageOf(cause)}`, { cause });
   }
@@ -86,6 +89,8 @@ function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: 
     );
   } else {
     for (const reason of judgeRun(result).reasons) lines.push(paint.yellow(`  ${reason}`));
+    const holes = sayHoles(result.record);
+    if (holes !== undefined) lines.push(paint.yellow(`  ${holes}`));
   }
   lines.push(renderMetrics({ ...totals.summary(), rates: {} }, paint));
   return lines.join('\n');
@@ -94,7 +99,8 @@ function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: 
 /** What `amoc compare` may be asked for. */
 export interface CompareCommand {
   json?: boolean;
-  minChange: string;
+  /** A share: 0.1 is 10 %. */
+  minChange: number;
   fail?: boolean;
 }
 
@@ -104,17 +110,17 @@ export async function compare(
   b: string,
   { json, minChange, fail }: CompareCommand,
 ): Promise<{ text: string; code: number }> {
-  const percent = Number(minChange.replace(/%$/, ''));
-  if (!(percent >= 0)) {
-    throw new AmocError('ARGUMENT', `--min-change: '${minChange}' is not a percentage, as in 10%`);
-  }
   const folder = runsFolder();
   const read = (wanted: string): Promise<RecordedRun> => readRun(folder, findRun(folder, wanted));
   const [first, second] = await Promise.all([read(a), read(b)]);
-  const rows = compareRuns(first, second, { minChange: percent / 100 });
+  const rows = compareRuns(first, second, { minChange });
   const changed = rows.filter(({ verdict }) => verdict === 'changed');
   const code = fail === true && changed.length > 0 ? exitCodes.threshold : exitCodes.passed;
-  if (json === true) return { text: `${JSON.stringify(rows, null, 2)}\n`, code };
+  const note = sayDifference(first, second);
+  if (json === true) {
+    if (note !== undefined) process.stderr.write(`amoc: ${note}\n`);
+    return { text: `${JSON.stringify(rows, null, 2)}\n`, code };
+  }
   return { text: sayComparison(first, second, rows, ourPaint()), code };
 }
 
@@ -146,7 +152,9 @@ function sayComparison(
       : changed.length === 0
         ? 'no difference'
         : `changed: ${changed.map(({ metric, stat }) => `${metric} ${stat}`).join(', ')}`;
+  const note = sayDifference(a, b);
   return [
+    ...(note === undefined ? [] : [paint.yellow(`  ${note}`)]),
     `  A  ${a.definition.id}  ${a.definition.comment ?? ''}`.trimEnd(),
     `  B  ${b.definition.id}  ${b.definition.comment ?? ''}`.trimEnd(),
     ...(rows.length === 0 ? [] : [table(head, cells, paint, [2, 3, 4, 5])]),

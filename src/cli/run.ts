@@ -1,41 +1,32 @@
-import { writeFileSync } from 'node:fs';
 import { lineLogger } from '../console/line-logger.ts';
 import { LogView } from '../console/log-view.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import { renderProgress, renderSummary } from '../console/summary.ts';
 import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
-import { toMs } from '../lib/duration.ts';
-import { AmocError } from '../lib/errors.ts';
 import type { Notice } from '../master/cluster.ts';
 import type { Master } from '../master/master.ts';
 import type { StopResult } from '../master/results.ts';
 import { renderJUnit } from '../record/junit.ts';
-import { judgeRun } from '../record/outcome.ts';
-import { parseThreshold } from '../record/thresholds.ts';
+import { exitCodes, judgeRun } from '../record/outcome.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { makeObservers } from './observers.ts';
+import { ResultFile } from './result-file.ts';
+import type { RunRequest } from './run-command.ts';
 
 const PROGRESS_MS = 5000;
 const POLL_MS = 250;
 
 /** `amoc run`: one run from start to end. @returns the exit code, as `amoc help run` lists them */
-export async function runOnce(
-  scenario: string,
-  from: string,
-  to: string,
-  options: Record<string, unknown>,
-): Promise<number> {
-  const forMs = options['for'] === undefined ? Infinity : toMs(options['for'] as string);
+export async function runOnce(wanted: RunRequest): Promise<number> {
+  const { scenario, from, to, forMs, thresholds, comment, seed, junit } = wanted;
   const request = {
-    settings: {
-      ...parseSettings(options['settings'] as string[] | undefined),
-      ...(options['abortOnFail'] === true ? { abortOnFail: true } : {}),
-    },
-    ...(options['comment'] === undefined ? {} : { comment: options['comment'] }),
-    ...(options['seed'] === undefined ? {} : { seed: Number(options['seed']) }),
-    thresholds: splitThresholds(options['threshold'] as string[] | undefined),
+    settings: { ...wanted.settings, ...(wanted.abortOnFail ? { abortOnFail: true } : {}) },
+    ...(comment === undefined ? {} : { comment }),
+    ...(seed === undefined ? {} : { seed }),
+    thresholds,
   };
+  using verdictFile = junit === undefined ? undefined : new ResultFile('--junit', junit);
   const { stderr, stdout } = process;
   using view = new LogView({
     clock: systemClock,
@@ -55,7 +46,7 @@ export async function runOnce(
   });
   await observers.listen();
   const { master } = cluster;
-  const started = await master.do(scenario, Number(from), Number(to), request);
+  const started = await master.do(scenario, from, to, request, { demandUnits: true });
   if (cluster.standIn !== undefined) {
     logger.info('no XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in');
   }
@@ -64,28 +55,18 @@ export async function runOnce(
   const result = await stop(master, interrupted.second);
   const judgement = judgeRun(result, failure);
   view.flush();
-  if (options['json'] === true)
+  if (wanted.json)
     stdout.write(`${JSON.stringify({ ...result, failure, ...judgement }, null, 2)}\n`);
   else
     stdout.write(
       `${renderSummary(result, started.users, paintFor(wantsColors(stdout, process.env)))}\n`,
     );
-  if (options['junit'] !== undefined) {
-    writeFileSync(options['junit'] as string, renderJUnit(result, failure));
-  }
-  for (const reason of judgement.reasons) stderr.write(`amoc: ${reason}\n`);
+  const unwritten = verdictFile?.write(renderJUnit(result, failure));
+  const reasons = [...judgement.reasons, ...(unwritten === undefined ? [] : [unwritten])];
+  for (const reason of reasons) stderr.write(`amoc: ${reason}\n`);
+  // A pipeline that reads the file must not take its absence for success.
+  if (unwritten !== undefined && judgement.code === exitCodes.passed) return exitCodes.failed;
   return judgement.code;
-}
-
-/** `message_ttd p99 < 200ms` as `do` takes it: what, and its limit. */
-function splitThresholds(texts: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      parseThreshold(text);
-      const at = text.search(/[<>]/);
-      return [text.slice(0, at).trim(), text.slice(at)];
-    }),
-  );
 }
 
 /** Waits for the end of the time, of the users, or of patience; says how it goes. */
@@ -135,17 +116,4 @@ function interruptions(): { first: AbortSignal; second: AbortSignal } {
   process.on('SIGTERM', onSignal);
   process.on('SIGHUP', onSignal);
   return { first: first.signal, second: second.signal };
-}
-
-/** `name=value`; whether the name is one and the value fits is checked with the scenario. */
-function parseSettings(pairs: readonly string[] = []): Record<string, string> {
-  const settings: Record<string, string> = {};
-  for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at < 1) {
-      throw new AmocError('ARGUMENT', `--settings: '${pair}' is not name=value, as in messages=5`);
-    }
-    settings[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return settings;
 }

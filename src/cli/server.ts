@@ -1,15 +1,15 @@
-import { AmocError } from '../lib/errors.ts';
 import { startEmbeddedServer } from '../xmpp/embedded/server.ts';
+import { UsageError } from './command-line.ts';
 
 /**
  * `amoc server`: the embedded server in the foreground.
  *
- * @throws {AmocError} `ARGUMENT` for a port that is none, `CONNECTION` when it is taken.
+ * @param port 0 for any free one
+ * @throws {AmocError} `ARGUMENT` for a domain that is none, `CONNECTION` for a port that is taken
  */
-export async function runServer(portText: string, domain: string): Promise<void> {
-  const port = Number(portText);
-  if (!/^\d+$/.test(portText) || port > 65_535) {
-    throw new AmocError('ARGUMENT', `--port: '${portText}' is not a port; 0 to 65535 are`);
+export async function runServer(port: number, domain: string): Promise<void> {
+  if (!/^[^\s@/]+$/.test(domain)) {
+    throw new UsageError(`--domain: '${domain}' is not a domain, as in localhost`);
   }
   const patterns = {
     user: process.env['AMOC_XMPP_USER'] ?? 'user_{id}',

@@ -1,6 +1,6 @@
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
-import { defaultValue, environmentName, readValue } from './variable.ts';
+import { defaultValue, demandUnit, environmentName, readValue } from './variable.ts';
 import type { SettingValue, Settings, Variables } from './variable.ts';
 
 /** Where values come from, the weakest first: default < file < environment < call. */
@@ -11,6 +11,8 @@ export interface SettingSources {
   environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** The `settings` of `do` or `update`. */
   call?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether a time in `call` needs its unit when it is a text: it comes from a command line. @default false */
+  demandUnits?: boolean | undefined;
 }
 
 /**
@@ -43,6 +45,7 @@ export function resolveSettings(
     ];
     const [origin, raw] = given.find(([, value]) => value !== undefined) ?? ['default', undefined];
     try {
+      if (origin === 'settings' && sources.demandUnits === true) demandUnit(name, variable, raw);
       settings[name] =
         raw === undefined ? defaultValue(name, variable) : readValue(name, variable, raw);
     } catch (error) {

@@ -60,6 +60,22 @@ export function readValue(name: string, variable: Variable, raw: unknown): Setti
   return value;
 }
 
+/**
+ * For a time that was typed on a command line, where half of those who leave the unit out mean seconds; zero
+ * needs none.
+ *
+ * @throws {AmocError} `CONFIG`
+ */
+export function demandUnit(name: string, variable: Variable, raw: unknown): void {
+  if (variable.unit !== 'duration' || typeof raw !== 'string') return;
+  const given = raw.trim();
+  if (given === '' || !Number.isFinite(Number(given)) || Number(given) === 0) return;
+  throw new AmocError(
+    'CONFIG',
+    `${name} takes a time with its unit, as in 100ms; ${given} has none (${variable.description})`,
+  );
+}
+
 /** The declared default, as the value that {@link readValue} would give. */
 export function defaultValue(name: string, variable: Variable): SettingValue {
   return convert(name, variable, variable.default);

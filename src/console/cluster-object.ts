@@ -4,6 +4,8 @@ import { AmocError } from '../lib/errors.ts';
 import type { IdSet } from '../lib/id-set.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import type { Master } from '../master/master.ts';
+import { ownCounters } from '../record/own-counters.ts';
+import { sayRecord } from '../record/record-words.ts';
 import { sayVerdict } from '../record/thresholds.ts';
 import type { ChangeResult, StopResult } from '../master/results.ts';
 import type { DoResult } from '../master/run-start.ts';
@@ -21,6 +23,9 @@ import { renderWatch } from './watch.ts';
 import type { Watched } from './watch.ts';
 import { notTorn } from './not-torn.ts';
 import { callingShell } from './shell.ts';
+
+/** Counters of a scenario that `stop()` names. */
+const MOST_COUNTERS = 6;
 
 type Command = (...values: unknown[]) => Promise<object> | object;
 
@@ -62,7 +67,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     remove: async (what, options) => sayChange(await master.remove(what, options), 'remove'),
     stop: async (options) => {
       const result = await master.stop(options);
-      return shown(result, () => sayStop(result));
+      return shown(result, (paint) => sayStop(result, paint));
     },
     status: async () => {
       const status = await master.status();
@@ -142,6 +147,13 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
           `ok: ${result.nodes.join(', ')} takes no more users; ${plural(result.moving, 'user')} move when their start() at hand has ended`,
       );
     },
+    undrain: async (node) => {
+      const result = await attempt(() => master.members.undrain(node));
+      return shown(result, () => {
+        const verb = result.nodes.length === 1 ? 'takes' : 'take';
+        return `ok: ${result.nodes.join(', ')} ${verb} users again; rebalance() evens them out`;
+      });
+    },
     evict: async (node) => {
       const result = await master.members.evict(node);
       return shown(
@@ -194,7 +206,8 @@ function idPairs(ids: IdSet): (number | [number, number])[] {
   return ids.consecutive().map(([from, to]) => (from === to ? from : [from, to]));
 }
 
-function sayStop({ scenario, users, forced, ranForMs, run, verdicts }: StopResult): string {
+function sayStop(result: StopResult, paint: Paint): string {
+  const { scenario, users, forced, ranForMs, verdicts, problems } = result;
   const { finished, removed, crashed, lost } = users;
   const ends = [
     ...(finished > 0 ? [`${count(finished)} finished`] : []),
@@ -204,10 +217,16 @@ function sayStop({ scenario, users, forced, ranForMs, run, verdicts }: StopResul
   ];
   const seconds = formatMs(Math.round(ranForMs / 1000) * 1000);
   const missed = verdicts.filter(({ passed }) => !passed);
+  const { counters, more } = ownCounters(result, MOST_COUNTERS);
+  const counted = counters.map(([name, value]) => `${name} ${count(value)}`);
+  if (more > 0) counted.push(`and ${count(more)} more, which metrics() shows`);
+  const record = sayRecord(result);
   return [
     `ok: ${scenario} has stopped after ${seconds}; users: ${ends.join(', ')}`,
+    ...problems.map((problem) => paint.red(`** error: ${problem}`)),
     ...missed.map((verdict) => `   threshold missed: ${sayVerdict(verdict)}`),
-    `   amoc report ${run} shows it`,
+    ...(counters.length === 0 ? [] : [`   counted: ${counted.join(', ')}`]),
+    record.isWhole ? `   ${record.words} shows it` : paint.yellow(`   ${record.words}`),
   ].join('\n');
 }
 

@@ -66,7 +66,8 @@ export const clusterCommands = [
   {
     name: 'add',
     use: 'add(10)',
-    summary: 'start more users, after the highest id there is',
+    summary: 'start more users, after the highest id that is there or has ended by itself',
+    details: 'Ids that were removed are used again.',
     example: 'amocLocal.add(10)',
     erlang: 'amoc_local:add(10).',
   },
@@ -91,10 +92,11 @@ export const clusterCommands = [
     name: 'stop',
     use: 'stop(options?)',
     summary: 'end the run, gently; then terminate and teardown run',
-    details: 'What has not ended after the setting stopTimeout (10 s) is removed by force.',
+    details:
+      'What has not ended after the setting stopTimeout (10 s) is removed by force; stop({ force: true }) cuts that wait short, and both calls have the same result. Users whose last start() ends meanwhile have finished; those that would have gone on are removed.',
     options: [{ name: 'force', description: 'true: do not wait for users', default: 'false' }],
-    example: 'amocLocal.stop()',
-    erlang: 'amoc_local:stop().',
+    example: 'amocLocal.stop({ force: true })',
+    erlang: 'amoc_local:stop([{force,true}]).',
   },
   {
     name: 'status',
@@ -203,8 +205,18 @@ export const clusterCommands = [
     name: 'drain',
     use: "drain('slave1')",
     summary: 'empty a process or machine gently: its users go on elsewhere',
-    details: 'It takes no more users until the run is over.',
+    details: 'It takes no more users until undrain(), or until the run is over.',
     example: "amocDist.drain('slave1')",
+    erlang: 'amoc_dist:drain(slave1).',
+  },
+  {
+    name: 'undrain',
+    use: "undrain('slave1')",
+    summary: 'let a process or machine that was drained take users again',
+    details:
+      'Users that wait for a process go there at once; add() and rebalance() count on it. One that is about to leave stays drained.',
+    example: "amocDist.undrain('slave1')",
+    erlang: 'amoc_dist:undrain(slave1).',
   },
   {
     name: 'evict',

@@ -5,7 +5,8 @@ const rendering = Symbol('rendering');
 
 /** Makes a plain object print as people read it. The property is hidden: the value stays what it is. */
 export function shown<T extends object>(value: T, render: (paint: Paint) => string): T {
-  Object.defineProperty(value, rendering, { value: render, enumerable: false });
+  // Two who wait for one stop() are given the same value.
+  Object.defineProperty(value, rendering, { value: render, enumerable: false, configurable: true });
   return value;
 }
 

@@ -4,7 +4,12 @@ import { sayVerdict } from '../record/thresholds.ts';
 import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../lib/words.ts';
-import { errorTable, renderMessages, timeTable } from './render.ts';
+import { ownCounters } from '../record/own-counters.ts';
+import { sayRecord } from '../record/record-words.ts';
+import { errorTable, renderMessages, table, timeTable } from './render.ts';
+
+/** Counters of a scenario that a summary shows. */
+const MOST_COUNTERS = 12;
 
 /** One line on a run that goes on. */
 export function renderProgress({
@@ -27,19 +32,21 @@ export function renderProgress({
 /** What a run came to. */
 export function renderSummary(result: StopResult, started: number, paint: Paint): string {
   const { scenario, users, forced, ranForMs, messages, metrics, errors, saturated } = result;
-  const { verdicts, counts, run } = result;
+  const { problems, stoppingForMs } = result;
+  const { verdicts, counts } = result;
   const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
   const lost = users.lost > 0 ? paint.red(`, ${count(users.lost)} lost with their process`) : '';
   const total = errors.reduce((sum, each) => sum + each.count, 0);
   const lines = [
-    `  ${paint.bold(scenario)}  ran for ${formatMs(Math.round(ranForMs / 1000) * 1000)}`,
+    `  ${paint.bold(scenario)}  ran for ${seconds(ranForMs)}${stoppingForMs < 1000 ? '' : `, the last ${seconds(stoppingForMs)} of it to stop`}`,
     `  users     ${plural(started, 'user')}, ${count(users.finished)} finished, ${count(users.removed)} stopped${forced > 0 ? ` (${count(forced)} by force)` : ''}, ${crashed}${lost}`,
     `  messages  ${renderMessages(messages)}`,
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];
   if (errors.length > 0) lines.push(errorTable(errors, paint));
+  for (const problem of problems) lines.push(paint.red(`  failed    ${problem}`));
   if (saturated.length > 0) {
-    const who = saturated.map(({ node, seconds }) => `${node} for ${seconds} s`).join(', ');
+    const who = saturated.map((each) => `${each.node} for ${each.seconds} s`).join(', ');
     const what = "the figures of that time are the load generator's, not the server's";
     lines.push(paint.yellow(`  saturated ${who}: ${what}`));
   }
@@ -48,6 +55,7 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     Object.entries(metrics.times).filter(([name]) => name !== 'message_ttd' && name !== 'gc_pause'),
   );
   if (Object.keys(times).length > 0) lines.push(timeTable(times, paint));
+  lines.push(...counterLines(result, paint));
   if (counts.arrived !== counts.recorded) {
     const missing = counts.recorded - counts.arrived;
     lines.push(
@@ -66,6 +74,24 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     const mark = verdict.passed ? paint.green('passed') : paint.red('MISSED');
     lines.push(`  ${mark}    ${sayVerdict(verdict)}`);
   }
-  lines.push(`  record    amoc report ${run}`);
+  const { words, isWhole } = sayRecord(result);
+  lines.push(isWhole ? `  record    ${words}` : paint.yellow(`  record    ${words}`));
   return lines.join('\n');
+}
+
+/** The scenario's own counters; how many more there are. */
+function counterLines(result: StopResult, paint: Paint): string[] {
+  const { counters, more } = ownCounters(result, MOST_COUNTERS);
+  if (counters.length === 0) return [];
+  const rows = counters.map(([name, value]) => [name, count(value)]);
+  const where = sayRecord(result).isWhole ? `; amoc report ${result.run} shows them` : '';
+  return [
+    table(['counter', 'total'], rows, paint, [1]),
+    ...(more > 0 ? [`  and ${count(more)} more${where}`] : []),
+  ];
+}
+
+/** A time as whole seconds. */
+function seconds(ms: number): string {
+  return formatMs(Math.round(ms / 1000) * 1000);
 }

@@ -16,6 +16,7 @@ import type {
   RunDefinition,
   RunEvent,
   RunObserver,
+  RunRecord,
   RunResult,
   SecondRow,
 } from '../record/types.ts';
@@ -156,11 +157,16 @@ export class Chronicle {
     );
   }
 
-  /** The run is over; what has come since the last second makes one more row. */
-  end(run: Run, result: RunResult): void {
+  /**
+   * The run is over; what has come since the last second makes one more row.
+   *
+   * @returns how much of it is on disk; `undefined` when nobody keeps it
+   */
+  end(run: Run, result: RunResult): RunRecord | undefined {
     this.#writeRow(run, true);
     this.#tell((observer) => observer.ended(result));
     this.#definition = undefined;
+    return this.#parts.observers.find((observer) => 'record' in observer)?.record?.();
   }
 
   /** In epoch milliseconds: within a run a clock that is set neither swaps seconds nor leaves a gap. */

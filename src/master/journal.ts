@@ -37,6 +37,7 @@ const nodeState = z.object({
   leaving: idRanges,
   forced: z.array(idRanges),
   unconfirmed: z.array(z.object({ revision: count, ids: idRanges })),
+  drained: z.boolean().optional(),
 });
 
 /** A run as it is kept on disk. */
@@ -62,6 +63,8 @@ const runState = z.object({
   }),
   processes: z.array(nodeState),
   homeless: idRanges,
+  /** The highest id that was given out and not taken back. */
+  top: count.optional(),
 });
 
 /** See {@link describeRun}. */
@@ -106,6 +109,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
           number: node.number,
           revision: node.revision,
           lastReport: node.lastReport,
+          ...(node.wasDrained ? { drained: true } : {}),
           staying: [...staying.ranges],
           leaving: [...leaving.ranges],
           forced: node.forcedBatches.map((batch) => [...batch.ranges]),
@@ -116,6 +120,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
         };
       }),
     homeless: [...of(NOWHERE).staying.ranges],
+    top: run.owners.top,
   };
 }
 

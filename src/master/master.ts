@@ -1,5 +1,4 @@
 import { every } from '../lib/clock.ts';
-import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { show } from '../lib/show.ts';
@@ -24,7 +23,6 @@ import { demandRunning, demandStartable } from './run-state.ts';
 import type { RunState } from './run-state.ts';
 import { mergeListings } from './user-listing.ts';
 import type { UserListing } from './user-listing.ts';
-import { resultOf } from './run-result.ts';
 import { viewNode, viewStatus } from './views.ts';
 import type { MetricsView, NodeView, StatusView } from './views.ts';
 
@@ -47,7 +45,6 @@ export class Master {
   readonly members: Membership;
   readonly #starting: RunStart;
   readonly #ending: RunEnd;
-  #lastResult: StopResult | undefined;
 
   constructor(parts: MasterParts) {
     const cluster = new Cluster(parts);
@@ -55,7 +52,9 @@ export class Master {
     this.#distributor = new Distributor(cluster);
     this.#starting = new RunStart(cluster, this.#distributor);
     this.members = new Membership(cluster, this.#distributor, this.#starting);
-    this.#ending = new RunEnd(cluster);
+    const errors = async (): Promise<StopResult['errors']> =>
+      (await this.users({ limit: 1 })).errors;
+    this.#ending = new RunEnd(cluster, this.#distributor, errors);
     cluster.onAbort = (why) => this.#abort(why);
     if (parts.leases === true) {
       every(parts.clock, CHECK_MS, () => this.members.check());
@@ -81,21 +80,29 @@ export class Master {
     throw new AmocError('ARGUMENT', `the scenario must be a text, not ${show(name)}`);
   }
 
-  /** Starts a scenario for the users `from..to`. */
-  async do(scenario: unknown, from: unknown, to: unknown, options?: unknown): Promise<DoResult> {
+  /**
+   * Starts a scenario for the users `from..to`.
+   *
+   * @param how `demandUnits`: the settings were typed on a command line, where a time needs its unit
+   */
+  async do(
+    scenario: unknown,
+    from: unknown,
+    to: unknown,
+    options?: unknown,
+    how: { demandUnits?: boolean } = {},
+  ): Promise<DoResult> {
     const request = parseDo(scenario, from, to, options);
     demandStartable(this.#cluster.state);
     if (this.#cluster.state.is === 'failed') await this.#ending.discard();
     this.#cluster.enter({ is: 'starting', scenario: request.scenario });
     try {
-      const result = await this.#starting.start(request);
-      this.#lastResult = undefined;
+      const result = await this.#starting.start(request, how.demandUnits);
+      this.#ending.lastResult = undefined;
       const { from, to, processes } = result;
       const { chronicle } = this.#cluster;
-      chronicle.event('start', `${request.scenario}, users ${from}..${to}`, {
-        ...chronicle.definition,
-        processes,
-      });
+      const started = { ...chronicle.definition, processes };
+      chronicle.event('start', `${request.scenario}, users ${from}..${to}`, started);
       this.#cluster.enter({ is: 'running', scenario: request.scenario });
       return result;
     } catch (error) {
@@ -105,12 +112,15 @@ export class Master {
     }
   }
 
-  /** Adds the `count` next users. */
+  /**
+   * Adds the `count` next users: after the highest id that is there or has ended by itself. Ids that
+   * were removed are used again.
+   */
   add(count: unknown): Promise<ChangeResult> {
     const wanted = parseCount('add', count);
     demandRunning(this.#cluster.state, 'add');
     const run = this.#cluster.requireRun();
-    const first = run.owners.highest + 1;
+    const first = Math.max(run.owners.highest, run.owners.top) + 1;
     if (!isId(first + wanted - 1)) {
       throw new AmocError('ARGUMENT', `add: ids end at ${MAX_ID}, the next one would be ${first}`);
     }
@@ -150,6 +160,7 @@ export class Master {
     run.ended.removed += homeless.size;
     if (force) run.owners.release(ids);
     else run.owners.markLeaving(ids);
+    run.owners.giveBack(ids);
     this.#cluster.commit();
     for (const { node, share } of orders) this.#distributor.withdraw(run, node, share, force);
     const remain = run.owners.staying;
@@ -162,53 +173,17 @@ export class Master {
     return Promise.resolve({ ids, users: ids.size, wanted, remain, force });
   }
 
-  /** Ends the run: gently, then by force after `stopTimeout`. */
+  /**
+   * Ends the run: gently, then by force after `stopTimeout`. While it ends already, this gives the same
+   * result; with `force` it comes at once.
+   */
   async stop(options?: unknown): Promise<StopResult> {
-    const { force } = parseStop(options);
-    if (this.#cluster.state.is !== 'failed') demandRunning(this.#cluster.state, 'stop');
-    const run = this.#cluster.requireRun();
-    this.#cluster.enter({ is: 'stopping', scenario: run.scenario });
-    const gentleMs = force ? 0 : run.ms('stopTimeout');
-    if (!force && run.owners.size > 0) {
-      this.#cluster.parts.notice({
-        level: 'info',
-        text: `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`,
-      });
-    }
-    const present = run.owners.size;
-    this.#cluster.chronicle.event('stop', `stop${force ? ' at once' : ''}: ${present} users`, {
-      users: present,
-      force,
-    });
-    // A master that comes after this one has nothing to go on with.
-    this.#cluster.parts.journal?.clear();
-    const nodes = this.nodes.ready();
-    const problems: string[] = [];
-    const forced = await Promise.all(
-      nodes.map((node) => this.#ending.finish(run, node, force, gentleMs, problems)),
-    );
-    await this.#ending.teardown(run, problems);
-    const { errors } = await this.users({ limit: 1 });
-    const result = resultOf(run, this.#cluster, {
-      forced: forced.reduce((sum, each) => sum + each, 0),
-      errors,
-    });
-    this.#cluster.chronicle.end(run, result);
-    this.#lastResult = result;
-    await this.#ending.discard();
-    this.#cluster.enter({ is: 'idle' });
-    for (const text of problems) this.#cluster.parts.notice({ level: 'error', text });
-    return result;
+    return this.#ending.stop(parseStop(options).force);
   }
 
-  /** While a run stops gently: removes by force whoever is still there. */
+  /** While a run stops gently: removes by force the users that are still there. */
   hurry(): void {
-    const { run, state } = this.#cluster;
-    if (run === undefined || state.is !== 'stopping') return;
-    for (const node of this.nodes.ready()) {
-      const { staying, leaving } = run.owners.ofNode(node.number);
-      this.#distributor.withdraw(run, node, staying.union(leaving), true);
-    }
+    this.#ending.hurry();
   }
 
   /** What is, with fresh counts from every process that answers in time. */
@@ -288,7 +263,7 @@ export class Master {
     await this.#refresh();
     const { run, chronicle } = this.#cluster;
     const summary = run?.totals.summary() ??
-      this.#lastResult?.metrics ?? { counters: {}, times: {}, gauges: {} };
+      this.#ending.lastResult?.metrics ?? { counters: {}, times: {}, gauges: {} };
     const names = [...Object.keys(summary.counters), ...Object.keys(summary.times)];
     const rates =
       run === undefined ? [] : names.map((name) => [name, chronicle.rate(name)] as const);
@@ -307,13 +282,13 @@ export class Master {
 
   /** What came of the last run; `undefined` while one runs, and before the first. */
   get lastResult(): StopResult | undefined {
-    return this.#lastResult;
+    return this.#ending.lastResult;
   }
 
   /** What the thresholds say of the run so far. */
   verdicts(): Verdict[] {
     const { run, chronicle } = this.#cluster;
-    return run === undefined ? (this.#lastResult?.verdicts ?? []) : chronicle.verdicts(run);
+    return run === undefined ? (this.#ending.lastResult?.verdicts ?? []) : chronicle.verdicts(run);
   }
 
   /** The same as histograms, so that a part of a run can be told by the difference of two moments. */

@@ -18,7 +18,7 @@ import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { RunMemory } from './journal.ts';
 import { NodeEntry } from './node-entry.ts';
-import { NodeWatch } from './node-watch.ts';
+import { NodeWatch, undrainHint } from './node-watch.ts';
 import { Reports } from './reports.ts';
 import { parseThresholds } from '../record/thresholds.ts';
 import { defineRun } from './run-definition.ts';
@@ -154,11 +154,52 @@ export class Membership {
   drain(name: unknown): { nodes: string[]; moving: number } {
     demandRunning(this.#cluster.state, 'drain');
     const run = this.#cluster.requireRun();
-    const nodes = this.#named('drain', name);
-    if (this.#cluster.nodes.ready().every((node) => nodes.includes(node))) {
-      throw new AmocError('NO_NODES', 'drain: no other process is there to take the users');
+    const nodes = this.#reachable('drain', name);
+    const others = this.#cluster.nodes.ready().filter((node) => !nodes.includes(node));
+    if (others.every(({ isLeaving }) => isLeaving)) {
+      const hint = undrainHint(this.#cluster.nodes);
+      throw new AmocError('NO_NODES', `drain: no other process is there to take the users${hint}`);
     }
-    return { nodes: nodes.map((node) => node.name), moving: this.#empty(run, nodes) };
+    const moving = this.#empty(run, nodes);
+    const names = nodes.map((node) => node.name);
+    this.#cluster.chronicle.event('drain', `drain ${names.join(', ')}: ${moving} users move`, {
+      nodes: names,
+      moving,
+    });
+    return { nodes: names, moving };
+  }
+
+  /**
+   * Lets processes that were drained take users again: those that wait for a process at once, others with
+   * the next `add` or `rebalance`. Users that were about to move go on moving.
+   *
+   * @throws {AmocError} `ARGUMENT` when nobody has the name, or none of them is drained or stays
+   */
+  undrain(name: unknown): { nodes: string[] } {
+    demandRunning(this.#cluster.state, 'undrain');
+    const run = this.#cluster.requireRun();
+    const drained = this.#reachable('undrain', name).filter(({ wasDrained }) => wasDrained);
+    const nodes = drained.filter(({ isLeaving }) => !isLeaving);
+    if (nodes.length === 0) {
+      const why =
+        drained.length === 0
+          ? `${show(name)} is not drained; nodes() says which are`
+          : `${drained.map((node) => node.name).join(', ')} is about to leave, and takes no more users`;
+      throw new AmocError('ARGUMENT', `undrain: ${why}`);
+    }
+    for (const node of nodes) {
+      node.wasDrained = false;
+      node.wasReady = true;
+      if (node.status.is === 'drained') node.status = { is: 'ready' };
+    }
+    this.#cluster.commit();
+    const names = nodes.map((node) => node.name);
+    this.#cluster.chronicle.event('undrain', `undrain ${names.join(', ')}`, { nodes: names });
+    this.#distributor.pace(run);
+    this.#distributor.placeHomeless(run);
+    // They were about to leave while nobody could take their users.
+    for (const node of this.#cluster.nodes.ready()) if (node.isLeaving) this.#letGo(node);
+    return { nodes: names };
   }
 
   /**
@@ -168,7 +209,7 @@ export class Membership {
    * @throws {AmocError} `ARGUMENT` when nobody has the name
    */
   async evict(name: unknown): Promise<{ nodes: string[]; users: number }> {
-    const nodes = this.#named('evict', name);
+    const nodes = this.#reachable('evict', name);
     const run = this.#cluster.run;
     let users = 0;
     for (const node of nodes) {
@@ -251,11 +292,22 @@ export class Membership {
     );
   }
 
+  /** Those of the name that can be told something now. */
+  #reachable(command: string, name: unknown): NodeEntry[] {
+    const nodes = this.#named(command, name);
+    if (nodes.length > 0) return nodes;
+    throw new AmocError(
+      'ARGUMENT',
+      `${command}: ${show(name)} is out of reach; once its lease has ended its users run elsewhere`,
+    );
+  }
+
   #empty(run: Run, nodes: readonly NodeEntry[]): number {
     for (const node of nodes) {
       node.status = { is: 'drained' };
       node.wasDrained = true;
     }
+    this.#cluster.commit();
     this.#distributor.pace(run);
     return nodes
       .map((node) => this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying))
@@ -269,7 +321,7 @@ export class Membership {
     if (run === undefined || state.is !== 'running' || !node.isReady) return;
     const users = plural(run.owners.countOf(node.number), 'user');
     if (nodes.ready().every((each) => each === node || each.isLeaving)) {
-      const text = `${node.name} is about to leave, and no other process is there to take its ${users}`;
+      const text = `${node.name} is about to leave, and no other process is there to take its ${users}${undrainHint(nodes)}`;
       parts.notice({ level: 'warn', text });
       return;
     }

@@ -115,7 +115,10 @@ export class NodeEntry {
 
   /** Whether users of the run may be in it. */
   get isInRun(): boolean {
-    return this.isReady || this.isAway || this.status.is === 'drained';
+    const isBlocked = this.status.is === 'blocked';
+    return (
+      this.isReady || this.isAway || this.status.is === 'drained' || (isBlocked && this.wasDrained)
+    );
   }
 
   /** Whether it cannot be told anything now. */

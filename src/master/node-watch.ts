@@ -7,6 +7,7 @@ import type { MasterPeer } from '../protocol/peer.ts';
 import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
+import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
 import type { Run } from './run.ts';
 
@@ -24,6 +25,8 @@ export class NodeWatch {
   /** The connection of a process is gone: it may be the process, or the way to it. */
   disconnected(node: NodeEntry, peer: MasterPeer, reason: string): void {
     if (node.peer !== peer || node.status.is === 'away') return;
+    // It was given up, and its connection is closed because of that.
+    if (this.#cluster.nodes.byNumber(node.number) !== node) return;
     const { run, state, parts } = this.#cluster;
     const keeps = parts.leases === true && run !== undefined && node.isInRun;
     const hasLeft = node.isLeaving && (run?.owners.countOf(node.number) ?? 0) === 0;
@@ -72,6 +75,10 @@ export class NodeWatch {
     node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
     node.wasReady = true;
     this.#distributor.repair(run, node);
+    // Whom a master before this one was moving away is not in its journal.
+    if (node.wasDrained) {
+      this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying);
+    }
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
     this.#cluster.parts.notice({
@@ -183,7 +190,8 @@ export class NodeWatch {
   unblocked(node: NodeEntry, afterMs: number): void {
     if (node.status.is !== 'blocked') return;
     node.heardAt = this.#cluster.parts.clock.monotonic();
-    node.status = node.wasReady ? { is: 'ready' } : { is: 'connected' };
+    const before = node.wasDrained ? 'drained' : node.wasReady ? 'ready' : 'connected';
+    node.status = { is: before };
     this.#cluster.parts.notice({
       level: 'warn',
       text: `${node.name} goes on after ${formatMs(Math.round(afterMs))}`,
@@ -217,7 +225,9 @@ export class NodeWatch {
     run.owners.assign(ids, NOWHERE);
     const others = this.#cluster.nodes.ready().map(({ name }) => name);
     const where =
-      others.length === 0 ? 'wait for a process' : `are started again on ${others.join(', ')}`;
+      others.length === 0
+        ? `wait for a process${undrainHint(this.#cluster.nodes)}`
+        : `are started again on ${others.join(', ')}`;
     const within = others.length === 0 ? '' : ` within ${formatMs(run.ms('recovery'))}`;
     run.announceRunning = true;
     const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} ${where}${within}`;
@@ -238,6 +248,15 @@ export class NodeWatch {
     this.#cluster.enter({ is: 'failed', scenario: run.scenario, reason });
     this.#cluster.parts.notice({ level: 'error', text: `${run.scenario} has failed: ${reason}` });
   }
+}
+
+/** What lets drained processes take users again, when some are there; else nothing. */
+export function undrainHint(nodes: NodeRegistry): string {
+  const idle = nodes.all().filter((node) => node.status.is === 'drained' && !node.isLeaving);
+  if (idle.length === 0) return '';
+  const names = idle.map(({ name }) => name);
+  const verb = names.length === 1 ? 'is' : 'are';
+  return ` (${names.join(', ')} ${verb} drained: undrain('${names[0] ?? ''}') lets it take users again)`;
 }
 
 /** A time as people say it, to a tenth of a second. */

@@ -22,6 +22,7 @@ export class OwnerTable {
   /** Of those that stay. */
   readonly #digests = new Map<number, IdDigest>();
   #highest = 0;
+  #top = 0;
   #present = 0;
   #leaving = 0;
 
@@ -41,11 +42,32 @@ export class OwnerTable {
     return this.#highest;
   }
 
+  /** The highest id that was given out, also when it has ended since; those of {@link giveBack} aside. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** Sets {@link top} as the master before had it. */
+  restoreTop(id: number): void {
+    this.#top = Math.max(this.#top, id);
+  }
+
+  /** Users that were taken away on purpose: the highest of them may be given out again. */
+  giveBack(ids: IdSet): void {
+    const ranges = ids.consecutive();
+    for (let at = ranges.length - 1; at >= 0; at--) {
+      const [from, to] = ranges[at] as [number, number];
+      if (to < this.#top) return;
+      if (from <= this.#top) this.#top = from - 1;
+    }
+  }
+
   /** Gives users to a node, taking them from whoever had them. @param node 1 to 32,767 */
   assign(ids: IdSet, node: number): void {
     assert(node >= 1 && node <= MOST_NODES, `node number ${node}`);
     ids.forEach((id) => this.#set(id, node));
     this.#highest = Math.max(this.#highest, ids.highest);
+    this.#top = Math.max(this.#top, ids.highest);
   }
 
   /** Users that are gone. @returns how many of them were there */

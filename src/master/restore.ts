@@ -55,6 +55,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
     });
     const users = [staying, leaving, ...forced].map((ranges) => IdSet.ofDisjoint(ranges).size);
     node.mayHave(REPEATS * users.reduce((sum, size) => sum + size, REPEATS));
+    node.wasDrained = each.drained === true;
     node.status = { is: 'away', since: now };
     node.leaseUntil = now + TAKEOVER_MS;
     registry.reserve(number);
@@ -66,5 +67,6 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
     run.owners.markLeaving(IdSet.ofDisjoint(leaving));
   }
   run.owners.assign(IdSet.ofDisjoint(memory.homeless), NOWHERE);
+  run.owners.restoreTop(memory.top ?? 0);
   return run;
 }

@@ -1,65 +1,180 @@
-import { withTimeout } from '../lib/abort.ts';
+import { deferred, withTimeout } from '../lib/abort.ts';
+import type { Deferred } from '../lib/abort.ts';
+import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
+import { plural } from '../lib/words.ts';
+import { RemoteError } from '../protocol/peer.ts';
+import type { RunResult } from '../record/types.ts';
 import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
+import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
+import type { StopResult } from './results.ts';
 import type { Run } from './run.ts';
+import { resultOf } from './run-result.ts';
+import { demandRunning } from './run-state.ts';
+
+/** Whether a stop still waits for users, and what tells that it no longer does. */
+interface Patience {
+  isOver: boolean;
+  readonly over: Deferred<undefined>;
+}
 
 /** Brings a run to its end: users, `terminate`, `teardown`, and nothing of it left. */
 export class RunEnd {
   readonly #cluster: Cluster;
+  readonly #distributor: Distributor;
+  /** The kinds of errors of the run, from all processes. */
+  readonly #errors: () => Promise<RunResult['errors']>;
+  #stopping: { readonly result: Promise<StopResult>; readonly patience: Patience } | undefined;
+  /** What came of the last run; `undefined` while one runs, and before the first. */
+  lastResult: StopResult | undefined;
 
-  constructor(cluster: Cluster) {
+  constructor(
+    cluster: Cluster,
+    distributor: Distributor,
+    errors: () => Promise<RunResult['errors']>,
+  ) {
     this.#cluster = cluster;
+    this.#distributor = distributor;
+    this.#errors = errors;
+  }
+
+  /**
+   * Ends the run. While it ends already, this waits for the same result; with `force` it comes sooner.
+   *
+   * @throws {AmocError} `NO_RUN`
+   */
+  stop(force: boolean): Promise<StopResult> {
+    const { state } = this.#cluster;
+    if (this.#stopping !== undefined) {
+      if (force) this.hurry();
+      return this.#stopping.result;
+    }
+    if (state.is !== 'failed') demandRunning(state, 'stop');
+    const patience: Patience = { isOver: force, over: deferred() };
+    const result = this.#end(force, patience).finally(() => (this.#stopping = undefined));
+    this.#stopping = { result, patience };
+    return result;
+  }
+
+  /** While a run stops gently: removes by force the users that are still there. */
+  hurry(): void {
+    const { run, nodes, chronicle } = this.#cluster;
+    if (run === undefined || this.#stopping === undefined) return;
+    const { patience } = this.#stopping;
+    if (patience.isOver) return;
+    patience.isOver = true;
+    const present = run.owners.size;
+    chronicle.event('stop', `stop at once: ${present} users`, { users: present, force: true });
+    for (const node of nodes.ready()) {
+      const { staying, leaving } = run.owners.ofNode(node.number);
+      this.#distributor.withdraw(run, node, staying.union(leaving), true);
+    }
+    patience.over.resolve(undefined);
+  }
+
+  async #end(force: boolean, patience: Patience): Promise<StopResult> {
+    const { clock, notice, journal } = this.#cluster.parts;
+    const run = this.#cluster.requireRun();
+    this.#cluster.enter({ is: 'stopping', scenario: run.scenario });
+    const began = clock.now();
+    const gentleMs = force ? 0 : run.ms('stopTimeout');
+    const present = run.owners.size;
+    if (!force && present > 0) {
+      const text = `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`;
+      notice({ level: 'info', text });
+    }
+    this.#cluster.chronicle.event('stop', `stop${force ? ' at once' : ''}: ${present} users`, {
+      users: present,
+      force,
+    });
+    // A master that comes after this one has nothing to go on with.
+    journal?.clear();
+    const nodes = this.#cluster.nodes.ready();
+    const forced = await Promise.all(
+      nodes.map((node) => this.#finish(run, node, gentleMs, patience)),
+    );
+    await this.#teardown(run);
+    // Said while the run is there: it is part of what happened in it.
+    for (const text of run.problems.list()) notice({ level: 'error', text });
+    const outcome = resultOf(run, this.#cluster, {
+      forced: forced.reduce((sum, each) => sum + each, 0),
+      errors: await this.#errors(),
+      stoppingForMs: clock.now() - began,
+    });
+    const record = this.#cluster.chronicle.end(run, outcome);
+    const result = record === undefined ? outcome : { ...outcome, record };
+    this.lastResult = result;
+    await this.discard();
+    this.#cluster.enter({ is: 'idle' });
+    return result;
   }
 
   /** Ends the users of one process; one that does not answer is killed. */
-  async finish(
-    run: Run,
-    node: NodeEntry,
-    force: boolean,
-    gentleMs: number,
-    problems: string[],
-  ): Promise<number> {
+  async #finish(run: Run, node: NodeEntry, gentleMs: number, patience: Patience): Promise<number> {
     const limitMs = gentleMs + run.ms('initTimeout') + QUICK_MS;
-    const params = { run: run.id, force, gentleMs };
+    const params = { run: run.id, force: patience.isOver, gentleMs };
     const finished = node.peer.request('finish', params, limitMs);
     finished.catch(() => {});
-    const { clock } = this.#cluster.parts;
-    const stuck = new Promise<never>((_resolve, reject) => {
-      const giveUp = (): void => reject(new AmocError('TIMEOUT', 'is blocked'));
-      const whenGentleIsOver = (): void => void clock.schedule(gentleMs, giveUp);
-      if (node.status.is === 'blocked') whenGentleIsOver();
-      else node.onBlocked = whenGentleIsOver;
-    });
+    const stuck = this.#untilStuck(node, gentleMs, patience);
     try {
       const { forced } = await Promise.race([finished, stuck]);
-      await node.peer.request('report', {}, QUICK_MS);
       return forced;
     } catch (error) {
-      const lost = run.owners.ofNode(node.number);
-      const users = lost.staying.size + lost.leaving.size;
-      if (error instanceof AmocError && error.code === 'TIMEOUT') {
-        this.#cluster.expel(node);
-        problems.push(`${node.name} ${messageOf(error)} and was killed with its ${users} users`);
-        return users;
+      const why = messageOf(error);
+      const isTimeout = error instanceof AmocError && error.code === 'TIMEOUT';
+      const users = isTimeout ? this.#killed(run, node) : 0;
+      if (error instanceof RemoteError) {
+        // What hangs in terminate would go on beside the next run.
+        run.problems.noteOn(node.name, 'terminate', isTimeout ? `${why}; it was killed` : why);
+      } else if (isTimeout) {
+        run.problems.note(`${node.name} ${why} and was killed with its ${plural(users, 'user')}`);
+      } else {
+        run.problems.note(`${node.name} was lost while its users ended (${why})`);
       }
-      problems.push(`${node.name}: ${messageOf(error)}`);
       return 0;
     } finally {
       node.onBlocked = () => {};
+      // What it counted last, and its lines of log, whatever came of terminate.
+      await node.peer.request('report', {}, QUICK_MS).catch(() => {});
     }
   }
 
-  async teardown(run: Run, problems: string[]): Promise<void> {
+  /** Ends a process that does not answer. @returns how many users went with it */
+  #killed(run: Run, node: NodeEntry): number {
+    const { staying, leaving } = run.owners.ofNode(node.number);
+    const users = run.owners.release(staying.union(leaving));
+    run.ended.lost += users;
+    this.#cluster.expel(node);
+    return users;
+  }
+
+  /** Rejects when the process stands still and its users have had their time. */
+  #untilStuck(node: NodeEntry, gentleMs: number, patience: Patience): Promise<never> {
+    const { clock } = this.#cluster.parts;
+    return new Promise<never>((_resolve, reject) => {
+      const giveUp = (): void => reject(new AmocError('TIMEOUT', 'is blocked'));
+      const whenGentleIsOver = (): void => {
+        clock.schedule(patience.isOver ? 0 : gentleMs, giveUp);
+      };
+      if (node.status.is === 'blocked') whenGentleIsOver();
+      else node.onBlocked = whenGentleIsOver;
+      void patience.over.promise.then(() => {
+        if (node.status.is === 'blocked') giveUp();
+      });
+    });
+  }
+
+  async #teardown(run: Run): Promise<void> {
     const [first] = this.#cluster.nodes.ready().filter((node) => node.status.is === 'ready');
     if (first === undefined) return;
     const params = { run: run.id, ...(run.setup === undefined ? {} : { setup: run.setup }) };
     try {
       await first.peer.request('teardown', params, run.ms('initTimeout') + QUICK_MS);
     } catch (error) {
-      problems.push(`teardown: ${messageOf(error)}`);
+      run.problems.note(`teardown: ${messageOf(error)}`);
     }
   }
 

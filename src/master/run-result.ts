@@ -7,7 +7,7 @@ import { viewMessages } from './views.ts';
 export function resultOf(
   run: Run,
   { parts, chronicle }: Cluster,
-  { forced, errors }: Pick<RunResult, 'forced' | 'errors'>,
+  { forced, errors, stoppingForMs }: Pick<RunResult, 'forced' | 'errors' | 'stoppingForMs'>,
 ): RunResult {
   const audit = [...run.audit.values()];
   const sum = (what: (each: (typeof audit)[number]) => number): number =>
@@ -18,11 +18,13 @@ export function resultOf(
     ...(run.comment === undefined ? {} : { comment: run.comment }),
     startedAt: run.startedAt,
     ranForMs: run.lastedMs(parts.clock.monotonic()),
+    stoppingForMs,
     users: { ...run.ended },
     forced,
     messages: viewMessages(run, parts.clock.monotonic()),
     metrics: run.totals.summary(),
     errors,
+    problems: run.problems.list(),
     saturated: run.saturation.all(),
     counts: {
       recorded: sum(({ recorded }) => recorded),

@@ -37,7 +37,8 @@ export class RunStart {
     this.#distributor = distributor;
   }
 
-  async start(request: DoRequest): Promise<DoResult> {
+  /** @param demandUnits whether the settings were typed on a command line, where times have units */
+  async start(request: DoRequest, demandUnits = false): Promise<DoResult> {
     const {
       joinMs = JOIN_MS,
       clock,
@@ -60,6 +61,7 @@ export class RunStart {
         seed: request.seed ?? randomSeed(),
         ...sources,
         call: { ...request.settings },
+        ...(demandUnits ? { demandUnits } : {}),
       },
       comment: request.comment,
       placement: request.placement,
@@ -107,6 +109,10 @@ export class RunStart {
     } catch (error) {
       const text = `${node.name} joined, but cannot take users: ${messageOf(error)}`;
       this.#cluster.parts.notice({ level: 'error', text });
+      // That a process was lost meanwhile is told, and counted, where its loss is dealt with.
+      const { cause } = error as { cause?: unknown };
+      const isLost = cause instanceof AmocError && cause.code === 'NODE_LOST';
+      if (!isLost && this.#cluster.state.is === 'running') run.problems.note(text);
       return;
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;

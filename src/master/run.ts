@@ -4,6 +4,7 @@ import type { Params, Result, ScenarioBundle } from '../protocol/messages.ts';
 import type { PlacementStrategy } from '../placement/placement.ts';
 import type { Json } from '../scenario/contract.ts';
 import { OwnerTable } from './owner-table.ts';
+import { Problems } from './problems.ts';
 import { Saturation } from './saturation.ts';
 
 /** Process crashes within {@link CRASH_WINDOW_MS} after which their users are not placed again. */
@@ -42,6 +43,8 @@ export class Run {
   readonly startRate = new RateMeter();
   readonly sentRate = new RateMeter();
   readonly saturation = new Saturation();
+  /** What failed besides users. */
+  readonly problems = new Problems();
   settings: Record<string, string | number | boolean> = {};
   variables: Result<'prepare'>['variables'] = [];
   connectionsPerUser = 1;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
 import { AmocError, messageOf } from '../lib/errors.ts';
 
@@ -59,10 +59,29 @@ function readFiles({ ca, cert, key }: ControlTls): SecureContextOptions {
       throw new AmocError('FILE', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
     }
   };
+  const readKey = (path: string): Buffer => {
+    const bytes = read(path);
+    demandSecret(path);
+    return bytes;
+  };
   return {
     minVersion: 'TLSv1.2',
     ...(ca === undefined ? {} : { ca: read(ca) }),
     ...(cert === undefined ? {} : { cert: read(cert) }),
-    ...(key === undefined ? {} : { key: read(key) }),
+    ...(key === undefined ? {} : { key: readKey(key) }),
   };
+}
+
+/**
+ * Checks that nobody else can read a private key. One of root's may be for a group to read, as distributions and
+ * Kubernetes give keys to services.
+ *
+ * @throws {AmocError} `FILE`
+ */
+function demandSecret(path: string): void {
+  const { mode, uid } = statSync(path);
+  const isShared = uid === 0 && process.getuid?.() !== 0;
+  const others = isShared ? 0o037 : 0o077;
+  if ((mode & others) === 0) return;
+  throw new AmocError('FILE', `the key ${path} can be read by others; run: chmod 600 ${path}`);
 }

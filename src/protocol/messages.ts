@@ -175,6 +175,8 @@ export const requests = {
       file: z.record(z.string(), z.unknown()),
       environment: z.record(z.string(), z.string()),
       call: z.record(z.string(), z.unknown()),
+      /** `call` was typed on a command line: a time without its unit is refused. */
+      demandUnits: z.boolean().optional(),
     }),
     result: z.object({
       settings,

@@ -1,5 +1,5 @@
 import { escapeMarkup } from '../lib/markup.ts';
-import { judgeRun } from './outcome.ts';
+import { failuresOf, judgeRun } from './outcome.ts';
 import { sayVerdict } from './thresholds.ts';
 import type { RunResult } from './types.ts';
 
@@ -9,11 +9,12 @@ import type { RunResult } from './types.ts';
  */
 export function renderJUnit(result: RunResult, failure?: string): string {
   const { verdicts, ranForMs, run, scenario, startedAt } = result;
-  const { outcome, reasons } = judgeRun(result, failure);
+  const { reasons } = judgeRun(result, failure);
+  const failures = failuresOf(result, failure);
   const seconds = (ranForMs / 1000).toFixed(3);
   const slow = reasons.filter((reason) => reason.includes('saturated'));
   const cases = [
-    testCase('users and processes', outcome === 'failed' ? (reasons[0] ?? 'failed') : undefined),
+    testCase('users and processes', failures.length === 0 ? undefined : failures.join('; ')),
     testCase('the load generator keeps up', slow[0]),
     ...verdicts.map((verdict) =>
       testCase(verdict.threshold, verdict.passed ? undefined : sayVerdict(verdict)),

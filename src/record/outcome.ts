@@ -23,28 +23,40 @@ export interface Outcome {
 const SATURATED_SECONDS = 3;
 
 /**
+ * Why a run failed, a sentence each: what ended it before its time, what failed at its end, users that
+ * crashed or were lost. Users do not count where a threshold on `errors` or `users_crashed` says how many may.
+ *
+ * @param failure why the run ended before its time
+ */
+export function failuresOf(
+  { users, errors, verdicts, problems, distrusted = [] }: RunResult,
+  failure?: string,
+): string[] {
+  const failed = failure === undefined ? problems : [failure, ...problems];
+  const failures = failed.map((text) => `the run failed: ${text}`);
+  for (const { node, why } of distrusted) {
+    failures.push(`${node} cannot be trusted: ${why}; its figures are left out from then on`);
+  }
+  if (verdicts.some(({ threshold }) => /^(?:errors|users_crashed)\b/.test(threshold))) {
+    return failures;
+  }
+  if (users.crashed > 0) failures.push(`${plural(users.crashed, 'user')} crashed`);
+  if (users.lost > 0) failures.push(`${plural(users.lost, 'user')} were lost with their process`);
+  const strays = errors.reduce((sum, { count }) => sum + count, 0);
+  if (users.crashed === 0 && strays > 0) failures.push(plural(strays, 'error'));
+  return failures;
+}
+
+/**
  * Judges a run: failed before saturated before a missed threshold. Where the load generator was the
- * bottleneck, what a threshold says of the server is not known; crashed users are, unless a threshold on
- * `errors` or `users_crashed` says how many are allowed.
+ * bottleneck, what a threshold says of the server is not known; what {@link failuresOf} finds is.
  *
  * @param failure why the run ended before its time
  */
 export function judgeRun(result: RunResult, failure?: string): Outcome {
-  const { users, errors, verdicts, saturated } = result;
+  const { verdicts, saturated } = result;
   const missed = verdicts.filter(({ passed }) => !passed).map(sayVerdict);
-  const allowsErrors = verdicts.some(({ threshold }) =>
-    /^(?:errors|users_crashed)\b/.test(threshold),
-  );
-  const failures: string[] = failure === undefined ? [] : [`the run failed: ${failure}`];
-  for (const { node, why } of result.distrusted ?? []) {
-    failures.push(`${node} cannot be trusted (${why}): its figures are left out from then on`);
-  }
-  if (!allowsErrors) {
-    if (users.crashed > 0) failures.push(`${plural(users.crashed, 'user')} crashed`);
-    if (users.lost > 0) failures.push(`${plural(users.lost, 'user')} were lost with their process`);
-    const strays = errors.reduce((sum, { count }) => sum + count, 0);
-    if (users.crashed === 0 && strays > 0) failures.push(plural(strays, 'error'));
-  }
+  const failures = failuresOf(result, failure);
   const slow = saturated
     .filter(({ inARow }) => inARow >= SATURATED_SECONDS)
     .map(

@@ -35,7 +35,7 @@ export function listRuns(folder: string): RunEntry[] {
       return [
         {
           definition,
-          result: readJson(join(folder, id, runFiles.result)) as RunResult | undefined,
+          result: readResult(join(folder, id)),
         },
       ];
     })
@@ -84,10 +84,18 @@ export async function readRun(folder: string, id: string): Promise<RecordedRun> 
     definition,
     events: (await readLines(join(path, runFiles.events))) as RunEvent[],
     seconds,
-    result: readJson(join(path, runFiles.result)) as RunResult | undefined,
+    result: readResult(path),
     totals,
   };
 }
+
+/** A result; one that an amoc of before wrote lacks what has been added since. */
+function readResult(path: string): RunResult | undefined {
+  const result = readJson(join(path, runFiles.result)) as RunResult | undefined;
+  return result === undefined ? undefined : { ...added, ...result };
+}
+
+const added = { problems: [], stoppingForMs: 0 } satisfies Partial<RunResult>;
 
 async function readLines(file: string): Promise<unknown[]> {
   if (!existsSync(file)) return [];

@@ -1,9 +1,17 @@
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { AppendFile } from './append-file.ts';
 import { pruneRuns } from './run-pruning.ts';
 import type { RunLimits } from './run-pruning.ts';
-import type { RunDefinition, RunEvent, RunObserver, RunResult, SecondRow } from './types.ts';
+import type {
+  RunDefinition,
+  RunEvent,
+  RunObserver,
+  RunRecord,
+  RunResult,
+  SecondRow,
+} from './types.ts';
 
 /** The files of a run's folder. */
 export const runFiles = {
@@ -16,23 +24,27 @@ export const runFiles = {
 /** Past that a run's record tells no more seconds: some days of a run with fifty metrics. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/** What is open of the run at hand. */
+/** What is open of the current run. */
 interface OpenRun {
   id: string;
   folder: string;
-  events: number;
-  seconds: number;
+  events: AppendFile;
+  seconds: AppendFile;
   bytes: number;
+  /** Up to when nothing is missing, in epoch milliseconds. */
+  until: number;
 }
 
 /**
- * Keeps runs on disk, each in a folder of its own: plain JSON, appended as it happens, so that what a
- * second brought is there when the process is killed in the next one.
+ * Keeps runs on disk, each in a folder of its own that is its owner's alone: plain JSON, appended as it
+ * happens, so that what a second brought is there when the process is killed in the next one. What cannot
+ * be written is told at once, and once a run; the run goes on.
  */
 export class RunRecorder implements RunObserver {
   readonly #folder: string;
   readonly #limits: RunLimits;
   #open: OpenRun | undefined;
+  #record: RunRecord = { kept: 'none' };
 
   /** @param folder where the runs' folders are; it is made at the first run */
   constructor(folder: string, limits: RunLimits) {
@@ -43,69 +55,136 @@ export class RunRecorder implements RunObserver {
   started(definition: RunDefinition): void {
     this.#close();
     const folder = join(this.#folder, definition.id);
-    this.#guard(() => {
-      pruneRuns(this.#folder, this.#limits);
-      mkdirSync(folder, { recursive: true });
-      const isKnown = existsSync(join(folder, runFiles.definition));
-      // A run that a master goes on with: what it is has been written by the one before.
-      if (!isKnown) writeJson(join(folder, runFiles.definition), definition);
+    const file = join(folder, runFiles.definition);
+    // A run that a master goes on with: what it is has been written by the one before.
+    const isKnown = existsSync(file);
+    const unpruned = attemptTo(() => pruneRuns(this.#folder, this.#limits));
+    try {
+      makeFolder(folder);
+      if (!isKnown) writeJson(file, definition);
       this.#open = {
         id: definition.id,
         folder,
-        events: openSync(join(folder, runFiles.events), 'a', 0o644),
-        seconds: openSync(join(folder, runFiles.seconds), 'a', 0o644),
+        events: new AppendFile(join(folder, runFiles.events)),
+        seconds: new AppendFile(join(folder, runFiles.seconds)),
         bytes: 0,
+        until: definition.startedAt,
       };
-    });
+      this.#record = { kept: 'all' };
+    } catch (cause) {
+      const why = messageOf(cause);
+      this.#record = isKnown
+        ? { kept: 'part', why, until: statSync(file).mtimeMs }
+        : { kept: 'none', why };
+      // A folder with nothing but a beginning would be taken for a run.
+      if (!isKnown) attemptTo(() => forget(folder));
+      throw new AmocError(
+        'FILE',
+        `the record of the run cannot be written in ${this.#folder}: ${why}; the run goes on without it`,
+        { cause },
+      );
+    }
+    if (unpruned !== undefined) {
+      throw new AmocError('FILE', `old runs cannot be removed from ${this.#folder}: ${unpruned}`);
+    }
   }
 
   second(row: SecondRow): void {
     const open = this.#open;
     if (open === undefined || open.bytes > MOST_BYTES) return;
-    const line = `${JSON.stringify(row)}\n`;
-    this.#guard(() => writeSync(open.seconds, line));
-    open.bytes += line.length;
-    if (open.bytes > MOST_BYTES) {
-      throw new AmocError(
-        'FILE',
-        `the record of ${open.id} is full (${MOST_BYTES / 1048576} MB): the run goes on, its seconds are kept no more`,
-      );
-    }
+    const line = JSON.stringify(row);
+    this.#write(open, () => open.seconds.append(line));
+    if (this.#record.kept === 'all') open.until = row.at;
+    open.bytes += line.length + 1;
+    if (open.bytes <= MOST_BYTES) return;
+    const why = `the record of ${open.id} is full (${MOST_BYTES / 1048576} MB)`;
+    this.#lose(open, why);
+    throw new AmocError('FILE', `${why}: the run goes on, its seconds are kept no more`);
   }
 
   event(event: RunEvent): void {
     const open = this.#open;
-    if (open === undefined) return;
-    this.#guard(() => writeSync(open.events, `${JSON.stringify(event)}\n`));
+    if (open !== undefined) this.#write(open, () => open.events.append(JSON.stringify(event)));
   }
 
   ended(result: RunResult): void {
     const open = this.#open;
     if (open === undefined) return;
-    this.#guard(() => writeJson(join(open.folder, runFiles.result), result));
-    this.#close();
+    const record = this.#record;
+    try {
+      this.#write(open, () => {
+        const whole = record.kept === 'all' ? result : { ...result, record };
+        writeJson(join(open.folder, runFiles.result), whole);
+      });
+    } finally {
+      this.#close();
+    }
+  }
+
+  /** How much is on disk of the current run, or of the last one. */
+  record(): RunRecord {
+    return this.#record;
   }
 
   #close(): void {
-    if (this.#open === undefined) return;
-    closeSync(this.#open.events);
-    closeSync(this.#open.seconds);
+    const open = this.#open;
     this.#open = undefined;
+    if (open === undefined) return;
+    attemptTo(() => open.events.close());
+    attemptTo(() => open.seconds.close());
   }
 
-  #guard(write: () => unknown): void {
+  /** Writes; the first failure of a run is thrown, the others change nothing. */
+  #write(open: OpenRun, write: () => void): void {
     try {
       write();
     } catch (cause) {
+      const why = messageOf(cause);
+      if (!this.#lose(open, why)) return;
       throw new AmocError(
         'FILE',
-        `the record of the run cannot be written in ${this.#folder}: ${messageOf(cause)}`,
+        `the record of the run cannot be written in ${this.#folder}: ${why}; the run goes on`,
         { cause },
       );
     }
   }
+
+  /** @returns whether it is the first loss of the run */
+  #lose({ until }: OpenRun, why: string): boolean {
+    if (this.#record.kept !== 'all') return false;
+    this.#record = { kept: 'part', until, why };
+    return true;
+  }
 }
 
+/** Makes a folder and those above it. Node.js' own way says ENOENT of a file system that is read-only. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
+/** Writes a file as a whole, or leaves none. */
 function writeJson(file: string, value: object): void {
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+  try {
+    writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  } catch (error) {
+    attemptTo(() => rmSync(file, { force: true }));
+    throw error;
+  }
+}
+
+function forget(folder: string): void {
+  for (const file of Object.values(runFiles)) rmSync(join(folder, file), { force: true });
+  rmdirSync(folder);
+}
+
+/** For what the record can do without. @returns why it failed, if it did */
+function attemptTo(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }

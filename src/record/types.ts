@@ -32,6 +32,8 @@ export type EventKind =
   | 'update'
   | 'pause'
   | 'resume'
+  | 'drain'
+  | 'undrain'
   | 'node_lost'
   | 'node_joined'
   | 'saturated'
@@ -49,6 +51,8 @@ export const commandKinds = [
   'update',
   'pause',
   'resume',
+  'drain',
+  'undrain',
 ] as const satisfies readonly EventKind[];
 
 /** Something that happened in a run. */
@@ -113,7 +117,10 @@ export interface RunResult {
   scenario: string;
   comment?: string;
   startedAt: number;
+  /** From the first start to the end of everything. */
   ranForMs: number;
+  /** How much of it passed after `stop`: users that end, `terminate`, `teardown`. */
+  stoppingForMs: number;
   users: { finished: number; removed: number; crashed: number; lost: number };
   /** Users that did not end by themselves in time. */
   forced: number;
@@ -121,6 +128,8 @@ export interface RunResult {
   /** Everything that was counted and timed. */
   metrics: MetricsSummary;
   errors: { error: string; message: string; count: number }[];
+  /** What failed besides users, a sentence each: `terminate`, `teardown`, a process that joined or was killed. */
+  problems: string[];
   /** Processes that were the bottleneck themselves, for how many seconds, and for how long at a time. */
   saturated: { node: string; seconds: number; inARow: number }[];
   /** What the processes said that they recorded, and how much of it arrived here. */
@@ -128,6 +137,18 @@ export interface RunResult {
   /** Processes that reported what cannot be, and why; their figures are left out from then on. */
   distrusted?: { node: string; why: string }[];
   verdicts: Verdict[];
+  /** How much of the run is on disk; left out where nobody keeps it, and in the record of a whole run. */
+  record?: RunRecord;
+}
+
+/** How much of a run is on disk. */
+export interface RunRecord {
+  /** `all`; `part`: up to `until`, and what could be written later; `none`: nothing that could be read. */
+  kept: 'all' | 'part' | 'none';
+  /** Why not all of it. */
+  why?: string;
+  /** Epoch milliseconds. */
+  until?: number;
 }
 
 /** Follows runs as they happen. What it throws is told, and does the run no harm. */
@@ -137,6 +158,8 @@ export interface RunObserver {
   second(row: SecondRow, totals: MetricsTotals): void;
   event(event: RunEvent, definition: RunDefinition | undefined): void;
   ended(result: RunResult): void;
+  /** How much is kept of the run that ended last; of those who keep runs. */
+  record?(): RunRecord;
   /** What one process reported; left out by those that need only the whole. */
   report?(node: ReportingNode, delta: MetricsDelta): void;
 }

@@ -28,6 +28,22 @@ export interface CompareOptions {
   minMs?: number;
 }
 
+/**
+ * Whether two runs are of one scenario.
+ *
+ * @returns what to know before their figures are compared; `undefined` when they are of the same one
+ */
+export function sayDifference(
+  { definition: a }: Pick<RecordedRun, 'definition'>,
+  { definition: b }: Pick<RecordedRun, 'definition'>,
+): string | undefined {
+  if (a.scenario !== b.scenario) {
+    return `these are runs of two scenarios, ${a.scenario} and ${b.scenario}: a difference may be theirs`;
+  }
+  if (a.hash === b.hash) return undefined;
+  return `the files of ${a.scenario} were changed between the two runs: a difference may be theirs`;
+}
+
 /** Of all tests of a comparison together (Holm). */
 const ALPHA = 0.01;
 /** From there on Cliff's delta is called large (Romano 2006). */

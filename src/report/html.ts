@@ -6,6 +6,7 @@ import { docOf } from '../metrics/catalogue.ts';
 import { metricOf } from '../metrics/labels.ts';
 import { judgeRun } from '../record/outcome.ts';
 import type { RecordedRun } from '../record/run-reader.ts';
+import { sayHoles } from '../record/record-words.ts';
 import { sayVerdict } from '../record/thresholds.ts';
 import type { TimeSummary } from '../metrics/totals.ts';
 import { makeTimeline, marksOf } from './timeline.ts';
@@ -89,6 +90,8 @@ function warnings({ result, seconds }: RecordedRun): string {
     lines.push(`The run has no result: its master was killed. What is here goes up to ${until}.`);
   } else {
     lines.push(...judgeRun(result).reasons);
+    const holes = sayHoles(result.record);
+    if (holes !== undefined) lines.push(holes);
     const { recorded, arrived, lostNodes } = result.counts;
     if (recorded !== arrived) {
       lines.push(`${recorded - arrived} of ${recorded} recorded values did not arrive.`);

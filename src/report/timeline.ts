@@ -1,5 +1,6 @@
 import { MetricsTotals } from '../metrics/totals.ts';
-import type { NodeSecond, RunEvent, SecondRow, UserTotals } from '../record/types.ts';
+import { commandKinds } from '../record/types.ts';
+import type { EventKind, NodeSecond, RunEvent, SecondRow, UserTotals } from '../record/types.ts';
 
 /** Percentiles of a time in each point; `null` where nothing was timed. */
 export interface TimeLine {
@@ -94,7 +95,7 @@ export function makeTimeline(seconds: readonly SecondRow[], most = 900): Timelin
 
 /** Events that are drawn as lines in the charts. */
 export function marksOf(events: readonly RunEvent[]): RunEvent[] {
-  const drawn = ['start', 'add', 'remove', 'stop', 'update', 'pause', 'resume', 'node_lost'];
+  const drawn: readonly EventKind[] = [...commandKinds, 'node_lost'];
   return events.filter(({ kind }) => drawn.includes(kind));
 }
 

@@ -6,6 +6,7 @@ import type { SettingValue, Settings, Variables } from '../config/variable.ts';
 import { attempt, withTimeout } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AmocError, stackOf } from '../lib/errors.ts';
+import type { IdSet } from '../lib/id-set.ts';
 import { seededRandom } from '../lib/random.ts';
 import { TimerWheel } from '../lib/timer-wheel.ts';
 import { plural } from '../lib/words.ts';
@@ -55,6 +56,9 @@ export class SlaveRun {
   #context: RunContext;
   #pool: UserPool | undefined;
   #state: unknown;
+  /** Whether its users have been asked to end, and how many of them had to be made to. */
+  #isEnding = false;
+  #forced = 0;
 
   /** @throws {AmocError} `CONFIG` with every mistake in the settings. */
   constructor(parts: SlaveRunParts) {
@@ -151,20 +155,29 @@ export class SlaveRun {
    */
   async finish(force: boolean, gentleMs: number): Promise<number> {
     const pool = this.#pool;
-    let forced = 0;
+    this.#forced = 0;
     if (pool !== undefined) {
       pool.removeAll(force);
+      this.#isEnding = true;
       if (pool.size > 0) {
         try {
           await withTimeout(pool.whenEmpty(), gentleMs, 'the gentle stop', this.#parts.clock);
         } catch {
-          forced = pool.removeAll(true);
+          this.#forced += pool.removeAll(true);
         }
       }
       const { terminate } = this.#parts.scenario;
       await this.#limited(() => terminate?.(this.#state, this.#context), 'terminate');
     }
-    return forced;
+    return this.#forced;
+  }
+
+  /** Removes users of a pool that is there. */
+  withdraw(pool: UserPool, ids: IdSet, force: boolean): void {
+    const before = pool.size;
+    pool.remove(ids, force);
+    // A gentle stop that is cut short.
+    if (this.#isEnding && force) this.#forced += before - pool.size;
   }
 
   /** Shows one user's stanzas in the log, or stops that. */

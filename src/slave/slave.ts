@@ -207,7 +207,7 @@ export class Slave {
       },
       withdraw: ({ run, ids, force, revision }) => {
         if (!this.#isNext(revision)) return {};
-        this.#poolOf(run).remove(IdSet.ofDisjoint(ids), force);
+        this.#of(run).withdraw(this.#poolOf(run), IdSet.ofDisjoint(ids), force);
         return {};
       },
       desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs, holdMs }) => {
@@ -246,8 +246,11 @@ export class Slave {
         return { forced };
       },
       teardown: async ({ run, setup }) => {
-        await this.#of(run).teardown(setup);
-        this.#parts.shipLogs?.();
+        try {
+          await this.#of(run).teardown(setup);
+        } finally {
+          this.#parts.shipLogs?.();
+        }
         return {};
       },
       discard: ({ run }) => {
@@ -267,7 +270,7 @@ export class Slave {
   }
 
   async #prepare(params: Params<'prepare'>): Promise<Result<'prepare'>> {
-    const { run, scenario: bundle, seed, file, environment, call } = params;
+    const { run, scenario: bundle, seed, file, environment, call, demandUnits } = params;
     const { name, clock, logger, load } = this.#parts;
     this.#run?.dispose();
     this.#run = undefined;
@@ -282,7 +285,7 @@ export class Slave {
       seed,
       scenario,
       data: bundle.data ?? [],
-      sources: { file, environment, call },
+      sources: { file, environment, call, demandUnits },
       clock,
       metrics: this.#metrics,
       log: (level, line, about) => {

@@ -51,9 +51,9 @@ export const transitions: Readonly<Record<UserState, Row>> = {
     kill: 'removed',
   },
   leaving: {
-    // A leaving user that ends well was removed, not finished: somebody asked for it.
+    // Without the removal it would have gone on; one that has no repetition left has done all that it had to.
     returned: 'removed',
-    completed: 'removed',
+    completed: 'finished',
     threw: 'crashed',
     remove: 'leaving',
     kill: 'removed',

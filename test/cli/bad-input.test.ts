@@ -179,7 +179,7 @@ describe('a bad scenario', () => {
         '2s',
         '--settings',
         'interarrival=0',
-        'stopTimeout=200',
+        'stopTimeout=200ms',
       ]);
     };
     for (const [name, expected] of [

@@ -31,7 +31,7 @@ describe('amoc run', () => {
       '--json',
       '--settings',
       'repeatCount=1',
-      'interarrival=5',
+      'interarrival=5ms',
     ]);
     assert.equal(code, 0, err);
     const result = JSON.parse(out) as StopResult;
@@ -85,7 +85,11 @@ describe('amoc run', () => {
 
   for (const [what, args, expected] of [
     ['an unknown scenario', ['run', 'nothing', '1', '2'], /no scenario 'nothing'/],
-    ['ids that are none', ['run', 'sleeper', 'one', '2'], /from is NaN/],
+    [
+      'ids that are none',
+      ['run', 'sleeper', 'one', '2'],
+      /the first user id: 'one' is not a whole number from 1/,
+    ],
     [
       'a time that is none',
       ['run', 'sleeper', '1', '2', '--for', 'ever'],
@@ -95,6 +99,22 @@ describe('amoc run', () => {
       'a setting without a value',
       ['run', 'sleeper', '1', '2', '--settings', 'x'],
       /'x' is not name=value/,
+    ],
+    [
+      'a time of a setting without its unit',
+      ['run', 'sleeper', '1', '2', '--settings', 'stopTimeout=100', 'sleepTime=5'],
+      /stopTimeout takes a time with its unit, as in 100ms; 100 has none .*\nsleepTime takes a time/,
+    ],
+    [
+      'a file of verdicts that cannot be written, before anything starts',
+      ['run', 'sleeper', '1', '2', '--junit', 'nowhere/verdict.xml'],
+      /^error: --junit: nowhere\/verdict\.xml cannot be written: ENOENT[^\n]*\n$/,
+    ],
+    ['help on what there is not', ['help', 'rum'], /unknown command 'rum'[\s\S]*run/],
+    [
+      'a time of another command without its unit',
+      ['stop', '--timeout', '30'],
+      /^error: --timeout takes a time with its unit, as in 30s; 30 has none/,
     ],
     [
       'an unknown option',

@@ -64,12 +64,14 @@ describe('runs that are kept', () => {
     assert.equal(none.code, 2);
     assert.match(none.err, /there is no run 'nothing'; there are no runs in /);
     project.write('blocked', 'a file where a folder should be');
-    const { code, err } = await project.amoc(['run', 'talkers', '1', '2', '--for', '1s'], {
+    const { code, out, err } = await project.amoc(['run', 'talkers', '1', '2', '--for', '1s'], {
       env: { ...env, AMOC_RUNS: join(project.folder, 'blocked') },
     });
     assert.equal(code, 0, err);
     assert.match(err, /the record of the run cannot be written in .*blocked/);
     assert.equal(err.split('cannot be written').length, 2, 'said once');
+    assert.match(out, /record {4}the run was not recorded \(.*\)/);
+    assert.doesNotMatch(out, /amoc report/);
     assert.ok(statSync(join(project.folder, 'blocked')).isFile());
   });
 });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Parser } from 'ltx';
 import type { Element } from 'ltx';
-import { Project } from '../support/project.ts';
+import { Project, ROOT } from '../support/project.ts';
 
 const quick = { AMOC_STOP_TIMEOUT: '100ms', AMOC_LOCAL_PROCESSES: '1' };
 
@@ -99,6 +101,32 @@ describe('the verdict of `amoc run`', () => {
     assert.match(err, /amoc: threshold missed: work p99/);
   });
 
+  it('is 1 when teardown fails, and says so to people, programs and CI', async () => {
+    const tear = `
+import type { User } from 'amoc';
+export const connectionsPerUser = 0;
+export function teardown(): void { throw new Error('the room still exists'); }
+export async function start(id: number, user: User): Promise<void> { await user.sleep(id); }
+`;
+    using project = new Project({ tear });
+    const run = ['run', '--settings', 'repeatCount=1', 'interarrival=0', 'tear', '1', '1'];
+    const { code, out, err } = await project.amoc([...run, '--json', '--junit', 'tear.xml'], {
+      env: quick,
+    });
+    assert.equal(code, 1, err);
+    assert.match(err, /amoc: the run failed: teardown: the room still exists/);
+    const { problems, outcome } = JSON.parse(out) as { problems: string[]; outcome: string };
+    assert.deepEqual([problems, outcome], [['teardown: the room still exists'], 'failed']);
+    assert.match(
+      readFileSync(join(project.folder, 'tear.xml'), 'utf8'),
+      /<failure message="the run/,
+    );
+    const report = await project.amoc(['report', 'last']);
+    assert.match(report.out, /the run failed: teardown: the room still exists/);
+    const shell = await project.lines("await amocLocal.do('tear', 1, 1); await amocLocal.stop()");
+    assert.match(shell.out, /\*\* error: teardown: the room still exists\n/);
+  });
+
   it('is 2 for a threshold that is none', async () => {
     using project = new Project({ gated });
     for (const [threshold, words] of [
@@ -116,6 +144,35 @@ describe('the verdict of `amoc run`', () => {
       assert.equal(code, 2, err);
       assert.match(err, words);
     }
+  });
+
+  it('leaves no empty file behind when the run does not start, and keeps what was there', async () => {
+    using project = new Project({ gated });
+    project.write('old.xml', 'of the run before');
+    for (const file of ['new.xml', 'old.xml']) {
+      const { code } = await project.amoc(['run', 'gatd', '1', '2', '--junit', file]);
+      assert.equal(code, 2);
+    }
+    assert.ok(!existsSync(join(project.folder, 'new.xml')));
+    assert.equal(readFileSync(join(project.folder, 'old.xml'), 'utf8'), 'of the run before');
+  });
+
+  it('is 1 when the summary cannot be written', async () => {
+    using project = new Project({ gated });
+    const file = openSync('/dev/full', 'w');
+    const args = ['run', 'gated', '1', '2', '--for', '1s', '--json'];
+    const child = spawn(process.execPath, [join(ROOT, 'bin', 'amoc.js'), ...args], {
+      cwd: project.folder,
+      env: { ...project.env, ...quick },
+      stdio: ['ignore', file, 'pipe'],
+    });
+    closeSync(file);
+    let err = '';
+    child.stderr?.on('data', (data) => (err += String(data)));
+    const [code] = (await once(child, 'close')) as [number];
+    assert.equal(code, 1, err);
+    assert.match(err, /amoc: standard output cannot be written: ENOSPC/);
+    assert.doesNotMatch(err, /\n\s+at /);
   });
 
   it('is 4 when the load generator was the bottleneck', async () => {

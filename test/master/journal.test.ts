@@ -46,6 +46,29 @@ describe('the journal', () => {
     assert.equal(existsSync(path), false);
   });
 
+  it('keeps which processes are drained, and the highest id that was given out', async () => {
+    const { journal } = fresh('drained');
+    const before = await runWith(journal);
+    before.master.members.drain('slave/2');
+    const memory = journal.read();
+    assert.ok(memory !== undefined);
+    assert.deepEqual(
+      memory.processes.map(({ info, drained }) => [info.name, drained]),
+      [
+        ['slave/1', undefined],
+        ['slave/2', true],
+      ],
+    );
+    assert.equal(memory.top, 10);
+    const after = new MemoryCluster({ work: { start: () => {} } }, { leases: true });
+    // All of them have ended by themselves meanwhile.
+    const processes = memory.processes.map((each) => ({ ...each, staying: [], leaving: [] }));
+    after.master.members.restore({ ...memory, processes });
+    assert.deepEqual((await after.run(after.master.add(2))).ids.toArray(), [11, 12]);
+    const { wasDrained } = after.master.nodes.get('slave/2')!;
+    assert.equal(wasDrained, true);
+  });
+
   it('puts a damaged file aside, and says so', async () => {
     const { path, journal } = fresh('damaged');
     await runWith(journal);

@@ -278,6 +278,25 @@ describe('add and remove', () => {
     assert.deepEqual(idsOf(running), upTo(14));
   });
 
+  it('add never goes back to ids that have ended by themselves, nor below the first', async () => {
+    const start = async (id: number, user: User): Promise<void> => {
+      if (id <= 4400) throw new Error('no account');
+      await user.sleep(1_000_000);
+    };
+    const cluster = new MemoryCluster({ scenario: { start, connectionsPerUser: 0 } });
+    await cluster.joinMany(2);
+    await cluster.run(cluster.master.do('scenario', 4201, 4400, { interarrival: 0 }));
+    await cluster.clock.advance(2000);
+    assert.equal((await cluster.run(cluster.master.status())).present, 0);
+    const added = await cluster.run(cluster.master.add(20));
+    assert.deepEqual(added.ids.consecutive(), [[4401, 4420]]);
+    await cluster.clock.advance(2000);
+    // These are free again, and no account below the first was ever asked for.
+    await cluster.run(cluster.master.remove(20, { force: true }));
+    const again = await cluster.run(cluster.master.add(5));
+    assert.deepEqual(again.ids.consecutive(), [[4401, 4405]]);
+  });
+
   it('remove takes the highest ids, and says when there were not so many', async () => {
     const { exports, running } = sleeper();
     const cluster = new MemoryCluster({ scenario: exports });

@@ -40,6 +40,106 @@ describe('a node of a cluster', () => {
     assert.throws(() => cluster.master.members.drain('slave9'), /no node is called 'slave9'/);
   });
 
+  it('that was drained takes users again after undrain, and both are events', async () => {
+    const { cluster } = await running();
+    cluster.master.members.drain('slave2');
+    await cluster.clock.advance(3000);
+    assert.deepEqual(cluster.master.members.undrain('slave2'), { nodes: ['slave2/1'] });
+    await cluster.run(cluster.master.add(9));
+    await cluster.clock.advance(2000);
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 9, 'slave2/1': 3, 'slave3/1': 9 });
+    cluster.master.members.rebalance();
+    await cluster.clock.advance(3000);
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 7, 'slave2/1': 7, 'slave3/1': 7 });
+    const told = cluster.master.events.filter(({ kind }) => /drain/.test(kind));
+    assert.deepEqual(
+      told.map(({ kind, text }) => [kind, text]),
+      [
+        ['drain', 'drain slave2/1: 4 users move'],
+        ['undrain', 'undrain slave2/1'],
+      ],
+    );
+  });
+
+  it('takes users again although those that it had are still about to move', async () => {
+    const { cluster } = await running();
+    cluster.master.members.drain('slave2');
+    cluster.master.members.undrain('slave2');
+    await cluster.run(cluster.master.add(3));
+    await cluster.clock.advance(5000);
+    const { users, present } = await cluster.run(cluster.master.status());
+    assert.deepEqual([present, users.leaving, users.removed, users.lost], [15, 0, 0, 0]);
+    assert.equal(
+      Object.values(await usersOf(cluster)).reduce((sum, each) => sum + each, 0),
+      15,
+    );
+  });
+
+  it('that is not drained, or leaves, is not undrained', async () => {
+    const { cluster, slaves } = await running();
+    const { members } = cluster.master;
+    assert.throws(() => members.undrain('slave1'), /undrain: "slave1" is not drained; nodes\(\)/);
+    assert.throws(() => members.undrain('slave9'), /no node is called 'slave9'/);
+    const leaving = slaves[1]!.leave();
+    await cluster.clock.advance(20);
+    assert.throws(
+      () => members.undrain('slave2/1'),
+      /undrain: slave2\/1 is about to leave, and takes no more users/,
+    );
+    await cluster.run(leaving);
+    await cluster.run(cluster.master.stop({ force: true }));
+    assert.throws(() => members.undrain('slave1'), /undrain: no scenario runs/);
+  });
+
+  it('is named with undrain where it alone could take users, and takes them then', async () => {
+    const { cluster, slaves } = await running(['slave1/1', 'slave2/1']);
+    const { members } = cluster.master;
+    members.drain('slave1');
+    await cluster.clock.advance(3000);
+    const hint = /slave1\/1 is drained: undrain\('slave1\/1'\) lets it take users again/;
+    assert.throws(() => members.drain('slave2'), hint);
+    const leaving = slaves[1]!.leave();
+    await cluster.clock.advance(20);
+    assert.match(
+      cluster.said,
+      /slave2\/1 is about to leave, and no other process .* 12 users \(slave1/,
+    );
+    members.undrain('slave1/1');
+    await cluster.run(leaving);
+    await cluster.clock.advance(2000);
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
+    const { users } = await cluster.run(cluster.master.status());
+    assert.deepEqual([users.lost, users.removed], [0, 0]);
+  });
+
+  it('that is drained gets the users of one that has died, once it is undrained', async () => {
+    const { cluster } = await running(['slave1/1', 'slave2/1']);
+    cluster.master.members.drain('slave1');
+    await cluster.clock.advance(3000);
+    await cluster.run(cluster.master.members.evict('slave2'));
+    assert.match(cluster.said, /its 12 users wait for a process \(slave1\/1 is drained: undrain/);
+    cluster.master.members.undrain('slave1');
+    await cluster.clock.advance(2000);
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
+  });
+
+  it('that ended its users by the last repetition while it was drained has them finished, not moved', async () => {
+    const starts: number[] = [];
+    const start = (id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> => {
+      starts.push(id);
+      return user.sleep(1000);
+    };
+    const cluster = new MemoryCluster({ work: { start } }, { leases: true });
+    for (const name of ['slave1/1', 'slave2/1']) await cluster.join(name);
+    const settings = { repeatCount: 1, interarrival: 0, recovery: 100 };
+    await cluster.run(cluster.master.do('work', 1, 4, { settings }));
+    await cluster.clock.advance(200);
+    cluster.master.members.drain('slave2');
+    await cluster.clock.advance(5000);
+    const { users } = await cluster.run(cluster.master.status());
+    assert.deepEqual([users.finished, users.removed, starts.length], [4, 0, 4]);
+  });
+
   it('reports on while nothing runs, whatever the journal, and leaves at once', async () => {
     const journal = { isDue: true, save: () => true, clear: () => {} };
     const cluster = new MemoryCluster({}, { leases: true, journal });
@@ -77,6 +177,8 @@ describe('a node of a cluster', () => {
     assert.equal(users, 4);
     await cluster.clock.advance(2000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 6, 'slave2/1': 6 });
+    assert.match(cluster.said, /slave3\/1 is gone \(was evicted\)/);
+    assert.doesNotMatch(cluster.said, /out of reach/, 'it is said once');
   });
 
   it('is told by the lines that it logged', async () => {

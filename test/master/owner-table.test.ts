@@ -58,6 +58,22 @@ describe('OwnerTable', () => {
     );
   });
 
+  it('knows the highest id that was given out, but for those that were taken back', () => {
+    const table = new OwnerTable();
+    assert.equal(table.top, 0);
+    table.assign(IdSet.range(101, 120), 1);
+    table.release(IdSet.range(101, 120));
+    assert.equal(table.top, 120);
+    table.giveBack(IdSet.range(103, 109));
+    assert.equal(table.top, 120, 'a gap is no end');
+    table.giveBack(IdSet.of([118, 119, 120]));
+    assert.equal(table.top, 117);
+    table.giveBack(IdSet.range(101, 117));
+    assert.equal(table.top, 100);
+    table.restoreTop(7);
+    assert.equal(table.top, 100);
+  });
+
   it('describes who is there', () => {
     const table = new OwnerTable();
     table.assign(IdSet.parse([[1, 10], 15]), 1);

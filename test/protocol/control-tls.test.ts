@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { generate } from 'selfsigned';
-import { controlTls } from '../../src/protocol/control-tls.ts';
+import { clientTls, controlTls, serverTls } from '../../src/protocol/control-tls.ts';
 import type { ControlTls } from '../../src/protocol/control-tls.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { dialMaster, listenForSlaves } from '../../src/protocol/websocket-transport.ts';
@@ -26,7 +26,7 @@ describe('TLS between master and slaves', () => {
     });
     const files = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
     writeFileSync(files.cert, pem.cert);
-    writeFileSync(files.key, pem.private);
+    writeFileSync(files.key, pem.private, { mode: 0o600 });
     return { ...files, ca: files.cert };
   };
   before(async () => {
@@ -67,6 +67,20 @@ describe('TLS between master and slaves', () => {
     );
     assert.match(bindings.join(), /^[0-9a-f]{64},[0-9a-f]{64}$/);
     assert.notEqual(bindings[0], bindings[1]);
+  });
+
+  it('refuses a private key that others can read', () => {
+    const key = ours.key ?? '';
+    for (const mode of [0o644, 0o640, 0o604, 0o622]) {
+      chmodSync(key, mode);
+      assert.throws(() => serverTls(ours), /ours\.key can be read by others; run: chmod 600 /);
+      assert.throws(() => clientTls(ours), { code: 'FILE' });
+    }
+    for (const mode of [0o400, 0o600]) {
+      chmodSync(key, mode);
+      serverTls(ours);
+    }
+    chmodSync(key, 0o600);
   });
 
   it('refuses a master that the slave does not trust', async () => {

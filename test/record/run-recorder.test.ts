@@ -5,17 +5,22 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { AppendFile } from '../../src/record/append-file.ts';
 import { pruneRuns } from '../../src/record/run-pruning.ts';
 import { findRun, listRuns, readRun } from '../../src/record/run-reader.ts';
 import { RunRecorder } from '../../src/record/run-recorder.ts';
 import type { RunDefinition, SecondRow } from '../../src/record/types.ts';
+import { makeResult } from '../support/results.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'amoc-record-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,6 +64,84 @@ describe('the record of a run', () => {
       ['begin'],
     );
     assert.equal(run.result, undefined);
+  });
+
+  it('begins a line of its own where half of one was left', async () => {
+    const runs = join(folder, 'half');
+    const first = new RunRecorder(runs, limits);
+    first.started(definition('one'));
+    first.second(second(2000, 5));
+    appendFileSync(join(runs, 'one', 'seconds.ndjson'), '{"at":3000,"users":{"sta');
+    const next = new RunRecorder(runs, limits);
+    next.started(definition('one'));
+    next.second(second(4000, 7));
+    assert.equal((await readRun(runs, 'one')).totals.counter('sent'), 12);
+  });
+
+  it("is its owner's alone, whatever the umask", () => {
+    const runs = join(folder, 'private');
+    const before = process.umask(0);
+    try {
+      const recorder = new RunRecorder(runs, limits);
+      recorder.started(definition('one'));
+      recorder.event({ at: 1500, kind: 'start', text: 'begin' });
+      recorder.ended(makeResult({ run: 'one' }));
+    } finally {
+      process.umask(before);
+    }
+    const mode = (...path: string[]): string =>
+      (statSync(join(runs, ...path)).mode & 0o777).toString(8);
+    assert.deepEqual([mode(), mode('one')], ['700', '700']);
+    assert.equal(readdirSync(join(runs, 'one')).length, 4);
+    for (const file of readdirSync(join(runs, 'one'))) assert.equal(mode('one', file), '600', file);
+  });
+
+  it('that finds no room says so once, goes on, and knows up to when it is whole', async () => {
+    const runs = join(folder, 'full');
+    mkdirSync(join(runs, 'one'), { recursive: true });
+    const recorder = new RunRecorder(runs, limits);
+    recorder.started(definition('one'));
+    recorder.second(second(2000, 5));
+    // What is written to /dev/full finds no room, as on a disk.
+    const file = join(runs, 'two', 'seconds.ndjson');
+    mkdirSync(join(runs, 'two'));
+    symlinkSync('/dev/full', file);
+    recorder.started({ ...definition('two'), startedAt: 7000 });
+    assert.throws(() => recorder.second(second(8000, 5)), /ENOSPC.*; the run goes on$/);
+    recorder.second(second(9000, 5));
+    recorder.event({ at: 9500, kind: 'stop', text: 'stop' });
+    recorder.ended(makeResult({ run: 'two' }));
+    const { kept, until, why } = recorder.record();
+    assert.deepEqual([kept, until], ['part', 7000]);
+    assert.match(why ?? '', /ENOSPC/);
+    rmSync(file);
+    const { result, events } = await readRun(runs, 'two');
+    assert.deepEqual(result?.record, recorder.record());
+    assert.equal(events.length, 1);
+    recorder.started(definition('three'));
+    assert.deepEqual(recorder.record(), { kept: 'all' });
+  });
+
+  it('has nothing left of a half-written line', () => {
+    const path = join(folder, 'lines');
+    const lines = new AppendFile(path);
+    lines.append('first');
+    lines.close();
+    const again = new AppendFile(path);
+    again.append('second');
+    again.close();
+    assert.equal(readFileSync(path, 'utf8'), 'first\nsecond\n');
+  });
+
+  it('that cannot be begun leaves nothing that would be taken for a run', () => {
+    const runs = join(folder, 'blocked');
+    mkdirSync(join(runs, 'one', 'events.ndjson'), { recursive: true });
+    const recorder = new RunRecorder(runs, limits);
+    assert.throws(() => recorder.started(definition('one')), /the run goes on without it$/);
+    recorder.second(second(2000, 5));
+    recorder.ended(makeResult({ run: 'one' }));
+    assert.equal(recorder.record().kept, 'none');
+    assert.deepEqual(listRuns(runs), []);
   });
 
   it('is found by a part of its id, or as the last one', () => {

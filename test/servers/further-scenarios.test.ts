@@ -25,7 +25,7 @@ const more: Record<
   },
   mongoose_pubsub: {
     // ejabberd 23.01 fails when many accounts make their first node at the same time.
-    settings: ['interarrival=60', 'items=3', 'publishInterval=100ms', 'settle=3s'],
+    settings: ['interarrival=60ms', 'items=3', 'publishInterval=100ms', 'settle=3s'],
     expect: { pubsub_publish: 160, pubsub_events: 120 },
   },
   mongoose_ssl_tcp_ws_bosh: {
@@ -61,7 +61,7 @@ for (const [name, start] of [
         AMOC_XMPP_PORT: `${server.ports.c2s}`,
         AMOC_XMPP_TLS: 'none',
       };
-      const all = ['interarrival=5', 'repeatCount=1', 'stopTimeout=60s', ...settings];
+      const all = ['interarrival=5ms', 'repeatCount=1', 'stopTimeout=60s', ...settings];
       return await project.result([scenario, '1', '40', '--settings', ...all], env);
     };
 

@@ -41,7 +41,7 @@ for (const [name, start] of [
         AMOC_XMPP_TLS_CA: server.ca,
         ...transports[transport](server),
       };
-      const all = ['interarrival=5', 'repeatCount=1', 'stopTimeout=60s', ...settings];
+      const all = ['interarrival=5ms', 'repeatCount=1', 'stopTimeout=60s', ...settings];
       return await project.result([scenario, '1', String(USERS), '--settings', ...all], env);
     };
 

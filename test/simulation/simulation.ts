@@ -10,6 +10,7 @@ export type Step = { afterMs: number } & (
   | { do: 'pause' | 'resume' | 'lie' | 'babble'; machine: number }
   | { do: 'setClock'; machine: number; byMs: number }
   | { do: 'fillDisk' | 'freeDisk' | 'loseJournal' }
+  | { do: 'drain' | 'undrain'; machine: number }
 );
 
 /** Within this time after the last fault everything is as it should be. */
@@ -57,8 +58,9 @@ export function makeHistory(seed: number, steps: number): History {
       if (kind < 0.73) return { afterMs, do: 'startAnew', machine };
       if (kind < 0.77) return { afterMs, do: 'crashMaster' };
       if (kind < 0.82) return { afterMs, do: 'startMaster' };
-      if (kind < 0.84) return { afterMs, do: 'rebalance' };
-      if (kind < 0.88) return { afterMs, do: 'pause', machine };
+      if (kind < 0.83) return { afterMs, do: 'rebalance' };
+      if (kind < 0.85) return { afterMs, do: kind < 0.84 ? 'drain' : 'undrain', machine };
+      if (kind < 0.885) return { afterMs, do: 'pause', machine };
       if (kind < 0.92) return { afterMs, do: 'resume', machine };
       if (kind < 0.935)
         return { afterMs, do: 'setClock', machine, byMs: random.integer(-1e7, 1e7) };
@@ -126,6 +128,14 @@ async function happen(world: World, step: Step): Promise<number> {
     case 'rebalance':
       await command(world, () => Promise.resolve(world.master?.members.rebalance()));
       return 0;
+    case 'drain':
+    case 'undrain': {
+      const { do: what, machine } = step;
+      await command(world, () =>
+        Promise.resolve(world.master?.members[what](world.machines[machine]?.name)),
+      );
+      return 0;
+    }
     case 'crashMaster':
       world.crashMaster();
       return 0;

@@ -35,7 +35,7 @@ describe('a client of @xmpp/client', () => {
       '--json',
       '--settings',
       'repeatCount=1',
-      'interarrival=10',
+      'interarrival=10ms',
     ];
     const { code, out, err } = await project.amoc(args);
     assert.equal(code, 0, `${err}\n${out}`);

@@ -16,7 +16,7 @@ const rows: [UserState, UserInput, UserState][] = [
   ['waiting', 'remove', 'removed'],
   ['waiting', 'kill', 'removed'],
   ['leaving', 'returned', 'removed'],
-  ['leaving', 'completed', 'removed'],
+  ['leaving', 'completed', 'finished'],
   ['leaving', 'threw', 'crashed'],
   ['leaving', 'remove', 'leaving'],
   ['leaving', 'kill', 'removed'],

@@ -126,6 +126,8 @@ describe('a call in Erlang', () => {
     ['amoc_local:users(#{state => crashed}).', 'amocLocal.users({"state": "crashed"})'],
     ['amoc_local:test_status(x).', 'amocLocal.status("x")'],
     ['amoc_dist:ping_nodes().', 'amocDist.ping()'],
+    ['amoc_dist:undrain(slave1).', 'amocDist.undrain("slave1")'],
+    ['amoc_local:stop([{force,true}]).', 'amocLocal.stop({"force": true})'],
     ['amoc_local:status()', 'amocLocal.status()'],
     ['c(my_scenario).', 'c("my_scenario")'],
   ] as const) {

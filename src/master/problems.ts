@@ -1,0 +1,40 @@
+import { plural } from '../lib/words.ts';
+import { visitingOrder } from '../placement/placement.ts';
+
+/** Processes that a problem names, and problems that are kept; the rest is counted. */
+const MAX_NAMES = 3;
+const MAX_PROBLEMS = 20;
+
+/** What failed in a run besides its users: `terminate`, `teardown`, a process that joined, one that had to be killed. */
+export class Problems {
+  /** By what failed and why, or by a sentence of its own: on which processes. */
+  readonly #found = new Map<string, { what: string; why: string; names: string[] }>();
+
+  /** Notes one that is a sentence by itself. */
+  note(text: string): void {
+    this.#found.set(text, { what: text, why: '', names: [] });
+  }
+
+  /** Notes what failed on a process; the same of several processes is one. */
+  noteOn(node: string, what: string, why: string): void {
+    const key = `${what}: ${why}`;
+    const problem = this.#found.get(key) ?? { what, why, names: [] };
+    problem.names.push(node);
+    this.#found.set(key, problem);
+  }
+
+  /** A sentence each, at most 21. */
+  list(): string[] {
+    const all = [...this.#found.values()].map(say);
+    const more = all.length - MAX_PROBLEMS;
+    if (more <= 0) return all;
+    return [...all.slice(0, MAX_PROBLEMS), `${plural(more, 'more problem')} of this kind`];
+  }
+}
+
+function say({ what, why, names }: { what: string; why: string; names: string[] }): string {
+  if (names.length === 0) return what;
+  const more = names.length - MAX_NAMES;
+  const where = names.sort(visitingOrder).slice(0, MAX_NAMES).join(', ');
+  return `${what} on ${where}${more > 0 ? ` and ${plural(more, 'more process', 'more processes')}` : ''}: ${why}`;
+}

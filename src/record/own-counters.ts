@@ -1,0 +1,18 @@
+import { docOf } from '../metrics/catalogue.ts';
+import { metricOf } from '../metrics/labels.ts';
+import type { RunResult } from './types.ts';
+
+/**
+ * The counters of a scenario's own, by name: those that amoc knows nothing of.
+ *
+ * @param most the rest is only counted
+ */
+export function ownCounters(
+  { metrics }: Pick<RunResult, 'metrics'>,
+  most: number,
+): { counters: [name: string, value: number][]; more: number } {
+  const own = Object.entries(metrics.counters)
+    .filter(([name]) => docOf(metricOf(name)) === undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return { counters: own.slice(0, most), more: Math.max(0, own.length - most) };
+}
