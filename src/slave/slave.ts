@@ -12,13 +12,13 @@ import type {
   Params,
   Result,
   SlaveMessage,
-  UserCounts,
 } from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';
 import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { checkScenario } from '../scenario/contract.ts';
 import type { Bundle } from '../scenario/bundle.ts';
+import { noUsers } from '../users/lifecycle.ts';
 import type { User } from '../users/user.ts';
 import { Collector } from './collector.ts';
 import { Link } from './link.ts';
@@ -34,16 +34,6 @@ const ENDED_MS = 50;
 /** A process that is about to leave looks so often whether its users and its last words are elsewhere. */
 const LOOK_MS = 100;
 const REPEATED_ERRORS_MS = 5000;
-
-const noUsers: UserCounts = {
-  starting: 0,
-  running: 0,
-  waiting: 0,
-  leaving: 0,
-  finished: 0,
-  removed: 0,
-  crashed: 0,
-};
 
 /** What a slave needs of its process. */
 export interface SlaveParts {

@@ -10,6 +10,17 @@
 export type UserState =
   'starting' | 'running' | 'waiting' | 'leaving' | 'finished' | 'removed' | 'crashed';
 
+/** How many users are in each state where there are none. */
+export const noUsers: Readonly<Record<UserState, number>> = {
+  starting: 0,
+  running: 0,
+  waiting: 0,
+  leaving: 0,
+  finished: 0,
+  removed: 0,
+  crashed: 0,
+};
+
 /** What can happen to a user. */
 export type UserInput =
   /** Its turn of the arrival rate, or the end of the repetition interval. */

@@ -14,7 +14,7 @@ import { EndedLog } from './ended-log.ts';
 import type { EndedUsers, EndKind } from './ended-log.ts';
 import { ErrorSummary } from './error-summary.ts';
 import type { ErrorCount } from './error-summary.ts';
-import { isGone, nextState } from './lifecycle.ts';
+import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { UserInput, UserState } from './lifecycle.ts';
 import { PooledUser } from './user.ts';
 import type { User, UserEnvironment } from './user.ts';
@@ -68,15 +68,7 @@ export class UserPool {
   readonly #arrivals: Arrivals;
   /** Replacements of lost users: apart, because they come faster than new ones. */
   readonly #recovering: Arrivals;
-  readonly #counts: PoolCounts = {
-    starting: 0,
-    running: 0,
-    waiting: 0,
-    leaving: 0,
-    finished: 0,
-    removed: 0,
-    crashed: 0,
-  };
+  readonly #counts: PoolCounts = { ...noUsers };
   readonly #crashed = new Map<number, { error: string; repetitions: number }>();
   readonly #started: Counter;
   readonly errors = new ErrorSummary();
