@@ -20,7 +20,7 @@ import { shown } from './shown.ts';
 import { renderWatch } from './watch.ts';
 import type { Watched } from './watch.ts';
 import { notTorn } from './not-torn.ts';
-import { callingShell } from './shell.ts';
+import { callingShell } from './calling-shell.ts';
 
 type Command = (...values: unknown[]) => Promise<object> | object;
 
