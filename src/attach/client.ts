@@ -6,7 +6,8 @@ import type { Backend } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
 import { assertNever } from '../lib/assert.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { ANSWER_MS, ATTACH_VERSION, decode, fromNode, MOST_BYTES } from './messages.ts';
+import { ANSWER_MS, ATTACH_VERSION, decode, fromNode } from './messages.ts';
+import { LONGEST_LINE, MOST_BYTES, MOST_COLUMNS } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
 /** What a node says when it was asked. */
@@ -22,7 +23,7 @@ export interface AttachOptions {
   colors: 0 | 1 | 2 | 3;
   /** Without log lines, and unannounced. @default false */
   quiet?: boolean;
-  onPrint: (text: string) => void;
+  onPrint: (text: string, isError: boolean) => void;
   /** Lends the whole screen: `draw` is asked for each picture. */
   onLend?: (draw: (columns: number) => Promise<string>) => Promise<void>;
   onLeave?: () => void;
@@ -88,7 +89,9 @@ export class AttachClient implements Backend, Disposable {
     text: string,
     { signal, json = false }: { signal?: AbortSignal; json?: boolean } = {},
   ): Promise<Outcome> {
-    const { id, answer } = this.#ask((id) => ({ type: 'run', id, text, json }));
+    // A longer one is no message; the node refuses what is this long already.
+    const sent = text.slice(0, LONGEST_LINE);
+    const { id, answer } = this.#ask((id) => ({ type: 'run', id, text: sent, json }));
     let deaf: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       this.#send({ type: 'interrupt', id });
@@ -108,6 +111,7 @@ export class AttachClient implements Backend, Disposable {
   }
 
   async complete(line: string): Promise<Completion> {
+    if (line.length > LONGEST_LINE) return [[], line];
     const answer = await this.#ask((id) => ({ type: 'complete', id, line })).answer;
     return answer?.type === 'completion' ? [answer.names, answer.part] : [[], ''];
   }
@@ -123,7 +127,7 @@ export class AttachClient implements Backend, Disposable {
         this.#welcome.resolve(message);
         return;
       case 'print':
-        this.#options.onPrint(message.text);
+        this.#options.onPrint(message.text, message.isError ?? false);
         return;
       case 'outcome':
       case 'completion':
@@ -146,7 +150,8 @@ export class AttachClient implements Backend, Disposable {
   }
 
   async #lend(): Promise<void> {
-    await this.#options.onLend?.(async (columns) => {
+    await this.#options.onLend?.(async (width) => {
+      const columns = Math.min(MOST_COLUMNS, Math.max(1, width));
       const answer = await this.#ask((id) => ({ type: 'draw', id, columns })).answer;
       return answer?.type === 'drawn' ? answer.text : '';
     });

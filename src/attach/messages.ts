@@ -10,8 +10,13 @@ export const ANSWER_MS = 20_000;
 export const MOST_BYTES = 16 * 1024 * 1024;
 
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const columns = z.number().int().min(1).max(10_000);
-const line = z.string().max(300 * 1024);
+/** The widest terminal. */
+export const MOST_COLUMNS = 10_000;
+/** The longest input that is sent, in characters: longer than what a shell evaluates. */
+export const LONGEST_LINE = 300 * 1024;
+
+const columns = z.number().int().min(1).max(MOST_COLUMNS);
+const line = z.string().max(LONGEST_LINE);
 
 /** What a console says to its node. */
 export const fromConsole = z.discriminatedUnion('type', [
@@ -55,7 +60,8 @@ export const fromNode = z.discriminatedUnion('type', [
     pid: z.number().int(),
     number: z.number().int(),
   }),
-  z.object({ type: z.literal('print'), text: z.string() }),
+  /** `isError`: what failed without an input that waits for it. */
+  z.object({ type: z.literal('print'), text: z.string(), isError: z.boolean().optional() }),
   z.object({ type: z.literal('outcome'), id, outcome, number: z.number().int() }),
   z.object({ type: z.literal('completion'), id, names: z.array(z.string()), part: z.string() }),
   z.object({ type: z.literal('lend') }),

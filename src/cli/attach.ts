@@ -9,6 +9,8 @@ import { Terminal } from '../console/terminal.ts';
 import { AmocError } from '../lib/errors.ts';
 import { userName } from '../lib/user-name.ts';
 import { demandRunning } from './background.ts';
+import type { ProcessGuard } from './process-guard.ts';
+import { guardProcess } from './process-guard.ts';
 import { historyFile, shortHostname, untilSignal } from './seat.ts';
 import { nodeFolder } from './node-options.ts';
 
@@ -23,8 +25,9 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
   const folder = nodeFolder(name);
   demandRunning(folder);
   const { stdin, stdout, stderr } = process;
+  const guard = guardClient(folder);
   const isTerminal = stdin.isTTY && stdout.isTTY;
-  if (!isTerminal) return await attachLines(folder);
+  if (!isTerminal) return await attachLines(folder, guard);
   const paint = paintFor(wantsColors(stdout, process.env));
   const seat: { terminal?: Terminal } = {};
   using client = await dial(folder, {
@@ -53,6 +56,7 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
   stdout.on('error', () => {});
   const left = terminal.run().then(() => undefined);
   const ended = await Promise.race([left, client.closed, untilSignal('SIGTERM', 'SIGHUP')]);
+  guard.leave();
   terminal.leave({ now: true });
   if (ended === undefined) stdout.write(`detached; '${client.name}' runs on\n`);
   else stdout.write(`\n${paint.red(`** ${ended}`)}\n`);
@@ -72,14 +76,16 @@ export async function evaluate(
   const folder = nodeFolder(name);
   demandRunning(folder);
   const { stdout, stderr } = process;
+  const guard = guardClient(folder);
   using client = await dial(folder, {
     colors: json ? 0 : paintFor(wantsColors(stdout, process.env)).level,
     quiet: true,
-    onPrint: (printed) => (json ? stderr : stdout).write(printed),
+    onPrint: (printed, isError) => (json || isError ? stderr : stdout).write(printed),
   });
   const interrupted = new AbortController();
   process.on('SIGINT', () => interrupted.abort());
   const outcome = await client.run(text, { signal: interrupted.signal, json });
+  guard.leave();
   switch (outcome.kind) {
     case 'ok':
       if (outcome.text !== '') stdout.write(`${outcome.text}\n`);
@@ -95,16 +101,28 @@ export async function evaluate(
   }
 }
 
-async function attachLines(folder: NodeFolder): Promise<number> {
+async function attachLines(folder: NodeFolder, guard: ProcessGuard): Promise<number> {
   const { stdin, stdout, stderr } = process;
   let isLeaving = false;
   using client = await dial(folder, {
     colors: paintFor(wantsColors(stdout, process.env)).level,
     quiet: true,
-    onPrint: (text) => stdout.write(text),
+    onPrint: (text, isError) => (isError ? stderr : stdout).write(text),
     onLeave: () => (isLeaving = true),
   });
-  return await runLines(client, { input: stdin, output: stdout, errors: stderr }, () => isLeaving);
+  const streams = { input: stdin, output: stdout, errors: stderr };
+  const code = await runLines(client, streams, () => isLeaving);
+  guard.leave();
+  return code;
+}
+
+/** Nothing that fails in a console concerns its node. */
+function guardClient({ name }: NodeFolder): ProcessGuard {
+  return guardProcess((sentence) => {
+    process.stderr.write(
+      `amoc: this console has failed, and node '${name}' runs on: ${sentence}\n`,
+    );
+  });
 }
 
 async function dial(

@@ -6,11 +6,15 @@ import type { Shell } from '../console/shell.ts';
 import { Terminal } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
+import { Strays } from '../console/strays.ts';
+import { errorLine } from '../console/error-text.ts';
 import { Engine } from './engine.ts';
+import { exitProcess, guardProcess, keepFromTypedCode } from './process-guard.ts';
 import { historyFile, shortHostname, untilSignal } from './seat.ts';
 
 /** The console: a shell over the processes of this machine, and over those that join. */
 export async function runConsole(): Promise<number> {
+  const guard = guardProcess();
   const { stdin, stdout, stderr } = process;
   const isTerminal = stdin.isTTY && stdout.isTTY;
   const colors = wantsColors(isTerminal ? stdout : stderr, process.env);
@@ -25,6 +29,9 @@ export async function runConsole(): Promise<number> {
     },
   });
   await using engine = await Engine.start({ onLog: (lines, dropped) => view.add(lines, dropped) });
+  const strays = new Strays({ clock: systemClock, log: (line) => engine.logger.error(line) });
+  guard.serve((error) => strays.report(error));
+  keepFromTypedCode('q() leaves the console');
   let leave = (): void => {};
   let isLeaving = false;
   const shell = engine.openShell({
@@ -33,7 +40,9 @@ export async function runConsole(): Promise<number> {
       if (terminal !== undefined) terminal.write(text);
       else stdout.write(text);
     },
-    ...(isTerminal ? { printAtOnce: (text: string) => terminal?.writeAtOnce(text) } : {}),
+    ...(isTerminal
+      ? { printAtOnce: (text: string) => terminal?.writeAtOnce(text) }
+      : { printError: (text: string) => stderr.write(text) }),
     lend: isTerminal
       ? async (draw) => terminal?.lend((columns) => draw(columns, paint))
       : undefined,
@@ -63,6 +72,7 @@ export async function runConsole(): Promise<number> {
       () => isLeaving,
     );
     const code = await Promise.race([lines, ended]);
+    guard.leave();
     await stopRuns((text) => stderr.write(text));
     return code;
   }
@@ -101,6 +111,7 @@ export async function runConsole(): Promise<number> {
   // The terminal may be gone before the process is.
   stdout.on('error', () => {});
   await Promise.race([terminal.run(), ended.promise]);
+  guard.leave();
   terminal.leave({ now: true });
   await stopRuns((text) => stdout.write(text));
   view.flush();
@@ -108,10 +119,11 @@ export async function runConsole(): Promise<number> {
   return 0;
 }
 
-/** Whoever reads the output has had enough: that is no failure (`… | head -1`). */
+/** A reader of the output that has had enough is no failure (`… | head -1`); a disk that is full is one. */
 function exitOnBrokenPipe(output: NodeJS.WriteStream): void {
   output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code === 'EPIPE') exitProcess(0);
+    process.stderr.write(`amoc: standard output cannot be written: ${errorLine(error)}\n`);
+    exitProcess(1);
   });
 }

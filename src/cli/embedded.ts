@@ -12,14 +12,21 @@ export interface StandIn extends AsyncDisposable {
   readonly pid: number;
 }
 
+/** What its process says: where it listens, and later what has failed in it. */
+type StandInMessage = { port: number; domain: string } | { trouble: string };
+
 const START_MS = 10_000;
 
 /**
  * Starts the embedded server as a process that ends with this one, whatever ends it.
  *
+ * @param onTrouble something has failed in it, and it goes on
  * @throws {AmocError} `CONNECTION` when it does not start.
  */
-export async function startStandIn(patterns: { user: string; password: string }): Promise<StandIn> {
+export async function startStandIn(
+  patterns: { user: string; password: string },
+  onTrouble: (text: string) => void,
+): Promise<StandIn> {
   const child = fork(join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'embedded-main.js'), [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
@@ -30,7 +37,10 @@ export async function startStandIn(patterns: { user: string; password: string })
     },
   });
   const ready = new Promise<{ port: number; domain: string }>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as { port: number; domain: string }));
+    child.on('message', (message: StandInMessage) => {
+      if ('trouble' in message) onTrouble(`the embedded server: ${message.trouble}`);
+      else resolve(message);
+    });
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       reject(new AmocError('CONNECTION', `the embedded server did not start (${signal ?? code})`));

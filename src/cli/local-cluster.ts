@@ -93,7 +93,10 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     '',
   ) as XmppSettings;
   const patterns = { user: xmppUser, password: xmppPassword };
-  const standInStarts = xmppHost === '' ? startStandIn(patterns) : Promise.resolve(undefined);
+  const standInStarts =
+    xmppHost === ''
+      ? startStandIn(patterns, (text) => events.notice({ level: 'error', text }))
+      : Promise.resolve(undefined);
   standInStarts.catch(() => {});
   const compiler = new CompilerThread({
     folder: scenariosFolder(),

@@ -12,7 +12,10 @@ const tell = (message: BootMessage): void => {
 
 try {
   const options = JSON.parse(process.argv[2] ?? '{}') as NodeOptions;
-  process.exitCode = await runNode(options, 'background', () => tell({ ready: true }));
+  process.exitCode = await runNode(options, 'background', {
+    onReady: () => tell({ ready: true }),
+    onFailed: (reason) => tell({ failed: reason }),
+  });
 } catch (error) {
   tell({ failed: messageOf(error) });
   process.exitCode = 1;

@@ -7,6 +7,7 @@ import { LogFile } from '../attach/log-file.ts';
 import { portNumber, variable } from '../config/environment.ts';
 import { lineLogger } from '../console/line-logger.ts';
 import type { LogLine } from '../console/log-view.ts';
+import { Strays } from '../console/strays.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { listenHttp } from '../lib/http-listener.ts';
@@ -15,23 +16,32 @@ import { planNode } from './node-options.ts';
 import type { NodeOptions, NodePlan } from './node-options.ts';
 import { startMaster, startSlave } from './node-work.ts';
 import type { NodeStatusView, NodeWork, Output } from './node-work.ts';
+import type { ProcessGuard } from './process-guard.ts';
+import { guardProcess, keepFromTypedCode } from './process-guard.ts';
 
 /** Where a node runs: detached from the terminal that started it, or under a supervisor that reads it. */
 export type Ground = 'background' | 'foreground';
+
+/** Who waits for a node to be ready. */
+export interface NodeHooks {
+  onReady?: () => void;
+  /** It will not be, for a reason that no `catch` sees: the process ends. @default says it on standard error */
+  onFailed?: (reason: string) => void;
+}
 
 /**
  * The program of a node: takes its name, starts what it is, opens its socket, says that it is ready, and
  * ends when it is told to.
  *
- * @param onReady for the one who waits for it
  * @returns the exit code
  * @throws {AmocError} `BUSY` when a node of its name runs, and what starting it throws
  */
 export async function runNode(
   options: NodeOptions,
   ground: Ground,
-  onReady: () => void = () => {},
+  { onReady = () => {}, onFailed }: NodeHooks = {},
 ): Promise<number> {
+  const guard = guardProcess(onFailed);
   const plan = planNode(options);
   const { folder, role } = plan;
   folder.prepare();
@@ -44,7 +54,7 @@ export async function runNode(
     folder: process.cwd(),
   });
   try {
-    return await serve(plan, ground, startedAt, { onReady, stalePid: stale?.pid });
+    return await serve(plan, ground, startedAt, { onReady, stalePid: stale?.pid, guard });
   } finally {
     folder.release();
   }
@@ -54,7 +64,11 @@ async function serve(
   plan: NodePlan,
   ground: Ground,
   startedAt: number,
-  { onReady, stalePid }: { onReady: () => void; stalePid: number | undefined },
+  {
+    onReady,
+    stalePid,
+    guard,
+  }: { onReady: () => void; stalePid: number | undefined; guard: ProcessGuard },
 ): Promise<number> {
   const { folder, role } = plan;
   const open: { server?: AttachServer; work?: NodeWork } = {};
@@ -79,6 +93,13 @@ async function serve(
     ? startMaster(output)
     : startSlave(plan.slave, output));
   open.work = work;
+  const strays = new Strays({
+    clock: systemClock,
+    log: (line) => logger.error(line),
+    logsAll: true,
+  });
+  guard.serve((error) => strays.report(error));
+  keepFromTypedCode('q() leaves the console, and amoc stop ends the node');
   const about = { name: folder.name, role, version: VERSION, pid: process.pid };
   const health: Record<string, Answer> = {
     'GET /health': () => {
@@ -117,6 +138,7 @@ async function serve(
     logger.info('the node stops');
     await work.stop(signals.hurry, (text) => logger.info(text));
   } else logger.error(failure);
+  guard.leave();
   await server.close(failure ?? 'the node was stopped');
   return failure === undefined ? 0 : 2;
 }

@@ -7,7 +7,7 @@ import { document, help } from '../console/help.ts';
 import { renderLog } from '../console/log-view.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { notTorn } from '../console/not-torn.ts';
-import { callingShell } from '../console/shell.ts';
+import { callingShell } from '../console/calling-shell.ts';
 import { shown } from '../console/shown.ts';
 import { sleep } from '../lib/abort.ts';
 import { toMs } from '../lib/duration.ts';

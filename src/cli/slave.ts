@@ -9,7 +9,9 @@ import { plural } from '../lib/words.ts';
 import { EVICTED, LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
+import { errorLine } from '../console/error-text.ts';
 import { slaveScript } from './installation.ts';
+import { guardProcess } from './process-guard.ts';
 
 const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 const MOST_PROCESSES = 1024;
@@ -169,6 +171,7 @@ export async function runSlave(options: SlaveOptions): Promise<number> {
   const say = (text: string): void => {
     process.stderr.write(`amoc slave: ${text}\n`);
   };
+  guardProcess().serve((error) => say(`${errorLine(error)} (nobody waited for it)`));
   const first = deferred<NodeJS.Signals>();
   const second = deferred<undefined>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

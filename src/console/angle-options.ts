@@ -37,7 +37,7 @@ export function rewriteAngleOptions(text: string): string {
 }
 
 /** The end of the string, template or comment that begins at `at`; `at` when none does. */
-function skipOpaque(text: string, at: number): number {
+export function skipOpaque(text: string, at: number): number {
   const char = text[at];
   if (char === '/' && text[at + 1] === '/') return endOr(text, text.indexOf('\n', at));
   if (char === '/' && text[at + 1] === '*') {

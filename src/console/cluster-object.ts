@@ -22,7 +22,7 @@ import { shown } from './shown.ts';
 import { renderWatch } from './watch.ts';
 import type { Watched } from './watch.ts';
 import { notTorn } from './not-torn.ts';
-import { callingShell } from './shell.ts';
+import { callingShell } from './calling-shell.ts';
 
 /** Counters of a scenario that `stop()` names. */
 const MOST_COUNTERS = 6;

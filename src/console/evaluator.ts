@@ -1,19 +1,17 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
 import { createContext, Script } from 'node:vm';
 import type { Context } from 'node:vm';
 import { join } from 'node:path';
+import { deferred } from '../lib/abort.ts';
 import { AmocError } from '../lib/errors.ts';
-import { pointAt } from '../lib/point-at.ts';
-import { hoist, IMPORT_FUNCTION } from './hoist.ts';
-import type { Script as ShellScript } from './hoist.ts';
-import { parseJavaScript } from './javascript.ts';
-import type { Mistake, Parsed } from './javascript.ts';
+import { isAnswer } from './answer.ts';
+import { ANSWERS_FUNCTION, hoist, IMPORT_FUNCTION, WAITS_FUNCTION } from './hoist.ts';
+import { readScript } from './read-script.ts';
+import type { Erase } from './read-script.ts';
 
-/** Erases types; where that is done takes time, and is not this thread. */
-export type Erase = (text: string) => Promise<Erased>;
-
-type Erased = { readonly javascript: string } | 'incomplete';
+export type { Erase };
 
 /** Thrown into an evaluation that Ctrl+C ended. */
 export class Interrupted extends AmocError {
@@ -22,6 +20,15 @@ export class Interrupted extends AmocError {
   constructor(message = 'interrupted; what was begun goes on') {
     super('REMOVED', message);
   }
+}
+
+/** What an asynchronous step gives: a value that is a promise itself would be waited for on its way out. */
+interface Box {
+  readonly value: unknown;
+}
+
+function demandGoing(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new Interrupted();
 }
 
 /** Names of Node.js and the web that a shell has. */
@@ -48,7 +55,6 @@ const borrowed = [
   'fetch',
   'performance',
   'process',
-  'queueMicrotask',
   'setImmediate',
   'setInterval',
   'setTimeout',
@@ -81,11 +87,14 @@ export class Evaluator {
     this.#erase = erase;
     const context: Record<string, unknown> = {};
     for (const name of borrowed) context[name] = (globalThis as Record<string, unknown>)[name];
+    context['queueMicrotask'] = queueTypedMicrotask;
     this.context = createContext(context, { name: 'amoc shell' });
     this.context['global'] = this.context;
     const offered = {
       ...globals,
       [IMPORT_FUNCTION]: (specifier: unknown) => importFrom(folder, String(specifier)),
+      [WAITS_FUNCTION]: isThenable,
+      [ANSWERS_FUNCTION]: isAnswer,
     };
     for (const [name, value] of Object.entries(offered)) {
       // Not enumerable: what the user declares stands out in completion.
@@ -110,7 +119,10 @@ export class Evaluator {
   }
 
   /**
-   * @returns the value, awaited; or that the input goes on on the next line
+   * Each statement that gives a promise is waited for before the next one begins; one that fails ends the
+   * input.
+   *
+   * @returns the value of the last one; or that the input goes on on the next line
    * @throws {AmocError} `SYNTAX`, and whatever the input itself throws.
    */
   async evaluate(
@@ -118,37 +130,38 @@ export class Evaluator {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<{ value: unknown } | 'incomplete'> {
     // Ctrl+C may come before anything has begun.
-    if (signal?.aborted === true) throw new Interrupted();
-    const settled = this.#evaluate(text, signal);
-    if (signal === undefined) return await settled;
-    const interrupted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+    demandGoing(signal);
+    const reading = readScript(text, this.#erase).catch((error: unknown) => {
+      // A mistake in what was interrupted already concerns nobody.
+      if (signal?.aborted === true) return 'incomplete' as const;
+      throw error;
     });
-    settled.catch(() => {});
-    return await Promise.race([settled, interrupted]);
-  }
-
-  async #evaluate(
-    text: string,
-    signal: AbortSignal | undefined,
-  ): Promise<{ value: unknown } | 'incomplete'> {
-    const parsed = await read(text, this.#erase);
+    const parsed = await unlessInterrupted(reading, signal);
     if (parsed === 'incomplete') return parsed;
-    if (signal?.aborted === true) throw new Interrupted();
-    return { value: await this.#run(hoist(parsed)) };
+    const filename = join(this.#folder, 'shell.js');
+    // All of them before the first one runs: what is no script has no effect.
+    const steps = hoist(parsed).map((step) => ({
+      ...step,
+      script: new Script(step.code, { filename }),
+    }));
+    let value: unknown;
+    for (const { script, isAsync, hasValue } of steps) {
+      demandGoing(signal);
+      let given = this.#run(script);
+      if (isAsync) ({ value: given } = (await unlessInterrupted(given, signal)) as Box);
+      if (isThenable(given)) given = await unlessInterrupted(given, signal);
+      if (hasValue) value = given;
+    }
+    return { value };
   }
 
-  #run({ code }: ShellScript): unknown {
-    const script = new Script(code, {
-      filename: join(this.#folder, 'shell.js'),
-    });
+  #run(script: Script): unknown {
     this.onBlocking(true);
     this.#isRunning = true;
     try {
       return script.runInContext(this.context, { breakOnSigint: true, displayErrors: false });
     } catch (error) {
-      const code = (error as { code?: unknown } | null)?.code;
-      if (code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted('interrupted');
+      if (isInterruption(error)) throw new Interrupted('interrupted');
       throw error;
     } finally {
       this.#isRunning = false;
@@ -156,6 +169,55 @@ export class Evaluator {
       for (const action of this.#waiting.splice(0)) action();
     }
   }
+}
+
+/** What `vm` throws where Ctrl+C has ended a script. Anything may have been thrown: it is not asked for more than it has. */
+function isInterruption(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  const code = Object.getOwnPropertyDescriptor(error, 'code');
+  return code?.value === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+}
+
+/** As `queueMicrotask`; what the callback throws keeps the context of the call, which Node.js 20 forgets. */
+function queueTypedMicrotask(callback: unknown): void {
+  // A mistake, which has Node.js' own words.
+  if (typeof callback !== 'function') queueMicrotask(callback as () => void);
+  else void Promise.resolve().then(() => void (callback as () => unknown)());
+}
+
+/** Whether `await` would wait for a value. One that cannot be asked is none to wait for. */
+function isThenable(value: unknown): boolean {
+  if (types.isPromise(value)) return true;
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for `work` until the signal fires. What fails afterwards is nobody's to wait for, and is not lost. */
+async function unlessInterrupted<T>(
+  work: PromiseLike<T> | T,
+  signal: AbortSignal | undefined,
+): Promise<Awaited<T>> {
+  if (signal === undefined) return await work;
+  const { promise, resolve, reject } = deferred<Awaited<T>>();
+  const onAbort = (): void => reject(new Interrupted());
+  signal.addEventListener('abort', onAbort, { once: true });
+  const watched = (async () => {
+    try {
+      resolve(await work);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      reject(error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  })();
+  void watched;
+  if (signal.aborted) onAbort();
+  return await promise;
 }
 
 /** `import('./x.js')` is relative to the project, `import('x')` what is installed for it. */
@@ -171,55 +233,4 @@ function importFrom(folder: string, specifier: string): Promise<unknown> {
     // Packages that only answer to `import` are found by the language's own way.
     return import(specifier);
   }
-}
-
-/** `f<number>(1)`: a call to TypeScript, two comparisons to JavaScript. */
-const MAYBE_TYPE_ARGUMENTS = /^[^<]*<[\s\S]*[^=]>\s*[(`]/;
-
-/**
- * Reads what was typed: JavaScript at once, anything else by way of TypeScript.
- *
- * @throws {AmocError} `SYNTAX`
- */
-async function read(text: string, erase: Erase): Promise<Parsed | 'incomplete'> {
-  const plain = MAYBE_TYPE_ARGUMENTS.test(text) ? undefined : parseValueOrScript(text);
-  if (plain === 'incomplete' || (plain !== undefined && 'program' in plain)) return plain;
-  const erased = await eraseValueOrScript(text, erase);
-  if (erased === 'incomplete') return erased;
-  const parsed = parseJavaScript(erased.javascript);
-  if (parsed === 'incomplete' || 'program' in parsed) return parsed;
-  // It was no type then: shown where it was typed, not where the compiler has put it.
-  const { mistake, at } = plain?.mistake === parsed.mistake ? plain : parsed;
-  const shown = plain?.mistake === parsed.mistake ? text : erased.javascript;
-  throw new AmocError('SYNTAX', `${mistake}\n${pointAt(shown, at)}`);
-}
-
-/** `{ a: 1 }` is a value to somebody who types it, and a block to the language. */
-function asValue(text: string): string | undefined {
-  return text.trimStart().startsWith('{') ? `(${text.replace(/;\s*$/, '')}\n)` : undefined;
-}
-
-function parseValueOrScript(text: string): Parsed | Mistake | 'incomplete' {
-  const value = asValue(text);
-  if (value === undefined) return parseJavaScript(text);
-  const asked = parseJavaScript(value);
-  if (asked !== 'incomplete' && 'program' in asked) return asked;
-  const parsed = parseJavaScript(text);
-  // `{ a: 1, b: 2`: nothing is wrong with it but that it was closed by us.
-  const isOpen = asked !== 'incomplete' && asked.at === value.length - 1;
-  return isOpen && parsed !== 'incomplete' && 'mistake' in parsed ? 'incomplete' : parsed;
-}
-
-async function eraseValueOrScript(text: string, erase: Erase): Promise<Erased> {
-  const value = asValue(text);
-  if (value !== undefined) {
-    try {
-      const erased = await erase(value);
-      if (erased !== 'incomplete') return erased;
-    } catch (error) {
-      // It is a block, then.
-      if (!(error instanceof AmocError && error.code === 'SYNTAX')) throw error;
-    }
-  }
-  return await erase(text);
 }

@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import { deferred } from '../lib/abort.ts';
+import { errorLine } from './error-text.ts';
 
 interface Key {
   name?: string;
@@ -62,7 +63,7 @@ export class FullScreen {
 
   async #draw(draw: (columns: number) => Promise<string>): Promise<void> {
     const { columns, rows } = this.#output;
-    const text = await draw(columns);
+    const text = await draw(columns).catch((error: unknown) => errorLine(error));
     if (this.#isOver) return;
     const lines = [...text.split('\n').slice(0, rows - 1), '  q leaves'];
     this.#output.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`);

@@ -1,147 +1,321 @@
 import type {
   AnyNode,
+  CallExpression,
+  ClassDeclaration,
+  Expression,
+  ExpressionStatement,
   ImportDeclaration,
   ModuleDeclaration,
+  Pattern,
   Statement,
+  VariableDeclaration,
   VariableDeclarator,
 } from 'acorn';
-import { base, full } from 'acorn-walk';
-import { parseJavaScript } from './javascript.ts';
+import { full, fullAncestor } from 'acorn-walk';
+import { answeringCalls } from './answering-calls.ts';
+import { Edits } from './edits.ts';
 import type { Parsed } from './javascript.ts';
+import { outsideOfFunctions } from './syntax.ts';
 
-/** A script that is ready to run. */
-export interface Script {
-  code: string;
-  /** Whether the code is an async function call, whose promise gives the value. */
-  isAsync: boolean;
+/** One statement of an input, ready to run as a script of its own. */
+export interface Step {
+  readonly code: string;
+  /** Whether the code gives a promise of `{ value }` in place of the value. */
+  readonly isAsync: boolean;
+  /** Whether its value can be that of the input. */
+  readonly hasValue: boolean;
 }
 
 /** What stands for `import(…)`: in a context of `vm` the language's own has no loader. */
 export const IMPORT_FUNCTION = '$import';
+/** Tells whether a value is to be waited for: a promise, or like one. */
+export const WAITS_FUNCTION = '$waits';
+/** Tells whether a value is what a command of the shell has answered. */
+export const ANSWERS_FUNCTION = '$answers';
 
 /**
- * Rewrites one input so that it can run again and again in one context: what it declares becomes a
- * global (so that declaring anew works), the last expression becomes its value, and it is wrapped in an
- * async function where it waits. What a `const` or `let` is given is awaited: in a shell one wants the
- * status, not the promise of it.
+ * Takes an input apart into its statements, each a script of its own, so that one which gives a promise
+ * can be waited for before the next one begins. No two statements are ever joined.
+ *
+ * What an input declares becomes a global, so that declaring it again works. What a variable is given is
+ * waited for, and so is a command of the shell whose value an expression goes on with
+ * (`amocLocal.status().users`): at a prompt one wants the status, not the promise of it. Code inside of
+ * functions stays as it is.
  */
-export function hoist(parsed: Parsed): Script {
-  return new Rewriter(linkImports(parsed)).rewrite();
-}
-
-function linkImports(parsed: Parsed): Parsed {
-  const places: number[] = [];
-  full(parsed.program, (node) => {
-    if (node.type === 'ImportExpression') places.push(node.start);
-  });
-  if (places.length === 0) return parsed;
-  const text = places
-    .sort((a, b) => b - a)
-    .reduce(
-      (linked, at) => linked.slice(0, at) + IMPORT_FUNCTION + linked.slice(at + 'import'.length),
-      parsed.text,
-    );
-  return parseJavaScript(text) as Parsed;
+export function hoist(parsed: Parsed): Step[] {
+  return new Rewriter(parsed).steps();
 }
 
 class Rewriter {
   readonly #parsed: Parsed;
-  #isAsync = false;
+  readonly #edits: Edits;
+  /** What names of our own begin with: nothing in the text does. */
+  readonly #prefix: string;
+  /** Names of our own in the statement that is being rewritten. */
+  #names: string[] = [];
 
   constructor(parsed: Parsed) {
     this.#parsed = parsed;
+    this.#edits = new Edits(parsed.text);
+    let prefix = '$$';
+    while (parsed.text.includes(prefix)) prefix += '$';
+    this.#prefix = prefix;
   }
 
-  rewrite(): Script {
-    const { body: statements } = this.#parsed.program;
-    this.#isAsync = statements.some(waits);
-    const functions: string[] = [];
-    const rest: string[] = [];
-    statements.forEach((statement, at) => {
-      const isLast = at === statements.length - 1;
-      const text = this.#statement(statement, isLast);
-      (statement.type === 'FunctionDeclaration' ? functions : rest).push(text);
+  steps(): Step[] {
+    const { program } = this.#parsed;
+    full(program, (node) => {
+      if (node.type !== 'ImportExpression') return;
+      const { start } = node;
+      this.#edits.replace({ start, end: start + 'import'.length }, IMPORT_FUNCTION);
     });
-    const body = [...functions, ...rest].join('\n');
-    if (!this.#isAsync) return { code: body, isAsync: false };
-    return { code: `(async () => {\n${body}\n})()`, isAsync: true };
+    return [
+      ...this.#declaredBefore(program.body),
+      ...program.body.flatMap((statement) => {
+        this.#names = [];
+        return this.#statement(statement);
+      }),
+    ];
   }
 
-  #textOf({ start, end }: { start: number; end: number }): string {
-    return this.#parsed.text.slice(start, end);
+  /** Functions can be called, and `var` can be read, before their text. */
+  #declaredBefore(statements: readonly (Statement | ModuleDeclaration)[]): Step[] {
+    const parts = statements
+      .filter(({ type }) => type === 'FunctionDeclaration')
+      .map((statement) => this.#edits.textOf(statement));
+    const names = statements.flatMap(variableNames);
+    if (names.length > 0) parts.push(`var ${names.join(', ')};`);
+    return parts.length === 0 ? [] : [sync(parts.join('\n'), false)];
   }
 
-  #statement(statement: Statement | ModuleDeclaration, isLast: boolean): string {
-    const text = this.#textOf(statement);
+  #statement(statement: Statement | ModuleDeclaration): Step[] {
     switch (statement.type) {
-      case 'ExpressionStatement': {
-        if (!isLast) return text;
-        const expression = this.#textOf(statement.expression);
-        return this.#isAsync ? `return (${expression});` : `(${expression});`;
-      }
+      case 'EmptyStatement':
       case 'FunctionDeclaration':
+        return [];
       case 'ClassDeclaration':
-        return `${statement.id.name} = ${text};`;
+        return [this.#class(statement)];
       case 'VariableDeclaration':
-        return statement.declarations.map((each) => this.#declaration(each)).join(' ');
+        return statement.declarations.map((each) => this.#variable(each, statement));
       case 'ImportDeclaration':
-        return this.#import(statement);
+        return [this.#import(statement)];
+      case 'ExpressionStatement':
+        return [this.#expression(statement)];
       default:
-        return text;
+        return [this.#block(statement)];
     }
   }
 
-  #declaration({ id, init }: VariableDeclarator): string {
-    const target = this.#textOf(id);
-    const hasValue = init !== null && init !== undefined;
-    const value = hasValue ? this.#textOf(init) : 'undefined';
-    const given = this.#isAsync && hasValue ? `await (${value})` : value;
-    return id.type === 'Identifier' ? `${target} = ${given};` : `(${target} = ${given});`;
+  #class(statement: ClassDeclaration): Step {
+    const isAsync = this.#awaitAnswers(statement);
+    const code = `${statement.id.name} = ${this.#edits.textOf(statement)};`;
+    return isAsync ? this.#async(code, false) : sync(code, false);
+  }
+
+  #variable({ id, init }: VariableDeclarator, { kind }: VariableDeclaration): Step {
+    const target = this.#edits.textOf(id);
+    if (init === null || init === undefined) {
+      // `var a` leaves what is there.
+      return sync(kind === 'var' ? '' : `${target} = undefined;`, false);
+    }
+    const isSettled = this.#settle(init);
+    const isAsync = this.#awaitAnswers(id, init) || isSettled;
+    // The name stands alone, without brackets: a function takes its own from there.
+    const given = `${this.#edits.textOf(id)} = ${bracketed(init, this.#edits.textOf(init))}`;
+    const code = id.type === 'Identifier' ? given : `(${given})`;
+    return isAsync ? this.#async(`return { value: (${code}) };`, true) : sync(`${code};`, true);
   }
 
   /** `import a, { b as c } from 'x'` → `({ default: a, b: c } = await $import('x'));` */
-  #import({ specifiers, source }: ImportDeclaration): string {
-    const module = `await ${IMPORT_FUNCTION}(${this.#textOf(source)})`;
+  #import({ specifiers, source }: ImportDeclaration): Step {
+    const module = `await ${IMPORT_FUNCTION}(${this.#edits.textOf(source)})`;
     const parts: string[] = [];
     let namespace: string | undefined;
     for (const specifier of specifiers) {
       const { name } = specifier.local;
       if (specifier.type === 'ImportDefaultSpecifier') parts.push(`default: ${name}`);
       else if (specifier.type === 'ImportNamespaceSpecifier') namespace = name;
-      else parts.push(`${this.#textOf(specifier.imported)}: ${name}`);
+      else parts.push(`${this.#edits.textOf(specifier.imported)}: ${name}`);
     }
     const names = `{ ${parts.join(', ')} }`;
     if (namespace !== undefined) {
-      return `${namespace} = ${module};${parts.length === 0 ? '' : ` (${names} = ${namespace});`}`;
+      const others = parts.length === 0 ? '' : ` (${names} = ${namespace});`;
+      return this.#async(`${namespace} = ${module};${others}`, false);
     }
-    return parts.length === 0 ? `${module};` : `(${names} = ${module});`;
+    return this.#async(parts.length === 0 ? `${module};` : `(${names} = ${module});`, false);
   }
-}
 
-/** Whether a statement must run in an async function. */
-function waits(statement: Statement | ModuleDeclaration): boolean {
-  if (statement.type === 'ImportDeclaration') return true;
-  if (statement.type === 'VariableDeclaration') {
-    // A plain value needs no wait; a call may give a promise.
-    return statement.declarations.some(
-      ({ init }) =>
-        init !== null &&
-        init !== undefined &&
-        contains(init, (node) => isWait(node) || node.type === 'CallExpression'),
+  #expression(statement: ExpressionStatement): Step {
+    const { expression } = statement;
+    const assigned = assignedValue(expression);
+    const isSettled = assigned !== undefined && this.#settle(assigned);
+    const isAsync = this.#awaitAnswers(expression) || isSettled;
+    // As it stands, with its brackets: what it begins with tells what it is.
+    if (!isAsync) return sync(this.#edits.textOf(statement), true);
+    return this.#async(`return { value: (${this.#edits.textOf(expression)}\n) };`, true);
+  }
+
+  /** `if`, `for`, `try`, a block … */
+  #block(statement: Statement | ModuleDeclaration): Step {
+    const hasValue = givesValue(statement);
+    const isAsync = this.#awaitAnswers(statement);
+    if (!isAsync) return sync(this.#edits.textOf(statement), hasValue);
+    const value = this.#name();
+    this.#keepValues(statement, value);
+    const code = `${this.#edits.textOf(statement)}\nreturn { value: ${value} };`;
+    return this.#async(code, hasValue);
+  }
+
+  /** Waits for what a variable gets, where that can be a promise. @returns whether it can */
+  #settle(value: Expression): boolean {
+    if (!canBePromise(value)) return false;
+    this.#awaitIf(WAITS_FUNCTION, value);
+    return true;
+  }
+
+  /** Waits for the commands whose value an expression goes on with. @returns whether anything waits */
+  #awaitAnswers(
+    ...nodes: readonly (Expression | Pattern | Statement | ModuleDeclaration)[]
+  ): boolean {
+    let waits = false;
+    for (const node of nodes) {
+      const { calls, hasAwait } = answeringCalls(node);
+      for (const call of calls) this.#awaitIf(ANSWERS_FUNCTION, call);
+      waits ||= hasAwait || calls.length > 0;
+    }
+    return waits;
+  }
+
+  #awaitIf(test: string, node: CallExpression | Expression): void {
+    const name = this.#name();
+    this.#edits.wrap(node, `(${test}(${name} = (`, `)) ? await ${name} : ${name})`);
+  }
+
+  /** In an asynchronous function a statement has no value of its own: the last one is put into `name`. */
+  #keepValues(statement: Statement | ModuleDeclaration, name: string): void {
+    fullAncestor(
+      statement,
+      (node, _state, ancestors) => {
+        if (node.type === 'ExpressionStatement') {
+          const hasEnd = this.#parsed.text[node.end - 1] === ';';
+          const { start, end } = node;
+          this.#edits.wrap({ start, end: hasEnd ? end - 1 : end }, `${name} = (`, ')');
+        } else if (node.type === 'VariableDeclaration' && node.kind === 'var') {
+          this.#assign(node, ancestors.at(-2));
+        }
+      },
+      outsideOfFunctions,
     );
   }
-  return contains(statement, isWait);
+
+  /** A `var` in an asynchronous function would be that function's own. */
+  #assign(declaration: VariableDeclaration, parent: AnyNode | undefined): void {
+    const { start, declarations } = declaration;
+    const first = declarations[0] as VariableDeclarator;
+    const isLoop = parent?.type === 'ForInStatement' || parent?.type === 'ForOfStatement';
+    const isHead = isLoop && parent.left === declaration;
+    this.#edits.replace({ start, end: first.start }, isHead ? '' : 'void 0, ');
+    if (isHead) return;
+    for (const declarator of declarations) {
+      if (declarator.init !== null && declarator.init !== undefined) {
+        this.#edits.wrap(declarator, '(', ')');
+      }
+    }
+  }
+
+  #name(): string {
+    const name = `${this.#prefix}${this.#names.length}`;
+    this.#names.push(name);
+    return name;
+  }
+
+  #async(body: string, hasValue: boolean): Step {
+    const names = this.#names.length === 0 ? '' : `let ${this.#names.join(', ')};\n`;
+    const last = hasValue ? '' : '\nreturn {};';
+    return { code: `(async () => {\n${names}${body}${last}\n})()`, isAsync: true, hasValue };
+  }
 }
 
-function isWait(node: AnyNode): boolean {
-  return node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await);
+function sync(code: string, hasValue: boolean): Step {
+  return { code, isAsync: false, hasValue };
 }
 
-/** Everything but what is inside of functions. */
-const outsideOfFunctions = { ...base, Function: () => {} };
+/** `a = b = value`: the value. */
+function assignedValue(expression: Expression): Expression | undefined {
+  if (expression.type !== 'AssignmentExpression') return undefined;
+  return assignedValue(expression.right) ?? expression.right;
+}
 
-function contains(node: AnyNode, test: (node: AnyNode) => boolean): boolean {
-  let isFound = false;
-  full(node, (each) => (isFound ||= test(each)), outsideOfFunctions);
-  return isFound;
+/** `const a = (1, 2)`: brackets are no part of the tree. */
+function bracketed({ type }: Expression, text: string): string {
+  return type === 'SequenceExpression' ? `(${text})` : text;
+}
+
+function canBePromise({ type }: Expression): boolean {
+  switch (type) {
+    case 'CallExpression':
+    case 'ChainExpression':
+    case 'ConditionalExpression':
+    case 'Identifier':
+    case 'ImportExpression':
+    case 'LogicalExpression':
+    case 'MemberExpression':
+    case 'NewExpression':
+    case 'SequenceExpression':
+    case 'TaggedTemplateExpression':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether a statement has a value to the language: a block of declarations has not. */
+function givesValue(statement: Statement | ModuleDeclaration): boolean {
+  switch (statement.type) {
+    case 'BlockStatement':
+      return statement.body.some(givesValue);
+    case 'LabeledStatement':
+      return givesValue(statement.body);
+    case 'ClassDeclaration':
+    case 'DebuggerStatement':
+    case 'EmptyStatement':
+    case 'FunctionDeclaration':
+    case 'VariableDeclaration':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** The names that `var` declares in a statement. */
+function variableNames(statement: Statement | ModuleDeclaration): string[] {
+  const names: string[] = [];
+  full(
+    statement,
+    (node) => {
+      if (node.type !== 'VariableDeclaration' || node.kind !== 'var') return;
+      for (const { id } of node.declarations) names.push(...namesIn(id));
+    },
+    outsideOfFunctions,
+  );
+  return names;
+}
+
+function namesIn(pattern: Pattern): string[] {
+  switch (pattern.type) {
+    case 'Identifier':
+      return [pattern.name];
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((each) =>
+        namesIn(each.type === 'RestElement' ? each.argument : each.value),
+      );
+    case 'ArrayPattern':
+      return pattern.elements.flatMap((each) => (each === null ? [] : namesIn(each)));
+    case 'RestElement':
+      return namesIn(pattern.argument);
+    case 'AssignmentPattern':
+      return namesIn(pattern.left);
+    default:
+      return [];
+  }
 }

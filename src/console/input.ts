@@ -1,9 +1,10 @@
 import { AmocError } from '../lib/errors.ts';
 import { pointAt } from '../lib/point-at.ts';
-import { rewriteAngleOptions } from './angle-options.ts';
+import { rewriteAngleOptions, skipOpaque } from './angle-options.ts';
 import { callToJavaScript, modules } from './erlang/javascript.ts';
 import { parseCall } from './erlang/parser.ts';
 import { ErlangSyntaxError } from './erlang/tokenizer.ts';
+import { parseJavaScript } from './javascript.ts';
 
 /** What was typed, as TypeScript to run; or that there is nothing, or not enough yet. */
 export type Input =
@@ -22,18 +23,27 @@ const ERLANG_CALL = new RegExp(`^\\s*(${Object.keys(modules).join('|')})\\s*:`);
  * @throws {AmocError} `SYNTAX` for Erlang that is wrong.
  */
 export function readInput(text: string, shellFunctions: readonly string[]): Input {
-  const trimmed = withoutErlangComments(text).trim();
+  const trimmed = withoutComment(text).trim();
   if (trimmed === '' || trimmed === '.') return { kind: 'empty' };
   if (ERLANG_CALL.test(trimmed)) return readErlang(text);
-  const bare = /^([a-z]\w*)\s*\([\s\S]*\)\s*\.$/.exec(trimmed)?.[1];
+  const sentence = withoutErlangComments(trimmed).trim();
+  const bare = /^([a-z]\w*)\s*\([\s\S]*\)\s*\.$/.exec(sentence)?.[1];
   if (bare !== undefined && shellFunctions.includes(bare)) {
     try {
-      return { kind: 'typescript', text: callToJavaScript(parseCall(trimmed)) };
+      return { kind: 'typescript', text: callToJavaScript(parseCall(sentence)) };
     } catch {
       // TypeScript with a full stop behind it.
     }
   }
-  return { kind: 'typescript', text: rewriteAngleOptions(withoutFullStop(trimmed)) };
+  // What is JavaScript means what it means there, `%` at the beginning of a line included.
+  const script = withoutFullStop(trimmed);
+  if (isJavaScript(script)) return { kind: 'typescript', text: script };
+  return { kind: 'typescript', text: rewriteAngleOptions(withoutFullStop(sentence)) };
+}
+
+function isJavaScript(text: string): boolean {
+  const parsed = parseJavaScript(text);
+  return parsed !== 'incomplete' && 'program' in parsed;
 }
 
 function readErlang(text: string): Input {
@@ -51,10 +61,22 @@ function withoutFullStop(text: string): string {
   return text.endsWith('.') && !text.endsWith('..') ? text.slice(0, -1) : text;
 }
 
-/** Lines that begin with `%`: a comment in Erlang, and nothing in TypeScript. */
+/** Without the lines at the beginning that are comments in Erlang. */
+function withoutComment(text: string): string {
+  return text.replace(/^(?:\s*%[^\n]*(?:\n|$))+/, '');
+}
+
+/** Without lines that begin with `%`, a comment in Erlang; those in a template or in another comment stay. */
 function withoutErlangComments(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => !/^\s*%/.test(line))
-    .join('\n');
+  let result = '';
+  for (let at = 0; at < text.length;) {
+    const opaque = skipOpaque(text, at);
+    const isLineStart = at === 0 || text[at - 1] === '\n';
+    const comment =
+      isLineStart && opaque === at ? /^[^\S\n]*%[^\n]*\n?/.exec(text.slice(at)) : null;
+    const end = opaque > at ? opaque : at + 1;
+    if (comment === null) result += text.slice(at, end);
+    at = comment === null ? end : at + comment[0].length;
+  }
+  return result;
 }

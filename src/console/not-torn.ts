@@ -1,4 +1,5 @@
 import { attempt } from '../lib/abort.ts';
+import { answer } from './answer.ts';
 
 /**
  * A command that begins when the synchronous part of the input that calls it is over: Ctrl+C can end that
@@ -7,5 +8,5 @@ import { attempt } from '../lib/abort.ts';
 export function notTorn<A extends unknown[], T>(
   command: (...values: A) => T,
 ): (...values: A) => Promise<Awaited<T>> {
-  return (...values) => Promise.resolve().then(() => attempt(() => command(...values)));
+  return (...values) => answer(Promise.resolve().then(() => attempt(() => command(...values))));
 }

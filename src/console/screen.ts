@@ -29,10 +29,24 @@ export class Screen {
   /** Takes back the echo of a line that was entered too early: it is shown when its turn comes. */
   takeBack(line: string): void {
     const output = this.#output;
-    const width = Math.max(1, output.columns);
-    const rows = Math.floor(line.length / width) + 1;
-    moveCursor(output, 0, -rows);
+    moveCursor(output, 0, -(this.#rowOfEnd(line) + 1));
     cursorTo(output, 0);
     clearScreenDown(output);
+  }
+
+  /** Moves the cursor behind the last character of what is being typed, which may have several rows. */
+  toEnd(): void {
+    this.#input.write(null, { ctrl: true, name: 'e' });
+  }
+
+  /** The row in which a line ends that readline has drawn: characters have a width of their own there. */
+  #rowOfEnd(line: string): number {
+    const input = this.#input;
+    const { line: current, cursor } = input;
+    // It knows the place of its own line alone.
+    Object.assign(input, { line, cursor: line.length });
+    const { rows } = input.getCursorPos();
+    Object.assign(input, { line: current, cursor });
+    return rows;
   }
 }

@@ -1,19 +1,23 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { inspect, types } from 'node:util';
 import { actor } from '../lib/actor.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
-import { plural } from '../lib/words.ts';
+import { AmocError } from '../lib/errors.ts';
+import { count, plural } from '../lib/words.ts';
+import { seats } from './calling-shell.ts';
+import type { Seat } from './calling-shell.ts';
 import { shellCommands } from './command-table.ts';
+import { errorText } from './error-text.ts';
 import type { Evaluator } from './evaluator.ts';
 import { readInput } from './input.ts';
-import type { Paint } from './paint.ts';
-import { renderingOf } from './shown.ts';
-import type { LendScreen } from './watch.ts';
+import type { Person } from './person.ts';
+import { valueText } from './value-text.ts';
+
+export type { Person };
 
 /** Values that `v(N)` finds; those of older commands are let go. */
 const MOST_VALUES = 200;
 /** Longer input is refused. */
 const LONGEST_INPUT = 256 * 1024;
+/** A longer value is not given out as JSON: it would not fit into one message to a console elsewhere. */
+const LONGEST_JSON = 4 * 1024 * 1024;
 /** Characters that wait to be shown until typed code has let go. */
 const MOST_HELD = 256 * 1024;
 
@@ -31,36 +35,10 @@ export type Outcome =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'ok' | 'error'; readonly text: string };
 
-/** One who sits at a shell, here or at the other end of a socket. */
-export interface Person {
-  /** `anna@pts/3`, where several may be; kept with what they command. */
-  readonly name?: string;
-  readonly paint: Paint;
-  /** Writes above what they are typing. @param text whole lines */
-  print(text: string): void;
-  /**
-   * The same in one step that leaves nothing half done, while typed code runs that Ctrl+C may end.
-   * Without it such text is shown when that code has let go.
-   */
-  printAtOnce?(text: string): void;
-  /** Their whole screen, where they have one. */
-  readonly lend?: LendScreen | undefined;
-  /** `q()` was typed. */
-  leave(): void;
-}
-
-/** Whose input is being evaluated. What it has begun keeps it, also after its end. */
-const seats = new AsyncLocalStorage<Shell>();
-
-/** The shell whose input called; `undefined` for what nobody typed. */
-export function callingShell(): Shell | undefined {
-  return seats.getStore();
-}
-
 const functionNames = shellCommands.map(({ name }) => name);
 
 /** Takes one input after the other, numbers them, and says what came of each. */
-export class Shell {
+export class Shell implements Seat {
   readonly person: Person;
   readonly #evaluator: Evaluator;
   readonly #values = new Map<number, unknown>();
@@ -101,7 +79,15 @@ export class Shell {
     else this.#hold(text);
   }
 
-  /** Evaluates `text`, which may be several lines. */
+  /** Reports what failed in something that was typed here earlier, and that nobody waited for. */
+  reportStray(error: unknown): void {
+    const { person } = this;
+    const text = `${errorText(error, person.paint)}\n`;
+    if (person.printError === undefined) person.print(text);
+    else person.printError(text);
+  }
+
+  /** Evaluates `text`, which may be several lines. Whatever happens in it is the outcome. */
   run(text: string, options: RunOptions = {}): Promise<Outcome> {
     const { name } = this.person;
     return seats.run(this, () =>
@@ -111,23 +97,29 @@ export class Shell {
     );
   }
 
-  async #run(text: string, { signal, json = false }: RunOptions): Promise<Outcome> {
+  async #run(text: string, options: RunOptions): Promise<Outcome> {
+    let outcome: Outcome;
     try {
-      if (text.length > LONGEST_INPUT) {
-        throw new AmocError('SYNTAX', `the input is longer than ${LONGEST_INPUT} characters`);
-      }
-      const input = readInput(text, functionNames);
-      if (input.kind !== 'typescript') return input;
-      const result = await this.#evaluator.evaluate(input.text, { signal });
-      if (result === 'incomplete') return { kind: 'incomplete' };
-      this.#values.set(this.#number, result.value);
-      this.#values.delete(this.#number - MOST_VALUES);
-      this.#number++;
-      return { kind: 'ok', text: json ? toJson(result.value) : this.#print(result.value) };
+      outcome = await this.#evaluate(text, options);
     } catch (error) {
-      this.#number++;
-      return { kind: 'error', text: describeError(error, this.person.paint) };
+      outcome = { kind: 'error', text: errorText(error, this.person.paint) };
     }
+    if (outcome.kind === 'ok' || outcome.kind === 'error') this.#number++;
+    return outcome;
+  }
+
+  async #evaluate(text: string, { signal, json = false }: RunOptions): Promise<Outcome> {
+    if (text.length > LONGEST_INPUT) {
+      throw new AmocError('SYNTAX', `the input is longer than ${LONGEST_INPUT} characters`);
+    }
+    const input = readInput(text, functionNames);
+    if (input.kind !== 'typescript') return input;
+    const result = await this.#evaluator.evaluate(input.text, { signal });
+    if (result === 'incomplete') return { kind: 'incomplete' };
+    const { value } = result;
+    this.#values.set(this.#number, value);
+    this.#values.delete(this.#number - MOST_VALUES);
+    return { kind: 'ok', text: json ? jsonText(value) : this.#textOf(value) };
   }
 
   #hold(text: string): void {
@@ -148,36 +140,17 @@ export class Shell {
     this.person.print(text);
   }
 
-  #print(value: unknown): string {
-    if (value === undefined) return '';
-    const { paint } = this.person;
-    const rendered = renderingOf(value, paint);
-    if (rendered !== undefined) return rendered;
-    return inspect(value, {
-      colors: paint.level > 0,
-      depth: 4,
-      maxArrayLength: 100,
-      maxStringLength: 10_000,
-      breakLength: 100,
-    });
+  #textOf(value: unknown): string {
+    return value === undefined ? '' : valueText(value, this.person.paint);
   }
 }
 
-function toJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2) as string | undefined;
-  return text ?? 'null';
-}
-
-/** One or two lines for a mistake; no stack: it would be of the shell's own frames. */
-function describeError(error: unknown, paint: Paint): string {
-  const isError = error instanceof Error || types.isNativeError(error);
-  const isOurs = error instanceof AmocError;
-  const name = isOurs || !isError ? 'error' : error.name;
-  const text = isError ? error.message : `a value was thrown: ${inspect(error, { depth: 2 })}`;
-  const message = isOurs ? messageOf(error) : text;
-  const [first = '', ...rest] = `${name}: ${message}`.split('\n');
-  return [
-    paint.red(`** ${first}`),
-    ...rest.map((line) => (line.startsWith('   ') ? line : `   ${line}`)),
-  ].join('\n');
+/** @throws {AmocError} `ARGUMENT` for a value that no program could read; and what the value itself throws */
+function jsonText(value: unknown): string {
+  const text = (JSON.stringify(value, null, 2) as string | undefined) ?? 'null';
+  if (text.length <= LONGEST_JSON) return text;
+  throw new AmocError(
+    'ARGUMENT',
+    `the value has ${count(text.length)} characters as JSON, and at most ${count(LONGEST_JSON)} are given out; ask for a part of it`,
+  );
 }

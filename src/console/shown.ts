@@ -1,17 +1,20 @@
 import type { Paint } from './paint.ts';
 
-/** How a value prints at the prompt. */
-const rendering = Symbol('rendering');
+/** How values print at the prompt: beside them, so that they stay what they are. */
+const renderings = new WeakMap<object, (paint: Paint) => string>();
 
-/** Makes a plain object print as people read it. The property is hidden: the value stays what it is. */
+/** Makes an object print as people read it. */
 export function shown<T extends object>(value: T, render: (paint: Paint) => string): T {
-  // Two who wait for one stop() are given the same value.
-  Object.defineProperty(value, rendering, { value: render, enumerable: false, configurable: true });
+  renderings.set(value, render);
   return value;
 }
 
-/** The text of a value that {@link shown} was told of; `undefined` for others. */
+/**
+ * The text of a value that {@link shown} was told of; `undefined` for others.
+ *
+ * @throws what the rendering throws: whoever typed something may have changed the value since
+ */
 export function renderingOf(value: unknown, paint: Paint): string | undefined {
-  if (typeof value !== 'object' || value === null || !(rendering in value)) return undefined;
-  return (value[rendering] as (paint: Paint) => string)(paint);
+  if (typeof value !== 'object' || value === null) return undefined;
+  return renderings.get(value)?.(paint);
 }

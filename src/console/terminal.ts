@@ -126,6 +126,7 @@ export class Terminal {
       this.leave();
       return;
     }
+    this.#screen.toEnd();
     this.#parts.output.write('^C\n');
     if (isEmpty) this.#parts.output.write('Ctrl+C again, or Ctrl+D, leaves\n');
     this.#warned = isEmpty;

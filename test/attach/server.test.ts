@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { AttachClient } from '../../src/attach/client.ts';
+import type { FromNode } from '../../src/attach/messages.ts';
 import { ask } from '../../src/attach/request.ts';
 import { AttachServer } from '../../src/attach/server.ts';
 import { Evaluator } from '../../src/console/evaluator.ts';
-import { callingShell, Shell } from '../../src/console/shell.ts';
+import { callingShell } from '../../src/console/calling-shell.ts';
+import { Shell } from '../../src/console/shell.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { erase } from '../support/erase.ts';
 import { eventually } from '../support/processes.ts';
@@ -121,6 +123,57 @@ describe('the socket of a node', () => {
     assert.match(await strange('text'), /not understood/);
     assert.match(await strange({ type: 'run', id: 1, text: '1', json: false }), /did not say who/);
     assert.match(await strange({ ...hello, version: 1, who: 'a b\n' }), /not understood/);
+  });
+
+  /** Says who it is, then these. @returns what it was answered up to its end, or up to `most` messages */
+  const talk = async (messages: readonly unknown[], most: number): Promise<FromNode[]> => {
+    const socket = new WebSocket('ws://localhost/', { createConnection: () => connect(path) });
+    await once(socket, 'open');
+    const answers: FromNode[] = [];
+    const ended = once(socket, 'close');
+    socket.on('message', (data: Buffer) => {
+      answers.push(JSON.parse(String(data)) as FromNode);
+      if (answers.length >= most) socket.close();
+    });
+    const hello = { type: 'hello', version: 1, who: 'x', colors: 0, quiet: true };
+    for (const message of [hello, ...messages]) socket.send(JSON.stringify(message));
+    await ended;
+    return answers;
+  };
+
+  it('counts inputs that are evaluated at once, whatever their numbers', async () => {
+    const same = { type: 'run', id: 1, text: 'await never()', json: false };
+    const repeated = await talk([same, same, same], Infinity);
+    assert.deepEqual(repeated.slice(1), [
+      { type: 'bye', reason: 'input 1 is being evaluated already; each needs a number of its own' },
+    ]);
+    const many = await talk(
+      Array.from({ length: 100 }, (_, id) => ({ ...same, id })),
+      Infinity,
+    );
+    assert.deepEqual(many.slice(1), [{ type: 'bye', reason: '64 inputs are being evaluated' }]);
+    const after = { ...same, text: '1' };
+    assert.equal((await talk([after], 2)).at(-1)?.type, 'outcome');
+  });
+
+  it('takes a number again once its input has ended', async () => {
+    using anna = await dial('anna@pts/4');
+    for (let i = 0; i < 100; i++) {
+      assert.deepEqual(await anna.run(`${i}`), { kind: 'ok', text: String(i) });
+    }
+  });
+
+  it('answers an input that is too long, and texts that are, and goes on', async () => {
+    using anna = await dial('anna@pts/5');
+    const long = await anna.run(`'${'x'.repeat(400 * 1024)}'`);
+    assert.match((long as { text: string }).text, /\*\* error: the input is longer than/);
+    assert.deepEqual(await anna.complete('x'.repeat(400 * 1024)), [[], 'x'.repeat(400 * 1024)]);
+    await anna.run("await later(); say('y'.repeat(20e6))");
+    const [text = ''] = anna.printed;
+    assert.match(text.slice(-60), /y\n… [\d,]+ more characters\n$/);
+    const json = await anna.run("'z'.repeat(20e6)", { json: true });
+    assert.match((json as { text: string }).text, /20,000,002 characters as JSON/);
+    assert.deepEqual(await anna.run('1 + 1'), { kind: 'ok', text: '2' });
   });
 
   it('answers what it has, and says what it has not', async () => {

@@ -21,10 +21,18 @@ describe('readInput', () => {
     ['label: f(1)', 'label: f(1)'],
     ['1.', '1'],
     ['[...a]', '[...a]'],
+    ['% first\n  % second\nx = 1', 'x = 1'],
+    ['x = 10\n% 3', 'x = 10\n% 3'],
+    ['`a\n% b`', '`a\n% b`'],
+    ['/* a\n% b */ 1', '/* a\n% b */ 1'],
+    ['f(1)\n% of Erlang, no JavaScript\ng(2)', 'f(1)\ng(2)'],
+    ['f(`a\n% b`,\n% c\n<force:true>)', 'f(`a\n% b`,\n{force:true})'],
+    ["s.replace(/'/g, '(1,<force:true>)')", "s.replace(/'/g, '(1,<force:true>)')"],
+    ['c(my_scenario).\n% done', 'c("my_scenario")'],
   ] as const) {
     it(typed, () => assert.deepEqual(read(typed), { kind: 'typescript', text }));
   }
-  for (const empty of ['', '   ', '.', '% only a comment']) {
+  for (const empty of ['', '   ', '.', '% only a comment', '\n % one\n% two\n']) {
     it(`finds nothing in '${empty}'`, () => assert.deepEqual(read(empty), { kind: 'empty' }));
   }
   it('waits for the rest of an Erlang call', () => {

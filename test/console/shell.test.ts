@@ -27,13 +27,13 @@ function open(more: Partial<Person> = {}): { shell: Shell; seen: string[] } {
 describe('a shell, while code runs that Ctrl+C may end between any two steps', () => {
   it('shows in one step what is printed, where somebody can', async () => {
     const { shell, seen } = open({ printAtOnce: (text) => seen.push(`at once ${text}`) });
-    await shell.run("print('a'); await soon(); print('b')");
+    await shell.run("print('a'); await soon(); (async () => { await soon(); print('b') })()");
     assert.deepEqual(seen, ['at once a', 'printed b']);
   });
 
   it('keeps it until the code has let go, where nobody can', async () => {
     const { shell, seen } = open();
-    await shell.run("print('a'); print('b'); note('end'); await soon(); print('c')");
+    await shell.run("{ print('a'); print('b'); note('end') } await soon(); print('c')");
     assert.deepEqual(seen, ['end', 'printed ab', 'printed c']);
   });
 
@@ -48,7 +48,7 @@ describe('a shell, while code runs that Ctrl+C may end between any two steps', (
 
   it('lets commands begin afterwards, in their order', async () => {
     const { shell, seen } = open();
-    await shell.run("command('first'); command('second'); note('end')");
+    await shell.run("[command('first'), command('second'), note('end')]");
     assert.deepEqual(seen, ['end', 'first', 'second']);
   });
 });

@@ -148,6 +148,52 @@ describe('the console in a terminal', () => {
     }
   });
 
+  it('leaves nothing of a line that was typed ahead, wide characters and all', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project, { columns: 60 });
+    await terminal.see(')1>');
+    // Printed when the terminal is the editor's again.
+    terminal.line(
+      "const wait = async () => { await sleep(100); console.log('it waits'); await sleep('2s') }",
+    );
+    terminal.line('wait()');
+    await terminal.see('\nit waits');
+    const wide = `'${'日本語'.repeat(11)}'`;
+    terminal.line(wide);
+    await terminal.see(/\)4>$/);
+    // Typed, and its value: the echo that came too early is gone.
+    const { length } = terminal.screen().replaceAll('\n', '').split(wide.slice(0, 20));
+    assert.equal(length - 1, 2, terminal.screen());
+  });
+
+  it('clears a line of several rows below its last one, wherever the cursor is', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project, { columns: 60 });
+    await terminal.see(')1>');
+    const line = `'${'a'.repeat(150)} the end`;
+    terminal.type(line);
+    await terminal.see('the end');
+    terminal.key('Home', 'C-c');
+    await terminal.see(/the end\^C\n\(amoc@.*\)1>$/);
+    assert.ok(terminal.screen().includes(`${line}^C`));
+  });
+
+  it('reports what fails later above the line that is being typed', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project);
+    await terminal.see(')1>');
+    terminal.line('setTimeout(() => amocLocal.add(5), 1000); setTimeout(() => null.x, 1000)');
+    await terminal.see(')2>');
+    terminal.type('half a 日本 line');
+    await terminal.see(/\n\*\* error: add: no scenario runs[\s\S]*half a 日本 line$/);
+    await terminal.see(
+      /\n\*\* TypeError: Cannot read properties of null[\s\S]*2> half a 日本 line$/,
+    );
+    terminal.key('C-c');
+    terminal.line('process.exit(1)');
+    await terminal.see(/\*\* error: process\.exit: q\(\) leaves the console\n.*3>$/);
+  });
+
   it('ends with its terminal, also while what was typed keeps it busy', async () => {
     using project = new Project();
     using terminal = new TestTerminal(project);

@@ -1,0 +1,228 @@
+import { WebSocket } from 'ws';
+import type { Completion } from '../console/completion.ts';
+import { errorText } from '../console/error-text.ts';
+import { LogView } from '../console/log-view.ts';
+import type { LogLine } from '../console/log-view.ts';
+import { paintOf } from '../console/paint.ts';
+import type { Paint } from '../console/paint.ts';
+import type { Person, Shell } from '../console/shell.ts';
+import type { LendScreen } from '../console/watch.ts';
+import { deferred } from '../lib/abort.ts';
+import { assertNever } from '../lib/assert.ts';
+import type { Clock } from '../lib/clock.ts';
+import { count, plural } from '../lib/words.ts';
+import { ANSWER_MS, ATTACH_VERSION, decode, fromConsole } from './messages.ts';
+import type { FromConsole, FromNode } from './messages.ts';
+
+/** Inputs of one console that are being evaluated. */
+const MOST_RUNNING = 64;
+/** What waits for a console that does not read; more is left out and counted. */
+const MOST_WAITING = 4 * 1024 * 1024;
+/** Characters of one text; a message of the socket must hold it. */
+const MOST_TEXT = 2 * 1024 * 1024;
+
+/** What stands behind the consoles. */
+export interface AttachParts {
+  name: string;
+  clock: Clock;
+  banner: (paint: Paint) => string;
+  openShell: (person: Person) => Shell;
+  complete: (line: string) => Completion;
+  /** Somebody came or went. */
+  onAttached: (text: string) => void;
+}
+
+/** What a console tells of itself. */
+export interface ConsoleEvents {
+  onGreeted: (who: string) => void;
+  onLeft: (who: string | undefined) => void;
+  others: () => readonly string[];
+}
+
+/** One console at the other end of the socket. */
+export class AttachedConsole {
+  readonly #socket: WebSocket;
+  readonly #parts: AttachParts;
+  readonly #events: ConsoleEvents;
+  readonly #running = new Map<number, AbortController>();
+  #shell: Shell | undefined;
+  #view: LogView | undefined;
+  #lent: { draw: Parameters<LendScreen>[0]; over: () => void } | undefined;
+  #drawing: Promise<string> | undefined;
+  #unshown = 0;
+  /** Who sits there; only those who read the log count as being there. */
+  who: string | undefined;
+
+  constructor(socket: WebSocket, parts: AttachParts, events: ConsoleEvents) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#events = events;
+    const cancel = parts.clock.schedule(ANSWER_MS, () => this.close('it did not say who it is'), {
+      background: true,
+    });
+    socket.on('message', (data) => {
+      // One that was sent away may have said more before it read that.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const message = decode(fromConsole, data);
+      if (message === undefined) this.close('a message was not understood');
+      else if (message.type === 'hello') {
+        cancel();
+        this.#greet(message);
+      } else if (this.#shell === undefined) this.close('it did not say who it is');
+      else void this.#take(message, this.#shell);
+    });
+    socket.on('close', () => {
+      cancel();
+      this.#lent?.over();
+      this.#view?.[Symbol.dispose]();
+      this.#view = undefined;
+      this.#events.onLeft(this.who);
+    });
+  }
+
+  log(lines: readonly LogLine[], dropped: number): void {
+    this.#view?.add(lines, dropped);
+  }
+
+  close(reason: string): void {
+    this.#view?.flush();
+    refuse(this.#socket, reason);
+  }
+
+  #greet({ version, who, colors, quiet }: FromConsole & { type: 'hello' }): void {
+    if (version !== ATTACH_VERSION) {
+      this.close(
+        `it speaks version ${version} of the console's protocol, this node ${ATTACH_VERSION}; use the same release`,
+      );
+      return;
+    }
+    if (this.#shell !== undefined) return;
+    const { parts, paint } = { parts: this.#parts, paint: paintOf(colors) };
+    this.#shell = parts.openShell({
+      name: who,
+      paint,
+      print: (text) => this.#print(text),
+      printError: (text) => this.#print(text, true),
+      lend: quiet ? undefined : (draw) => this.#lend(draw),
+      leave: () => this.#send({ type: 'leave' }),
+    });
+    const others = this.#events.others();
+    const company = others.length === 0 ? '' : `Also attached: ${others.join(', ')}.\n`;
+    this.#send({
+      type: 'welcome',
+      version: ATTACH_VERSION,
+      banner: `${parts.banner(paint)}${company}`,
+      name: parts.name,
+      pid: process.pid,
+      number: this.#shell.number,
+    });
+    if (quiet) return;
+    this.who = who;
+    this.#events.onGreeted(who);
+    this.#view = new LogView({
+      clock: parts.clock,
+      colors: colors > 0,
+      write: (text) => this.#print(text),
+    });
+  }
+
+  async #take(message: Exclude<FromConsole, { type: 'hello' }>, shell: Shell): Promise<void> {
+    switch (message.type) {
+      case 'run': {
+        const { id, text, json } = message;
+        if (this.#running.size >= MOST_RUNNING) {
+          this.close(`${MOST_RUNNING} inputs are being evaluated`);
+          return;
+        }
+        // Each of them would end the other's wait in its place, and go uncounted.
+        if (this.#running.has(id)) {
+          this.close(`input ${id} is being evaluated already; each needs a number of its own`);
+          return;
+        }
+        const controller = new AbortController();
+        this.#running.set(id, controller);
+        const outcome = await shell.run(text, { signal: controller.signal, json });
+        this.#running.delete(id);
+        // What it has logged comes before what came of it.
+        this.#view?.flush();
+        this.#send({ type: 'outcome', id, outcome, number: shell.number });
+        return;
+      }
+      case 'interrupt':
+        this.#running.get(message.id)?.abort();
+        return;
+      case 'complete': {
+        const [names, part] = this.#complete(message.line);
+        this.#send({ type: 'completion', id: message.id, names: [...names], part });
+        return;
+      }
+      case 'draw': {
+        const text = await this.#draw(message.columns, shell);
+        if (text !== undefined) this.#send({ type: 'drawn', id: message.id, text });
+        return;
+      }
+      case 'return':
+        this.#lent?.over();
+        return;
+      default:
+        assertNever(message);
+    }
+  }
+
+  #complete(line: string): Completion {
+    try {
+      return this.#parts.complete(line);
+    } catch {
+      return [[], line];
+    }
+  }
+
+  /** One picture after the other: one that is asked for meanwhile is the one that is being drawn. */
+  async #draw(columns: number, shell: Shell): Promise<string | undefined> {
+    const { paint } = shell.person;
+    const drawing = (this.#drawing ??= this.#lent?.draw(columns, paint));
+    try {
+      return await drawing;
+    } catch (error) {
+      return errorText(error, paint);
+    } finally {
+      if (this.#drawing === drawing) this.#drawing = undefined;
+    }
+  }
+
+  async #lend(draw: Parameters<LendScreen>[0]): Promise<void> {
+    const over = deferred<undefined>();
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#lent?.over();
+    this.#lent = { draw, over: () => over.resolve(undefined) };
+    this.#send({ type: 'lend' });
+    await over.promise;
+    this.#lent = undefined;
+  }
+
+  #print(whole: string, isError = false): void {
+    if (this.#socket.bufferedAmount > MOST_WAITING) {
+      this.#unshown++;
+      return;
+    }
+    const note =
+      this.#unshown > 0
+        ? `(${plural(this.#unshown, 'line')} left out: this terminal was too slow; tail() has them)\n`
+        : '';
+    this.#unshown = 0;
+    const left = whole.length - MOST_TEXT;
+    const text =
+      left > 0 ? `${whole.slice(0, MOST_TEXT)}\n… ${count(left)} more characters\n` : whole;
+    this.#send({ type: 'print', text: note + text, ...(isError ? { isError } : {}) });
+  }
+
+  #send(message: FromNode): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}
+
+/** Sends a console away. @param reason what the one who sits there reads */
+export function refuse(socket: WebSocket, reason: string): void {
+  socket.send(JSON.stringify({ type: 'bye', reason } satisfies FromNode));
+  socket.close();
+}

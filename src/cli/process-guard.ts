@@ -1,0 +1,91 @@
+import { syncBuiltinESMExports } from 'node:module';
+import { errorLine } from '../console/error-text.ts';
+import { callingShell } from '../console/calling-shell.ts';
+import { AmocError, systemCode } from '../lib/errors.ts';
+
+/** Ends the process, also where {@link keepFromTypedCode} has taken `process.exit` away from typed code. */
+export const exitProcess = process.exit.bind(process);
+
+/** After these nothing in the process works any more. */
+const FATAL_CODES = ['ENOMEM', 'ERR_MEMORY_ALLOCATION_FAILED'];
+
+/** What a process does with errors that nobody waits for. */
+export interface ProcessGuard {
+  /** The process serves: from now on such an error is reported, and the process goes on. */
+  serve(report: (error: unknown) => void): void;
+  /** The process ends: commands that fail because of that concern nobody. */
+  leave(): void;
+}
+
+/**
+ * Takes the errors that would end the process with a stack of Node.js: exceptions that nobody catches, and
+ * rejections that nobody handles. Until the process serves, and when it has no memory left, they still end it,
+ * with a sentence.
+ *
+ * @param fail says the sentence; standard error when left out
+ */
+export function guardProcess(
+  fail: (sentence: string) => void = (sentence) => process.stderr.write(`amoc: ${sentence}\n`),
+): ProcessGuard {
+  let report: ((error: unknown) => void) | undefined;
+  let isLeaving = false;
+  const take = (error: unknown): void => {
+    try {
+      if (isLeaving) {
+        if (callingShell() !== undefined || error instanceof AmocError) return;
+        fail(errorLine(error));
+        process.exitCode = 1;
+      } else if (report !== undefined && !isFatal(error)) report(error);
+      else {
+        fail(errorLine(error));
+        exitProcess(1);
+      }
+    } catch {
+      // There is nobody left to say it to; an error from here would come back here.
+    }
+  };
+  process.on('uncaughtException', take);
+  process.on('unhandledRejection', take);
+  // Node.js warns on the screen that a rejection which was reported has a handler after all.
+  process.on('rejectionHandled', () => {});
+  return {
+    serve: (to) => {
+      report = to;
+    },
+    leave: () => {
+      isLeaving = true;
+    },
+  };
+}
+
+function isFatal(error: unknown): boolean {
+  return callingShell() === undefined && FATAL_CODES.includes(systemCode(error) ?? '');
+}
+
+/**
+ * Typed code ends no process: others may sit at it, and a run would be lost.
+ *
+ * @param advice what to type instead
+ */
+export function keepFromTypedCode(advice: string): void {
+  const abort = process.abort.bind(process);
+  const kill = process.kill.bind(process);
+  const refuse = (name: string): void => {
+    if (callingShell() !== undefined) throw new AmocError('ARGUMENT', `${name}: ${advice}`);
+  };
+  process.exit = (code): never => {
+    refuse('process.exit');
+    return exitProcess(code);
+  };
+  process.abort = (): never => {
+    refuse('process.abort');
+    return abort();
+  };
+  process.kill = (pid, signal): true => {
+    // 0 is the group that the process is in.
+    if ((pid === process.pid || pid === 0) && signal !== 0) refuse('process.kill');
+    return kill(pid, signal);
+  };
+  // What `import … from 'node:process'` gives.
+  syncBuiltinESMExports();
+}

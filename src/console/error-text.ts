@@ -1,0 +1,106 @@
+import { types } from 'node:util';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { plural } from '../lib/words.ts';
+import { nameHint } from './name-hint.ts';
+import type { Paint } from './paint.ts';
+import { briefText } from './value-text.ts';
+
+/** Characters of one message that are shown. */
+const MOST_CHARACTERS = 8000;
+/** Errors of an `AggregateError`, and causes of an error. */
+const MOST_OTHERS = 5;
+
+/**
+ * What was thrown, as the prompt shows it: its name and message, what caused it, and no stack, which would
+ * be of the shell's own frames. Whatever was thrown, it has a text.
+ */
+export function errorText(error: unknown, paint: Paint): string {
+  const [first = '', ...rest] = errorLines(error);
+  return [
+    paint.red(`** ${first}`),
+    ...rest.map((line) => (line.startsWith('   ') ? line : `   ${line}`)),
+  ].join('\n');
+}
+
+/** What was thrown in one line, for a log. */
+export function errorLine(error: unknown): string {
+  return errorLines(error)
+    .map((line) => line.trim())
+    .join('; ');
+}
+
+function errorLines(thrown: unknown): string[] {
+  const error = emitted(thrown);
+  const lines = ownLines(error);
+  if (!isError(error) || isOurs(error)) return lines;
+  const errors: unknown = property(error, 'errors');
+  if (Array.isArray(errors)) lines.push(...othersOf(errors));
+  const seen = new Set<unknown>([error]);
+  let cause = property(error, 'cause');
+  while (cause !== undefined && !seen.has(cause) && seen.size <= MOST_OTHERS) {
+    seen.add(cause);
+    const [first = '', ...more] = ownLines(cause);
+    lines.push(`   caused by ${first}`, ...more);
+    cause = isError(cause) ? property(cause, 'cause') : undefined;
+  }
+  return lines;
+}
+
+/** An event 'error' without a listener: Node.js wraps what was emitted when it is of the shell's context. */
+function emitted(error: unknown): unknown {
+  if (!isError(error) || property(error, 'code') !== 'ERR_UNHANDLED_ERROR') return error;
+  return property(error, 'context') ?? error;
+}
+
+function othersOf(errors: readonly unknown[]): string[] {
+  const lines = errors.slice(0, MOST_OTHERS).map((each) => `   - ${ownLines(each).join(' ')}`);
+  const left = errors.length - MOST_OTHERS;
+  return left > 0 ? [...lines, `   … ${plural(left, 'more error')}`] : lines;
+}
+
+function ownLines(error: unknown): string[] {
+  if (!isError(error)) return plain(`error: a value was thrown: ${briefText(error)}`);
+  if (isOurs(error)) return plain(`error: ${messageOf(error)}`);
+  const name = word(property(error, 'name')) || 'Error';
+  const message = word(property(error, 'message'));
+  return plain(message === '' ? name : `${name}: ${message}${nameHint(name, message)}`);
+}
+
+/** A name or a message, which anybody may have set to anything. */
+function word(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : briefText(value);
+}
+
+/** Lines within bounds, of characters that do not steer the terminal. */
+function plain(text: string): string[] {
+  const left = text.length - MOST_CHARACTERS;
+  const cut =
+    left > 0 ? `${text.slice(0, MOST_CHARACTERS)}\n… ${plural(left, 'more character')}` : text;
+  return cut.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '·').split('\n');
+}
+
+function isError(error: unknown): error is object {
+  if (types.isNativeError(error)) return true;
+  try {
+    return error instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+function isOurs(error: object): boolean {
+  try {
+    return error instanceof AmocError;
+  } catch {
+    return false;
+  }
+}
+
+function property(error: object, name: string): unknown {
+  try {
+    return (error as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
