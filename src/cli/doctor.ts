@@ -6,6 +6,7 @@ import { paintFor, wantsColors } from '../console/paint.ts';
 import { count, plural } from '../lib/words.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { localProcessCount, readSources } from './local-cluster.ts';
 import { addressOf, domainOf, usualPort } from '../users/target.ts';
@@ -37,7 +38,7 @@ export async function runDoctor(usersText: string): Promise<number> {
   const paint = paintFor(wantsColors(process.stdout, process.env));
   const findings = [checkNode(), ...checkLimits(users), checkCookie(), await checkTarget()];
   for (const { ok, text, remedy } of findings) {
-    process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${text}\n`);
+    process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${oneLine(text)}\n`);
     if (remedy !== undefined) process.stdout.write(`     ${remedy}\n`);
   }
   return findings.every(({ ok }) => ok) ? 0 : 1;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { loadEnvironmentFile, variable } from '../config/environment.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { severalLines } from '../lib/foreign-text.ts';
 import { exitCodes } from '../record/outcome.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
@@ -300,7 +301,7 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
   } else if (error instanceof AmocError) {
-    process.stderr.write(`amoc: ${messageOf(error)}\n`);
+    process.stderr.write(`amoc: ${severalLines(messageOf(error))}\n`);
     process.exitCode = USAGE_ERROR;
   } else {
     throw error;

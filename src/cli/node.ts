@@ -9,6 +9,7 @@ import { lineLogger } from '../console/line-logger.ts';
 import type { LogLine } from '../console/log-view.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
+import { jsonText } from '../lib/foreign-text.ts';
 import { listenHttp } from '../lib/http-listener.ts';
 import { VERSION } from './installation.ts';
 import { planNode } from './node-options.ts';
@@ -168,7 +169,7 @@ function openSink(ground: Ground, path: string, onTrouble: (text: string) => voi
   return {
     write: (lines) => {
       for (const line of lines) {
-        stdout.write(`${JSON.stringify({ ...line, amoc: VERSION })}\n`);
+        stdout.write(`${jsonText({ ...line, amoc: VERSION })}\n`);
       }
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

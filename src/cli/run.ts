@@ -7,6 +7,7 @@ import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { toMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
+import { jsonText, oneLine } from '../lib/foreign-text.ts';
 import type { Notice } from '../master/cluster.ts';
 import type { Master } from '../master/master.ts';
 import type { StopResult } from '../master/results.ts';
@@ -65,7 +66,7 @@ export async function runOnce(
   const judgement = judgeRun(result, failure);
   view.flush();
   if (options['json'] === true)
-    stdout.write(`${JSON.stringify({ ...result, failure, ...judgement }, null, 2)}\n`);
+    stdout.write(`${jsonText({ ...result, failure, ...judgement }, 2)}\n`);
   else
     stdout.write(
       `${renderSummary(result, started.users, paintFor(wantsColors(stdout, process.env)))}\n`,
@@ -73,7 +74,7 @@ export async function runOnce(
   if (options['junit'] !== undefined) {
     writeFileSync(options['junit'] as string, renderJUnit(result, failure));
   }
-  for (const reason of judgement.reasons) stderr.write(`amoc: ${reason}\n`);
+  for (const reason of judgement.reasons) stderr.write(`amoc: ${oneLine(reason)}\n`);
   return judgement.code;
 }
 

@@ -5,6 +5,7 @@ import { readCookie } from '../lib/cookie.ts';
 import { AmocError } from '../lib/errors.ts';
 import { deferred } from '../lib/abort.ts';
 import { formatMs } from '../lib/duration.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
@@ -160,7 +161,7 @@ export async function runSlave(options: SlaveOptions): Promise<number> {
   const plan = planSlave(options);
   duration('AMOC_LEAVE_TIMEOUT', '30s');
   const say = (text: string): void => {
-    process.stderr.write(`amoc slave: ${text}\n`);
+    process.stderr.write(`amoc slave: ${oneLine(text)}\n`);
   };
   const first = deferred<NodeJS.Signals>();
   const second = deferred<undefined>();

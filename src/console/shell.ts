@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect, types } from 'node:util';
 import { actor } from '../lib/actor.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { jsonText, severalLines, withColours } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { shellCommands } from './command-table.ts';
 import type { Evaluator } from './evaluator.ts';
@@ -123,7 +124,7 @@ export class Shell {
       this.#values.set(this.#number, result.value);
       this.#values.delete(this.#number - MOST_VALUES);
       this.#number++;
-      return { kind: 'ok', text: json ? toJson(result.value) : this.#print(result.value) };
+      return { kind: 'ok', text: json ? jsonText(result.value, 2) : this.#print(result.value) };
     } catch (error) {
       this.#number++;
       return { kind: 'error', text: describeError(error, this.person.paint) };
@@ -152,20 +153,21 @@ export class Shell {
     if (value === undefined) return '';
     const { paint } = this.person;
     const rendered = renderingOf(value, paint);
-    if (rendered !== undefined) return rendered;
-    return inspect(value, {
-      colors: paint.level > 0,
-      depth: 4,
-      maxArrayLength: 100,
-      maxStringLength: 10_000,
-      breakLength: 100,
-    });
+    if (rendered !== undefined) return withColours(rendered);
+    const print = (colors: boolean): string =>
+      inspect(value, {
+        colors,
+        depth: 4,
+        maxArrayLength: 100,
+        maxStringLength: 10_000,
+        breakLength: 100,
+      });
+    // It escapes what strings hold, not the stack of an error, the name of a class, or bidi: what those
+    // hold has no colour of ours, so that theirs are seen for what they are.
+    const plain = print(false);
+    const legible = severalLines(plain, Infinity);
+    return paint.level > 0 && legible === plain ? print(true) : legible;
   }
-}
-
-function toJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2) as string | undefined;
-  return text ?? 'null';
 }
 
 /** One or two lines for a mistake; no stack: it would be of the shell's own frames. */
@@ -175,7 +177,7 @@ function describeError(error: unknown, paint: Paint): string {
   const name = isOurs || !isError ? 'error' : error.name;
   const text = isError ? error.message : `a value was thrown: ${inspect(error, { depth: 2 })}`;
   const message = isOurs ? messageOf(error) : text;
-  const [first = '', ...rest] = `${name}: ${message}`.split('\n');
+  const [first = '', ...rest] = severalLines(`${name}: ${message}`).split('\n');
   return [
     paint.red(`** ${first}`),
     ...rest.map((line) => (line.startsWith('   ') ? line : `   ${line}`)),
