@@ -36,7 +36,20 @@ const LONGEST_FIELD = 200;
 const WARN_LEVEL = 40;
 const INFO_LEVEL = 30;
 /** Fields with a place of their own in the line. */
-const PLACED = 'level,time,pid,hostname,amoc,node,scenario,user,trace,msg';
+const PLACED = [
+  'level',
+  'time',
+  'pid',
+  'hostname',
+  'amoc',
+  'node',
+  'scenario',
+  'user',
+  'trace',
+  'msg',
+];
+/** Fields that pino-pretty would put before the line, where they pass for its beginning. */
+const MISPLACED = ['name', 'caller', 'timestamp'];
 
 /**
  * Shows log lines through pino-pretty, in lager's look:
@@ -141,10 +154,16 @@ function prettyFormat(colors: boolean): (line: LogLine) => string {
   const paint = paintFor(colors);
   const format = pinoPretty.prettyFactory({
     colorize: colors,
-    ignore: PLACED,
+    ignore: [...PLACED, ...MISPLACED].join(','),
     messageFormat: (line) => formatLine(line as unknown as LogLine, paint),
   }) as (line: LogLine) => string;
-  return (line) => format(legible(line, severalLines));
+  return (line) => {
+    const clean = legible(line, severalLines);
+    const further = MISPLACED.filter((name) => clean[name] !== undefined).map(
+      (name) => `    ${paint.magenta(name)}: ${JSON.stringify(clean[name])}\n`,
+    );
+    return format(clean) + further.join('');
+  };
 }
 
 /** What a server, a scenario or a slave wrote must neither steer the terminal nor pass for a line of its own. */
