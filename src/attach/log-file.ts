@@ -5,6 +5,7 @@ import type { LogLine } from '../console/log-view.ts';
 import { deferred } from '../lib/abort.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { jsonText } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 
 const SIZE = '10M';
@@ -52,7 +53,7 @@ export class LogFile implements AsyncDisposable {
       return;
     }
     const { clock, version } = this.#options;
-    const text = lines.map((line) => `${JSON.stringify({ ...line, amoc: version })}\n`);
+    const text = lines.map((line) => `${jsonText({ ...line, amoc: version })}\n`);
     if (this.#missing > 0) {
       const msg = `${plural(this.#missing, 'line')} could not be written here`;
       text.unshift(

@@ -7,6 +7,7 @@ import { runLines } from '../console/lines.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
 import { Terminal } from '../console/terminal.ts';
 import { AmocError } from '../lib/errors.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { userName } from '../lib/user-name.ts';
 import { demandRunning } from './background.ts';
 import type { ProcessGuard } from './process-guard.ts';
@@ -59,7 +60,7 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
   guard.leave();
   terminal.leave({ now: true });
   if (ended === undefined) stdout.write(`detached; '${client.name}' runs on\n`);
-  else stdout.write(`\n${paint.red(`** ${ended}`)}\n`);
+  else stdout.write(`\n${paint.red(`** ${oneLine(ended)}`)}\n`);
   return ended === undefined ? 0 : 1;
 }
 

@@ -10,6 +10,7 @@ import type { Paint } from '../console/paint.ts';
 import { deferred, sleep } from '../lib/abort.ts';
 import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { jsonText, oneLine, withColours } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import type { BootMessage } from './node-main.ts';
@@ -130,7 +131,7 @@ export async function pingNode(name: string | undefined): Promise<{ text: string
   const from = performance.now();
   const { status, body } = await ask(folder.socket, '/health', PING_MS);
   const ms = (performance.now() - from).toFixed(1);
-  const said = (body as { status: string }).status;
+  const said = oneLine((body as { status: string }).status);
   if (status === 200) return { text: `pong (${ms} ms)\n`, code: 0 };
   return { text: `it answers (${ms} ms), and is not ready: ${said}\n`, code: 1 };
 }
@@ -151,10 +152,9 @@ export async function nodeStatus(options: {
   folder.check();
   const { body } = await ask(folder.socket, '/status');
   const status = body as NodeStatusView;
-  if (isJson)
-    return { text: `${JSON.stringify({ running: true, ...status }, null, 2)}\n`, code: 0 };
+  if (isJson) return { text: `${jsonText({ running: true, ...status }, 2)}\n`, code: 0 };
   const paint = paintFor(wantsColors(process.stdout, process.env));
-  return { text: `${renderNode(status, paint)}\n`, code: 0 };
+  return { text: `${withColours(renderNode(status, paint))}\n`, code: 0 };
 }
 
 function renderNode(status: NodeStatusView, paint: Paint): string {

@@ -6,6 +6,7 @@ import { paintFor, wantsColors } from '../console/paint.ts';
 import { count, plural } from '../lib/words.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { messageOf } from '../lib/errors.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
 import { localProcessCount, readSources } from './local-cluster.ts';
@@ -39,7 +40,7 @@ export async function runDoctor(users: number): Promise<number> {
     await checkTarget(),
   ];
   for (const { ok, text, remedy } of findings) {
-    process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${text}\n`);
+    process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${oneLine(text)}\n`);
     if (remedy !== undefined) process.stdout.write(`     ${remedy}\n`);
   }
   return findings.every(({ ok }) => ok) ? 0 : 1;

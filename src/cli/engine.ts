@@ -10,6 +10,7 @@ import type { Paint } from '../console/paint.ts';
 import { Shell } from '../console/shell.ts';
 import type { Person } from '../console/shell.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { userStates } from '../master/arguments.ts';
 import type { Master } from '../master/master.ts';
@@ -141,7 +142,7 @@ export class Engine implements AsyncDisposable {
         await master.stop(options);
         say('done\n');
       } catch (error) {
-        say(`${messageOf(error)}\n`);
+        say(`${oneLine(messageOf(error))}\n`);
       }
     }
   }

@@ -5,6 +5,7 @@ import { wantsColors } from '../console/paint.ts';
 import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { escapeJson } from '../lib/foreign-text.ts';
 import { nodeFolder } from './node-options.ts';
 
 const LOOK_MS = 200;
@@ -35,7 +36,7 @@ export async function showLogs({ name, follow, lines: count, json }: LogsOptions
     mostPerSecond: Infinity,
   });
   const show = (text: string): void => {
-    if (json === true) stdout.write(`${text}\n`);
+    if (json === true) stdout.write(`${escapeJson(text)}\n`);
     else view.add([parse(text)]);
   };
   const first = read(folder.log).split('\n').slice(0, -1);
@@ -97,9 +98,11 @@ function readIfThere(path: string): string {
 }
 
 function parse(text: string): LogLine {
+  const plain = { level: 30, time: 0, msg: text };
   try {
-    return JSON.parse(text) as LogLine;
+    const line: unknown = JSON.parse(text);
+    return typeof line === 'object' && line !== null ? (line as LogLine) : plain;
   } catch {
-    return { level: 30, time: 0, msg: text };
+    return plain;
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { loadEnvironmentFile, variable } from '../config/environment.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { severalLines } from '../lib/foreign-text.ts';
 import { MAX_ID } from '../lib/id-set.ts';
 import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
@@ -317,7 +318,7 @@ try {
     process.stderr.write(`error: ${error.message}\n`);
     process.exitCode = USAGE_ERROR;
   } else if (error instanceof AmocError) {
-    process.stderr.write(`amoc: ${messageOf(error)}\n`);
+    process.stderr.write(`amoc: ${severalLines(messageOf(error))}\n`);
     process.exitCode = USAGE_ERROR;
   } else {
     throw error;

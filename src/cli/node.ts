@@ -10,6 +10,7 @@ import type { LogLine } from '../console/log-view.ts';
 import { Strays } from '../console/strays.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
+import { jsonText } from '../lib/foreign-text.ts';
 import { listenHttp } from '../lib/http-listener.ts';
 import { VERSION } from './installation.ts';
 import { planNode } from './node-options.ts';
@@ -190,7 +191,7 @@ function openSink(ground: Ground, path: string, onTrouble: (text: string) => voi
   return {
     write: (lines) => {
       for (const line of lines) {
-        stdout.write(`${JSON.stringify({ ...line, amoc: VERSION })}\n`);
+        stdout.write(`${jsonText({ ...line, amoc: VERSION })}\n`);
       }
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -82,7 +82,7 @@ export async function makeObservers(
       const { servePrometheus } = await import('../outputs/prometheus-server.ts');
       const host = variable('AMOC_PROMETHEUS_BIND') ?? '127.0.0.1';
       try {
-        const server = await servePrometheus(host, promPort, sources);
+        const server = await servePrometheus(host, promPort, sources, (text) => tell('warn', text));
         closing.push(server);
         tell('info', `Prometheus can read http://${host}:${server.port}/metrics`);
       } catch (error) {

@@ -6,6 +6,7 @@ import { renderMetrics } from '../console/metrics-view.ts';
 import { table } from '../console/render.ts';
 import { formatMs } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { jsonText, oneLine, severalLines } from '../lib/foreign-text.ts';
 import { count } from '../lib/words.ts';
 import { exitCodes, judgeRun } from '../record/outcome.ts';
 import { sayHoles } from '../record/record-words.ts';
@@ -21,8 +22,8 @@ import { runsFolder } from './observers.ts';
 /** `amoc runs`: what is kept, the newest last. */
 export function sayRuns({ json }: { json?: boolean }): string {
   const runs = listRuns(runsFolder());
-  if (json === true) return `${JSON.stringify(runs, null, 2)}\n`;
-  if (runs.length === 0) return `  no runs in ${runsFolder()}\n`;
+  if (json === true) return `${jsonText(runs, 2)}\n`;
+  if (runs.length === 0) return `  no runs in ${oneLine(runsFolder())}\n`;
   const head = ['run', 'began', 'users', 'lasted', 'messages', 'ttd p99', 'outcome', 'comment'];
   return `${table(head, runs.map(runRow), ourPaint(), [2, 3, 4, 5])}\n`;
 }
@@ -59,11 +60,15 @@ export async function report(wanted: string, options: ReportOptions): Promise<st
   const folder = runsFolder();
   const id = findRun(folder, wanted);
   const run = await readRun(folder, id);
-  if (options.csv === true) return renderCsv(run.seconds);
+  if (options.csv === true) {
+    const csv = renderCsv(run.seconds);
+    // In a file or a pipe it is what was recorded, character for character.
+    return process.stdout.isTTY ? severalLines(csv, Infinity) : csv;
+  }
   const { definition, events, result, seconds, totals } = run;
   if (options.json === true) {
     const metrics = totals.summary();
-    return `${JSON.stringify({ definition, result, metrics, events, seconds: seconds.length }, null, 2)}\n`;
+    return `${jsonText({ definition, result, metrics, events, seconds: seconds.length }, 2)}\n`;
   }
   const file = options.out === undefined ? join(folder, id, 'report.html') : resolve(options.out);
   try {
@@ -73,14 +78,14 @@ export async function report(wanted: string, options: ReportOptions): Promise<st
   } catch (cause) {
     throw new AmocError('FILE', `${file} cannot be written: ${messageOf(cause)}`, { cause });
   }
-  return `${summaryOf(run, ourPaint())}\n  page  ${file}\n`;
+  return `${summaryOf(run, ourPaint())}\n  page  ${oneLine(file)}\n`;
 }
 
 function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: Paint): string {
   const last = seconds.at(-1);
   const { crashed = 0, lost = 0 } = result?.users ?? last?.users ?? {};
   const lines = [
-    `  ${paint.bold(definition.scenario)}  ${count(seconds.length)} seconds recorded, ${count(crashed)} users crashed, ${count(lost)} lost`,
+    `  ${paint.bold(oneLine(definition.scenario))}  ${count(seconds.length)} seconds recorded, ${count(crashed)} users crashed, ${count(lost)} lost`,
   ];
   if (result === undefined) {
     const until = last === undefined ? 'its beginning' : new Date(last.at).toISOString();
@@ -88,7 +93,7 @@ function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: 
       paint.yellow(`  it has no result: its master was killed; the record goes up to ${until}`),
     );
   } else {
-    for (const reason of judgeRun(result).reasons) lines.push(paint.yellow(`  ${reason}`));
+    for (const reason of judgeRun(result).reasons) lines.push(paint.yellow(`  ${oneLine(reason)}`));
     const holes = sayHoles(result.record);
     if (holes !== undefined) lines.push(paint.yellow(`  ${holes}`));
   }
@@ -118,8 +123,8 @@ export async function compare(
   const code = fail === true && changed.length > 0 ? exitCodes.threshold : exitCodes.passed;
   const note = sayDifference(first, second);
   if (json === true) {
-    if (note !== undefined) process.stderr.write(`amoc: ${note}\n`);
-    return { text: `${JSON.stringify(rows, null, 2)}\n`, code };
+    if (note !== undefined) process.stderr.write(`amoc: ${oneLine(note)}\n`);
+    return { text: `${jsonText(rows, 2)}\n`, code };
   }
   return { text: sayComparison(first, second, rows, ourPaint()), code };
 }
@@ -141,7 +146,7 @@ function sayComparison(
     value(to, unit),
     `${change >= 0 ? '+' : ''}${(change * 100).toFixed(1)} %`,
     p === undefined ? '' : p < 0.0001 ? '< 0.0001' : p.toFixed(4),
-    verdict === 'changed' ? paint.yellow(verdict) : verdict,
+    verdict === 'changed' ? { text: verdict, colour: paint.yellow } : verdict,
   ]);
   const head = ['metric', '', 'A', 'B', 'B to A', 'p', 'beyond the noise'];
   const changed = rows.filter(({ verdict }) => verdict === 'changed');
@@ -154,11 +159,11 @@ function sayComparison(
         : `changed: ${changed.map(({ metric, stat }) => `${metric} ${stat}`).join(', ')}`;
   const note = sayDifference(a, b);
   return [
-    ...(note === undefined ? [] : [paint.yellow(`  ${note}`)]),
-    `  A  ${a.definition.id}  ${a.definition.comment ?? ''}`.trimEnd(),
-    `  B  ${b.definition.id}  ${b.definition.comment ?? ''}`.trimEnd(),
+    ...(note === undefined ? [] : [paint.yellow(`  ${oneLine(note)}`)]),
+    oneLine(`  A  ${a.definition.id}  ${a.definition.comment ?? ''}`.trimEnd()),
+    oneLine(`  B  ${b.definition.id}  ${b.definition.comment ?? ''}`.trimEnd()),
     ...(rows.length === 0 ? [] : [table(head, cells, paint, [2, 3, 4, 5])]),
-    `  ${paint.bold(words)}`,
+    `  ${paint.bold(oneLine(words))}`,
     '  (Mann-Whitney U test on the values of the seconds, Holm at 0.01 over all rows, and a large effect)',
     '',
   ].join('\n');

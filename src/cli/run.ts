@@ -4,6 +4,7 @@ import { paintFor, wantsColors } from '../console/paint.ts';
 import { renderProgress, renderSummary } from '../console/summary.ts';
 import { sleep } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
+import { jsonText, oneLine } from '../lib/foreign-text.ts';
 import type { Notice } from '../master/cluster.ts';
 import type { Master } from '../master/master.ts';
 import type { StopResult } from '../master/results.ts';
@@ -55,15 +56,14 @@ export async function runOnce(wanted: RunRequest): Promise<number> {
   const result = await stop(master, interrupted.second);
   const judgement = judgeRun(result, failure);
   view.flush();
-  if (wanted.json)
-    stdout.write(`${JSON.stringify({ ...result, failure, ...judgement }, null, 2)}\n`);
+  if (wanted.json) stdout.write(`${jsonText({ ...result, failure, ...judgement }, 2)}\n`);
   else
     stdout.write(
       `${renderSummary(result, started.users, paintFor(wantsColors(stdout, process.env)))}\n`,
     );
   const unwritten = verdictFile?.write(renderJUnit(result, failure));
   const reasons = [...judgement.reasons, ...(unwritten === undefined ? [] : [unwritten])];
-  for (const reason of reasons) stderr.write(`amoc: ${reason}\n`);
+  for (const reason of reasons) stderr.write(`amoc: ${oneLine(reason)}\n`);
   // A pipeline that reads the file must not take its absence for success.
   if (unwritten !== undefined && judgement.code === exitCodes.passed) return exitCodes.failed;
   return judgement.code;

@@ -12,6 +12,7 @@ import { shown } from '../console/shown.ts';
 import { sleep } from '../lib/abort.ts';
 import { toMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
+import { withColours } from '../lib/foreign-text.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { show } from '../lib/show.ts';
 import { plural } from '../lib/words.ts';
@@ -99,7 +100,8 @@ function consoleOfCaller(logger: pino.Logger): object {
     const made =
       shell === undefined
         ? consoleTo((text) => logger.info(text.trimEnd()), false)
-        : consoleTo((text) => shell.print(text), shell.person.paint.level > 0);
+        : // Typed by hand, and yet it is often the text of a server: colours are all that it may do.
+          consoleTo((text) => shell.print(withColours(text)), shell.person.paint.level > 0);
     consoles.set(key, made);
     return made;
   };

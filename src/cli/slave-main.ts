@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { EVICTED, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import { runSlaveProcess } from '../slave/process.ts';
@@ -44,7 +45,7 @@ runSlaveProcess({
     if (values.supervised) process.stderr.write(`${line}\n`);
   },
 }).catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${oneLine(messageOf(error))}\n`);
   end(exitCodeOf(error));
 });
 

@@ -5,6 +5,7 @@ import { readCookie } from '../lib/cookie.ts';
 import { AmocError } from '../lib/errors.ts';
 import { deferred } from '../lib/abort.ts';
 import { formatMs } from '../lib/duration.ts';
+import { oneLine } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { EVICTED, LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
@@ -169,7 +170,7 @@ export async function runSlave(options: SlaveOptions): Promise<number> {
   const plan = planSlave(options);
   duration('AMOC_LEAVE_TIMEOUT', '30s');
   const say = (text: string): void => {
-    process.stderr.write(`amoc slave: ${text}\n`);
+    process.stderr.write(`amoc slave: ${oneLine(text)}\n`);
   };
   guardProcess().serve((error) => say(`${errorLine(error)} (nobody waited for it)`));
   const first = deferred<NodeJS.Signals>();

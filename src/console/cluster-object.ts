@@ -261,7 +261,7 @@ function sayPing(answers: Awaited<ReturnType<Master['ping']>>, paint: Paint): st
   if (answers.length === 0) return '  no process is connected';
   const rows = answers.map(({ name, ms }) => [
     name,
-    ms === undefined ? paint.red('no answer') : formatMs(ms),
+    ms === undefined ? { text: 'no answer', colour: paint.red } : formatMs(ms),
   ]);
   return table(['process', 'round trip'], rows, paint, [1]);
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { severalLines } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { nameHint } from './name-hint.ts';
 import type { Paint } from './paint.ts';
@@ -77,7 +78,7 @@ function plain(text: string): string[] {
   const left = text.length - MOST_CHARACTERS;
   const cut =
     left > 0 ? `${text.slice(0, MOST_CHARACTERS)}\n… ${plural(left, 'more character')}` : text;
-  return cut.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '·').split('\n');
+  return severalLines(cut).split('\n');
 }
 
 function isError(error: unknown): error is object {

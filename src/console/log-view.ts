@@ -1,6 +1,8 @@
 import pino from 'pino';
 import pinoPretty from 'pino-pretty';
 import type { Cancel, Clock } from '../lib/clock.ts';
+import { indented, legible, oneLine, severalLines } from '../lib/foreign-text.ts';
+import { show } from '../lib/show.ts';
 import { paintFor } from './paint.ts';
 import type { Paint } from './paint.ts';
 
@@ -28,10 +30,26 @@ const BATCH_MS = 40;
 /** Lines of several processes arrive up to so late, and are put in order until then. */
 const SETTLE_MS = 80;
 const SECOND_MS = 1000;
+/** Names of nodes and scenarios are shorter. */
+const LONGEST_FIELD = 200;
 /** Warnings and errors have a share of their own, and so has the master: chatter cannot hide them. */
 const WARN_LEVEL = 40;
+const INFO_LEVEL = 30;
 /** Fields with a place of their own in the line. */
-const PLACED = 'level,time,pid,hostname,amoc,node,scenario,user,trace,msg';
+const PLACED = [
+  'level',
+  'time',
+  'pid',
+  'hostname',
+  'amoc',
+  'node',
+  'scenario',
+  'user',
+  'trace',
+  'msg',
+];
+/** Fields that pino-pretty would put before the line, where they pass for its beginning. */
+const MISPLACED = ['name', 'caller', 'timestamp'];
 
 /**
  * Shows log lines through pino-pretty, in lager's look:
@@ -98,14 +116,17 @@ export class LogView implements Disposable {
       this.#secondBegan = now;
       this.#shown = { chatter: 0, own: 0, warnings: 0 };
     }
+    // What is in a file nobody has checked; a time that is no number would keep all others from being due.
+    const level = typeof line.level === 'number' ? line.level : INFO_LEVEL;
     const whose = line['node'] === undefined ? 'own' : 'chatter';
-    const kind = line.level >= WARN_LEVEL ? 'warnings' : whose;
+    const kind = level >= WARN_LEVEL ? 'warnings' : whose;
     if (this.#shown[kind] >= this.#most) {
       this.#hidden++;
       return;
     }
     this.#shown[kind]++;
-    this.#waiting.push({ time: line.time, arrived: now, text: this.#format(line) });
+    const time = Number.isFinite(line.time) ? line.time : this.#options.clock.now();
+    this.#waiting.push({ time, arrived: now, text: this.#format({ ...line, level, time }) });
   }
 
   #tellHidden(): void {
@@ -131,41 +152,45 @@ export function renderLog(lines: readonly LogLine[], paint: Paint): string {
 
 function prettyFormat(colors: boolean): (line: LogLine) => string {
   const paint = paintFor(colors);
-  return pinoPretty.prettyFactory({
+  const format = pinoPretty.prettyFactory({
     colorize: colors,
-    ignore: PLACED,
+    ignore: [...PLACED, ...MISPLACED].join(','),
     messageFormat: (line) => formatLine(line as unknown as LogLine, paint),
   }) as (line: LogLine) => string;
+  return (line) => {
+    const clean = legible(line, severalLines);
+    const further = MISPLACED.filter((name) => clean[name] !== undefined).map(
+      (name) => `    ${paint.magenta(name)}: ${JSON.stringify(clean[name])}\n`,
+    );
+    return format(clean) + further.join('');
+  };
 }
 
+/** What a server, a scenario or a slave wrote must neither steer the terminal nor pass for a line of its own. */
 function formatLine(line: LogLine, paint: Paint): string {
+  const { scenario, user, node, trace, msg } = line;
   const level = pino.levels.labels[line.level] ?? String(line.level);
-  const {
-    scenario,
-    user,
-    node,
-    trace,
-    msg = '',
-  } = line as LogLine & {
-    scenario?: string;
-    node?: string;
-    user?: number;
-    /** Direction of a stanza that is traced. */
-    trace?: 'in' | 'out';
-  };
-  const who = user === undefined ? node : `user ${user}@${node ?? '?'}`;
-  const prefix = [scenario, who].filter((part) => part !== undefined).join(' ');
+  const where = textOf(node);
+  const who = user === undefined ? where : `user ${textOf(user)}@${where === '' ? '?' : where}`;
+  const prefix = [textOf(scenario), who].filter((part) => part !== '').join(' ');
   return [
     paint.dim(timestamp(line.time)),
     paintLevel(level, paint),
     ...(prefix === '' ? [] : [paint.cyan(prefix)]),
-    paintTrace(safe(msg), trace, paint),
+    paintTrace(indented(typeof msg === 'string' ? msg : textOf(msg)), trace, paint),
   ].join(' ');
 }
 
-function paintTrace(text: string, trace: 'in' | 'out' | undefined, paint: Paint): string {
-  if (trace === undefined) return text;
-  return trace === 'out' ? paint.magenta(text) : paint.blue(text);
+/** A field as one line, of whatever type: nobody has checked what other programs log. */
+function textOf(field: unknown): string {
+  if (field === undefined) return '';
+  return oneLine(typeof field === 'string' ? field : show(field), LONGEST_FIELD);
+}
+
+/** @param trace the direction of a stanza that is traced: `in` or `out` */
+function paintTrace(text: string, trace: unknown, paint: Paint): string {
+  if (trace === 'out') return paint.magenta(text);
+  return trace === 'in' ? paint.blue(text) : text;
 }
 
 function paintLevel(level: string, paint: Paint): string {
@@ -173,11 +198,6 @@ function paintLevel(level: string, paint: Paint): string {
   if (level === 'error' || level === 'fatal') return paint.red(text);
   if (level === 'warn') return paint.yellow(text);
   return level === 'info' ? paint.green(text) : paint.gray(text);
-}
-
-/** What a server or a scenario wrote must not steer the terminal. */
-function safe(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\u0080-\u009f]/g, '·');
 }
 
 /** `2026-11-24 10:11:12.345`, in local time. */

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { formatMs } from '../lib/duration.ts';
+import { legible, oneLine } from '../lib/foreign-text.ts';
 import { count } from '../lib/words.ts';
 import { saturationOf } from '../master/saturation.ts';
 import type { UserListing } from '../master/user-listing.ts';
@@ -12,10 +13,16 @@ import type {
 } from '../master/views.ts';
 import type { Paint } from './paint.ts';
 
-/** A table without lines: two spaces before and between the columns. */
+/** A cell of a {@link table}: its text, and the colour that it gets once it has been cleaned. */
+export type Cell = string | { text: string; colour: (text: string) => string };
+
+/**
+ * A table without lines: two spaces before and between the columns, which align by what a terminal shows.
+ * Each cell is one line of foreign text ({@link oneLine}), so none can steer the terminal or pass for a row.
+ */
 export function table(
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
   paint: Paint,
   rightAligned: readonly number[] = [],
 ): string {
@@ -42,12 +49,17 @@ export function table(
       middle: none,
     },
   });
-  grid.push(...rows.map((row) => [...row]));
+  for (const row of rows) grid.push(row.map(cellText));
   return grid.toString().replace(/[ ]+$/gm, '');
 }
 
+function cellText(cell: Cell): string {
+  return typeof cell === 'string' ? oneLine(cell) : cell.colour(oneLine(cell.text));
+}
+
 /** `status()`. */
-export function renderStatus(status: StatusView, paint: Paint): string {
+export function renderStatus(view: StatusView, paint: Paint): string {
+  const status = legible(view);
   const lines = [headline(status, paint)];
   if (status.scenario !== undefined && status.state !== 'idle') {
     lines.push(`  ${'users'.padEnd(12)}  ${renderUsers(status.users, paint)}`);
@@ -135,7 +147,7 @@ export function renderNodes(nodes: readonly NodeView[], paint: Paint): string {
             ? ''
             : clockText(node.clockOffsetMs, node.roundTripMs ?? 0),
         ]),
-    status === 'ready' || status === 'connected' ? status : paint.red(status),
+    status === 'ready' || status === 'connected' ? status : { text: status, colour: paint.red },
   ]);
   return table(
     [
@@ -177,5 +189,5 @@ export function timeTable(times: Readonly<Record<string, TimeSummary>>, paint: P
 /** The first line of a text, no longer than a table bears. */
 export function brief(text: string, most = 60): string {
   const [line = ''] = text.split('\n', 1);
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  return oneLine(line.trimEnd(), most);
 }

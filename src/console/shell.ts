@@ -1,5 +1,6 @@
 import { actor } from '../lib/actor.ts';
 import { AmocError } from '../lib/errors.ts';
+import { escapeJson } from '../lib/foreign-text.ts';
 import { count, plural } from '../lib/words.ts';
 import { seats } from './calling-shell.ts';
 import type { Seat } from './calling-shell.ts';
@@ -148,7 +149,7 @@ export class Shell implements Seat {
 /** @throws {AmocError} `ARGUMENT` for a value that no program could read; and what the value itself throws */
 function jsonText(value: unknown): string {
   const text = (JSON.stringify(value, null, 2) as string | undefined) ?? 'null';
-  if (text.length <= LONGEST_JSON) return text;
+  if (text.length <= LONGEST_JSON) return escapeJson(text);
   throw new AmocError(
     'ARGUMENT',
     `the value has ${count(text.length)} characters as JSON, and at most ${count(LONGEST_JSON)} are given out; ask for a part of it`,

@@ -1,4 +1,5 @@
 import { formatMs } from '../lib/duration.ts';
+import { legible } from '../lib/foreign-text.ts';
 import type { StopResult } from '../master/results.ts';
 import { sayVerdict } from '../record/thresholds.ts';
 import type { StatusView } from '../master/views.ts';
@@ -31,9 +32,13 @@ export function renderProgress({
 
 /** What a run came to. */
 export function renderSummary(result: StopResult, started: number, paint: Paint): string {
-  const { scenario, users, forced, ranForMs, messages, metrics, errors, saturated } = result;
-  const { problems, stoppingForMs } = result;
-  const { verdicts, counts } = result;
+  const { users, forced, ranForMs, messages, metrics, errors, counts, stoppingForMs } = result;
+  const { scenario, saturated, verdicts, problems } = legible({
+    scenario: result.scenario,
+    saturated: result.saturated,
+    verdicts: result.verdicts,
+    problems: result.problems,
+  });
   const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
   const lost = users.lost > 0 ? paint.red(`, ${count(users.lost)} lost with their process`) : '';
   const total = errors.reduce((sum, each) => sum + each.count, 0);

@@ -1,5 +1,6 @@
 import { inspect, types } from 'node:util';
 import type { InspectOptions } from 'node:util';
+import { severalLines, withColours } from '../lib/foreign-text.ts';
 import { count, plural } from '../lib/words.ts';
 import type { Paint } from './paint.ts';
 import { renderingOf } from './shown.ts';
@@ -18,7 +19,7 @@ const DEPTH = 4;
  * to those who look at it.
  */
 export function valueText(value: unknown, paint: Paint): string {
-  const { text, note } = rendered(value, paint) ?? inspected(value, paint.level > 0);
+  const { text, note } = rendered(value, paint) ?? legible(value, paint.level > 0);
   return cut(text, paint.level > 0) + note;
 }
 
@@ -37,11 +38,21 @@ interface Inspected {
 function rendered(value: unknown, paint: Paint): Inspected | undefined {
   try {
     const text = renderingOf(value, paint);
-    return text === undefined ? undefined : { text, note: '' };
+    return text === undefined ? undefined : { text: withColours(text), note: '' };
   } catch {
     // It is no longer what it was when it was made.
     return undefined;
   }
+}
+
+/**
+ * `inspect` escapes what strings hold, not the stack of an error, the name of a class, or bidi: what those hold
+ * has no colour of ours, so that theirs are seen for what they are.
+ */
+function legible(value: unknown, colors: boolean): Inspected {
+  const plain = inspected(value, false);
+  const text = severalLines(plain.text, Infinity);
+  return colors && text === plain.text ? inspected(value, true) : { ...plain, text };
 }
 
 function inspected(value: unknown, colors: boolean, more: InspectOptions = {}): Inspected {

@@ -1,38 +1,60 @@
 import { AmocError } from '../lib/errors.ts';
+import { cut, labelText, oneLine } from '../lib/foreign-text.ts';
 
 /** Labels of a metric: what its values are told apart by. */
 export type Labels = Readonly<Record<string, string | number | boolean>>;
 
+/** Letters, digits, _ and . in a metric's name; `__proto__` is no property of an object like others. */
+const NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.]{0,99}$/;
+const LABEL = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+const PAIR = /^([A-Za-z0-9_]+)="([^"]*)"$/;
 /** A longer value is cut: labels are kinds of things, not texts. */
 const LONGEST_VALUE = 100;
+const MOST_LABELS = 20;
+/** Of the whole, in UTF-16 units, as the wire takes it. */
+const LONGEST_KEY = 1000;
 
 /** What a label's value is when a metric has too many of them. */
 export const OTHER = 'other';
 
 /**
  * The name of one series of a metric: `requests{kind="get"}`, as Prometheus writes it; the labels in
- * the order of their names.
+ * the order of their names. At most 1,000 characters: a value is cut at 100, or earlier where there are
+ * many. What of a value an output could not show is `_`.
  *
- * @throws {AmocError} `ARGUMENT` when a name is none
+ * @throws {AmocError} `ARGUMENT` when a name is none, or there are more than 20 labels
  */
 export function seriesKey(name: string, labels: Labels | undefined): string {
-  if (!/^[A-Za-z_][A-Za-z0-9_.]{0,99}$/.test(name)) {
+  if (!NAME.test(name)) {
     throw new AmocError(
       'ARGUMENT',
-      `'${name}' is no name for a metric; use letters, digits, _ and .`,
+      `'${oneLine(name, 100)}' is no name for a metric; use letters, digits, _ and .`,
     );
   }
   if (labels === undefined) return name;
-  const pairs = Object.entries(labels)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([label, value]) => {
-      if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(label)) {
-        throw new AmocError('ARGUMENT', `${name}: '${label}' is no name for a label`);
-      }
-      const text = String(value).slice(0, LONGEST_VALUE);
-      return `${label}="${text.replace(/["\\\n{}=,]/g, '_')}"`;
-    });
-  return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (pairs.length === 0) return name;
+  if (pairs.length > MOST_LABELS) {
+    throw new AmocError(
+      'ARGUMENT',
+      `${name} has ${pairs.length} labels; a metric has at most ${MOST_LABELS}`,
+    );
+  }
+  for (const [label] of pairs) {
+    if (!LABEL.test(label)) {
+      throw new AmocError('ARGUMENT', `${name}: '${oneLine(label, 100)}' is no name for a label`);
+    }
+  }
+  const key = keyOf(name, pairs, LONGEST_VALUE);
+  if (key.length <= LONGEST_KEY) return key;
+  const left = LONGEST_KEY - keyOf(name, pairs, 0).length;
+  if (left < pairs.length) {
+    throw new AmocError(
+      'ARGUMENT',
+      `${name}: its name and those of its ${pairs.length} labels are too long together; with the values they have ${LONGEST_KEY} characters`,
+    );
+  }
+  return keyOf(name, pairs, Math.floor(left / pairs.length));
 }
 
 /** The series that stands for all those past the bound. */
@@ -45,12 +67,70 @@ export function metricOf(series: string): string {
   return series.split('{', 1)[0] as string;
 }
 
+/** Whether {@link seriesKey} makes this text, of whatever it is given: no other is the name of a series. */
+export function isSeriesKey(text: string): boolean {
+  const begin = text.indexOf('{');
+  if (begin < 0) return NAME.test(text);
+  if (text.length > LONGEST_KEY || !text.endsWith('}') || !NAME.test(text.slice(0, begin))) {
+    return false;
+  }
+  const pairs = text.slice(begin + 1, -1).split(',');
+  if (pairs.length > MOST_LABELS) return false;
+  let before = '';
+  return pairs.every((pair) => {
+    const match = PAIR.exec(pair);
+    const label = match?.[1] ?? '';
+    const value = match?.[2] ?? '';
+    const isNext = label > before && LABEL.test(label) && valueText(value, LONGEST_VALUE) === value;
+    before = label;
+    return isNext;
+  });
+}
+
 /** Takes what {@link seriesKey} made apart. */
 export function parseSeries(key: string): { name: string; labels: Record<string, string> } {
   const [name = '', rest = ''] = key.split('{', 2);
-  const labels: Record<string, string> = {};
+  const labels = new Map<string, string>();
   for (const [, label, value] of rest.matchAll(/([A-Za-z0-9_]+)="([^"]*)"/g)) {
-    labels[label as string] = value as string;
+    labels.set(label as string, value as string);
   }
-  return { name, labels };
+  return { name, labels: Object.fromEntries(labels) };
+}
+
+/**
+ * Labels for an output that has labels of its own: one of the same name is called `exported_NAME`, as
+ * Prometheus does it.
+ *
+ * @param isReserved whether the output has a label of that name
+ */
+export function exportLabels(
+  labels: Readonly<Record<string, string>>,
+  isReserved: (name: string) => boolean,
+): Record<string, string> {
+  const exported = new Map<string, string>();
+  const isFree = (name: string): boolean =>
+    !isReserved(name) && !exported.has(name) && !Object.hasOwn(labels, name);
+  for (const [label, value] of Object.entries(labels)) {
+    let name = label;
+    if (isReserved(name)) {
+      do name = `exported_${name}`;
+      while (!isFree(name));
+    }
+    exported.set(name, value);
+  }
+  return Object.fromEntries(exported);
+}
+
+function keyOf(
+  name: string,
+  pairs: readonly (readonly [label: string, value: Labels[string]])[],
+  longest: number,
+): string {
+  const texts = pairs.map(([label, value]) => `${label}="${valueText(String(value), longest)}"`);
+  return `${name}{${texts.join(',')}}`;
+}
+
+/** What would end a value or a line, or part it, anywhere that it goes to, is `_`. */
+function valueText(value: string, longest: number): string {
+  return labelText(cut(value, longest)).replace(/["\\{}=,]/g, '_');
 }

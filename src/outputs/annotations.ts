@@ -2,6 +2,7 @@ import { sleep } from '../lib/abort.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { legible, severalLines } from '../lib/foreign-text.ts';
 import { plural } from '../lib/words.ts';
 import { commandKinds } from '../record/types.ts';
 import type { EventKind, RunDefinition, RunEvent, RunObserver } from '../record/types.ts';
@@ -101,7 +102,8 @@ export class Annotations implements RunObserver, AsyncDisposable {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      // Half of a pair, or a NUL, is an error in the databases behind: tried again for ever.
+      body: JSON.stringify(legible(body, severalLines)),
       signal: AbortSignal.timeout(REQUEST_MS),
     });
     // The body is of no use, and would keep the connection.

@@ -16,9 +16,12 @@ const timeNames = {
   count: 'count',
 } as const satisfies Record<string, keyof TimeSummary>;
 
-/** A part of a path: dots part folders there. */
+/** Each part of a path is a file or a folder there. */
+const LONGEST_PART = 200;
+
+/** A part of a path: dots part folders there, and nothing is no part. */
 export function pathPart(text: string): string {
-  return text.replace(/[^A-Za-z0-9_-]/g, '_');
+  return text.slice(0, LONGEST_PART).replace(/[^A-Za-z0-9_-]/g, '_') || '_';
 }
 
 /** A path as a person gives it: its parts stay parts. */
@@ -29,7 +32,16 @@ export function pathPrefix(text: string): string {
 /** `requests{kind="get"}` → `requests.get`: the labels' values, in the order of their names. */
 export function pathOf(series: string): string {
   const { name, labels } = parseSeries(series);
-  return [name, ...Object.values(labels).map(pathPart)].join('.');
+  return [pathPrefix(name), ...Object.values(labels).map(pathPart)].join('.');
+}
+
+/**
+ * A line of carbon's plaintext form, `path value seconds`, without its end: whatever it is given, one line
+ * of three words. `undefined` for a value that is no number.
+ */
+export function graphiteLine(path: string, value: number, seconds: number): string | undefined {
+  if (!Number.isFinite(value)) return undefined;
+  return `${pathPrefix(path)} ${Number(value.toFixed(6))} ${seconds}`;
 }
 
 /** The counters: their totals, and what came since the last time. */

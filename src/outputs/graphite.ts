@@ -10,7 +10,14 @@ import type {
 } from '../record/types.ts';
 import { userEntries } from '../record/types.ts';
 import type { Carbon } from './carbon.ts';
-import { counterValues, pathOf, pathPart, pathPrefix, timeValues } from './graphite-names.ts';
+import {
+  counterValues,
+  graphiteLine,
+  pathOf,
+  pathPart,
+  pathPrefix,
+  timeValues,
+} from './graphite-names.ts';
 import type { NamedValue } from './graphite-names.ts';
 
 /** What is sent under which names. */
@@ -158,9 +165,7 @@ export class GraphiteOutput implements RunObserver {
   #emit(prefix: string, values: readonly NamedValue[]): void {
     const at = Math.max(this.#seconds(), this.#sentAt);
     this.#parts.carbon.send(
-      values
-        .filter(([, value]) => Number.isFinite(value))
-        .map(([path, value]) => `${prefix}.${path} ${Number(value.toFixed(6))} ${at}`),
+      values.flatMap(([path, value]) => graphiteLine(`${prefix}.${path}`, value, at) ?? []),
     );
   }
 
@@ -186,7 +191,7 @@ function vmValues(index: string, node: NodeSecond): NamedValue[] {
     gc_ms: gcMs,
     clock_offset_ms: clockOffsetMs,
     saturated: saturated === undefined ? 0 : 1,
-  }).map(([name, value]): NamedValue => [`vm.${index}.${name}`, value]);
+  }).map(([name, value]): NamedValue => [`vm.${pathPart(index)}.${name}`, value]);
 }
 
 function machineAndIndex(node: string): [machine: string, index: string] {

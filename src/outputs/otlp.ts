@@ -2,8 +2,9 @@ import type { ObservableResult } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { legible, severalLines } from '../lib/foreign-text.ts';
 import { docOf } from '../metrics/catalogue.ts';
-import { parseSeries } from '../metrics/labels.ts';
+import { exportLabels, parseSeries } from '../metrics/labels.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
 import { userEntries } from '../record/types.ts';
 import type { RunDefinition, RunObserver, SecondRow } from '../record/types.ts';
@@ -15,6 +16,8 @@ const quantiles = {
   '0.999': 'p999',
   '1': 'max',
 } as const;
+
+const reservedLabels = new Set(['cluster', 'run', 'scenario', 'quantile']);
 
 /**
  * A run as an OpenTelemetry source, over OTLP/HTTP by the official SDK: counters, gauges, users, and the
@@ -81,9 +84,14 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
     await this.#provider.shutdown({ timeoutMillis: 2000 }).catch(() => {});
   }
 
-  #attributes(): Record<string, string> {
+  /** Those of amoc, and a series' own: one of the same name is called `exported_NAME`, as in Prometheus. */
+  #attributes(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
     const { id = '', scenario = '' } = this.#definition ?? {};
-    return { cluster: this.#cluster, run: id, scenario };
+    const own = { cluster: this.#cluster, run: id, scenario };
+    return legible(
+      { ...own, ...exportLabels(labels, (name) => reservedLabels.has(name)) },
+      severalLines,
+    );
   }
 
   #observe(kind: 'counters' | 'gauges' | 'times', series: string): void {
@@ -98,28 +106,29 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
         ? meter.createObservableCounter.bind(meter)
         : meter.createObservableGauge.bind(meter);
     const unit = kind === 'times' ? (this.#totals?.unitOf(series) ?? 'ms') : '';
-    make(`amoc.${name}`, { description, unit }).addCallback((result) =>
-      this.#report(kind, name, result),
+    make(`amoc.${name.replace(/[^A-Za-z0-9_./-]/g, '_')}`, { description, unit }).addCallback(
+      (result) => this.#report(kind, name, result),
     );
   }
 
   #report(kind: 'counters' | 'gauges' | 'times', name: string, result: ObservableResult): void {
     const summary = this.#totals?.summary();
     if (summary === undefined) return;
-    const attributes = this.#attributes();
     if (kind === 'times') {
       for (const [series, time] of Object.entries(summary.times)) {
         const { name: its, labels } = parseSeries(series);
         if (its !== name) continue;
+        const attributes = this.#attributes(labels);
         for (const [quantile, key] of Object.entries(quantiles)) {
-          result.observe(time[key], { ...attributes, ...labels, quantile });
+          result.observe(time[key], { ...attributes, quantile });
         }
       }
       return;
     }
     for (const [series, value] of Object.entries(summary[kind])) {
       const { name: its, labels } = parseSeries(series);
-      if (its === name) result.observe(value, { ...attributes, ...labels });
+      // JSON has no NaN: a collector may refuse all of it for one.
+      if (its === name && Number.isFinite(value)) result.observe(value, this.#attributes(labels));
     }
   }
 }

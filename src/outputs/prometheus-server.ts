@@ -4,20 +4,26 @@ import { messageOf } from '../lib/errors.ts';
 import { listenHttp } from '../lib/http-listener.ts';
 import type { HttpListener } from '../lib/http-listener.ts';
 import { Families } from './prometheus.ts';
-import type { PrometheusSource } from './prometheus.ts';
+import type { LeftOut, PrometheusSource } from './prometheus.ts';
+
+/** Series that are left out are named, up to this number of them. */
+const MOST_NAMED = 100;
 
 /**
  * Serves `/metrics` of the sources to Prometheus; nothing else, and only to be read.
  *
+ * @param warn hears once of each series that cannot be shown, and why
  * @throws {AmocError} `CONNECTION` when the port cannot be had
  */
 export async function servePrometheus(
   host: string,
   port: number,
   sources: readonly PrometheusSource[],
+  warn: (text: string) => void = () => {},
 ): Promise<HttpListener> {
+  const tell = tellOnce(warn);
   const server = createServer((request, response) => {
-    answer(request, response, sources).catch((error: unknown) => {
+    answer(request, response, sources, tell).catch((error: unknown) => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(`${messageOf(error)}\n`);
     });
   });
@@ -31,6 +37,7 @@ async function answer(
   { method, url }: IncomingMessage,
   response: ServerResponse,
   sources: readonly PrometheusSource[],
+  tell: (leftOut: readonly LeftOut[]) => void,
 ): Promise<void> {
   const path = url?.split('?', 1)[0];
   if (path !== '/metrics') {
@@ -43,6 +50,23 @@ async function answer(
   }
   const families = new Families();
   for (const source of sources) source.addTo(families);
+  tell(families.leftOut);
   const text = await families.registry.metrics();
   response.writeHead(200, { 'content-type': families.registry.contentType }).end(text);
+}
+
+/** Says of each series once that it is left out: Prometheus asks every few seconds. */
+function tellOnce(warn: (text: string) => void): (leftOut: readonly LeftOut[]) => void {
+  const named = new Set<string>();
+  return (leftOut) => {
+    for (const { series, why } of leftOut) {
+      if (named.has(series) || named.size > MOST_NAMED) continue;
+      named.add(series);
+      warn(
+        named.size > MOST_NAMED
+          ? 'Prometheus: more series are left out of /metrics; they are not named'
+          : `Prometheus: ${series} is left out of /metrics: ${why}`,
+      );
+    }
+  };
 }

@@ -1,10 +1,12 @@
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { Histogram } from 'prom-client';
-import { docOf } from '../metrics/catalogue.ts';
-import { parseSeries } from '../metrics/labels.ts';
+import { Registry } from 'prom-client';
+import type { Metric } from 'prom-client';
+import { severalLines } from '../lib/foreign-text.ts';
+import { builtInMetrics, docOf } from '../metrics/catalogue.ts';
+import type { MetricDoc } from '../metrics/catalogue.ts';
+import { exportLabels, parseSeries } from '../metrics/labels.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
 import { userEntries } from '../record/types.ts';
-import type { RunDefinition, RunObserver, SecondRow } from '../record/types.ts';
+import type { NodeSecond, RunDefinition, RunObserver, SecondRow } from '../record/types.ts';
 
 /** Upper bounds of the buckets of times, in seconds: from a quarter of a millisecond to ten minutes. */
 const secondBuckets = [
@@ -14,11 +16,46 @@ const secondBuckets = [
 /** Of sizes and counts: powers of four. */
 const plainBuckets = Array.from({ length: 16 }, (_, power) => 4 ** power);
 
-interface Sample {
-  labels: Record<string, string | number>;
-  value: number;
-  metricName?: string;
-}
+/** Labels that are ours, Prometheus', or of its kinds of metrics; a scenario's are called `exported_NAME`. */
+const reservedLabels = new Set(['cluster', 'job', 'instance', 'le', 'quantile']);
+/** Of a slave process, under `amoc_node_NAME`. */
+const nodeGauges: readonly {
+  name: string;
+  help: string;
+  of: (node: NodeSecond) => number;
+}[] = [
+  { name: 'users', help: 'users of a slave process', of: ({ users }) => users },
+  {
+    name: 'cpu_ratio',
+    help: 'share of a core that a slave process uses',
+    of: ({ cpu }) => cpu,
+  },
+  {
+    name: 'event_loop_delay_seconds',
+    help: 'p99 of the event-loop delay in the last second',
+    of: ({ loopDelayMs }) => loopDelayMs / 1000,
+  },
+  {
+    name: 'resident_memory_bytes',
+    help: 'memory of a slave process',
+    of: ({ rssBytes }) => rssBytes,
+  },
+  {
+    name: 'gc_seconds',
+    help: 'time in garbage collections in the last second',
+    of: ({ gcMs = 0 }) => gcMs / 1000,
+  },
+  {
+    name: 'clock_offset_seconds',
+    help: "the master's clock minus the node's",
+    of: ({ clockOffsetMs = 0 }) => clockOffsetMs / 1000,
+  },
+  {
+    name: 'saturated',
+    help: "1: its figures are its own, not the server's",
+    of: ({ saturated }) => (saturated === undefined ? 0 : 1),
+  },
+];
 
 /** What Prometheus sees of one cluster: that of its last second, also after the run. */
 export class PrometheusSource implements RunObserver {
@@ -46,7 +83,7 @@ export class PrometheusSource implements RunObserver {
   event(): void {}
   ended(): void {}
 
-  /** Everything, by the name of the metric. */
+  /** Everything that can be shown; `families` says what cannot. */
   addTo(families: Families): void {
     const cluster = this.#cluster;
     const definition = this.#definition;
@@ -67,119 +104,211 @@ export class PrometheusSource implements RunObserver {
     }
     for (const node of nodes) {
       const labels = { cluster, node: node.name };
-      const gauge = (name: string, help: string, value: number): void =>
-        families.gauge(`amoc_node_${name}`, help, { labels, value });
-      gauge('users', 'users of a slave process', node.users);
-      gauge('cpu_ratio', 'share of a core that a slave process uses', node.cpu);
-      gauge(
-        'event_loop_delay_seconds',
-        'p99 of the event-loop delay in the last second',
-        node.loopDelayMs / 1000,
-      );
-      gauge('resident_memory_bytes', 'memory of a slave process', node.rssBytes);
-      gauge(
-        'gc_seconds',
-        'time in garbage collections in the last second',
-        (node.gcMs ?? 0) / 1000,
-      );
-      gauge(
-        'clock_offset_seconds',
-        "the master's clock minus the node's",
-        (node.clockOffsetMs ?? 0) / 1000,
-      );
-      gauge(
-        'saturated',
-        "1: its figures are its own, not the server's",
-        node.saturated === undefined ? 0 : 1,
-      );
+      for (const { name, help, of } of nodeGauges) {
+        families.gauge(`amoc_node_${name}`, help, { labels, value: of(node) });
+      }
     }
   }
 
   #addTotals(families: Families, totals: MetricsTotals): void {
     const { counters, gauges, times } = totals.summary();
-    const cluster = this.#cluster;
     for (const [series, value] of Object.entries(counters)) {
-      const { name, labels } = parseSeries(series);
-      families.counter(`amoc_${promName(name)}_total`, helpOf(name), {
-        labels: { cluster, ...labels },
-        value,
-      });
+      const { name, help, labels, of } = this.#exported('counter', series);
+      families.counter(name, help, { labels, value }, of);
     }
     for (const [series, value] of Object.entries(gauges)) {
-      const { name, labels } = parseSeries(series);
-      families.gauge(`amoc_${promName(name)}`, helpOf(name), {
-        labels: { cluster, ...labels },
-        value,
-      });
+      const { name, help, labels, of } = this.#exported('gauge', series);
+      families.gauge(name, help, { labels, value }, of);
     }
-    for (const [series, { count, mean, unit }] of Object.entries(times)) {
-      const { name, labels: own } = parseSeries(series);
-      const labels = { cluster, ...own };
-      const isTime = unit === undefined;
-      const full = `amoc_${promName(name)}${isTime ? '_seconds' : unit === 'bytes' ? '_bytes' : ''}`;
+    for (const [series, { count, mean, unit = 'ms' }] of Object.entries(times)) {
+      const { name, help, labels, of } = this.#exported('histogram', series, unit);
+      const isTime = unit === 'ms';
       const limits = isTime ? secondBuckets : plainBuckets;
       const scale = isTime ? 1000 : 1;
       const sums = totals.cumulated(
         series,
         limits.map((limit) => limit * scale),
       );
-      families.histogram(full, helpOf(name), [
-        ...limits.map((le, at) => ({
-          labels: { ...labels, le },
-          value: sums[at] ?? 0,
-          metricName: `${full}_bucket`,
-        })),
-        { labels: { ...labels, le: '+Inf' }, value: count, metricName: `${full}_bucket` },
-        { labels, value: (mean * count) / scale, metricName: `${full}_sum` },
-        { labels, value: count, metricName: `${full}_count` },
-      ]);
+      const buckets = limits.map((le, at) => ({ le, count: sums[at] ?? 0 }));
+      families.histogram(name, help, { labels, buckets, count, sum: (mean * count) / scale }, of);
     }
+  }
+
+  #exported(
+    kind: MetricDoc['kind'],
+    series: string,
+    unit: MetricDoc['unit'] = 'count',
+  ): { name: string; help: string; labels: Record<string, string>; of: Origin } {
+    const { name, labels } = parseSeries(series);
+    return {
+      name: exportedName(kind, name, unit),
+      help: docOf(name)?.description ?? 'of the scenario',
+      labels: { cluster: this.#cluster, ...exportLabels(labels, isReserved) },
+      of: { metric: metricText(kind, name), series: metricText(kind, series) },
+    };
   }
 }
 
-/** Metrics by name, for one answer. */
+interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
+interface HistogramSample {
+  labels: Record<string, string>;
+  /** How many values were at most `le`. */
+  buckets: readonly { le: number; count: number }[];
+  count: number;
+  sum: number;
+}
+
+/** Where a sample is from, in words: `counter 'requests'`, and of it `counter 'requests{kind="get"}'`. */
+interface Origin {
+  metric: string;
+  series: string;
+}
+
+/** A line of the exposition. */
+interface Line {
+  labels: Record<string, string | number>;
+  value: number;
+  metricName?: string;
+}
+
+/** What is not shown, and why. */
+export interface LeftOut {
+  series: string;
+  why: string;
+}
+
+/**
+ * Metrics by name, for one answer. One series that cannot be shown is left out, with the reason; it takes
+ * no other away. A name is that of one metric: amoc's own have theirs, then it is first come, first served.
+ */
 export class Families {
   readonly registry = new Registry();
-  readonly #counters = new Map<string, Counter>();
-  readonly #gauges = new Map<string, Gauge>();
-  readonly #histograms = new Map<string, Sample[]>();
+  readonly leftOut: LeftOut[] = [];
+  /** Whose each name is; a histogram has four. */
+  readonly #owners = new Map(ownNames);
+  readonly #lines = new Map<string, Line[]>();
+  readonly #seen = new Set<string>();
 
-  counter(name: string, help: string, { labels, value }: Sample): void {
-    const metric =
-      this.#counters.get(name) ??
-      new Counter({ name, help, labelNames: Object.keys(labels), registers: [this.registry] });
-    this.#counters.set(name, metric);
-    metric.inc(labels, value);
-  }
-
-  gauge(name: string, help: string, { labels, value }: Sample): void {
-    const metric =
-      this.#gauges.get(name) ??
-      new Gauge({ name, help, labelNames: Object.keys(labels), registers: [this.registry] });
-    this.#gauges.set(name, metric);
-    metric.set(labels, value);
-  }
-
-  histogram(name: string, help: string, samples: Sample[]): void {
-    const known = this.#histograms.get(name);
-    if (known !== undefined) {
-      known.push(...samples);
+  /** @param of left out for what is amoc's own */
+  counter(name: string, help: string, sample: Sample, of?: Origin): void {
+    if (!Number.isFinite(sample.value) || sample.value < 0) {
+      this.#leaveOut(of, name, `a counter cannot be ${sample.value}`);
       return;
     }
-    this.#histograms.set(name, samples);
-    // prom-client's own histogram takes single values; these are merged already.
-    const merged = {
-      name,
-      get: () => Promise.resolve({ name, help, type: 'histogram', values: samples }),
-    };
-    this.registry.registerMetric(merged as unknown as Histogram);
+    this.#add('counter', { name, help, of }, sample.labels, (labels) => [
+      { labels, value: sample.value },
+    ]);
+  }
+
+  /** @param of left out for what is amoc's own */
+  gauge(name: string, help: string, { labels: own, value }: Sample, of?: Origin): void {
+    this.#add('gauge', { name, help, of }, own, (labels) => [{ labels, value }]);
+  }
+
+  /** @param of left out for what is amoc's own */
+  histogram(name: string, help: string, sample: HistogramSample, of?: Origin): void {
+    const { labels: own, buckets, count, sum } = sample;
+    this.#add('histogram', { name, help, of }, own, (labels) => [
+      ...[...buckets, { le: '+Inf', count }].map(({ le, count: value }) => ({
+        labels: { ...labels, le },
+        value,
+        metricName: `${name}_bucket`,
+      })),
+      { labels, value: sum, metricName: `${name}_sum` },
+      { labels, value: count, metricName: `${name}_count` },
+    ]);
+  }
+
+  #add(
+    type: MetricDoc['kind'],
+    { name, help, of }: { name: string; help: string; of: Origin | undefined },
+    given: Record<string, string>,
+    linesOf: (labels: Record<string, string>) => Line[],
+  ): void {
+    const metric = of?.metric ?? OWN;
+    const names = namesOf(type, name);
+    const taken = names.find((each) => (this.#owners.get(each) ?? metric) !== metric);
+    if (taken !== undefined) {
+      const whose = this.#owners.get(taken) ?? OWN;
+      this.#leaveOut(of, name, `${taken} is the name of ${whose}; rename one of the two`);
+      return;
+    }
+    const labels = Object.fromEntries(
+      Object.entries(given).map(([label, value]) => [labelName(label), severalLines(value)]),
+    );
+    const identity = identityOf(name, labels);
+    if (this.#seen.has(identity)) {
+      this.#leaveOut(of, name, 'another one of its series has the same labels there');
+      return;
+    }
+    this.#seen.add(identity);
+    for (const each of names) this.#owners.set(each, metric);
+    this.#linesOf(name, type, help).push(...linesOf(labels));
+  }
+
+  #linesOf(name: string, type: MetricDoc['kind'], help: string): Line[] {
+    const known = this.#lines.get(name);
+    if (known !== undefined) return known;
+    const values: Line[] = [];
+    this.#lines.set(name, values);
+    // The library's own metrics are counted up in this process, and their labels are those of the first
+    // sample; what is shown here is added up already.
+    const shown = { name, get: () => Promise.resolve({ name, help, type, values }) };
+    this.registry.registerMetric(shown as unknown as Metric);
+    return values;
+  }
+
+  #leaveOut(of: Origin | undefined, name: string, why: string): void {
+    this.leftOut.push({ series: of?.series ?? name, why });
   }
 }
 
-function promName(name: string): string {
-  return name.replace(/[^A-Za-z0-9_]/g, '_');
+const OWN = "one of amoc's own metrics";
+
+/** Names that no scenario's metric can take, also while amoc's own has no value yet. */
+const ownNames: ReadonlyMap<string, string> = new Map([
+  ...['amoc_run_info', 'amoc_users', ...nodeGauges.map(({ name }) => `amoc_node_${name}`)].map(
+    (name) => [name, OWN] as const,
+  ),
+  ...Object.entries(builtInMetrics).flatMap(([name, { kind, unit }]) =>
+    namesOf(kind, exportedName(kind, name, unit)).map(
+      (each) => [each, metricText(kind, name)] as const,
+    ),
+  ),
+]);
+
+function exportedName(kind: MetricDoc['kind'], name: string, unit: MetricDoc['unit']): string {
+  const plain = `amoc_${name.replace(/[^A-Za-z0-9_]/g, '_')}`;
+  if (kind === 'counter') return `${plain}_total`;
+  if (kind === 'gauge' || unit === 'count') return plain;
+  return `${plain}_${unit === 'ms' ? 'seconds' : unit}`;
 }
 
-function helpOf(name: string): string {
-  return docOf(name)?.description ?? 'of the scenario';
+/** The names of all lines of a metric. */
+function namesOf(kind: MetricDoc['kind'], name: string): string[] {
+  const suffixes = kind === 'histogram' ? ['', '_bucket', '_sum', '_count'] : [''];
+  return suffixes.map((suffix) => `${name}${suffix}`);
+}
+
+function metricText(kind: MetricDoc['kind'], name: string): string {
+  return `${kind} '${name}'`;
+}
+
+/** Labels with two underscores in front are Prometheus' own. */
+function isReserved(label: string): boolean {
+  return reservedLabels.has(label) || label.startsWith('__');
+}
+
+function labelName(label: string): string {
+  return /^\d/.test(label) ? `_${label}` : label;
+}
+
+/** What Prometheus tells series apart by: a label without a value is none. */
+function identityOf(name: string, labels: Record<string, string>): string {
+  const pairs = Object.entries(labels).filter(([, value]) => value !== '');
+  return JSON.stringify([name, pairs.sort(([a], [b]) => (a < b ? -1 : 1))]);
 }

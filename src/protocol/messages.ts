@@ -5,6 +5,7 @@ import { MAX_ID } from '../lib/id-set.ts';
 import { isPackageName } from '../lib/package-name.ts';
 import { pathFault } from '../lib/plain-path.ts';
 import { units } from '../metrics/catalogue.ts';
+import { isSeriesKey } from '../metrics/labels.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
 export const PROTOCOL_VERSION = 5;
@@ -92,7 +93,7 @@ const load = z.object({
 export type NodeLoad = z.infer<typeof load>;
 
 /** Name of a metric, with its labels. */
-const series = z.string().max(1000);
+const series = z.string().max(1000).refine(isSeriesKey, 'is not the name of a metric');
 
 /** Of one report; far above what a counter takes, and far below where a sum would be no number. */
 const metricValue = z.number().min(-1e40).max(1e40);

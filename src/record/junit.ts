@@ -1,4 +1,4 @@
-import { escapeMarkup } from '../lib/markup.ts';
+import { escapeAttribute as escape } from '../lib/markup.ts';
 import { failuresOf, judgeRun } from './outcome.ts';
 import { sayVerdict } from './thresholds.ts';
 import type { RunResult } from './types.ts';
@@ -37,9 +37,4 @@ export function renderJUnit(result: RunResult, failure?: string): string {
     if (why === undefined) return `${head}/>`;
     return `${head}>\n      <failure message="${escape(why)}">${escape(why)}</failure>\n    </testcase>`;
   }
-}
-
-/** XML 1.0 has no control characters, not even as references. */
-function escape(text: string): string {
-  return escapeMarkup(text).replace(/[^\P{Cc}\n\t]/gu, '');
 }

@@ -4,9 +4,13 @@ import { userEntries } from '../record/types.ts';
 
 const stats = ['count', 'mean', 'p50', 'p95', 'p99', 'p999', 'max'] as const;
 
+/** What a spreadsheet takes for a formula at the beginning of a cell, blanks before it aside. */
+const FORMULA = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/;
+
 /**
  * The seconds of a run as CSV (RFC 4180): a line each, users by state, counters as what came in the
- * second, times by their percentiles in it.
+ * second, times by their percentiles in it. Numbers are as they are; a text that a spreadsheet would take
+ * for a formula (`=cmd|…`) has an apostrophe before it, as OWASP has it.
  */
 export function renderCsv(seconds: readonly SecondRow[]): string {
   const rows = seconds.map(({ at, users, delta, nodes }) => {
@@ -29,6 +33,8 @@ export function renderCsv(seconds: readonly SecondRow[]): string {
 }
 
 function quote(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof value === 'number') return String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
+  // Some spreadsheets part cells at a semicolon or a tab as well.
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

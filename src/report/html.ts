@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { jsonText } from '../lib/foreign-text.ts';
 import { escapeMarkup as escape } from '../lib/markup.ts';
 import { docOf } from '../metrics/catalogue.ts';
 import { metricOf } from '../metrics/labels.ts';
@@ -55,7 +56,7 @@ ${eventTable(run)}
 ${settingTable(run)}
 </main>
 <footer>amoc ${escape(definition.versions.amoc)}, Node.js ${escape(definition.versions.node)}, ${escape(definition.cluster)}; run <code>${escape(definition.id)}</code>, seed ${definition.seed}${result === undefined ? ', without a result' : ''}</footer>
-<script type="application/json" id="data">${JSON.stringify(data).replace(/</g, '\\u003c')}</script>
+<script type="application/json" id="data">${jsonText(data).replace(/</g, '\\u003c')}</script>
 <script>${uplot('uPlot.iife.min.js').replace(/<\/script/g, '<\\/script')}</script>
 <script>${page('page.js')}</script>
 </body>

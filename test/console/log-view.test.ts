@@ -33,6 +33,13 @@ describe('the log view', () => {
     assert.match(text(), /\[error\] oh\n {4}attempt: 3\n$/);
   });
 
+  it('shows all of them below, also those that pino-pretty has another place for', async () => {
+    const { clock, view, text } = setUp();
+    view.add([{ level: 30, time: clock.now(), msg: 'said', name: 'forged', caller: 'a\nb' }]);
+    await clock.advance(500);
+    assert.match(text(), /^20\S+ \S+ \[info\] said\n {4}name: "forged"\n {4}caller: "a\\nb"\n$/);
+  });
+
   it('puts the lines of several processes in order', async () => {
     const { clock, view, text } = setUp();
     const now = clock.now();

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { Annotations } from '../../src/outputs/annotations.ts';
 import { graphiteEvents } from '../../src/outputs/graphite-events.ts';
 import type { EventKind, RunDefinition } from '../../src/record/types.ts';
+import { assertLegible, hostileTexts } from '../support/hostile-text.ts';
 import { eventually } from '../support/processes.ts';
 
 const definition: RunDefinition = {
@@ -69,6 +70,42 @@ describe('annotations', () => {
     assert.match(said.join('\n'), /info: Graphite is back/);
     assert.match(said.join('\n'), /warn: Graphite refused an event: HTTP 400/);
     assert.equal(annotations.dropped, 1);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('are texts that a database takes, whatever a scenario or a person wrote', async () => {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let text = '';
+      request.on('data', (data) => (text += String(data)));
+      request.on('end', () => {
+        bodies.push(text);
+        response.writeHead(200).end();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await using annotations = new Annotations(
+      'Graphite',
+      graphiteEvents(url),
+      systemClock,
+      () => {},
+    );
+    for (const text of hostileTexts) {
+      const settings = { [text]: text };
+      annotations.event({ at: 1, kind: 'start', text }, { ...definition, comment: text, settings });
+    }
+    await eventually(
+      () => bodies.length,
+      (count) => count === hostileTexts.length,
+    );
+    for (const body of bodies) {
+      const { data, tags } = JSON.parse(body) as { data: string; tags: string[] };
+      assertLegible(data);
+      assert.deepEqual(tags, ['amoc', 'start', 'talk']);
+    }
     server.close();
     server.closeAllConnections();
   });

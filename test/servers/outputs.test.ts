@@ -3,8 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { servePrometheus } from '../../src/outputs/prometheus-server.ts';
+import { PrometheusSource } from '../../src/outputs/prometheus.ts';
 import { listRuns } from '../../src/record/run-reader.ts';
 import type { RunResult } from '../../src/record/types.ts';
+import { hostileTexts } from '../support/hostile-text.ts';
+import { runOf } from '../support/metrics-source.ts';
 import { Carbon, GraphiteWeb, Prometheus } from '../support/monitoring.ts';
 import { freePort } from '../support/ports.ts';
 import { eventually } from '../support/processes.ts';
@@ -178,6 +182,38 @@ describe('outputs', () => {
     const exposition = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     execFileSync('/usr/bin/promtool', ['check', 'metrics'], { input: exposition });
     await shell.end();
+  });
+
+  it('real Prometheus takes what there is beside series that cannot be shown, and labels with any text', async () => {
+    const port = await freePort();
+    const { definition, row, totals } = runOf({
+      counters: {
+        ...{ req: 1, 'req{a="1"}': 2, 'req{b="1"}': 3, bad: -1, 'a.b': 4, a_b: 5 },
+        ...Object.fromEntries(hostileTexts.map((text, at) => [`odd{n="${at}",text="${text}"}`, 1])),
+        ...Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`many{n="${at}"}`, at])),
+      },
+      gauges: { lat_seconds: 6, nothing: NaN },
+      times: ['lat', 'took{le="1",cluster="mine"}'],
+      nodes: ['local/1'],
+      comment: hostileTexts.join(' '),
+    });
+    const source = new PrometheusSource('amocLocal');
+    source.started(definition);
+    source.second(row, totals);
+    await using server = await servePrometheus('127.0.0.1', port, [source]);
+    await using prometheus = await Prometheus.start(server.port);
+    await settles('up', () => prometheus.query('up'), 1);
+    for (const [query, value] of [
+      ['count(amoc_many_total)', 10_000],
+      ['sum(amoc_req_total)', 6],
+      ['amoc_a_b_total', 4],
+      ['amoc_lat_seconds', 6],
+      ['amoc_took_seconds_count{cluster="amocLocal",exported_cluster="mine",exported_le="1"}', 3],
+      ['count(amoc_run_info)', 1],
+      ['sum(amoc_node_users)', 5],
+    ] as const) {
+      await settles(query, () => prometheus.query(query), value);
+    }
   });
 
   it('carbon killed and started again: the run goes on, what was dropped is counted', async () => {

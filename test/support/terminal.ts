@@ -94,6 +94,16 @@ export class TestTerminal implements Disposable {
     );
   }
 
+  /** The title of the terminal, which what it shows can set. */
+  title(): string {
+    return this.#tmux('display-message', '-p', '-t', 't', '#{pane_title}').trimEnd();
+  }
+
+  /** Appends all that is written to the terminal from now on to a file, byte for byte. */
+  record(file: string): void {
+    this.#tmux('pipe-pane', '-t', 't', `cat >>'${file}'`);
+  }
+
   /** Kills the terminal emulator itself, with `kill -9`. */
   kill(): void {
     process.kill(Number(this.#tmux('display-message', '-p', '#{pid}')), 'SIGKILL');

@@ -1,0 +1,129 @@
+/**
+ * Text that others wrote (a server under test, a scenario, a slave, a file) on its way out. Each way has its
+ * one form here: a line or several on a terminal, JSON, markup, a metric's label.
+ */
+
+/** Stands for each character that must not get out. */
+const MARK = '·';
+/** A line or a cell of a terminal: the longest name of a series fits. */
+const LONGEST_LINE = 1000;
+const LONGEST_TEXT = 16 * 1024;
+const DEEPEST = 20;
+
+/*
+ * Lists, not properties of Unicode: a master and its slaves must agree on what a label may hold, whatever
+ * Unicode their Node.js knows. The four properties here never change.
+ */
+
+/** What steers a terminal, turns the direction of text, ends a line, or is no character: controls, U+2028, bidi, lone surrogates. */
+const STEERING =
+  '\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Noncharacter_Code_Point}\\u061C\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069';
+/** What takes no room, so that two texts look alike that are not. */
+const HIDDEN =
+  '\\u00AD\\u034F\\u0600-\\u0605\\u06DD\\u070F\\u08E2\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200D\\u2060-\\u2065\\u206A-\\u206F\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\u{1BCA0}-\\u{1BCA3}\\u{1D173}-\\u{1D17A}\\u{E0000}-\\u{E0FFF}';
+/** Of unknown look and width as well: private use, and what this Node.js knows no character for. */
+const UNKNOWN = '\\p{C}\\p{Default_Ignorable_Code_Point}';
+
+const steering = new RegExp(`(?![\\t\\n])[${STEERING}]`, 'gu');
+const unlabelled = new RegExp(`[${STEERING}${HIDDEN}]`, 'gu');
+const unseen = new RegExp(`[${STEERING}${HIDDEN}${UNKNOWN}]`, 'gu');
+const unseenInText = new RegExp(`(?![\\t\\n])${unseen.source}`, 'gu');
+const unseenInJson = new RegExp(`(?!\\n)${unseen.source}`, 'gu');
+/** They choose between two looks of a character; without them it has its usual one. */
+const variationSelectors = /[\uFE0E\uFE0F]/g;
+/** Select Graphic Rendition: colours, bold, dim. */
+const colours = /(\u001b\[[\d;]{0,40}m)/;
+
+/**
+ * Text for one line of a terminal: what steers it, takes no room or has no known look is `·`, a tab is a
+ * blank. Colours are added afterwards. What has this form already stays as it is.
+ *
+ * @param most characters; a longer text is cut, and ends in `…`. @default 1,000
+ */
+export function oneLine(text: string, most = LONGEST_LINE): string {
+  const whole = shorten(text, 4 * most)
+    .replace(variationSelectors, '')
+    .replaceAll('\t', ' ');
+  return shorten(whole.replace(unseen, MARK), most);
+}
+
+/**
+ * The same for several lines: ends of lines and tabs stay.
+ *
+ * @param most characters; a longer text is cut, and ends in `…`. @default 16,384
+ */
+export function severalLines(text: string, most = LONGEST_TEXT): string {
+  const whole = shorten(text, 4 * most)
+    .replace(variationSelectors, '')
+    .replaceAll('\r\n', '\n');
+  return shorten(whole.replace(unseenInText, MARK), most);
+}
+
+/** {@link severalLines}, all but the first indented: none of them looks like a line of its own. */
+export function indented(text: string, indent = '    '): string {
+  return severalLines(text).replaceAll('\n', `\n${indent}`);
+}
+
+/** Text for a terminal that has colours in it already: these stay, the rest is as {@link severalLines} has it, of any length. */
+export function withColours(text: string): string {
+  return text
+    .split(colours)
+    .map((part, at) => (at % 2 === 1 ? part : severalLines(part, Infinity)))
+    .join('');
+}
+
+/**
+ * A plain value with every text in it, names of properties too, in a form for a terminal.
+ *
+ * @param form the form. @default oneLine
+ */
+export function legible<T>(value: T, form: (text: string) => string = oneLine): T {
+  return legibleAt(value, form, 0) as T;
+}
+
+/** A value as JSON that can be shown: the same value, with escapes for what {@link oneLine} has no place for. `null` for what has no JSON. */
+export function jsonText(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent) as string | undefined;
+  return escapeJson(text ?? 'null');
+}
+
+/** JSON text with escapes for what {@link oneLine} has no place for; its value is the same. */
+export function escapeJson(json: string): string {
+  return json.replace(unseenInJson, (character) =>
+    Array.from({ length: character.length }, (_, at) => {
+      const unit = character.charCodeAt(at).toString(16);
+      return `\\u${unit.padStart(4, '0')}`;
+    }).join(''),
+  );
+}
+
+/** Text for HTML, XML and whatever else shows text by itself: what steers is `·`; tabs and ends of lines stay. */
+export function documentText(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(steering, MARK);
+}
+
+/** Text for a label of a metric, which goes everywhere: what steers or hides is `_`, also ends of lines. */
+export function labelText(text: string): string {
+  return text.replace(unlabelled, '_');
+}
+
+/** At most `most` UTF-16 units of a text, no character torn apart. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const isTorn = /[\uD800-\uDBFF]/.test(text.charAt(most - 1));
+  return text.slice(0, Math.max(0, isTorn ? most - 1 : most));
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${cut(text, most - 1)}…`;
+}
+
+function legibleAt(value: unknown, form: (text: string) => string, depth: number): unknown {
+  if (typeof value === 'string') return form(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= DEEPEST) return '…';
+  if (Array.isArray(value)) return value.map((each) => legibleAt(each, form, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [oneLine(key), legibleAt(each, form, depth + 1)]),
+  );
+}

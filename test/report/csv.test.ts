@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { renderCsv } from '../../src/report/csv.ts';
+import { hostileRun } from '../support/hostile-run.ts';
+import { hostileText } from '../support/hostile-text.ts';
+import { runOf } from '../support/metrics-source.ts';
+
+/** Reads CSV as RFC 4180 has it. */
+function parse(csv: string): string[][] {
+  const rows: string[][] = [];
+  let at = 0;
+  while (at < csv.length) {
+    const row: string[] = [];
+    for (;;) {
+      const cell = /"((?:[^"]|"")*)"|([^",\r\n]*)/y;
+      cell.lastIndex = at;
+      const match = cell.exec(csv);
+      assert.ok(match !== null);
+      row.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+      at = cell.lastIndex;
+      if (csv[at] !== ',') break;
+      at++;
+    }
+    assert.equal(csv.slice(at, at + 2), '\r\n', JSON.stringify(csv.slice(at, at + 40)));
+    at += 2;
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** As a spreadsheet is to take it: as text. */
+function asText(text: string): string {
+  return /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+}
+
+describe('a run as CSV', () => {
+  it('is read back as it was, whatever its metrics and nodes are called', () => {
+    fc.assert(
+      fc.property(hostileText, hostileText, (name, node) => {
+        const { row } = runOf({
+          counters: { [`c${name}`]: 5, [name]: 7 },
+          times: [`t${name}`],
+          nodes: [node],
+        });
+        const [head = [], cells = [], ...more] = parse(renderCsv([row]));
+        assert.equal(more.length, 0);
+        assert.equal(cells.length, head.length);
+        const of = (column: string): string | undefined => cells[head.indexOf(column)];
+        assert.equal(of(`c${name}`), '5');
+        assert.equal(of(`t${name}_count`), '3');
+        assert.ok(head.includes(asText(name)), JSON.stringify(head));
+        assert.equal(of('saturated'), asText(node));
+      }),
+    );
+  });
+
+  it('has no cell that a spreadsheet would take for a formula; numbers stay what they are', () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        for (const cell of parse(renderCsv(hostileRun(text).recorded.seconds)).flat()) {
+          assert.ok(
+            Number.isFinite(Number(cell)) || !/^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(cell),
+            cell,
+          );
+        }
+      }),
+    );
+    const { row } = runOf({ gauges: { drift: -1.5 }, nodes: ["=cmd|'/c calc'!A0"] });
+    const csv = renderCsv([row]);
+    assert.match(csv, /,-1\.5,/);
+    assert.match(csv, /,'=cmd\|'\/c calc'!A0\r\n$/);
+  });
+});
