@@ -158,12 +158,23 @@ function prettyFormat(colors: boolean): (line: LogLine) => string {
     messageFormat: (line) => formatLine(line as unknown as LogLine, paint),
   }) as (line: LogLine) => string;
   return (line) => {
-    const clean = legible(line, severalLines);
+    const clean = legible(withOwnFields(line), severalLines);
     const further = MISPLACED.filter((name) => clean[name] !== undefined).map(
       (name) => `    ${paint.magenta(name)}: ${JSON.stringify(clean[name])}\n`,
     );
     return format(clean) + further.join('');
   };
+}
+
+/** What a scenario gave beside the text stands among the line's own fields, under `fields.` where one of these has its name. */
+function withOwnFields({ fields, ...line }: LogLine): LogLine {
+  if (typeof fields !== 'object' || fields === null) return line;
+  const taken = new Set([...PLACED, ...MISPLACED, ...Object.keys(line)]);
+  const own = Object.entries(fields).map(([name, value]): [string, unknown] => [
+    taken.has(name) ? `fields.${name}` : name,
+    value,
+  ]);
+  return { ...line, ...Object.fromEntries(own) };
 }
 
 /** What a server, a scenario or a slave wrote must neither steer the terminal nor pass for a line of its own. */
