@@ -141,7 +141,8 @@ export function addHistogram(
   }
   total.addToTotalCount(sum);
   total.updateMinAndMax(greatest);
-  total.updateMinAndMax(least);
+  // Where all values are 0 there is no least but 0: what stands for it is no value.
+  if (least <= greatest) total.updateMinAndMax(least);
 }
 
 /** Far from where sums are no whole numbers any more, however many processes report. */

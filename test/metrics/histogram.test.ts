@@ -38,6 +38,12 @@ describe('a value recorded without logarithms', () => {
 });
 
 describe('a histogram as text', () => {
+  it('has no value above 0 where all are 0', () => {
+    const total = newHistogram();
+    addHistogram(total, decodeHistogram(encodeHistogram(histogramOf([0, 0]))));
+    assert.deepEqual([total.totalCount, total.maxValue, total.mean], [2, 0, 0]);
+  });
+
   it('is the same histogram when it is read, added to others or taken away', () => {
     fc.assert(
       fc.property(values, values, (first, second) => {

@@ -12,7 +12,7 @@ import { Slave } from '../../src/slave/slave.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 
-const FRAMES = Number(process.env['AMOC_FUZZ_FRAMES'] ?? 1_000_000);
+const FRAMES = Number(process.env['AMOC_FUZZ_FRAMES'] ?? 200_000);
 const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const BATCH = 1000;
 
