@@ -1,8 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { AmocError, messageOf, systemCode } from './errors.ts';
+import { AmocError, messageOf } from './errors.ts';
+import { makeSecretFile, readSecretFile } from './secret-file.ts';
+import { plural } from './words.ts';
+
+/** The shortest cookie that master and slaves take, in characters: 128 bits in hexadecimal. */
+export const SHORTEST_COOKIE = 32;
+/** A longer one is another file by mistake. */
+const LONGEST_COOKIE = 4096;
+/** Of its file: UTF-8, and enough to see that it is longer. */
+const MOST_BYTES = 4 * (LONGEST_COOKIE + 1);
+/** Others may remove the file between two looks at it; more often is no chance. */
+const MOST_LOOKS = 5;
+const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** Where the cookie is kept when `AMOC_COOKIE` does not give it. */
 export function cookieFile(): string {
@@ -15,35 +26,77 @@ export function newCookie(): string {
 }
 
 /**
- * The secret that master and slaves share: `AMOC_COOKIE`, or `~/.amoc.cookie`, which is made at
- * first use, readable by its owner alone.
+ * The secret that master and slaves share: `AMOC_COOKIE`, or `~/.amoc.cookie`, which is made at first use,
+ * readable by its owner alone. A byte order mark and white space around it do not count.
  *
- * @throws {AmocError} `FILE` when others can read the file, or it cannot be read or made.
+ * @returns {@link SHORTEST_COOKIE} to 4,096 characters
+ * @throws {AmocError} `CONFIG` for an `AMOC_COOKIE` that is too short or no line of text; `FILE` when the file
+ * has such a one, belongs to another user, can be read by others, or cannot be read or made.
  */
 export function readCookie(environment: Readonly<Record<string, string | undefined>>): string {
   const given = environment['AMOC_COOKIE'];
-  if (given !== undefined && given !== '') return given;
-  const path = cookieFile();
-  try {
-    if ((statSync(path).mode & 0o077) !== 0) {
-      throw new AmocError('FILE', `${path} can be read by others; run: chmod 600 ${path}`);
+  if (given === undefined || given === '') return cookieOf(cookieFile());
+  const cookie = given.trim();
+  const fault = faultOf(cookie);
+  if (fault === undefined) return cookie;
+  throw new AmocError(
+    'CONFIG',
+    `AMOC_COOKIE (of the environment, or of the file that AMOC_CONFIG names) ${fault}; set it to another one, the same on all machines, or unset it: then ~/.amoc.cookie is read`,
+  );
+}
+
+/**
+ * The cookie of a file, which is made when there is none. Processes that make it at the same time all get
+ * the same.
+ *
+ * @throws {AmocError} `FILE`, as {@link readCookie}
+ */
+export function cookieOf(path: string): string {
+  for (let look = 1; look <= MOST_LOOKS; look++) {
+    const found = readSecretFile(path, MOST_BYTES)?.trim();
+    if (found !== undefined) {
+      const fault = faultOf(found);
+      if (fault === undefined) return found;
+      throw new AmocError(
+        'FILE',
+        `${path} ${fault}; run: rm ${path} (the next start makes a new one; slaves need a copy of it)`,
+      );
     }
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if (error instanceof AmocError) throw error;
-    if (systemCode(error) !== 'ENOENT') {
-      throw new AmocError('FILE', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
-    }
+    const cookie = newCookie();
+    if (make(path, cookie)) return cookie;
   }
-  const cookie = newCookie();
+  throw new AmocError(
+    'FILE',
+    `${path} is made and removed again by another program; stop that one`,
+  );
+}
+
+/**
+ * Checks a cookie that did not come by {@link readCookie}.
+ *
+ * @throws {AmocError} `CONFIG` when it is too short, too long or no line of text
+ */
+export function demandCookie(cookie: string): void {
+  const fault = faultOf(cookie);
+  if (fault !== undefined) throw new AmocError('CONFIG', `the cookie ${fault}`);
+}
+
+/** What a cookie lacks, as the end of a sentence. */
+function faultOf(cookie: string): string | undefined {
+  const { length } = cookie;
+  if (length < SHORTEST_COOKIE) {
+    return `has ${plural(length, 'character')}, and a cookie has at least ${SHORTEST_COOKIE}`;
+  }
+  if (length > LONGEST_COOKIE) return `has more than ${LONGEST_COOKIE} characters`;
+  if (CONTROL_CHARACTER.test(cookie)) return 'is not one line of text';
+  return undefined;
+}
+
+/** @returns whether it is the one that is there now: of processes that make it at the same time, one does */
+function make(path: string, cookie: string): boolean {
   try {
-    writeFileSync(path, `${cookie}\n`, { mode: 0o600, flag: 'wx' });
-    chmodSync(path, 0o600);
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return readFileSync(path, 'utf8').trim();
-    throw new AmocError('FILE', `${path} cannot be made: ${messageOf(error)}; set AMOC_COOKIE`, {
-      cause: error,
-    });
+    return makeSecretFile(path, `${cookie}\n`);
+  } catch (cause) {
+    throw new AmocError('FILE', `${messageOf(cause)}; set AMOC_COOKIE`, { cause });
   }
-  return cookie;
 }
