@@ -7,7 +7,7 @@ const guard = guardProcess((sentence) => {
   process.stderr.write(`amoc: the embedded server has failed: ${sentence}\n`);
 });
 const server = await startEmbeddedServer({
-  port: 0,
+  port: Number(process.env['AMOC_EMBEDDED_PORT'] ?? 0),
   patterns: {
     user: process.env['AMOC_EMBEDDED_USER'] ?? 'user_{id}',
     password: process.env['AMOC_EMBEDDED_PASSWORD'] ?? 'password_{id}',

@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { withTimeout } from '../lib/abort.ts';
-import { AmocError } from '../lib/errors.ts';
+import { sleep, withTimeout } from '../lib/abort.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 
 /** The embedded server in a process of its own. */
@@ -9,24 +11,91 @@ export interface StandIn extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly domain: string;
+  /** Of the process that serves now. */
   readonly pid: number;
 }
 
 /** What its process says: where it listens, and later what has failed in it. */
 type StandInMessage = { port: number; domain: string } | { trouble: string };
 
+type Patterns = Readonly<{ user: string; password: string }>;
+
+const HOST = '127.0.0.1';
 const START_MS = 10_000;
+/** A process that ends sooner is started again with a pause. */
+const STABLE_MS = 10_000;
+const RESTART = { firstMs: 400, mostMs: 5000 };
 
 /**
- * Starts the embedded server as a process that ends with this one, whatever ends it.
+ * Starts the embedded server as a process that ends with this one, whatever ends it. One that ends by itself
+ * is started again on its port, because users of the run have its address.
  *
- * @param onTrouble something has failed in it, and it goes on
+ * @param onTrouble something has failed in it, or it has ended: what, and what comes next
  * @throws {AmocError} `CONNECTION` when it does not start.
  */
 export async function startStandIn(
-  patterns: { user: string; password: string },
+  patterns: Patterns,
   onTrouble: (text: string) => void,
 ): Promise<StandIn> {
+  const closing = new AbortController();
+  let failures = 0;
+  let startedAt = performance.now();
+  let { child, port, domain } = await launch(patterns, 0, onTrouble);
+  child.once('exit', ended);
+
+  function ended(code: number | null, signal: NodeJS.Signals | null): void {
+    if (closing.signal.aborted) return;
+    failures = performance.now() - startedAt > STABLE_MS ? 0 : failures + 1;
+    onTrouble(
+      `amoc's embedded server has ended (${signal ?? `exit code ${code}`}), and the sessions there with it; it is started again on ${HOST}:${port}`,
+    );
+    void restart();
+  }
+
+  async function restart(): Promise<void> {
+    if (failures > 1) await sleep(backoffMs(failures, RESTART, Math.random()));
+    if (closing.signal.aborted) return;
+    startedAt = performance.now();
+    try {
+      ({ child, port, domain } = await launch(patterns, port, onTrouble));
+    } catch (error) {
+      failures++;
+      onTrouble(`amoc's embedded server cannot be started: ${messageOf(error)}; it is tried again`);
+      void restart();
+      return;
+    }
+    if (closing.signal.aborted) child.kill('SIGKILL');
+    else child.once('exit', ended);
+  }
+
+  return {
+    host: HOST,
+    get port() {
+      return port;
+    },
+    get domain() {
+      return domain;
+    },
+    get pid() {
+      return child.pid as number;
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.ref();
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+/** @param port 0: any free one */
+async function launch(
+  patterns: Patterns,
+  port: number,
+  onTrouble: (text: string) => void,
+): Promise<{ child: ChildProcess; port: number; domain: string }> {
   const child = fork(join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'embedded-main.js'), [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
@@ -34,6 +103,7 @@ export async function startStandIn(
       ...process.env,
       AMOC_EMBEDDED_USER: patterns.user,
       AMOC_EMBEDDED_PASSWORD: patterns.password,
+      AMOC_EMBEDDED_PORT: String(port),
     },
   });
   const ready = new Promise<{ port: number; domain: string }>((resolve, reject) => {
@@ -46,20 +116,8 @@ export async function startStandIn(
       reject(new AmocError('CONNECTION', `the embedded server did not start (${signal ?? code})`));
     });
   });
-  const { port, domain } = await withTimeout(ready, START_MS, 'the start of the embedded server');
+  const listening = await withTimeout(ready, START_MS, 'the start of the embedded server');
   child.unref();
   child.channel?.unref();
-  return {
-    host: '127.0.0.1',
-    port,
-    domain,
-    pid: child.pid as number,
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.ref();
-      child.kill('SIGKILL');
-      await gone;
-    },
-  };
+  return { child, ...listening };
 }
