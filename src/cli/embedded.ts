@@ -38,13 +38,14 @@ export async function startStandIn(
   onTrouble: (text: string) => void,
 ): Promise<StandIn> {
   const closing = new AbortController();
+  const isClosing = (): boolean => closing.signal.aborted;
   let failures = 0;
   let startedAt = performance.now();
   let { child, port, domain } = await launch(patterns, 0, onTrouble);
   child.once('exit', ended);
 
   function ended(code: number | null, signal: NodeJS.Signals | null): void {
-    if (closing.signal.aborted) return;
+    if (isClosing()) return;
     failures = performance.now() - startedAt > STABLE_MS ? 0 : failures + 1;
     onTrouble(
       `amoc's embedded server has ended (${signal ?? `exit code ${code}`}), and the sessions there with it; it is started again on ${HOST}:${port}`,
@@ -54,7 +55,7 @@ export async function startStandIn(
 
   async function restart(): Promise<void> {
     if (failures > 1) await sleep(backoffMs(failures, RESTART, Math.random()));
-    if (closing.signal.aborted) return;
+    if (isClosing()) return;
     startedAt = performance.now();
     try {
       ({ child, port, domain } = await launch(patterns, port, onTrouble));
@@ -64,7 +65,7 @@ export async function startStandIn(
       void restart();
       return;
     }
-    if (closing.signal.aborted) child.kill('SIGKILL');
+    if (isClosing()) child.kill('SIGKILL');
     else child.once('exit', ended);
   }
 
