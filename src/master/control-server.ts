@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { demandCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf, stackOf } from '../lib/errors.ts';
 import { acceptHandshake } from '../protocol/handshake.ts';
 import { MasterPeer } from '../protocol/peer.ts';
@@ -7,9 +8,6 @@ import { listenForSlaves } from '../protocol/websocket-transport.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
 import type { ControlListener } from '../protocol/websocket-transport.ts';
 import type { Master } from './master.ts';
-
-/** The shortest cookie that may guard an address which other machines reach. */
-const SHORTEST_PUBLIC_COOKIE = 32;
 
 /** Where slaves dial in. */
 export interface ControlOptions {
@@ -27,20 +25,14 @@ export interface ControlOptions {
 /**
  * Listens for slaves and hands to the master those that prove to know the cookie.
  *
- * @throws {AmocError} `CONFIG` for an address beyond loopback with a short cookie, `CONNECTION` when
- * the address is taken.
+ * @throws {AmocError} `CONFIG` for a cookie that is too short, `CONNECTION` when the address is taken.
  */
 export async function openControlServer(
   master: Master,
   options: ControlOptions,
 ): Promise<ControlListener> {
   const { host, port, cookie, tls } = options;
-  if (!isLoopback(host) && cookie.length < SHORTEST_PUBLIC_COOKIE) {
-    throw new AmocError(
-      'CONFIG',
-      `${host} can be reached from other machines, and the cookie has ${cookie.length} characters; take one of at least ${SHORTEST_PUBLIC_COOKIE} (AMOC_COOKIE)`,
-    );
-  }
+  demandCookie(cookie);
   return listenForSlaves(
     { host, port },
     (transport) => void admit(master, transport, options),
@@ -77,8 +69,4 @@ export async function admit(
 /** What a message failed with: its own words, or, for a fault of amoc's, where that is. */
 function faultOf(error: unknown): string {
   return error instanceof AmocError ? error.message : (stackOf(error) ?? messageOf(error));
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -153,14 +153,22 @@ describe('bad input in the console', () => {
     );
   });
 
-  it('a public address needs a long cookie', async () => {
+  it('a short cookie is refused at both ends, whatever the address', async () => {
     using project = new Project();
-    const env = { AMOC_MASTER_PORT: '0', AMOC_MASTER_BIND: '0.0.0.0', AMOC_COOKIE: 'short' };
-    const { err } = await project.amoc(['console'], { input: '', env });
-    assert.match(
-      err,
-      /slaves cannot join: 0\.0\.0\.0 can be reached from other machines, and the cookie has 5 characters/,
-    );
+    const short = /AMOC_COOKIE \(of .*\) has 5 characters, and a cookie has at least 32/;
+    for (const host of ['127.0.0.1', '0.0.0.0']) {
+      const env = { AMOC_MASTER_PORT: '0', AMOC_MASTER_BIND: host, AMOC_COOKIE: 'short' };
+      const { err } = await project.amoc(['console'], { input: '', env });
+      assert.match(err, new RegExp(`slaves cannot join: ${short.source}`));
+    }
+    const args = ['slave', '--master', 'ws://127.0.0.1:9', '--name', 'slave1'];
+    const slave = await project.amoc(args, { env: { AMOC_COOKIE: 'short' } });
+    assert.equal(slave.code, 2);
+    assert.match(slave.err, short);
+    // What a full disk leaves.
+    writeFileSync(join(project.folder, 'home', '.amoc.cookie'), '', { mode: 0o600 });
+    const master = await project.amoc(['console'], { env: { AMOC_MASTER_PORT: '0' } });
+    assert.match(master.err, /slaves cannot join: .*\.amoc\.cookie has 0 characters/);
   });
 });
 

@@ -252,7 +252,7 @@ describe('amoc slave', () => {
       (url) => url !== undefined,
     );
     const refused = await project.amoc(['slave', '--master', joinAt!, '--name', 'slave9'], {
-      env: { AMOC_COOKIE: 'wrong' },
+      env: { AMOC_COOKIE: 'wrong'.repeat(8) },
     });
     assert.equal(refused.code, 2);
     assert.match(refused.err, /wrong cookie/);
