@@ -9,6 +9,7 @@ import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { declareRun, spreadLists } from './run-command.ts';
+import type { CertsOptions } from './certs.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
 import type { StopOptions } from './background.ts';
 import type { LogsOptions } from './logs.ts';
@@ -223,6 +224,30 @@ nodeCommand(
   const { runSlave } = await import('./slave.ts');
   process.exitCode = await runSlave(options);
 });
+
+program
+  .command('certs')
+  .description('make a CA and certificates, so that master and slaves speak TLS; no openssl needed')
+  .option(
+    '--host <names...>',
+    'names and addresses by which slaves dial the master; this machine when left out',
+  )
+  .option('--slave <names...>', 'certificates for slaves too, which the master can demand then')
+  .option('--out <folder>', 'where the files are; ~/.amoc.tls when left out')
+  .option('--keep', 'make only what is missing, does not fit, or ends within 30 days')
+  .addHelpText(
+    'after',
+    `
+The CA is made once and stays; each call makes a new certificate for the master, by
+the names of the one before unless --host says others.
+
+Example:
+  amoc certs --host master.example.org --host 10.0.0.1`,
+  )
+  .action(async (options: CertsOptions) => {
+    const { makeCertificates } = await import('./certs.ts');
+    process.stdout.write(await makeCertificates(options));
+  });
 
 program
   .command('accounts')

@@ -1,0 +1,249 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AmocError } from '../lib/errors.ts';
+import { dnsNameOf } from '../lib/dns-name.ts';
+import { isLoopback } from '../lib/loopback.ts';
+import { demandPrivateFolder } from '../lib/private-folder.ts';
+import { readSecretFile, replaceFiles } from '../lib/secret-file.ts';
+import { makeAuthority, makeCertificate } from './certificates.ts';
+import type { KeyPair, Purpose } from './certificates.ts';
+
+const MOST_HOSTS = 100;
+const MOST_SLAVES = 1000;
+const MOST_BYTES = 65_536;
+const SLAVE_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+const DAY_MS = 24 * 3600 * 1000;
+/** `--keep` makes another one that long before the end. */
+const RENEWAL_MS = 30 * DAY_MS;
+/** The master's machine may run slaves too. */
+const always = ['localhost', '127.0.0.1', '::1'];
+
+/** The options of `amoc certs`. */
+export interface CertsOptions {
+  /** Names and addresses by which slaves dial the master. */
+  host?: readonly string[] | undefined;
+  /** Names of slaves that get a certificate. */
+  slave?: readonly string[] | undefined;
+  /** @default ~/.amoc.tls */
+  out?: string | undefined;
+  /** Whether certificates that fit, and are valid for 30 days more, stay. */
+  keep?: boolean | undefined;
+}
+
+/**
+ * `amoc certs`: a CA, and certificates that it signs, as PEM files in a folder that is its owner's alone.
+ *
+ * @returns what was made, and what to do with it
+ * @throws {AmocError} `ARGUMENT` for a name that is none, `FILE` for a folder or files that are not private,
+ * do not fit each other, or cannot be made
+ */
+export async function makeCertificates(options: CertsOptions): Promise<string> {
+  const given = namesOf(options.host ?? [], '--host', MOST_HOSTS, hostOf);
+  const slaves = namesOf(options.slave ?? [], '--slave', MOST_SLAVES, slaveOf);
+  const folder = resolve(options.out ?? join(homedir(), '.amoc.tls'));
+  const keeps = options.keep === true;
+  demandOwnFolder(folder);
+  const { pair: authority, isNew } = await authorityOf(folder);
+  const before = given.length === 0 ? hostsOf(folder) : [];
+  const own = before.length > 0 ? before : [ownName()];
+  const asked = given.length > 0 ? given : own;
+  const hosts = [...new Set([...asked.filter((host) => host !== undefined), ...always])];
+  const made = [
+    `The CA ${isNew ? 'is new' : 'stays'}: ${join(folder, 'ca.pem')}, ${validity(authority.cert)}`,
+  ];
+  const purposes: [file: string, purpose: Purpose][] = [
+    ['master', { role: 'master', hosts }],
+    ...slaves.map((name) => [name, { role: 'slave', name }] as [string, Purpose]),
+  ];
+  for (const [file, purpose] of purposes) {
+    const found = keeps ? fitting(folder, file, authority, purpose) : undefined;
+    const pair = found ?? (await makeCertificate(authority, purpose));
+    if (found === undefined) write(folder, file, pair);
+    const who = purpose.role === 'master' ? 'the master' : `the slave ${purpose.name}`;
+    const names = purpose.role === 'master' ? `, for ${hosts.join(', ')}` : '';
+    made.push(
+      `The certificate of ${who} ${found === undefined ? 'is new' : 'stays'}: ${join(folder, `${file}.pem`)}, ${validity(pair.cert)}${names}`,
+    );
+  }
+  return `${made.join('\n')}\n\n${sayUse(folder, hosts, slaves)}`;
+}
+
+/** What to set on the machines, and what to copy to them. */
+function sayUse(folder: string, hosts: readonly string[], slaves: readonly string[]): string {
+  const path = (name: string): string => quoted(join(folder, name));
+  const dialled = hosts.find((host) => !isLoopback(host) && !host.startsWith('*')) ?? 'localhost';
+  const address = dialled.includes(':') ? `[${dialled}]` : dialled;
+  const [slave = 'slave1'] = slaves;
+  const isMutual = slaves.length > 0;
+  const onMaster = `export AMOC_TLS_CERT=${path('master.pem')} AMOC_TLS_KEY=${path('master.key')}`;
+  const onSlave = 'export AMOC_TLS_CA=ca.pem';
+  return `On the master's machine, before amoc starts there:
+  ${onMaster}${isMutual ? ` AMOC_TLS_CA=${path('ca.pem')}` : ''}
+${isMutual ? 'With AMOC_TLS_CA the master takes only slaves that show a certificate.\n' : ''}
+On each slave's machine, with a copy of ${isMutual ? `ca.pem, ${slave}.pem and ${slave}.key (of its own name)` : 'ca.pem'}:
+  ${onSlave}${isMutual ? ` AMOC_TLS_CERT=${slave}.pem AMOC_TLS_KEY=${slave}.key` : ''}
+  amoc slave --master wss://${address}:4370 --name ${slave}
+
+ca.pem is no secret. ca.key signs further certificates: copy it nowhere.
+`;
+}
+
+function demandOwnFolder(folder: string): void {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  // Not chmod: it may be one that others need.
+  if (stats?.isDirectory() === true && (stats.mode & 0o077) !== 0) {
+    throw new AmocError(
+      'FILE',
+      `--out: ${folder} can be entered by others, and keys are for nobody else; name a folder that is made for them, as in ${join(folder, 'amoc.tls')}`,
+    );
+  }
+  demandPrivateFolder(folder, { isSecret: true });
+}
+
+/** The CA of a folder, which is made when there is none. */
+async function authorityOf(folder: string): Promise<{ pair: KeyPair; isNew: boolean }> {
+  const found = read(folder, 'ca');
+  if (found === undefined) {
+    const pair = await makeAuthority();
+    write(folder, 'ca', pair);
+    return { pair, isNew: true };
+  }
+  const path = join(folder, 'ca.pem');
+  const otherwise = `move ${folder} away and run amoc certs again; slaves need the new ca.pem then`;
+  const cert = parse(found.cert);
+  if (cert === undefined || !cert.ca || !isPair(cert, found.key)) {
+    throw new AmocError('FILE', `${path} and ca.key are not those of a CA; ${otherwise}`);
+  }
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(found.key);
+  if (asymmetricKeyType !== 'ec' || asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+    throw new AmocError(
+      'FILE',
+      `${path} has a key of another kind than amoc certs makes (EC P-256); ${otherwise}`,
+    );
+  }
+  if (Date.parse(cert.validTo) <= Date.now()) {
+    throw new AmocError('FILE', `${path} was ${validity(found.cert)}; ${otherwise}`);
+  }
+  return { pair: found, isNew: false };
+}
+
+/** The names of the master's certificate that is there. */
+function hostsOf(folder: string): string[] {
+  const cert = parse(readSecretFile(join(folder, 'master.pem'), MOST_BYTES) ?? '');
+  const names = (cert?.subjectAltName ?? '').split(', ').map((name) => name.replace(/^.*?:/, ''));
+  return names.map((name) => dnsNameOf(name)).filter((name) => name !== undefined);
+}
+
+/** A certificate that is there and needs no other in its place. */
+function fitting(
+  folder: string,
+  file: string,
+  authority: KeyPair,
+  purpose: Purpose,
+): KeyPair | undefined {
+  const found = read(folder, file);
+  const cert = parse(found?.cert ?? '');
+  if (found === undefined || cert === undefined || !isPair(cert, found.key)) return undefined;
+  const issuer = new X509Certificate(authority.cert);
+  const isOurs = cert.checkIssued(issuer) && cert.verify(issuer.publicKey);
+  if (!isOurs || Date.parse(cert.validTo) - Date.now() < RENEWAL_MS) return undefined;
+  if (purpose.role === 'slave') return found;
+  const names = new Set(hostsOf(folder));
+  return purpose.hosts.every((host) => names.has(host)) ? found : undefined;
+}
+
+/** @returns `undefined` when neither of the two files is there */
+function read(folder: string, name: string): KeyPair | undefined {
+  const [cert, key] = ['pem', 'key'].map((kind) =>
+    readSecretFile(join(folder, `${name}.${kind}`), MOST_BYTES),
+  );
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const [there, missing] = cert === undefined ? ['key', 'pem'] : ['pem', 'key'];
+  throw new AmocError(
+    'FILE',
+    `${join(folder, `${name}.${there}`)} is there, and ${name}.${missing}, which belongs to it, is not; put that back, or remove the one that is there`,
+  );
+}
+
+function write(folder: string, name: string, { cert, key }: KeyPair): void {
+  replaceFiles([
+    { path: join(folder, `${name}.key`), text: key, mode: 0o600 },
+    { path: join(folder, `${name}.pem`), text: cert, mode: 0o600 },
+  ]);
+}
+
+function parse(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function isPair(cert: X509Certificate, key: string): boolean {
+  try {
+    return cert.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+function validity(pem: string): string {
+  return `valid until ${new Date(new X509Certificate(pem).validTo).toISOString().slice(0, 10)}`;
+}
+
+function ownName(): string | undefined {
+  return dnsNameOf(hostname());
+}
+
+function namesOf(
+  given: readonly string[],
+  option: string,
+  most: number,
+  check: (name: string) => string,
+): string[] {
+  if (given.length > most) {
+    throw new AmocError('ARGUMENT', `${option}: ${given.length} names, at most ${most}`);
+  }
+  return [...new Set(given.map(check))];
+}
+
+function hostOf(given: string): string {
+  const host = dnsNameOf(given);
+  if (host === undefined) {
+    throw new AmocError(
+      'ARGUMENT',
+      `--host: '${given}' is no name or address of a machine; write it alone, as in master.example.org or 10.0.0.1`,
+    );
+  }
+  if (host === '0.0.0.0' || host === '::') {
+    throw new AmocError(
+      'ARGUMENT',
+      `--host: ${host} is where a master listens, and nothing that a slave can dial; name the machine or its address`,
+    );
+  }
+  return host;
+}
+
+function slaveOf(name: string): string {
+  if (!SLAVE_NAME.test(name)) {
+    throw new AmocError(
+      'ARGUMENT',
+      `--slave: '${name}' is no name for a node; use letters, digits, . _ and -`,
+    );
+  }
+  if (/^(ca|master)$/i.test(name)) {
+    throw new AmocError(
+      'ARGUMENT',
+      `--slave: ${name}.pem is the name of another file here; take another name`,
+    );
+  }
+  return name;
+}
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
