@@ -4,8 +4,9 @@ import { amocHome } from '../attach/node-folder.ts';
 import { portNumber, variable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
-import { messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
+import { demandPrivateFolder } from '../lib/private-folder.ts';
 import { plural } from '../lib/words.ts';
 import type { MasterParts } from '../master/cluster.ts';
 import { openControlServer } from '../master/control-server.ts';
@@ -86,6 +87,8 @@ async function listen(
 ): Promise<AsyncDisposable | string> {
   const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   try {
+    // Port 0 has no journal.
+    if (port !== 0) demandOwnHome();
     const tls = controlTls(process.env);
     const listener = await openControlServer(master, {
       host,
@@ -133,6 +136,20 @@ function restoreRun(master: Master, journal: FileJournal, events: ClusterEvents)
     if (memory !== undefined) master.members.restore(memory);
   } catch (error) {
     events.notice({ level: 'error', text: messageOf(error) });
+  }
+}
+
+/**
+ * Slaves run what is in a journal: nobody else may put one there.
+ *
+ * @throws {AmocError} `FILE`
+ */
+function demandOwnHome(): void {
+  try {
+    demandPrivateFolder(amocHome());
+  } catch (error) {
+    // Where nothing can be made the journal says so itself, and a run goes on without it.
+    if (!(error instanceof AmocError) || error.cause === undefined) throw error;
   }
 }
 

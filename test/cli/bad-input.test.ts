@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freePort } from '../support/ports.ts';
 import { processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import type { Ended } from '../support/project.ts';
@@ -182,6 +183,20 @@ describe('bad input in the console', () => {
     assert.match(wrong.err, /AMOC_MASTER_PLAIN: "yes" is no value of it; write allow/);
     const started = await dial('ws://example.invalid:4370', { AMOC_MASTER_PLAIN: 'allow' });
     assert.equal(started.code, 0, started.err);
+  });
+
+  it('a folder that others can write to gives no journal to slaves, and no node', async () => {
+    using project = new Project();
+    const home = join(project.folder, 'shared');
+    mkdirSync(home);
+    chmodSync(home, 0o777);
+    const env = { AMOC_HOME: home, AMOC_MASTER_PORT: String(await freePort()) };
+    const { err } = await project.amoc(['console'], { env });
+    assert.match(err, /slaves cannot join: \S+shared can be written to by others; run: chmod go-w/);
+    const started = await project.amoc(['start'], { env });
+    assert.equal(started.code, 2);
+    assert.match(started.err, /shared can be written to by others; run: chmod go-w/);
+    assert.deepEqual(readdirSync(home), []);
   });
 
   it('a short cookie is refused at both ends, whatever the address', async () => {
