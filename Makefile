@@ -108,8 +108,9 @@ rel: $(released) ## a release: _rel/amoc, and its tarball
 
 # Ansible reads its settings beside the playbooks; ANSIBLE_ARGS=… goes to it as it is.
 HOSTS ?= hosts
-# The secret of the cluster that is deployed from here.
+# The secret of the cluster that is deployed from here, and its CA and certificates.
 COOKIE ?= .amoc.cookie
+TLS ?= .amoc.tls
 playbook = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg ansible-playbook -i '$(HOSTS)' $(ANSIBLE_ARGS)
 
 .PHONY: fleet-checks
@@ -122,8 +123,8 @@ prepare: fleet-checks ## make the machines of hosts ready: limits, kernel settin
 	@$(playbook) deploy/ansible/prepare.yml
 
 .PHONY: deploy
-deploy: fleet-checks rel $(COOKIE) ## install amoc on the machines of hosts, start it, show the nodes
-	@$(playbook) -e amoc_cookie='$(abspath $(COOKIE))' deploy/ansible/deploy.yml
+deploy: fleet-checks rel fleet-secrets ## install amoc on the machines of hosts, start it, show the nodes
+	@$(playbook) -e amoc_cookie='$(abspath $(COOKIE))' -e amoc_tls='$(abspath $(TLS))' deploy/ansible/deploy.yml
 
 .PHONY: status
 status: fleet-checks ## how the nodes on the machines of hosts stand
@@ -133,8 +134,9 @@ status: fleet-checks ## how the nodes on the machines of hosts stand
 undeploy: fleet-checks ## stop amoc on the machines of hosts and remove it
 	@$(playbook) deploy/ansible/undeploy.yml
 
-$(COOKIE):
-	@umask 077; node -p 'require("node:crypto").randomBytes(32).toString("hex")' >$@
+.PHONY: fleet-secrets
+fleet-secrets: fleet-checks
+	@node dist/deploy/secrets.js '$(HOSTS)' '$(COOKIE)' '$(TLS)'
 
 .PHONY: clean
 clean: ## remove what was built and installed

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as amoc from '../src/index.ts';
 import { Receiver } from '../src/xmpp/receiver.ts';
 import { Session } from '../src/xmpp/session.ts';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { builtInVariables } from '../src/config/run-variables.ts';
@@ -26,6 +26,25 @@ function row(name: string, variables: Variables): string {
   const shown = value === '' ? '' : ` \`${String(value)}\``;
   return `| \`${name}\` | \`${environmentName(name)}\` |${shown} | ${description} |`;
 }
+
+describe('the page on security', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8');
+
+  it('names tests that are there', () => {
+    const named = [...page.matchAll(/`(test\/[^`]+)`/g)].map(([, path]) => path as string);
+    assert.ok(named.length > 30, `only ${named.length} were found`);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(join(ROOT, path))),
+      [],
+    );
+  });
+
+  it('is where README and the guides lead', () => {
+    for (const from of ['README.md', 'docs/distributed.md', 'docs/deploy.md']) {
+      assert.match(readFileSync(join(ROOT, from), 'utf8'), /\(((docs\/)?security\.md)\)/, from);
+    }
+  });
+});
 
 describe('the README', () => {
   it('lists every setting as it is declared', () => {

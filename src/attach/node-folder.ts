@@ -12,6 +12,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { demandPrivateFolder } from '../lib/private-folder.ts';
 import { userName } from '../lib/user-name.ts';
 
 /** Longer paths of Unix sockets are cut off by the system (sockaddr_un, unix(7)). */
@@ -79,8 +80,8 @@ export class NodeFolder {
    * @throws {AmocError} `FILE`
    */
   prepare(): void {
-    // Nothing is made in a folder that is somebody else's, nor where a link in its place leads.
-    if (statOf(this.path) === undefined) this.#make(this.path);
+    // Nothing is made in a folder that is another user's, nor where a link in its place leads.
+    if (statOf(this.path) === undefined) demandPrivateFolder(this.path, { isSecret: true });
     this.check();
     this.#make(join(this.path, 'log'));
   }
@@ -111,6 +112,8 @@ export class NodeFolder {
         `${this.path} can be entered by others; run: chmod 700 ${this.path}`,
       );
     }
+    // Who may write to AMOC_HOME, or to what is above it, can put another folder in its place.
+    demandPrivateFolder(this.path, { isSecret: true });
     const socket = statOf(this.socket);
     if (socket !== undefined) this.#checkOwner(this.socket, socket);
   }

@@ -4,7 +4,9 @@ import { amocHome } from '../attach/node-folder.ts';
 import { portNumber, variable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
-import { messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { isLoopback } from '../lib/loopback.ts';
+import { demandPrivateFolder } from '../lib/private-folder.ts';
 import { plural } from '../lib/words.ts';
 import type { MasterParts } from '../master/cluster.ts';
 import { openControlServer } from '../master/control-server.ts';
@@ -42,10 +44,7 @@ export async function startDistributedMaster(
     readSources: () => readSources(),
     expected: () => 1,
     joinMs: 0,
-    whenNoNodes:
-      port === undefined
-        ? 'no slave is connected; start the console with AMOC_MASTER_PORT=4370, and on each machine: amoc slave --master ws://THIS_HOST:4370 --name slave1'
-        : `no slave is connected; on each machine run: amoc slave --master ws://THIS_HOST:${port} --name slave1`,
+    whenNoNodes: whenNoSlave(port),
     kill: () => {},
     leases: true,
     ...(journal === undefined ? {} : { journal }),
@@ -66,6 +65,20 @@ export async function startDistributedMaster(
   };
 }
 
+/** What to do for slaves, as this console was started. */
+function whenNoSlave(port: number | undefined): string {
+  if (port === undefined) {
+    return 'no slave is connected; start the console with AMOC_MASTER_PORT=4370, then on this machine: amoc slave --master ws://127.0.0.1:4370 --name slave1; docs/distributed.md leads to other machines';
+  }
+  const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
+  const isAny = host === '0.0.0.0' || host === '::';
+  const dialled = isAny ? 'THIS_HOST' : host.includes(':') ? `[${host}]` : host;
+  const [scheme, ca] =
+    variable('AMOC_TLS_CERT') === undefined ? ['ws', ''] : ['wss', ' --ca ca.pem'];
+  const where = isLoopback(host) ? 'on this machine' : 'on each machine';
+  return `no slave is connected; ${where} run: amoc slave --master ${scheme}://${dialled}:${port}${ca} --name slave1`;
+}
+
 /** @returns what listens, or why nothing does */
 async function listen(
   master: Master,
@@ -74,6 +87,8 @@ async function listen(
 ): Promise<AsyncDisposable | string> {
   const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   try {
+    // Port 0 has no journal.
+    if (port !== 0) demandOwnHome();
     const tls = controlTls(process.env);
     const listener = await openControlServer(master, {
       host,
@@ -121,6 +136,20 @@ function restoreRun(master: Master, journal: FileJournal, events: ClusterEvents)
     if (memory !== undefined) master.members.restore(memory);
   } catch (error) {
     events.notice({ level: 'error', text: messageOf(error) });
+  }
+}
+
+/**
+ * Slaves run what is in a journal: nobody else may put one there.
+ *
+ * @throws {AmocError} `FILE`
+ */
+function demandOwnHome(): void {
+  try {
+    demandPrivateFolder(amocHome());
+  } catch (error) {
+    // Where nothing can be made the journal says so itself, and a run goes on without it.
+    if (!(error instanceof AmocError) || error.cause === undefined) throw error;
   }
 }
 

@@ -99,10 +99,7 @@ const nodeCommand = (name: string, description: string): Command =>
     .command(name)
     .description(description)
     .option('--name <name>', "the node's name, as in slave1; AMOC_NODE_NAME")
-    .option(
-      '--master <url>',
-      'a slave of the master there, as in ws://host:4370, or wss://; AMOC_MASTER_URL',
-    )
+    .option('--master <url>', 'a slave of the master there, as in wss://host:4370; AMOC_MASTER_URL')
     .option('--processes <number>', "a slave's processes: one for each core; AMOC_SLAVE_PROCESSES")
     .option('--label <key=value...>', 'to be chosen by, as in zone=a; AMOC_SLAVE_LABELS')
     .option('--ca <file>', "CA (PEM) of the master's certificate; AMOC_TLS_CA")

@@ -22,7 +22,7 @@ export function planNode(options: NodeOptions): NodePlan {
       if (options[name] === undefined) continue;
       throw new AmocError(
         'ARGUMENT',
-        `--${name} is for a slave; say --master too, as in ws://host:4370`,
+        `--${name} is for a slave; say --master too, as in wss://host:4370`,
       );
     }
     return { role: 'master', folder: nodeFolder(options.name) };

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
-import { duration, variable } from '../config/environment.ts';
+import { allowsPlain, duration, variable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError } from '../lib/errors.ts';
 import { deferred } from '../lib/abort.ts';
 import { formatMs } from '../lib/duration.ts';
 import { oneLine } from '../lib/foreign-text.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { plural } from '../lib/words.ts';
 import { EVICTED, LocalProcesses, REFUSED } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
@@ -42,7 +43,8 @@ export interface SlavePlan {
  * Checks options, and completes them from `AMOC_MASTER_URL`, `AMOC_NODE_NAME`, `AMOC_SLAVE_PROCESSES` and
  * `AMOC_SLAVE_LABELS`.
  *
- * @throws {AmocError} `ARGUMENT` for a bad name, address, label or number, `CONFIG` for TLS files that do
+ * @throws {AmocError} `ARGUMENT` for a bad name, address, label or number, or another machine without TLS,
+ * `CONFIG` for TLS files that do
  * not fit.
  */
 export function planSlave(options: SlaveOptions): SlavePlan {
@@ -50,7 +52,7 @@ export function planSlave(options: SlaveOptions): SlavePlan {
   if (master === undefined) {
     throw new AmocError(
       'ARGUMENT',
-      '--master: say where the master is, as in ws://host:4370 (or in AMOC_MASTER_URL)',
+      '--master: say where the master is, as in wss://host:4370 (or in AMOC_MASTER_URL)',
     );
   }
   const name = options.name ?? variable('AMOC_NODE_NAME') ?? hostname().replace(/\..*/, '');
@@ -62,7 +64,7 @@ export function planSlave(options: SlaveOptions): SlavePlan {
   }
   const url = parseUrl(master);
   if (url === undefined || !/^wss?:$/.test(url.protocol)) {
-    throw new AmocError('ARGUMENT', `--master: '${master}' is no address; write ws://host:port`);
+    throw new AmocError('ARGUMENT', `--master: '${master}' is no address; write wss://host:port`);
   }
   const processes = options.processes ?? variable('AMOC_SLAVE_PROCESSES') ?? '1';
   const count = Number(processes);
@@ -75,6 +77,12 @@ export function planSlave(options: SlaveOptions): SlavePlan {
   const tls = controlTls(process.env, options);
   if (tls !== undefined && url.protocol === 'ws:') {
     throw new AmocError('ARGUMENT', `--master: with TLS the address is wss://${url.host}`);
+  }
+  if (url.protocol === 'ws:' && !isLoopback(url.hostname) && !allowsPlain()) {
+    throw new AmocError(
+      'ARGUMENT',
+      `--master: on the way to ${url.host} others can read and change what is sent without TLS; write wss://${url.host} with --ca ca.pem (amoc certs on the master makes it), or, in a network of your own, set AMOC_MASTER_PLAIN=allow`,
+    );
   }
   const labels = options.label ?? variable('AMOC_SLAVE_LABELS')?.split(',') ?? [];
   return { master, name, count, labels: parseLabels(labels), tls };

@@ -27,8 +27,10 @@ export const processVariables = {
   AMOC_LOCAL_PROCESSES: "amocLocal's processes; one for each core",
   AMOC_LOG_LEVEL: 'debug, info, warn, error or silent; info',
   AMOC_MASTER_BIND: 'the address of AMOC_MASTER_PORT; 127.0.0.1',
+  AMOC_MASTER_PLAIN:
+    'allow: master and slaves of other machines may speak without TLS, in a network of your own',
   AMOC_MASTER_PORT: 'where slaves of amocDist may join',
-  AMOC_MASTER_URL: 'makes a slave of the master there, as in ws://host:4370',
+  AMOC_MASTER_URL: 'makes a slave of the master there, as in wss://host:4370',
   AMOC_NODE_NAME: 'the name of this node; amoc',
   AMOC_OTLP_INTERVAL: 'how often metrics are pushed; 10s',
   AMOC_OTLP_URL: 'where an OpenTelemetry collector takes metrics over HTTP',
@@ -58,6 +60,20 @@ const secrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN', environmentName('xmppPassw
 export function variable(name: ProcessVariable): string | undefined {
   const given = process.env[name];
   return given === undefined || given === '' ? undefined : given;
+}
+
+/**
+ * Whether master and slaves of other machines may speak without TLS: `AMOC_MASTER_PLAIN=allow`.
+ *
+ * @throws {AmocError} `CONFIG` for any other value
+ */
+export function allowsPlain(): boolean {
+  const given = variable('AMOC_MASTER_PLAIN');
+  if (given === undefined || given === 'allow') return given !== undefined;
+  throw new AmocError(
+    'CONFIG',
+    `AMOC_MASTER_PLAIN: ${JSON.stringify(given)} is no value of it; write allow, or leave it out`,
+  );
 }
 
 /**

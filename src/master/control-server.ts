@@ -1,6 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
+import { allowsPlain } from '../config/environment.ts';
 import { demandCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf, stackOf } from '../lib/errors.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { acceptHandshake } from '../protocol/handshake.ts';
 import { MasterPeer } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -25,7 +27,8 @@ export interface ControlOptions {
 /**
  * Listens for slaves and hands to the master those that prove to know the cookie.
  *
- * @throws {AmocError} `CONFIG` for a cookie that is too short, `CONNECTION` when the address is taken.
+ * @throws {AmocError} `CONFIG` for a cookie that is too short, or an address beyond loopback without TLS
+ * unless `AMOC_MASTER_PLAIN` allows it; `CONNECTION` when the address is taken.
  */
 export async function openControlServer(
   master: Master,
@@ -33,6 +36,12 @@ export async function openControlServer(
 ): Promise<ControlListener> {
   const { host, port, cookie, tls } = options;
   demandCookie(cookie);
+  if (tls === undefined && !isLoopback(host) && !allowsPlain()) {
+    throw new AmocError(
+      'CONFIG',
+      `${host} can be reached from other machines, and without TLS others on the way can read and change what master and slaves send; run amoc certs and set what it says (AMOC_TLS_CERT and AMOC_TLS_KEY), or, in a network of your own, AMOC_MASTER_PLAIN=allow`,
+    );
+  }
   return listenForSlaves(
     { host, port },
     (transport) => void admit(master, transport, options),

@@ -40,4 +40,25 @@ describe("a node's folder", () => {
     assert.throws(() => new NodeFolder('open', home).prepare(), /run: chmod 700/);
     assert.equal(existsSync(join(open, 'log')), false);
   });
+
+  it('is refused where others can put another one in its place, and nothing is made there', () => {
+    const shared = join(home, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    for (const path of [shared, join(shared, 'below')]) {
+      const folder = new NodeFolder('amoc', path);
+      assert.throws(() => folder.prepare(), {
+        code: 'FILE',
+        message: `${shared} can be written to by others; run: chmod go-w ${shared}`,
+      });
+    }
+    assert.deepEqual(readdirSync(shared), []);
+    chmodSync(shared, 0o755);
+    const folder = new NodeFolder('amoc', shared);
+    folder.prepare();
+    folder.check();
+    // Opened afterwards: an attach believes nothing that is there.
+    chmodSync(shared, 0o777);
+    assert.throws(() => folder.check(), /shared can be written to by others/);
+  });
 });

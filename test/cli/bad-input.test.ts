@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { freePort } from '../support/ports.ts';
 import { processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
+import type { Ended } from '../support/project.ts';
 import { badScenarios } from '../support/scenarios.ts';
 
 /** What each call answers in one console, one after the other: the shell has to live on. */
@@ -151,6 +153,50 @@ describe('bad input in the console', () => {
       err,
       new RegExp(`slaves cannot join: port ${port} of 127.0.0.1 is taken by another program`),
     );
+  });
+
+  it('another machine without TLS is refused at both ends, unless that is demanded by name', async () => {
+    using project = new Project();
+    for (const host of ['0.0.0.0', '::']) {
+      const env = { AMOC_MASTER_PORT: '0', AMOC_MASTER_BIND: host };
+      const { err } = await project.amoc(['console'], { env });
+      assert.ok(
+        err.includes(`slaves cannot join: ${host} can be reached from other machines`),
+        err,
+      );
+      assert.match(err, /run amoc certs .* AMOC_MASTER_PLAIN=allow/);
+      const allowed = { ...env, AMOC_MASTER_PLAIN: 'allow' };
+      const { err: said } = await project.amoc(['console'], { env: allowed });
+      assert.ok(said.includes(`slaves can join at ws://${host}:`), said);
+    }
+    const dial = (url: string, env = {}): Promise<Ended> =>
+      project.amoc(['start', '--master', url, '--name', 'far'], { env });
+    for (const url of ['ws://10.0.0.1:4370', 'ws://example.invalid:4370', 'ws://[2001:db8::1]:1']) {
+      const { code, err } = await dial(url);
+      assert.equal(code, 2);
+      assert.match(
+        err,
+        /--master: on the way to \S+ others can read and change .* wss:.*_PLAIN=allow/,
+      );
+    }
+    const wrong = await dial('ws://10.0.0.1:4370', { AMOC_MASTER_PLAIN: 'yes' });
+    assert.match(wrong.err, /AMOC_MASTER_PLAIN: "yes" is no value of it; write allow/);
+    const started = await dial('ws://example.invalid:4370', { AMOC_MASTER_PLAIN: 'allow' });
+    assert.equal(started.code, 0, started.err);
+  });
+
+  it('a folder that others can write to gives no journal to slaves, and no node', async () => {
+    using project = new Project();
+    const home = join(project.folder, 'shared');
+    mkdirSync(home);
+    chmodSync(home, 0o777);
+    const env = { AMOC_HOME: home, AMOC_MASTER_PORT: String(await freePort()) };
+    const { err } = await project.amoc(['console'], { env });
+    assert.match(err, /slaves cannot join: \S+shared can be written to by others; run: chmod go-w/);
+    const started = await project.amoc(['start'], { env });
+    assert.equal(started.code, 2);
+    assert.match(started.err, /shared can be written to by others; run: chmod go-w/);
+    assert.deepEqual(readdirSync(home), []);
   });
 
   it('a short cookie is refused at both ends, whatever the address', async () => {

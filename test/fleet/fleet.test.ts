@@ -60,6 +60,7 @@ describe(
           target,
           `HOSTS=${hostsFile}`,
           `COOKIE=${join(fleet.folder, 'cookie')}`,
+          `TLS=${join(fleet.folder, 'tls')}`,
           `ANSIBLE_ARGS=-e @${file}`,
         ],
         {
@@ -170,6 +171,19 @@ describe(
       const [master] = fleet.hosts;
       const cookie = fleet.path(master!, 'home/amoc/.amoc.cookie');
       assert.equal(statSync(cookie).mode & 0o777, 0o600);
+      // The connection between them has TLS, and each machine has what it needs of it.
+      const etc = (role: string, name: string): string =>
+        fleet.path(master!, `home/amoc/amoc_${role}/etc/${name}`);
+      assert.equal(statSync(etc('master', 'master.key')).mode & 0o777, 0o600);
+      assert.match(readFileSync(etc('slave', 'amoc.env'), 'utf8'), /^AMOC_MASTER_URL=wss:/m);
+      assert.equal(existsSync(etc('slave', 'ca.pem')), true);
+      for (const [role, name] of [
+        ['slave', 'master.key'],
+        ['master', 'ca.key'],
+        ['slave', 'ca.key'],
+      ] as const) {
+        assert.equal(existsSync(etc(role, name)), false, `${role}: ${name}`);
+      }
       const secret = readFileSync(cookie, 'utf8').trim();
       assert.equal(first.out.includes(secret), false);
       const commands = readdirSync('/proc')

@@ -51,6 +51,7 @@ describe(
       AMOC_LOCAL_PROCESSES: '1',
       AMOC_MASTER_PORT: '4370',
       AMOC_MASTER_BIND: master!().address,
+      AMOC_MASTER_PLAIN: 'allow',
       AMOC_XMPP_HOST: net.server,
       AMOC_XMPP_PORT: String(server.ports.c2s),
       AMOC_XMPP_DOMAIN: 'localhost',
