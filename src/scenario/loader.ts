@@ -78,7 +78,8 @@ function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(target, link, 'dir');
   }
-  putInPlace(draft, folder, () => isThere(folder, contents, links));
+  const linked = links.map(([name]) => join('node_modules', name));
+  putInPlace(draft, folder, [...contents.keys(), ...linked]);
   keepNewest(cache, MOST_KEPT, (name) => name !== bundle.hash && /^[0-9a-f]{32}$/.test(name));
   return folder;
 }
@@ -108,17 +109,21 @@ function isThere(
   }
 }
 
-/** Renames a folder over one that is not as it should be; another process may do so at the same time. */
-function putInPlace(draft: string, folder: string, isRight: () => boolean): void {
-  const aside = `${draft}-old`;
+/**
+ * Renames a folder to its place. Where one is already, another process has just put it there, or somebody has
+ * changed it: its files are replaced one by one, because others may be importing from it.
+ */
+function putInPlace(draft: string, folder: string, paths: Iterable<string>): void {
   try {
-    if (exists(folder)) renameSync(folder, aside);
     renameSync(draft, folder);
   } catch (error) {
-    if (!isRight()) throw error;
+    if (!exists(folder)) throw error;
+    for (const path of paths) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      renameSync(join(draft, path), join(folder, path));
+    }
   } finally {
     rmSync(draft, { recursive: true, force: true });
-    rmSync(aside, { recursive: true, force: true });
   }
 }
 

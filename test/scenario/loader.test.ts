@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -122,6 +123,40 @@ describe('the loader', () => {
     const files = paths.map((path) => ({ path, code }));
     const packages = ['ltx', '@xmpp/client', 'JSONStream', 'lodash.merge', 'a_b', '7zip'];
     assert.equal(parsed(bundleOf({ files, packages })), true);
+  });
+
+  it('serves processes that load one bundle at the same moment, also where it has to be put right', async () => {
+    using project = new Project();
+    const places = placesOf(project);
+    const files = Array.from({ length: 40 }, (_, at) => ({
+      path: `part${at}.js`,
+      code: `export const part = ${at};\n`,
+    }));
+    const main = files.map(({ path }, at) => `import { part as p${at} } from './${path}';\n`);
+    const bundle = bundleOf({
+      files: [
+        { path: 'main.js', code: `${main.join('')}export const start = () => p39;\n` },
+        ...files,
+      ],
+    });
+    const program = project.write(
+      'load.mjs',
+      `import { loadBundle } from ${JSON.stringify(join(ROOT, 'dist/src/scenario/loader.js'))};
+       const { start } = await loadBundle(${JSON.stringify(bundle)}, ${JSON.stringify(places)});
+       process.exit(start() === 39 ? 0 : 1);`,
+    );
+    const loaded = (): Promise<number | null>[] =>
+      Array.from({ length: 4 }, async () => {
+        const child = project.startProgram([process.execPath, program], project.env);
+        let said = '';
+        child.stderr.on('data', (data) => (said += String(data)));
+        const [exitCode] = (await once(child, 'close')) as [number | null];
+        assert.equal(exitCode, 0, said);
+        return exitCode;
+      });
+    await Promise.all(loaded());
+    writeFileSync(join(places.cacheFolder, bundle.hash, 'part7.js'), 'damaged');
+    await Promise.all(loaded());
   });
 
   it('puts right what has been changed or removed under the hash', async () => {
