@@ -6,15 +6,28 @@ import type { Shell } from '../console/shell.ts';
 import { Terminal } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
+import { AmocError } from '../lib/errors.ts';
 import { Strays } from '../console/strays.ts';
 import { errorLine } from '../console/error-text.ts';
 import { Engine } from './engine.ts';
-import { exitProcess, guardProcess, keepFromTypedCode } from './process-guard.ts';
+import type { ProcessGuard } from './process-guard.ts';
+import { endProcess, exitProcess, guardProcess, keepFromTypedCode } from './process-guard.ts';
 import { historyFile, shortHostname, untilSignal } from './seat.ts';
 
-/** The console: a shell over the processes of this machine, and over those that join. */
-export async function runConsole(): Promise<number> {
+/** The console: a shell over the processes of this machine, and over those that join. It ends the process. */
+export async function runConsole(): Promise<never> {
   const guard = guardProcess();
+  try {
+    return await endProcess(await serveConsole(guard));
+  } catch (error) {
+    // What the environment has wrong is said where all commands say it.
+    if (error instanceof AmocError) throw error;
+    process.stderr.write(`amoc: the console has failed: ${errorLine(error)}\n`);
+    return await endProcess(1);
+  }
+}
+
+async function serveConsole(guard: ProcessGuard): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const isTerminal = stdin.isTTY && stdout.isTTY;
   const colors = wantsColors(isTerminal ? stdout : stderr, process.env);

@@ -12,7 +12,7 @@ const tell = (message: BootMessage): void => {
 
 try {
   const options = JSON.parse(process.argv[2] ?? '{}') as NodeOptions;
-  process.exitCode = await runNode(options, 'background', {
+  await runNode(options, 'background', {
     onReady: () => tell({ ready: true }),
     onFailed: (reason) => tell({ failed: reason }),
   });

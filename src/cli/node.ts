@@ -18,7 +18,7 @@ import type { NodeOptions, NodePlan } from './node-options.ts';
 import { startMaster, startSlave } from './node-work.ts';
 import type { NodeStatusView, NodeWork, Output } from './node-work.ts';
 import type { ProcessGuard } from './process-guard.ts';
-import { guardProcess, keepFromTypedCode } from './process-guard.ts';
+import { endProcess, guardProcess, keepFromTypedCode } from './process-guard.ts';
 
 /** Where a node runs: detached from the terminal that started it, or under a supervisor that reads it. */
 export type Ground = 'background' | 'foreground';
@@ -32,16 +32,15 @@ export interface NodeHooks {
 
 /**
  * The program of a node: takes its name, starts what it is, opens its socket, says that it is ready, and
- * ends when it is told to.
+ * ends when it is told to, and the process with it.
  *
- * @returns the exit code
  * @throws {AmocError} `BUSY` when a node of its name runs, and what starting it throws
  */
 export async function runNode(
   options: NodeOptions,
   ground: Ground,
   { onReady = () => {}, onFailed }: NodeHooks = {},
-): Promise<number> {
+): Promise<never> {
   const guard = guardProcess(onFailed);
   const plan = planNode(options);
   const { folder, role } = plan;
@@ -54,11 +53,13 @@ export async function runNode(
     options: JSON.stringify(options),
     folder: process.cwd(),
   });
+  let code: number;
   try {
-    return await serve(plan, ground, startedAt, { onReady, stalePid: stale?.pid, guard });
+    code = await serve(plan, ground, startedAt, { onReady, stalePid: stale?.pid, guard });
   } finally {
     folder.release();
   }
+  return await endProcess(code);
 }
 
 async function serve(

@@ -1,10 +1,24 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { errorLine } from '../console/error-text.ts';
 import { callingShell } from '../console/calling-shell.ts';
+import { deferred } from '../lib/abort.ts';
 import { AmocError, systemCode } from '../lib/errors.ts';
 
 /** Ends the process, also where {@link keepFromTypedCode} has taken `process.exit` away from typed code. */
 export const exitProcess = process.exit.bind(process);
+
+/** Ends the process once its output is written: timers and sockets of typed code must not keep it. */
+export async function endProcess(code: number): Promise<never> {
+  const { promise, resolve } = deferred<undefined>();
+  process.stdout.write('', () => resolve(undefined));
+  // A reader that has stopped reading must not keep it either.
+  setTimeout(() => resolve(undefined), FLUSH_MS);
+  await promise;
+  const failed = process.exitCode === undefined ? 0 : Number(process.exitCode);
+  return exitProcess(code === 0 ? failed : code);
+}
+
+const FLUSH_MS = 1000;
 
 /** After these nothing in the process works any more. */
 const FATAL_CODES = ['ENOMEM', 'ERR_MEMORY_ALLOCATION_FAILED'];
@@ -44,6 +58,8 @@ export function guardProcess(
       // There is nobody left to say it to; an error from here would come back here.
     }
   };
+  // Where nobody can read it any more, saying so would fail in its turn, for ever.
+  process.stderr.on('error', () => {});
   process.on('uncaughtException', take);
   process.on('unhandledRejection', take);
   // Node.js warns on the screen that a rejection which was reported has a handler after all.

@@ -16,14 +16,17 @@ export class Screen {
   above(text: string): void {
     const output = this.#output;
     output.cork();
-    moveCursor(output, 0, -this.#input.getCursorPos().rows);
-    cursorTo(output, 0);
-    clearScreenDown(output);
-    output.write(text);
-    // Node redraws from the row where it believes the prompt to begin: that is here now.
-    (this.#input as { prevRows?: number }).prevRows = 0;
-    this.#input.prompt(true);
-    output.uncork();
+    try {
+      moveCursor(output, 0, -this.#input.getCursorPos().rows);
+      cursorTo(output, 0);
+      clearScreenDown(output);
+      output.write(text);
+      // Node redraws from the row where it believes the prompt to begin: that is here now.
+      (this.#input as { prevRows?: number }).prevRows = 0;
+      this.#input.prompt(true);
+    } finally {
+      output.uncork();
+    }
   }
 
   /** Takes back the echo of a line that was entered too early: it is shown when its turn comes. */

@@ -83,7 +83,7 @@ export class Terminal {
   leave({ now = false } = {}): void {
     this.#leaving = true;
     this.#lent?.leave();
-    if (now || this.#running === undefined) this.#readline.close();
+    if (now || this.#running === undefined) this.#close();
   }
 
   /** Writes above what is being typed. @param text whole lines */
@@ -173,7 +173,7 @@ export class Terminal {
     if (outcome.kind !== 'incomplete') this.#unfinished = [];
     if ('text' in outcome && outcome.text !== '') this.write(`${outcome.text}\n`);
     if (this.#leaving) {
-      this.#readline.close();
+      this.#close();
       return;
     }
     this.#prompt();
@@ -189,6 +189,15 @@ export class Terminal {
       return await this.#parts.backend.complete(line);
     } catch {
       return [[], line];
+    }
+  }
+
+  #close(): void {
+    try {
+      this.#readline.close();
+    } catch {
+      // The terminal itself is gone, and cannot be set back to what it was.
+      this.#closed.resolve(undefined);
     }
   }
 

@@ -56,6 +56,13 @@ describe('an error that nobody waits for', () => {
     });
   }
 
+  it('does not keep the console, nor do timers that go on', async () => {
+    using project = new Project();
+    const line = "setInterval(() => { throw new Error('again and again') }, 20); sleep('200ms')";
+    const { code, out } = await project.lines(line, "'the end'");
+    assert.deepEqual([code, out], [0, "'the end'\n"]);
+  });
+
   it('does not speak after the line that ended the input', async () => {
     using project = new Project({ my_scenario: true });
     const { code, err } = await project.lines(
@@ -101,7 +108,7 @@ describe('an error that nobody waits for', () => {
     );
     const status = JSON.parse(await amoc('eval', '--json', 'amocLocal.status()')) as StatusView;
     assert.equal(status.users.running + status.users.starting, 20);
-    assert.match(await amoc('stop', '--now'), /was ended at once/);
+    assert.match(await amoc('stop', '--timeout', '25s'), /has stopped/);
   });
 
   it('is shown on standard error to one who pipes lines to a node', async () => {

@@ -194,6 +194,19 @@ describe('the console in a terminal', () => {
     await terminal.see(/\*\* error: process\.exit: q\(\) leaves the console\n.*3>$/);
   });
 
+  it('ends with its terminal, while what was typed waits and fails', async () => {
+    using project = new Project();
+    using terminal = new TestTerminal(project);
+    await terminal.see(')1>');
+    terminal.line('setInterval(() => { throw new Error("again and again") }, 5); sleep(1e6)');
+    await terminal.see('** Error: again and again');
+    terminal[Symbol.dispose]();
+    await eventually(
+      () => processesOf(project.folder),
+      (left) => left.length === 0,
+    );
+  });
+
   it('ends with its terminal, also while what was typed keeps it busy', async () => {
     using project = new Project();
     using terminal = new TestTerminal(project);
