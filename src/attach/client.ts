@@ -95,8 +95,9 @@ export class AttachClient implements Backend, Disposable {
     let deaf: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       this.#send({ type: 'interrupt', id });
-      // Typed code that loops keeps the node from reading; a signal reaches it there.
-      deaf = setTimeout(() => this.#interruptLoop(), DEAF_MS);
+      // Typed code that loops keeps the node from reading; a signal reaches it there. Node.js may lose one
+      // that comes while it enters or leaves a script.
+      deaf = setInterval(() => this.#interruptLoop(), DEAF_MS);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -106,7 +107,7 @@ export class AttachClient implements Backend, Disposable {
       return outcome.outcome;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      clearTimeout(deaf);
+      clearInterval(deaf);
     }
   }
 

@@ -89,7 +89,7 @@ function counterLines(result: StopResult, paint: Paint): string[] {
   const { counters, more } = ownCounters(result, MOST_COUNTERS);
   if (counters.length === 0) return [];
   const rows = counters.map(([name, value]) => [name, count(value)]);
-  const where = sayRecord(result).isWhole ? `; amoc report ${result.run} shows them` : '';
+  const where = sayRecord(result).isWhole ? `; ${sayRecord(result).words} shows them` : '';
   return [
     table(['counter', 'total'], rows, paint, [1]),
     ...(more > 0 ? [`  and ${count(more)} more${where}`] : []),

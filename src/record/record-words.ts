@@ -1,10 +1,12 @@
+import { legible } from '../lib/foreign-text.ts';
 import type { RunRecord, RunResult } from './types.ts';
 
 /** Where a run is kept, as a person is told: the command that shows it, or why there is less to show. */
-export function sayRecord({ run, record }: Pick<RunResult, 'run' | 'record'>): {
+export function sayRecord(result: Pick<RunResult, 'run' | 'record'>): {
   words: string;
   isWhole: boolean;
 } {
+  const { run, record } = legible({ run: result.run, record: result.record });
   if (record === undefined || record.kept === 'all') {
     return { words: `amoc report ${run}`, isWhole: true };
   }

@@ -125,7 +125,7 @@ describe('amoc run', () => {
     [
       'a slave without a master',
       ['slave', '--name', 'x'],
-      /--master: say where the master is, as in ws:\/\/host:4370/,
+      /--master: say where the master is, as in wss:\/\/host:4370/,
     ],
     [
       'a slave with a bad name',

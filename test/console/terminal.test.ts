@@ -120,6 +120,7 @@ describe('the console in a terminal', () => {
     terminal.key('C-c');
     await terminal.see(/interrupted[\s\S]*interrupted\n.*4> *$/);
     terminal.type('half a line');
+    await terminal.see(/4> half a line$/);
     terminal.key('C-c');
     await terminal.see(/half a line\^C\n.*>$/);
     terminal.key('C-c');
