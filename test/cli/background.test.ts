@@ -142,14 +142,14 @@ describe('a node in the background', () => {
     using terminal = project.attach();
     await terminal.see(')1>');
     terminal.line("console.log('begins'); while (true) {}");
-    await terminal.see(/while \(true\) \{\}$/);
+    await terminal.see(/while \(true\) \{\}/);
     // Only when the loop turns is the node deaf.
     await eventually(
       () => project.fail('ping'),
       ({ code }) => code !== 0,
     );
     terminal.key('C-c');
-    // What it has printed comes when it has let go.
+    // What the statement before it has printed may be there already.
     await terminal.see(/\nbegins\n\*\* error: interrupted[\s\S]*\)\d+>$/);
     assert.match(await project.run('ping'), /^pong/);
     await project.run('stop');
