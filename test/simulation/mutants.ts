@@ -38,7 +38,7 @@ const mutants: readonly Mutant[] = [
   {
     fault: 'users are started after a restart although they may run elsewhere',
     file: 'src/users/arrivals.js',
-    cure: 'this.#notBefore = this.#clock.monotonic() + ms;',
+    cure: 'this.#notBefore = Math.max(this.#notBefore, this.#clock.monotonic() + ms);',
     without: '',
   },
   {
