@@ -1,3 +1,5 @@
+import { cut } from './foreign-text.ts';
+
 /** What JSON can say. */
 export type JsonValue =
   string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -27,12 +29,7 @@ export function boundedJson(value: unknown, bounds: JsonBounds = LOG_BOUNDS): Js
 /** Cuts a text to `most` characters and adds how many are missing. */
 export function cutText(text: string, most: number): string {
   if (text.length <= most) return text;
-  return `${truncate(text, most)}… (${text.length - most} more characters)`;
-}
-
-/** At most `most` characters of a text, and no half of a surrogate pair at its end. */
-export function truncate(text: string, most: number): string {
-  return text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+  return `${cut(text, most)}… (${text.length - most} more characters)`;
 }
 
 /** Whether a parsed JSON value keeps to a depth and a number of values; itself without recursion. */

@@ -1,4 +1,5 @@
-import { cutText, truncate } from './bounded-json.ts';
+import { cutText } from './bounded-json.ts';
+import { cut } from './foreign-text.ts';
 import { show } from './show.ts';
 
 /** Every code that an {@link AmocError} can carry. A literal, so that callers can switch over it. */
@@ -73,7 +74,7 @@ export function messageOf(error: unknown): string {
  */
 export function errorName(error: unknown): string {
   try {
-    return truncate(readName(error), MAX_NAME_LENGTH);
+    return cut(readName(error), MAX_NAME_LENGTH);
   } catch {
     return 'unknown';
   }

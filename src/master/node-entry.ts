@@ -73,8 +73,6 @@ export class NodeEntry {
   lastReport = 0;
   /** The last report whose effects are on disk. */
   safeReport = 0;
-  /** Reports that a master before this one acknowledged, and that no journal has. */
-  missedReports = 0;
   /** Assignments that its reports do not cover yet, the oldest first. */
   #unconfirmed: readonly Assignment[] = [];
   /** Removals by force that no report covers, the oldest first; a user can be in several. */

@@ -169,7 +169,6 @@ export class Reports {
 
   /** They will not come again: the two go on from this report, and from whom the process has now. */
   #tellMissed(node: NodeEntry, missed: number): void {
-    node.missedReports += missed;
     this.#cluster.parts.notice({
       level: 'warn',
       text: `${plural(missed, 'report')} of ${node.name} came to the master before this one and ${missed === 1 ? 'is' : 'are'} not in its journal: what ${missed === 1 ? 'it' : 'they'} counted is missing`,

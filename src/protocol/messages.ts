@@ -62,15 +62,7 @@ const userCounts = z.object({
   crashed: count,
 });
 
-const userState = z.enum([
-  'starting',
-  'running',
-  'waiting',
-  'leaving',
-  'finished',
-  'removed',
-  'crashed',
-]);
+const userState = userCounts.keyof();
 
 /** Ids of users that are there, in short. */
 const digest = z.object({ count, sum: count });

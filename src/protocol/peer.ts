@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { deferred } from '../lib/abort.ts';
 import type { Deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
-import { truncate } from '../lib/bounded-json.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
+import { cut } from '../lib/foreign-text.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
 import { MAX_FRAME_BYTES, masterMessage, requests, slaveMessage } from './messages.ts';
 import type {
@@ -226,7 +226,7 @@ export function toWireError(error: unknown): WireError {
     name: errorName(error),
     ...(error instanceof AmocError ? { code: error.code } : {}),
     message: messageOf(error),
-    ...(stack === undefined ? {} : { stack: truncate(stack, 8000) }),
+    ...(stack === undefined ? {} : { stack: cut(stack, 8000) }),
   };
 }
 
@@ -246,9 +246,9 @@ function parsed<S extends z.ZodType>(value: unknown, schema: S, what?: string): 
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const [issue] = error.issues;
-  const path = truncate((issue?.path ?? []).map(String).join('.'), MAX_PATH_LENGTH);
+  const path = cut((issue?.path ?? []).map(String).join('.'), MAX_PATH_LENGTH);
   const where = [what, ...(path === '' ? [] : [path])].filter((part) => part !== undefined);
-  const why = truncate(issue?.message ?? 'it does not fit', MAX_PATH_LENGTH);
+  const why = cut(issue?.message ?? 'it does not fit', MAX_PATH_LENGTH);
   throw new AmocError('PROTOCOL', [...where, why].join(': '));
 }
 

@@ -1,5 +1,5 @@
-import { truncate } from '../lib/bounded-json.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
+import { cut } from '../lib/foreign-text.ts';
 
 /** Distinct errors that are told apart; more count under one entry. */
 const MOST_DISTINCT = 200;
@@ -28,7 +28,7 @@ export class ErrorSummary {
   /** @returns the entry when this kind is new, so that it can be told at once */
   add(error: unknown, { isStray = false } = {}): ErrorCount | undefined {
     const name = errorName(error);
-    const message = truncate(messageOf(error), MAX_MESSAGE_LENGTH);
+    const message = cut(messageOf(error), MAX_MESSAGE_LENGTH);
     const key = `${isStray ? 'stray ' : ''}${name}:${message.replace(/\d+/g, '#')}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {

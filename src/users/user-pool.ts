@@ -1,8 +1,8 @@
 import type { RunSettings } from '../config/run-variables.ts';
 import { deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
-import { truncate } from '../lib/bounded-json.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
+import { cut } from '../lib/foreign-text.ts';
 import { digestOf, mixId } from '../lib/id-digest.ts';
 import type { IdDigest } from '../lib/id-digest.ts';
 import { IdSet } from '../lib/id-set.ts';
@@ -361,7 +361,7 @@ export class UserPool {
     const { metrics } = this.#parts.environment;
     metrics.counter('users_crashed_by', { error: errorName(error) }).add();
     this.#crashed.set(user.id, {
-      error: `${errorName(error)}: ${truncate(messageOf(error), 300)}`,
+      error: `${errorName(error)}: ${cut(messageOf(error), 300)}`,
       repetitions: user.repetitions,
     });
     if (this.#crashed.size > MOST_CRASHED) {

@@ -23,8 +23,16 @@ const passMs = (ms: number): Promise<void> =>
     ms * 2 + 10_000,
   ).then(() => {});
 
-/** The embedded server, as a target that is not amoc's own. */
-function targetAt(port: string): Record<string, string> {
+/** Starts the embedded server as a target that is not amoc's own. @returns the environment that names it */
+async function startTarget({ project }: RealCluster): Promise<Record<string, string>> {
+  const server = project.start(['server', '--port', '0']);
+  let said = '';
+  server.stdout.on('data', (data) => (said += String(data)));
+  await eventually(
+    () => said,
+    (text) => /XMPP on/.test(text),
+  );
+  const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? '';
   return { AMOC_XMPP_HOST: '127.0.0.1', AMOC_XMPP_PORT: port, AMOC_XMPP_DOMAIN: 'localhost' };
 }
 
@@ -112,15 +120,7 @@ describe('a cluster of real processes', { concurrency: 3 }, () => {
           await user.sleep('1h');
         }`,
     });
-    const server = cluster.project.start(['server', '--port', '0']);
-    let said = '';
-    server.stdout.on('data', (data) => (said += String(data)));
-    await eventually(
-      () => said,
-      (text) => /XMPP on/.test(text),
-    );
-    const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? '';
-    await cluster.open({ env: targetAt(port) });
+    await cluster.open({ env: await startTarget(cluster) });
     await cluster.join('s1', { before: ['prlimit', '--nofile=256:256'] });
     cluster.shell.type(
       "await amocDist.do('connected', 1, 400, { interarrival: 2, settings: { checkLimits: false } })",
@@ -253,15 +253,7 @@ describe('a cluster of real processes', { concurrency: 3 }, () => {
     { skip: LIBFAKETIME === undefined ? 'libfaketime is not installed: NOT tested here' : false },
     async () => {
       await using cluster = await RealCluster.make({ my_scenario: true });
-      const server = cluster.project.start(['server', '--port', '0']);
-      let said = '';
-      server.stdout.on('data', (data) => (said += String(data)));
-      await eventually(
-        () => said,
-        (text) => /XMPP on/.test(text),
-      );
-      const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? '';
-      await cluster.open({ env: targetAt(port) });
+      await cluster.open({ env: await startTarget(cluster) });
       const clock = cluster.project.write('clock', '+0\n');
       const fake = {
         LD_PRELOAD: LIBFAKETIME ?? '',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { boundedJson, cutText, isBounded, truncate } from '../../src/lib/bounded-json.ts';
+import { boundedJson, cutText, isBounded } from '../../src/lib/bounded-json.ts';
+import { cut } from '../../src/lib/foreign-text.ts';
 
 /** The depth of a JSON value, by the definition. */
 function depthOf(value: unknown): number {
@@ -97,9 +98,9 @@ describe('a text that is cut', () => {
   it('keeps to its length, and ends in no half of a character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.nat(20), (text, most) => {
-        const cut = truncate(text, most);
-        assert.ok(text.startsWith(cut) && cut.length <= most);
-        assert.ok(!/[\uD800-\uDBFF]$/.test(cut));
+        const begin = cut(text, most);
+        assert.ok(text.startsWith(begin) && begin.length <= most);
+        assert.ok(!/[\uD800-\uDBFF]$/.test(begin));
         if (text.length <= most) assert.equal(cutText(text, most), text);
       }),
     );

@@ -81,13 +81,6 @@ export class MemoryCluster {
 
   /** A slave joins. */
   async join(name: string): Promise<TestSlave> {
-    const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
-    const info = { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
-    const admitted = admit(this.master, masterEnd, {
-      cookie: COOKIE,
-      clock: this.clock,
-      onRefused: (text) => this.notices.push({ level: 'warn', text }),
-    });
     const slave = new Slave({
       name,
       clock: this.clock,
@@ -100,8 +93,7 @@ export class MemoryCluster {
       leased: this.#leased,
       collectGarbage: () => this.collected.push(this.clock.monotonic()),
     });
-    await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
-    await this.clock.resolve(admitted);
+    const { masterEnd, slaveEnd } = await this.#connect(name);
     slave.serve(slaveEnd);
     this.#expected++;
     const die = (): void => {
@@ -113,16 +105,7 @@ export class MemoryCluster {
 
   /** A slave that knows the cookie and says what the test sends. */
   async joinByHand(name: string): Promise<Transport> {
-    const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
-    const info = { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
-    const admitted = admit(this.master, masterEnd, {
-      cookie: COOKIE,
-      clock: this.clock,
-      onRefused: (text) => this.notices.push({ level: 'warn', text }),
-    });
-    await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
-    await this.clock.resolve(admitted);
-    return slaveEnd;
+    return (await this.#connect(name)).slaveEnd;
   }
 
   /** Several slaves at once: `local/1`, `local/2` … */
@@ -135,5 +118,19 @@ export class MemoryCluster {
   /** Runs a command while the clock moves. */
   run<T>(command: Promise<T>): Promise<T> {
     return this.clock.resolve(command);
+  }
+
+  /** The two ends of a connection whose slave has proved itself. */
+  async #connect(name: string): Promise<{ masterEnd: Transport; slaveEnd: Transport }> {
+    const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
+    const info = { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
+    const admitted = admit(this.master, masterEnd, {
+      cookie: COOKIE,
+      clock: this.clock,
+      onRefused: (text) => this.notices.push({ level: 'warn', text }),
+    });
+    await this.clock.resolve(offerHandshake(slaveEnd, COOKIE, 'slave', info, this.clock));
+    await this.clock.resolve(admitted);
+    return { masterEnd, slaveEnd };
   }
 }
