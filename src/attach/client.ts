@@ -5,7 +5,7 @@ import type { Outcome } from '../console/shell.ts';
 import type { Backend } from '../console/terminal.ts';
 import { deferred } from '../lib/abort.ts';
 import { assertNever } from '../lib/assert.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { ANSWER_MS, ATTACH_VERSION, decode, fromNode } from './messages.ts';
 import { LONGEST_LINE, MOST_BYTES, MOST_COLUMNS } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
@@ -53,7 +53,7 @@ export class AttachClient implements Backend, Disposable {
       const message = decode(fromNode, data);
       if (message !== undefined) this.#take(message);
     });
-    socket.on('error', (error) => (this.#reason ??= messageOf(error)));
+    socket.on('error', (error) => (this.#reason ??= reasonOf(error)));
     socket.on('close', () => this.#end(this.#reason ?? 'the node has ended'));
   }
 
@@ -185,4 +185,10 @@ export class AttachClient implements Backend, Disposable {
   #send(message: FromConsole): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+function reasonOf(error: unknown): string {
+  const isCut = ['EPIPE', 'ECONNRESET'].includes(systemCode(error) ?? '');
+  if (!isCut) return messageOf(error);
+  return 'it has closed the connection before it answered; when it goes on doing so, all files that it may open are in use (ulimit -n)';
 }

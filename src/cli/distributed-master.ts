@@ -5,6 +5,7 @@ import { portNumber, variable } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { systemLimits } from '../lib/limits.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { demandPrivateFolder } from '../lib/private-folder.ts';
 import { plural } from '../lib/words.ts';
@@ -97,6 +98,7 @@ async function listen(
       clock: systemClock,
       tls,
       onRefused: refusals(events),
+      onFull: onceAMinute((most) => events.notice({ level: 'error', text: whyFull(most) })),
     });
     events.notice({
       level: 'info',
@@ -126,6 +128,22 @@ function refusals({ notice }: ClusterEvents): (text: string) => void {
       count = 0;
     };
     systemClock.schedule(REFUSALS_MS, tell, { background: true });
+  };
+}
+
+function whyFull(most: number): string {
+  const { openFiles } = systemLimits();
+  const limit = openFiles === undefined ? '' : ` of the ${openFiles} files that it may open`;
+  return `slaves are refused: ${plural(most, 'connection')} are open, and this master keeps the rest${limit} for other work; start it with a higher limit (ulimit -n 65536)`;
+}
+
+function onceAMinute<T>(tell: (value: T) => void): (value: T) => void {
+  let toldAt = -Infinity;
+  return (value) => {
+    const now = systemClock.monotonic();
+    if (now - toldAt < 60_000) return;
+    toldAt = now;
+    tell(value);
   };
 }
 

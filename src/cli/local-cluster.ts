@@ -12,7 +12,7 @@ import { systemClock } from '../lib/clock.ts';
 import { newCookie } from '../lib/cookie.ts';
 import { openControlServer } from '../master/control-server.ts';
 import type { Notice } from '../master/cluster.ts';
-import { LocalProcesses } from '../master/local-processes.ts';
+import { LocalProcesses, SMALLEST_HEAP_MB } from '../master/local-processes.ts';
 import { Master } from '../master/master.ts';
 import type { LogRecord } from '../protocol/messages.ts';
 import type { RunObserver } from '../record/types.ts';
@@ -29,7 +29,6 @@ import {
 } from './installation.ts';
 
 const MOST_PROCESSES = 256;
-const SMALLEST_HEAP_MB = 32;
 const WARM_MS = 30;
 /** Variables that are the master's own, and go to no slave. */
 const ownSecrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
@@ -111,6 +110,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     expected: () => count,
     whenNoNodes: 'no slave process has started; see the lines above',
     kill: (node) => processes.kill(node),
+    causeOf: (node) => processes.causeOf(node),
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,
     observers: events.observers ?? [],
@@ -130,9 +130,10 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     master: `ws://127.0.0.1:${control.port}`,
     cookie,
     heapMb: heap,
+    heapVariable: 'AMOC_LOCAL_HEAP_MB',
     clock: systemClock,
     onOutput: (node, line) => {
-      if (!isCrashDump(line)) events.notice({ level: 'info', text: `${node}: ${line}` });
+      events.notice({ level: 'info', text: `${node}: ${line}` });
     },
     onExit: (node, how) => {
       // In a run the master says it, with what becomes of the users.
@@ -156,9 +157,4 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
   const erase: Erase = (text) => compiler.erase(text);
   return { master, processes, standIn, erase, [Symbol.asyncDispose]: close };
-}
-
-/** What V8 writes when its heap is full, but for the line that says so. */
-function isCrashDump(line: string): boolean {
-  return /^\s*$|^<---|^----- |^\s*\d+: 0x|^\[\d+:0x/.test(line);
 }

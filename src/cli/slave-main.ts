@@ -17,6 +17,7 @@ const { values } = parseArgs({
     parent: { type: 'string' },
     identity: { type: 'string' },
     replaces: { type: 'string' },
+    ended: { type: 'string' },
     label: { type: 'string', multiple: true },
     child: { type: 'boolean', default: false },
     supervised: { type: 'boolean', default: false },
@@ -25,6 +26,8 @@ const { values } = parseArgs({
 const cookie = process.env['AMOC_COOKIE'] ?? '';
 // What a scenario starts must not inherit the secret.
 delete process.env['AMOC_COOKIE'];
+// Whoever read them may be gone; what a user prints then is no error of that user.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const end = process.exit.bind(process);
 const labels = (values.label ?? []).map((label) => label.split('=') as [string, string]);
 runSlaveProcess({
@@ -39,6 +42,7 @@ runSlaveProcess({
   parentPid: Number(values.parent),
   identity: values.identity,
   replaces: values.replaces,
+  ended: values.ended,
   labels: Object.fromEntries(labels),
   tls: values.supervised ? controlTls(process.env) : undefined,
   tell: (line) => {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { allowsPlain, duration, variable } from '../config/environment.ts';
+import { allowsPlain, duration, variable, wholeNumber } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError } from '../lib/errors.ts';
@@ -8,7 +8,7 @@ import { formatMs } from '../lib/duration.ts';
 import { oneLine } from '../lib/foreign-text.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { plural } from '../lib/words.ts';
-import { EVICTED, LocalProcesses, REFUSED } from '../master/local-processes.ts';
+import { EVICTED, LocalProcesses, REFUSED, SMALLEST_HEAP_MB } from '../master/local-processes.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
 import { errorLine } from '../console/error-text.ts';
@@ -116,7 +116,8 @@ export class SlaveNode implements AsyncDisposable {
       script: slaveScript,
       master,
       cookie,
-      heapMb: undefined,
+      heapMb: wholeNumber('AMOC_SLAVE_HEAP_MB', SMALLEST_HEAP_MB),
+      heapVariable: 'AMOC_SLAVE_HEAP_MB',
       clock: systemClock,
       supervised: { labels, tls },
       onOutput: (node, line) => {

@@ -40,6 +40,7 @@ export const processVariables = {
   AMOC_RUNS: 'the folder of the runs; runs/',
   AMOC_RUNS_KEEP: 'how many runs are kept; 100',
   AMOC_RUNS_MB: 'how much of them is kept; 2048',
+  AMOC_SLAVE_HEAP_MB: "the heap of each of a slave's processes",
   AMOC_SLAVE_LABELS: "a slave's labels, as in zone=a,weight=2",
   AMOC_SLAVE_PROCESSES: "a slave's processes; 1",
   AMOC_TLS_CA: 'CA (PEM) of the other side of the control connection',

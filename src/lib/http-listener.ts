@@ -1,7 +1,12 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { deferred } from './abort.ts';
 import { listenError } from './errors.ts';
+
+/** Connections at once; for one more the oldest is closed, so that a newcomer is always answered. */
+const MOST_CONNECTIONS = 128;
+/** A request that takes longer to come is given up. */
+const REQUEST_MS = 10_000;
 
 /** An HTTP server that listens; closing it cuts its connections. */
 export interface HttpListener extends AsyncDisposable {
@@ -19,6 +24,15 @@ export async function listenHttp(
   host: string,
   port: number,
 ): Promise<HttpListener> {
+  const open = new Set<Socket>();
+  server.headersTimeout = REQUEST_MS;
+  server.requestTimeout = REQUEST_MS;
+  server.on('connection', (socket: Socket) => {
+    const [oldest] = open;
+    if (oldest !== undefined && open.size >= MOST_CONNECTIONS) oldest.destroy();
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   const listening = deferred<undefined>();
   server.once('error', (error) => listening.reject(listenError(host, port, error)));
   server.listen(port, host, () => listening.resolve(undefined));

@@ -38,6 +38,8 @@ export interface MasterParts {
   joinMs?: number;
   /** Ends a process that does not answer any more. */
   kill: (node: NodeInfo) => void;
+  /** Why a process ends whose connection is gone, where that is known: of processes of this machine. */
+  causeOf?: (node: NodeInfo) => string | undefined;
   randomSeed: () => number;
   /** Whether nodes keep their users over a cut connection, as long as their leases go on. @default false */
   leases?: boolean;

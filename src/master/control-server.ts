@@ -22,6 +22,8 @@ export interface ControlOptions {
   tls?: ControlTls | undefined;
   /** One line for each peer that was refused. */
   onRefused: (line: string) => void;
+  /** A connection was refused because this many are open. */
+  onFull?: (most: number) => void;
 }
 
 /**
@@ -42,11 +44,10 @@ export async function openControlServer(
       `${host} can be reached from other machines, and without TLS others on the way can read and change what master and slaves send; run amoc certs and set what it says (AMOC_TLS_CERT and AMOC_TLS_KEY), or, in a network of your own, AMOC_MASTER_PLAIN=allow`,
     );
   }
-  return listenForSlaves(
-    { host, port },
-    (transport) => void admit(master, transport, options),
+  return listenForSlaves({ host, port }, (transport) => void admit(master, transport, options), {
     tls,
-  );
+    onFull: (most) => options.onFull?.(most),
+  });
 }
 
 /** One connection from its first frame to its place in the master. */

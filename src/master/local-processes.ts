@@ -10,12 +10,18 @@ import type { ControlTls } from '../protocol/control-tls.ts';
 /** A process that lives for so long has recovered from what killed the one before. */
 const STABLE_MS = 30_000;
 const RESTART = { firstMs: 400, mostMs: 5000 };
+/** A process with less does not get as far as its first user. */
+export const SMALLEST_HEAP_MB = 32;
 /** Exit code of a process that the master refused. */
 export const REFUSED = 78;
 /** Exit code of a process that the master has sent away; it is not started again. */
 export const EVICTED = 79;
 /** After SIGTERM; a blocked loop does not hear it. */
 const TERM_MS = 2000;
+/** The line with which V8 ends a process, and what it writes around it. */
+const HEAP_FULL = /JavaScript heap out of memory/;
+const CRASH_DUMP =
+  /^\s*$|^<---|^----- |^\s*\d+: 0x|\[\d+:0x|(Mark-Compact|Scavenge).* MB|since start of marking|average mu/;
 
 /** What local processes are started with. */
 export interface LocalProcessOptions {
@@ -28,8 +34,9 @@ export interface LocalProcessOptions {
   master: string;
   /** Passed in the environment, which other users cannot read; never as an argument. */
   cookie: string;
-  /** Memory limit of each process's heap; V8's own when left out. */
+  /** Memory limit of each process's heap, V8's own when left out; and the variable that sets it. */
   heapMb: number | undefined;
+  heapVariable: string;
   clock: Clock;
   /** Of another machine's master: they keep their users over a cut connection. */
   supervised?: { labels: Readonly<Record<string, string>>; tls: ControlTls | undefined };
@@ -42,9 +49,13 @@ export interface LocalProcessOptions {
 interface Slot {
   readonly name: string;
   child: ChildProcess | undefined;
+  /** Of the last process. */
+  pid: number | undefined;
   startedAt: number;
   failures: number;
   identity: string | undefined;
+  /** What the process wrote of its end, or how the one before has ended. */
+  ended: string | undefined;
   cancelRestart: Cancel | undefined;
 }
 
@@ -59,9 +70,11 @@ export class LocalProcesses implements AsyncDisposable {
     this.#slots = Array.from({ length: options.count }, (_, index) => ({
       name: `${options.machine ?? 'local'}/${index + 1}`,
       child: undefined,
+      pid: undefined,
       startedAt: 0,
       failures: 0,
       identity: undefined,
+      ended: undefined,
       cancelRestart: undefined,
     }));
     for (const slot of this.#slots) this.#start(slot);
@@ -74,6 +87,12 @@ export class LocalProcesses implements AsyncDisposable {
   /** Process ids of those that live. */
   get pids(): number[] {
     return this.#slots.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid]));
+  }
+
+  /** Why a process ends or has ended, as far as it said so; for as long as no other one has its name. */
+  causeOf({ name, pid }: { name: string; pid: number }): string | undefined {
+    const slot = this.#slots.find((each) => each.name === name);
+    return slot?.pid === pid ? slot.ended : undefined;
   }
 
   /** Ends a process at once; it is started anew. */
@@ -106,7 +125,7 @@ export class LocalProcesses implements AsyncDisposable {
   }
 
   #start(slot: Slot): void {
-    const { script, cookie, heapMb, clock, onOutput, supervised } = this.#options;
+    const { script, cookie, heapMb, clock, supervised } = this.#options;
     const nodeFlags = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
     const child = spawn(process.execPath, [...nodeFlags, script, ...this.#arguments(slot)], {
       env: { ...process.env, AMOC_COOKIE: cookie, ...tlsVariables(supervised?.tls) },
@@ -115,9 +134,11 @@ export class LocalProcesses implements AsyncDisposable {
       detached: true,
     });
     slot.child = child;
+    slot.pid = child.pid;
+    slot.ended = undefined;
     slot.startedAt = clock.monotonic();
     for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => onOutput(slot.name, line));
+      createInterface({ input: stream }).on('line', (line) => this.#output(slot, child, line));
     }
     child.once('error', (error) => this.#ended(slot, child, error.message, null));
     child.once('exit', (code, signal) => {
@@ -141,6 +162,7 @@ export class LocalProcesses implements AsyncDisposable {
       '--identity',
       slot.identity,
       ...(before === undefined ? [] : ['--replaces', before]),
+      ...(slot.ended === undefined ? [] : ['--ended', slot.ended]),
       ...Object.entries(supervised?.labels ?? {}).flatMap(([key, value]) => [
         '--label',
         `${key}=${value}`,
@@ -148,12 +170,21 @@ export class LocalProcesses implements AsyncDisposable {
     ];
   }
 
+  #output(slot: Slot, child: ChildProcess, line: string): void {
+    const { heapMb, heapVariable, onOutput } = this.#options;
+    if (HEAP_FULL.test(line) && slot.pid === child.pid) {
+      const size = heapMb === undefined ? '' : ` of ${heapMb} MB`;
+      slot.ended = `its heap${size} was full; ${heapVariable} sets the size`;
+    } else if (!CRASH_DUMP.test(line)) onOutput(slot.name, line);
+  }
+
   #ended(slot: Slot, child: ChildProcess, how: string, code: number | null): void {
     if (slot.child !== child) return;
     slot.child = undefined;
+    slot.ended ??= how;
     if (this.#closing) return;
     const { clock, onExit } = this.#options;
-    onExit(slot.name, how, code);
+    onExit(slot.name, slot.ended, code);
     if (code === EVICTED) return;
     const wasStable = clock.monotonic() - slot.startedAt > STABLE_MS;
     slot.failures = wasStable ? 0 : slot.failures + 1;

@@ -87,7 +87,7 @@ export class Membership {
     }
     if (known !== undefined) {
       if (info.replaces === known.info.identity)
-        this.#watch.lose(known, 'its process has ended', true);
+        this.#watch.lose(known, info.ended ?? 'its process has ended', true);
       // Its users may go on for the rest of its lease, though another process has its name now.
       else this.#cluster.nodes.displace(known);
     }
@@ -376,6 +376,11 @@ export class Membership {
         return;
       case 'leaving':
         this.#letGo(node);
+        return;
+      case 'gone':
+        // Nobody has killed it for what its users do: that says nothing of the scenario.
+        this.#watch.lose(node, message.reason, false);
+        peer.close('it has said that it ends');
         return;
       case 'blocked':
       case 'unblocked':

@@ -31,7 +31,7 @@ export class NodeWatch {
     const keeps = parts.leases === true && run !== undefined && node.isInRun;
     const hasLeft = node.isLeaving && (run?.owners.countOf(node.number) ?? 0) === 0;
     if (!keeps || hasLeft || state.is !== 'running') {
-      this.lose(node, reason);
+      this.lose(node, parts.causeOf?.(node.info) ?? reason);
       return;
     }
     const now = parts.clock.monotonic();

@@ -8,7 +8,7 @@ import { units } from '../metrics/catalogue.ts';
 import { isSeriesKey } from '../metrics/labels.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -366,6 +366,8 @@ export const slaveMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unblocked'), afterMs: ms }),
   /** It is about to end, and waits until its users are elsewhere. */
   z.object({ type: z.literal('leaving') }),
+  /** It has stopped its users and ends now: they may run elsewhere at once. */
+  z.object({ type: z.literal('gone'), reason: text }),
   z.object({
     type: z.literal('beat'),
     sequence: count,
@@ -424,6 +426,8 @@ export const nodeInfo = z.object({
   identity: hex,
   /** The identity of the process of this name before, when it is known to have ended. */
   replaces: hex.optional(),
+  /** Why that one has ended, as whoever started it saw it. */
+  ended: plainText(200).optional(),
   /** SHA-256 of the key that the process's watchdog shows, which nobody else has. */
   watchdog: z
     .string()

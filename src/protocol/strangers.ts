@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { freeMemory } from '../lib/free-memory.ts';
 import { MAX_STRANGER_BYTES } from './messages.ts';
 
 /** Connections of one address that have not proved themselves; a machine's processes come one after the other. */
@@ -33,8 +34,8 @@ export class Strangers {
     const key = keyOf(socket);
     const address = socket.remoteAddress ?? '';
     const close = (): void => void socket.destroy();
-    if ((this.#counts.get(address) ?? 0) >= MAX_OF_ONE_ADDRESS) this.#dropOldest(address);
-    if (this.#all.size >= MAX_STRANGERS) this.#dropOldest(undefined);
+    if ((this.#counts.get(address) ?? 0) >= MAX_OF_ONE_ADDRESS) this.dropOldest(address);
+    if (this.#all.size >= MAX_STRANGERS) this.dropOldest();
     const timer = setTimeout(close, PROOF_MS);
     timer.unref();
     this.#all.set(key, { address, close, timer });
@@ -53,7 +54,10 @@ export class Strangers {
     let bytes = 0;
     const count = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > MAX_STRANGER_BYTES) socket.destroy();
+      if (bytes <= MAX_STRANGER_BYTES) return;
+      socket.destroy();
+      // Node.js reads 64 KiB at once; of hundreds of connections that adds up before they are closed.
+      freeMemory(chunk);
     };
     socket.on('data', count);
     return () => {
@@ -62,7 +66,8 @@ export class Strangers {
     };
   }
 
-  #dropOldest(address: string | undefined): void {
+  /** Closes the connection that has been a stranger for longest; with an address, of that one. */
+  dropOldest(address?: string): void {
     for (const [key, stranger] of this.#all) {
       if (address !== undefined && stranger.address !== address) continue;
       this.#leave(key);

@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import { deferred } from '../lib/abort.ts';
 import { AmocError, listenError, messageOf } from '../lib/errors.ts';
+import { systemLimits } from '../lib/limits.ts';
 import { clientTls, serverTls } from './control-tls.ts';
 import type { ControlTls } from './control-tls.ts';
 import { MAX_FRAME_BYTES } from './messages.ts';
@@ -14,6 +15,8 @@ import { Transport } from './transport.ts';
 
 /** Connections that a master keeps at once; more are refused. */
 const MOST_CONNECTIONS = 20_000;
+/** What a master keeps of its files for all else: consoles, `/health`, the journal, logs, records. */
+const KEPT_FILES = { most: 256, part: 1 / 4 };
 /** A TLS handshake that takes longer is given up. */
 const TLS_HANDSHAKE_MS = 5000;
 /** RFC 6455 §5.5.1: a close frame has at most 125 bytes, two of them the code. */
@@ -36,7 +39,7 @@ class WebSocketTransport extends Transport {
     });
     socket.on('error', (error) => (cause = error.message));
     socket.on('close', (code, reason) => {
-      this.closed(cause ?? (reason.length > 0 ? reason.toString() : `code ${code}`));
+      this.closed(cause ?? (reason.length > 0 ? reason.toString() : meaningOf(code)));
     });
   }
 
@@ -49,6 +52,11 @@ class WebSocketTransport extends Transport {
     this.#socket.close(1008, cutToBytes(reason, MAX_CLOSE_REASON_BYTES));
     setTimeout(() => this.#socket.terminate(), 1000).unref();
   }
+}
+
+/** RFC 6455 §7.4.1: 1006 is no frame that came, but what stands for none. */
+function meaningOf(code: number): string {
+  return code === 1006 ? 'the connection was cut' : `code ${code}`;
 }
 
 /** The longest beginning of a text that UTF-8 writes in so many bytes. */
@@ -74,12 +82,13 @@ export interface ControlListener extends AsyncDisposable {
  * Listens for slaves.
  *
  * @param onTransport called with each connection, before its handshake
+ * @param onFull called for each connection that is refused because that many are open
  * @throws {AmocError} `CONNECTION` when the address cannot be had; the message says which and why.
  */
 export async function listenForSlaves(
   address: { host: string; port: number },
   onTransport: (transport: Transport) => void,
-  tls?: ControlTls,
+  { tls, onFull }: { tls?: ControlTls | undefined; onFull?: (most: number) => void } = {},
 ): Promise<ControlListener> {
   const refuse: RequestListener = (_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain' });
@@ -95,10 +104,15 @@ export async function listenForSlaves(
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
     // A browser always sends an Origin, a slave never does: no page can reach the control socket.
-    verifyClient: ({ req }: { req: IncomingMessage }) =>
-      req.headers.origin === undefined && server.clients.size < MOST_CONNECTIONS,
+    verifyClient: ({ req }: { req: IncomingMessage }) => req.headers.origin === undefined,
   });
+  http.maxConnections = mostConnections(systemLimits().openFiles);
   http.on('connection', (socket: Socket) => strangers.enter(socket));
+  http.on('drop', () => {
+    // The next one finds a place, when strangers have taken them.
+    strangers.dropOldest();
+    onFull?.(http.maxConnections);
+  });
   server.on('connection', (socket, request) => {
     const transport = new WebSocketTransport(socket, request.socket.remoteAddress ?? 'unknown');
     transport.channelBinding = channelBindingOf(request.socket);
@@ -125,6 +139,12 @@ export async function listenForSlaves(
       await closed.promise;
     },
   };
+}
+
+/** @param openFiles how many files this process may open; `undefined` when that is not known */
+function mostConnections(openFiles = Infinity): number {
+  const kept = Math.min(KEPT_FILES.most, Math.ceil(openFiles * KEPT_FILES.part));
+  return Math.max(1, Math.min(MOST_CONNECTIONS, openFiles - kept));
 }
 
 /**

@@ -35,6 +35,9 @@ const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
 const STEADY_MS = 5000;
 /** The process that had the name may have died a moment ago, and the master may not have noticed yet. */
 const TAKEN_MS = SILENT_MS + 1500;
+const PARENT_CHECK_MS = 250;
+/** The last words of a process travel to the master; then it ends. */
+const LAST_WORDS_MS = 200;
 
 /** What a slave process is started with. */
 export interface SlaveProcessOptions {
@@ -51,8 +54,9 @@ export interface SlaveProcessOptions {
   parentPid?: number | undefined;
   /** Made anew when left out. */
   identity?: string | undefined;
-  /** The identity of the process before, which has ended. */
+  /** The identity of the process before, which has ended, and why it has. */
   replaces?: string | undefined;
+  ended?: string | undefined;
   labels?: Readonly<Record<string, string>> | undefined;
   tls?: ControlTls | undefined;
   /** What to do with words for whoever started it; lost for a child. */
@@ -84,6 +88,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     identity: options.identity ?? newIdentity(),
     watchdog: sha256(watchdogKey),
     ...(options.replaces === undefined ? {} : { replaces: options.replaces }),
+    ...(options.ended === undefined ? {} : { ended: options.ended }),
     ...(options.labels === undefined ? {} : { labels: { ...options.labels } }),
     ...definedLimits(),
   };
@@ -123,8 +128,10 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     info,
     key: watchdogKey,
     parentPid: options.parentPid,
+    tellsOfParent: !child,
     tls: options.tls,
   });
+  const orphaned = endWithParent(slave, child ? undefined : options.parentPid);
   let takenSince: number | undefined;
   for (let attempt = 0; ; attempt++) {
     const dialledAt = systemClock.monotonic();
@@ -157,6 +164,8 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
       tell(messageOf(error));
     }
     if (child) exitProcess(0);
+    // The master has heard that it ends: it must not join once more.
+    if (orphaned.aborted) await forever();
     // Users who run on a lease cannot wait.
     const pace = slave.hasUsers ? QUICK_REDIAL : REDIAL;
     await sleep(backoffMs(attempt, pace, Math.random()));
@@ -167,6 +176,29 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
 async function leave(slave: Slave): Promise<void> {
   await slave.leave();
   exitProcess(0);
+}
+
+/**
+ * Ends this process when its parent has gone, which nobody would start again: its users run elsewhere.
+ *
+ * @returns aborted as soon as it ends
+ */
+function endWithParent(slave: Slave, parentPid: number | undefined): AbortSignal {
+  const ending = new AbortController();
+  if (parentPid === undefined) return ending.signal;
+  const timer = setInterval(() => {
+    if (process.ppid === parentPid) return;
+    clearInterval(timer);
+    ending.abort();
+    slave.abandon('its amoc slave has ended');
+    setTimeout(() => exitProcess(1), LAST_WORDS_MS);
+  }, PARENT_CHECK_MS);
+  timer.unref();
+  return ending.signal;
+}
+
+function forever(): Promise<never> {
+  return new Promise(() => {});
 }
 
 function definedLimits(): Pick<NodeInfo, 'openFiles' | 'localPorts'> {

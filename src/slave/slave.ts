@@ -155,6 +155,16 @@ export class Slave {
     }
   }
 
+  /**
+   * Stops all users and tells the master, which starts them elsewhere at once: for a process that must end
+   * without waiting for anybody. What they have counted goes first.
+   */
+  abandon(reason: string): void {
+    this.#report();
+    this.#run?.pool?.dropAll();
+    this.#peer?.send({ type: 'gone', reason });
+  }
+
   /** An error that no user's `start` answers for: a timer that a scenario left behind. */
   strayError(error: unknown): void {
     const pool = this.#run?.pool;

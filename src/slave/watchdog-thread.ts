@@ -17,8 +17,11 @@ const BLOCKED_MS = 1500;
 const REPEAT_MS = 2000;
 /** A check that is so much late was not made by a thread that could run. */
 const PAUSE_MS = 1000;
+/** A process whose parent is gone, and that tells the master of it, ends itself within this time. */
+const ORPHAN_MS = 1500;
 
-const { master, cookie, info, key, parentPid, tls, heartbeat, lease } = workerData as WatchdogData;
+const { master, cookie, info, key, parentPid, tellsOfParent, tls, heartbeat, lease } =
+  workerData as WatchdogData;
 const leaseUntil = new Float64Array(lease);
 const beats = new Int32Array(heartbeat);
 let seen = Atomics.load(beats, 0);
@@ -28,11 +31,15 @@ let link: SlavePeer | undefined;
 let busy = false;
 let checkedAt = performance.now();
 let sequence = 0;
+let orphanedAt: number | undefined;
 
 setInterval(() => {
-  // `process.ppid` is read from the system at each use.
-  if (parentPid !== undefined && process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
   const now = performance.now();
+  // `process.ppid` is read from the system at each use.
+  if (parentPid !== undefined && process.ppid !== parentPid) {
+    orphanedAt ??= now;
+    if (!tellsOfParent || now - orphanedAt > ORPHAN_MS) process.kill(process.pid, 'SIGKILL');
+  }
   // The whole process stood still, this thread too: the loop has yet to show whether it turns.
   if (now - checkedAt > PAUSE_MS) seenAt = now;
   checkedAt = now;

@@ -11,6 +11,8 @@ export interface WatchdogOptions {
   key: string;
   /** The process ends when this is no longer its parent: nothing outlives the console, however it died. */
   parentPid: number | undefined;
+  /** The process itself looks for its parent, to tell the master: the watchdog waits for that. */
+  tellsOfParent: boolean;
   tls: ControlTls | undefined;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -186,5 +186,18 @@ describe('the socket of a node', () => {
     });
     const [error] = (await once(page, 'error')) as [Error];
     assert.match(error.message, /401/);
+  });
+
+  it('that closes a connection before it answers is told of in words', async () => {
+    const closing = createServer((socket) => socket.destroy());
+    const there = join(folder, 'closing.sock');
+    closing.listen(there);
+    await once(closing, 'listening');
+    const dialled = AttachClient.dial(there, { who: 'x', colors: 0, onPrint: () => {} });
+    await assert.rejects(
+      dialled,
+      /closed the connection before it answered.*ulimit -n/,
+    );
+    closing.close();
   });
 });

@@ -259,7 +259,10 @@ describe('a bad scenario', () => {
       { env },
     );
     assert.equal(code, 1);
-    assert.match(err, /heap out of memory/);
+    assert.match(
+      err,
+      /local\/\d is gone \(its heap of 64 MB was full; AMOC_LOCAL_HEAP_MB sets the size\)/,
+    );
     assert.match(err, /the run failed: its processes crash again and again/);
     assert.deepEqual(processesOf(project.folder), []);
   });

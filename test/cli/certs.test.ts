@@ -42,7 +42,7 @@ describe('amoc certs', () => {
     await using listener = await listenForSlaves(
       { host: '127.0.0.1', port: 0 },
       (transport) => transport.send('hello'),
-      master,
+      { tls: master },
     );
     const transport = await dialMaster(`wss://${name}:${listener.port}`, slave);
     return await transport.nextFrame();

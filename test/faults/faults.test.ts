@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { canMakeHosts, makeHosts } from '../support/hosts.ts';
@@ -106,6 +107,66 @@ describe('a cluster of real processes', { concurrency: 3 }, () => {
     assert.match(first.said, /it was evicted; start it again to let it join/);
     await cluster.shell.until(({ users }) => users.running === 10, 30_000);
     await cluster.join('s1');
+  });
+
+  it('starts the users of a slave that is killed elsewhere at once, as those of a lost process', async () => {
+    await using cluster = await RealCluster.make();
+    await cluster.open();
+    const killed = await cluster.join('s1');
+    await cluster.join('s2');
+    await cluster.run(20);
+    const { supervisor, users } = cluster.pidsOf(killed);
+    process.kill(supervisor, 'SIGKILL');
+    await cluster.shell.see(
+      /s1\/1 is gone \(its amoc slave has ended\); its 10 users are started again on s2\/1/,
+    );
+    await cluster.shell.until((status) => status.users.running === 20, 30_000);
+    const ended = (): boolean => !processesOf(cluster.project.folder).includes(users[0] ?? 0);
+    await eventually(ended, Boolean);
+    assert.doesNotMatch(cluster.shell.text, /out of reach|its lease has ended/);
+    assert.deepEqual(doubles(cluster.signs()), []);
+  });
+
+  it('says that a slave process had no memory left, and how to give it more', async () => {
+    await using cluster = await RealCluster.make({
+      hoarder: `
+        const kept: unknown[] = [];
+        export const connectionsPerUser = 0;
+        export async function start(): Promise<void> {
+          for (;;) {
+            for (let at = 0; at < 20_000; at++) kept.push({ at: [at] });
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        }`,
+    });
+    await cluster.open();
+    await cluster.join('s1', { env: { AMOC_SLAVE_HEAP_MB: '64' } });
+    cluster.shell.type("await amocDist.do('hoarder', 1, 4)");
+    const why = 'its heap of 64 MB was full; AMOC_SLAVE_HEAP_MB sets the size';
+    await cluster.shell.see(new RegExp(`s1/1 is gone \\(${why}\\)`));
+    await cluster.shell.see(
+      new RegExp(`its processes crash again and again, the last one is gone \\(${why}\\)`),
+    );
+    await cluster.shell.value('amocDist.stop({ force: true })');
+  });
+
+  it('answers its consoles, and says what is wrong, when more connect than its files allow', async () => {
+    await using cluster = await RealCluster.make();
+    await cluster.open({ before: ['prlimit', '--nofile=256:256'] });
+    const idle = Array.from({ length: 300 }, () =>
+      connect(cluster.port, cluster.host).on('error', () => {}),
+    );
+    try {
+      await cluster.shell.see(
+        /slaves are refused: 192 connections are open, .* the 256 files that it may open/,
+      );
+      assert.equal(await cluster.shell.value('1 + 1'), 2);
+      // Strangers make place for who knows the cookie, one at a time.
+      await cluster.join('s1');
+      await cluster.run(10);
+    } finally {
+      for (const socket of idle) socket.destroy();
+    }
   });
 
   it('starts each user once on a slave that runs out of files, and counts each that fails once', async () => {

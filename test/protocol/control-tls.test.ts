@@ -38,7 +38,7 @@ describe('TLS between master and slaves', () => {
     await using listener = await listenForSlaves(
       { host: '127.0.0.1', port: 0 },
       (transport) => transport.send('hello'),
-      master,
+      { tls: master },
     );
     const transport = await dialMaster(`wss://127.0.0.1:${listener.port}`, slave);
     return await transport.nextFrame();
@@ -54,7 +54,7 @@ describe('TLS between master and slaves', () => {
     await using listener = await listenForSlaves(
       { host: '127.0.0.1', port: 0 },
       (transport) => transports.push(transport),
-      { ...ours, ca: undefined },
+      { tls: { ...ours, ca: undefined } },
     );
     const dialled: Transport[] = [];
     for (let at = 0; at < 2; at++) {
