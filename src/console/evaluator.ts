@@ -74,6 +74,7 @@ export class Evaluator {
   readonly #erase: Erase;
   readonly #waiting: (() => void)[] = [];
   #isRunning = false;
+  #isBlocking = false;
   /** Told when code begins to run that keeps the event loop, and when it has let go. */
   onBlocking: (isBlocking: boolean) => void = () => {};
 
@@ -145,18 +146,32 @@ export class Evaluator {
       script: new Script(step.code, { filename }),
     }));
     let value: unknown;
-    for (const { script, isAsync, hasValue } of steps) {
-      demandGoing(signal);
-      let given = this.#run(script);
-      if (isAsync) ({ value: given } = (await unlessInterrupted(given, signal)) as Box);
-      if (isThenable(given)) given = await unlessInterrupted(given, signal);
-      if (hasValue) value = given;
+    try {
+      for (const { script, isAsync, hasValue } of steps) {
+        demandGoing(signal);
+        this.#block(true);
+        let given = this.#run(script);
+        if (isAsync || isThenable(given)) {
+          this.#block(false);
+          if (isAsync) ({ value: given } = (await unlessInterrupted(given, signal)) as Box);
+          if (isThenable(given)) given = await unlessInterrupted(given, signal);
+        }
+        if (hasValue) value = given;
+      }
+    } finally {
+      this.#block(false);
     }
     return { value };
   }
 
+  /** Statements that wait for nothing have the terminal together: Ctrl+C between two of them is not lost. */
+  #block(isBlocking: boolean): void {
+    if (this.#isBlocking === isBlocking) return;
+    this.#isBlocking = isBlocking;
+    this.onBlocking(isBlocking);
+  }
+
   #run(script: Script): unknown {
-    this.onBlocking(true);
     this.#isRunning = true;
     try {
       return script.runInContext(this.context, { breakOnSigint: true, displayErrors: false });
@@ -165,7 +180,6 @@ export class Evaluator {
       throw error;
     } finally {
       this.#isRunning = false;
-      this.onBlocking(false);
       for (const action of this.#waiting.splice(0)) action();
     }
   }

@@ -149,6 +149,21 @@ describe('the evaluator', () => {
     controller.abort();
     await assert.rejects(running, /interrupted/);
   });
+
+  it('gives the terminal back while it waits, and not between two statements that do not', async () => {
+    const changes: boolean[] = [];
+    const evaluator = new Evaluator(
+      { later: (value: unknown) => Promise.resolve(value) },
+      process.cwd(),
+      erase,
+    );
+    evaluator.onBlocking = (isBlocking) => changes.push(isBlocking);
+    await evaluate(evaluator, '1; 2; later(3); 4; 5');
+    assert.deepEqual(changes, [true, false, true, false]);
+    changes.length = 0;
+    await assert.rejects(evaluate(evaluator, '1; throw new Error("2"); 3'));
+    assert.deepEqual(changes, [true, false]);
+  });
 });
 
 describe('the shell', () => {
