@@ -16,6 +16,7 @@ import type { NodeEntry } from './node-entry.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
 import type { ChangeResult, StopResult } from './results.ts';
+import { demandSettings } from './reported-settings.ts';
 import { RunEnd } from './run-end.ts';
 import { RunStart } from './run-start.ts';
 import type { DoResult } from './run-start.ts';
@@ -326,11 +327,12 @@ export class Master {
     const nodes = this.nodes.ready();
     const [first] = nodes;
     if (first === undefined) throw new AmocError('NO_NODES', this.#cluster.parts.whenNoNodes);
-    await first.peer.request('update', { ...params, check: true }, QUICK_MS);
-    const answers = await Promise.all(
+    const asked = { ...params, check: true };
+    const { settings } = await first.peer.request('update', asked, QUICK_MS);
+    demandSettings('update', Object.keys(params.change), settings);
+    await Promise.all(
       nodes.map((node) => node.peer.request('update', { ...params, check: false }, QUICK_MS)),
     );
-    const settings = answers[0]?.settings ?? {};
     Object.assign(run.settings, settings);
     const changes = Object.entries(settings).map(([name, value]) => `${name} = ${String(value)}`);
     this.#cluster.chronicle.event('update', `update: ${changes.join(', ')}`, { settings });

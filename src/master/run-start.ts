@@ -1,3 +1,4 @@
+import { runVariables } from '../config/run-variables.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import type { Params, Result } from '../protocol/messages.ts';
 import type { DoRequest } from './arguments.ts';
@@ -6,6 +7,7 @@ import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { matchesAny } from './node-registry.ts';
+import { demandSettings } from './reported-settings.ts';
 import { RemoteError } from '../protocol/peer.ts';
 import { Run } from './run.ts';
 import { parseThresholds } from '../record/thresholds.ts';
@@ -104,7 +106,7 @@ export class RunStart {
   async admitLate(run: Run, node: NodeEntry): Promise<void> {
     if (run.nodes !== undefined && !matchesAny(node, run.nodes)) return;
     try {
-      await this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2);
+      await this.#prepare(run, node);
       await this.#init(run, node, run.ms('initTimeout') + QUICK_MS);
     } catch (error) {
       const text = `${node.name} joined, but cannot take users: ${messageOf(error)}`;
@@ -127,9 +129,7 @@ export class RunStart {
 
   /** Every mistake of every process is in the one answer. */
   async #prepareAll(run: Run, nodes: readonly NodeEntry[]): Promise<Result<'prepare'>[]> {
-    const answers = await Promise.allSettled(
-      nodes.map((node) => this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2)),
-    );
+    const answers = await Promise.allSettled(nodes.map((node) => this.#prepare(run, node)));
     const failures = new Map<string, { error: unknown; names: string[] }>();
     const prepared: Result<'prepare'>[] = [];
     answers.forEach((answer, at) => {
@@ -148,6 +148,13 @@ export class RunStart {
     if (failures.size === 1 && first.names.length === nodes.length) throw first.error;
     const lines = [...failures].map(([text, { names }]) => `${names.join(', ')}: ${text}`);
     throw new AmocError('SCENARIO', lines.join('\n'), { cause: first.error });
+  }
+
+  async #prepare(run: Run, node: NodeEntry): Promise<Result<'prepare'>> {
+    const prepared = await this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2);
+    // Time-outs and paces of this master follow from them.
+    demandSettings('prepare', Object.keys(runVariables), prepared.settings);
+    return prepared;
   }
 
   async #init(run: Run, node: NodeEntry, limitMs: number): Promise<void> {
