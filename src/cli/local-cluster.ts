@@ -109,7 +109,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     compile: (name) => compiler.compile(name),
     readSources: () => readSources(standIn),
     expected: () => count,
-    whenNoNodes: 'no slave process has started; see the lines above',
+    whenNoNodes: () => 'no slave process has started; see the lines above',
     kill: (node) => processes.kill(node),
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,

@@ -326,7 +326,7 @@ export class Master {
     const params = { run: run.id, change: change as Record<string, unknown> };
     const nodes = this.nodes.ready();
     const [first] = nodes;
-    if (first === undefined) throw new AmocError('NO_NODES', this.#cluster.parts.whenNoNodes);
+    if (first === undefined) throw new AmocError('NO_NODES', this.#cluster.parts.whenNoNodes());
     const asked = { ...params, check: true };
     const { settings } = await first.peer.request('update', asked, QUICK_MS);
     demandSettings('update', Object.keys(params.change), settings);

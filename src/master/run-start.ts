@@ -55,7 +55,7 @@ export class RunStart {
     await this.#cluster.nodes.whenJoined(expected(), joinMs, clock);
     const nodes = this.#cluster.nodes.select(request.nodes).filter((node) => !node.isLeaving);
     const [first] = nodes;
-    if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes);
+    if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes());
     const run = new Run({
       prepare: {
         run: `${bundle.name}-${clock.now().toString(36)}-${++this.#runs}`,

@@ -63,7 +63,7 @@ export class MemoryCluster {
       },
       readSources: () => ({ file: this.file, environment: this.environment }),
       expected: () => this.#expected,
-      whenNoNodes: 'no slave is there',
+      whenNoNodes: () => 'no slave is there',
       leases,
       ...(journal === undefined ? {} : { journal }),
       observers,
