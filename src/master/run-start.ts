@@ -80,6 +80,7 @@ export class RunStart {
     run.connectionsPerUser = resolved.connectionsPerUser;
     run.thresholds = { ...resolved.thresholds, ...request.thresholds };
     const thresholds = parseThresholds(run.thresholds);
+    this.#sayMissingTarget(run);
     for (const node of nodes) node.status = { is: 'ready' };
     this.#distributor.checkLimits(run, request.ids);
     const limitMs = run.ms('initTimeout') + QUICK_MS;
@@ -125,6 +126,14 @@ export class RunStart {
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
+  }
+
+  /** The stand-in is on one machine's loopback, so the slaves of others have none. */
+  #sayMissingTarget({ settings, scenario, connectionsPerUser }: Run): void {
+    // A scenario without connections of its own needs no server: it speaks HTTP.
+    if (settings['xmppHost'] !== '' || connectionsPerUser === 0) return;
+    const text = `${scenario} runs without an XMPP target, so users crash when they connect; set AMOC_XMPP_HOST=… where the console is started, or xmppHost in amoc.json or in the settings of do()`;
+    this.#cluster.parts.notice({ level: 'warn', text });
   }
 
   /** Every mistake of every process is in the one answer. */
