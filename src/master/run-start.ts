@@ -119,8 +119,8 @@ export class RunStart {
       return;
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
-    // It may have failed, or begun to stop, while the process was set up.
-    if (this.#cluster.state.is !== 'running') return;
+    // The run may have failed, or begun to stop, and the process may have said that it leaves.
+    if (this.#cluster.state.is !== 'running' || node.isLeaving) return;
     node.status = { is: 'ready' };
     const text = `${node.name} joined and takes users`;
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
