@@ -138,6 +138,20 @@ describe('bad input in the console', () => {
     assert.match(err, /amoc\.json is not JSON/);
   });
 
+  it('a settings file with a password that others can read is named once, and counts', async () => {
+    using project = new Project({ sleeper: true });
+    const path = project.write('amoc.json', '{ "xmppPassword": "secret_{id}" }');
+    chmodSync(path, 0o644);
+    const input = "await amocLocal.do('sleeper', 1, 1)\nawait amocLocal.stop({ force: true })\n";
+    const { code, err } = await project.amoc(['console'], { input });
+    assert.equal(code, 0, err);
+    const words = `${path} has xmppPassword, and can be read by others; run: chmod 600 ${path}`;
+    assert.equal(err.split(words).length, 2, err);
+    chmodSync(path, 0o600);
+    const again = await project.amoc(['console'], { input: '' });
+    assert.doesNotMatch(again.err, /xmppPassword/);
+  });
+
   it('a port that is taken costs the distributed mode alone', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
