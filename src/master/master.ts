@@ -127,6 +127,7 @@ export class Master {
     }
     const ids = IdSet.range(first, first + wanted - 1);
     this.#distributor.checkLimits(run, ids);
+    run.commanded(this.#cluster.parts.clock.monotonic());
     run.announceRunning = true;
     this.#distributor.place(run, ids, run.placement);
     const interarrival = run.ms('interarrival');
@@ -148,6 +149,7 @@ export class Master {
     const ids =
       'ids' in request ? run.owners.staysOf(request.ids) : run.owners.highestStaying(request.count);
     const wanted = 'ids' in request ? request.ids.size : request.count;
+    run.commanded(this.#cluster.parts.clock.monotonic());
     const orders: { node: NodeEntry; share: IdSet }[] = [];
     for (const [number, share] of run.owners.byNode(ids)) {
       const node = this.nodes.byNumber(number);
