@@ -37,8 +37,7 @@ export async function startDistributedMaster(
     port === undefined || port === 0
       ? undefined
       : new FileJournal(journalPath(port), (text) => events.notice({ level: 'error', text }));
-  let problem: string | undefined;
-  const master = new Master({
+  const master: Master = new Master({
     name: 'amocDist',
     clock: systemClock,
     compile,
@@ -59,7 +58,7 @@ export async function startDistributedMaster(
   });
   const listened = port === undefined ? undefined : await listen(master, port, events);
   const listener = typeof listened === 'string' ? undefined : listened;
-  problem = typeof listened === 'string' ? listened : undefined;
+  const problem: string | undefined = typeof listened === 'string' ? listened : undefined;
   // Behind the port: a second master on it must not go on with the first one's run.
   if (listener !== undefined && journal !== undefined) restoreRun(master, journal, events);
   return {

@@ -181,7 +181,9 @@ describe('a node of a cluster', () => {
   it('that leaves tells so to a master that was restarted meanwhile, which empties it as well', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'amoc-leaving-'));
     t.after(() => rmSync(folder, { recursive: true }));
-    const journal = new FileJournal(join(folder, 'master.journal'), assert.fail);
+    const journal = new FileJournal(join(folder, 'master.journal'), (text) => {
+      assert.fail(text);
+    });
     const { cluster, slaves } = await running(['slave1/1', 'slave2/1'], 1, journal);
     // Of before the slave was told to end.
     const memory = journal.read();

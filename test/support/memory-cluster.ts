@@ -73,8 +73,12 @@ export class MemoryCluster {
         kill: ({ name }) => this.killed.push(name),
         randomSeed: () => 42,
         // One that was replaced is dead: it says nothing.
-        notice: (notice) => void (master === this.master && this.notices.push(notice)),
-        logs: (records) => void (master === this.master && this.logs.push(...records)),
+        notice: (notice) => {
+          if (master === this.master) this.notices.push(notice);
+        },
+        logs: (records) => {
+          if (master === this.master) this.logs.push(...records);
+        },
       });
       return master;
     };
