@@ -110,7 +110,7 @@ const saslMechanisms = [
 export const xmppVariables = {
   xmppHost: {
     description:
-      'host of the XMPP server, or several by commas (host:port), used in turn; empty: the embedded server stands in',
+      'host of the XMPP server, or several by commas (host:port), used in turn; empty: the embedded server stands in for amocLocal',
     default: '',
   },
   xmppPort: {
