@@ -81,6 +81,7 @@ export async function connectOptions(
     scramCache: xmpp.xmppScramCache,
     sasl2: options.sasl2 ?? xmpp.xmppSasl2,
     sendBuffer: sendBufferOf(xmpp),
+    stanzaBytes: xmpp.xmppStanzaBytes,
     timeoutMs: xmpp.xmppTimeout,
     resume: options.resume,
     reconnect: policyOf(options.reconnect),
@@ -99,6 +100,7 @@ export function componentOptions(
     host,
     localAddress: localAddressOf(xmpp, id),
     sendBuffer: sendBufferOf(xmpp),
+    stanzaBytes: xmpp.xmppStanzaBytes,
     timeoutMs: xmpp.xmppTimeout,
   };
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { client } from '@xmpp/client';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import type { AmocError } from '../../lib/errors.ts';
+import { AmocError, messageOf } from '../../lib/errors.ts';
 import type { Wire, WireOwner } from '../wire/wire.ts';
 
 /** What `@xmpp/client` keeps to itself but its extensions build on. */
@@ -96,7 +96,14 @@ export class LibraryClient implements WireOwner {
   }
 
   stanza(text: string): void {
-    this.xmpp.parser?.emit('element', parseElement(text));
+    try {
+      this.xmpp.parser?.emit('element', parseElement(text));
+    } catch (error) {
+      // Thrown out of the socket's callback it would be the whole process's.
+      this.malformed(
+        error instanceof AmocError ? error : new AmocError('CONNECTION', messageOf(error)),
+      );
+    }
   }
 
   ended(): void {

@@ -1,6 +1,6 @@
 import { deferred } from '../../lib/abort.ts';
 import { AmocError, systemCode } from '../../lib/errors.ts';
-import { sha256 } from '../../lib/sha256.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
@@ -9,17 +9,27 @@ import type { ConnectStage } from '../errors.ts';
 import type { Schedule, SessionObserver, Watcher } from '../session-parts.ts';
 import { smResume } from '../stream-management.ts';
 import { openWire } from '../wire/open-wire.ts';
+import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
+import { EarlyStanzas } from './early-stanzas.ts';
 import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import { LibraryClient } from './library-client.ts';
 import type { Library } from './library-client.ts';
 import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts';
-import type { SaslMechanism } from './mechanisms.ts';
+import type { LoginWarning, SaslMechanism } from './mechanisms.ts';
+import { userAgentOf } from './user-agent.ts';
+import { withoutInlineSm } from './features.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 /** A timer that is so late was held up by this process, not by the server. */
 const BLOCKED_MS = 1000;
+
+/**
+ * Characters that a server may send in a login, all its steps together. Each element of a login becomes a
+ * tree and goes through the library: a server that sends features without end would have the time of all.
+ */
+const MOST_CHARACTERS = 128 * 1024;
 
 /** What a connection needs from where it is made. */
 export interface ConnectContext {
@@ -29,6 +39,8 @@ export interface ConnectContext {
   onAbort?: ((abort: (reason: unknown) => void) => () => void) | undefined;
   /** Told of what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
+  /** Told what makes the password easier to get for who listens; it may be told the same often. */
+  onWarning?: ((warning: LoginWarning, text: string) => void) | undefined;
   /** Sees what goes over the connection; asked for again with each text. */
   watcher?: (() => Watcher | undefined) | undefined;
 }
@@ -51,7 +63,9 @@ export class Negotiation {
   readonly #client: LibraryClient;
   readonly #failed = deferred<never>();
   readonly #done = deferred<number | undefined>();
-  readonly #early: string[] = [];
+  readonly #early: EarlyStanzas;
+  #length = 0;
+  #isOver = false;
   #mechanism: SaslMechanism | undefined;
   #authenticate: (() => void) | undefined;
   #isUpgraded = false;
@@ -60,7 +74,14 @@ export class Negotiation {
   constructor(options: ConnectOptions, context: ConnectContext) {
     this.#options = options;
     this.#context = context;
-    const { domain, resource, timeoutMs, username } = options;
+    const {
+      domain,
+      resource,
+      timeoutMs,
+      username,
+      stanzaBytes = defaultFrameLimits.stanzaBytes,
+    } = options;
+    this.#early = new EarlyStanzas(stanzaBytes);
     this.#client = new LibraryClient(
       { domain, resource, userAgent: userAgentOf(`${username}@${domain}`), timeoutMs },
       (owner) => this.#open(owner),
@@ -90,7 +111,7 @@ export class Negotiation {
     const wire = this.#client.release();
     // The wire shall not keep what it needed for the login.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
-    return { wire, jid, resumedAt, early: this.#early };
+    return { wire, jid, resumedAt, early: this.#early.all };
   }
 
   /** Opens the stream, until the server waits for a login. */
@@ -150,6 +171,7 @@ export class Negotiation {
   }
 
   destroy(): void {
+    this.#isOver = true;
     const { wire } = this.#client;
     // Whatever the library still waits for would keep its timer, and all of this, for the time-out.
     const error = new AmocError('CONNECTION', 'given up');
@@ -164,11 +186,12 @@ export class Negotiation {
 
   #open(owner: Wire['owner']): Wire {
     const { watcher } = this.#context;
-    const isLast = (text: string): boolean => this.#isBound && this.#early.push(text) > 0;
     const stanza = owner.stanza.bind(owner);
     owner.stanza = (text) => {
       watcher?.()?.('in', text);
-      if (!isLast(text)) stanza(text);
+      const error = this.#isBound ? this.#early.add(text) : this.#count(text);
+      if (error !== undefined) this.#fail(error);
+      else if (!this.#isBound) stanza(text);
     };
     const wire = openWire(this.#options, owner);
     if (watcher !== undefined) {
@@ -179,6 +202,27 @@ export class Negotiation {
       };
     }
     return wire;
+  }
+
+  /** @returns the error of a server that sends more than a login needs */
+  #count(text: string): AmocError | undefined {
+    this.#length += text.length;
+    return this.#length <= MOST_CHARACTERS
+      ? undefined
+      : new AmocError(
+          'CONNECTION',
+          `the server sent more than ${MOST_CHARACTERS} characters during the login`,
+        );
+  }
+
+  /** Nobody hears what stays on this machine, or goes over TLS. */
+  warn(warning: LoginWarning, text: string): void {
+    const { host } = this.#options;
+    if (this.#client.wire?.isSecure === true || isLoopback(host)) return;
+    this.#context.onWarning?.(
+      warning,
+      `${host}: ${text}, and the connection has no TLS (xmppTls 'starttls' or 'direct' demands it)`,
+    );
   }
 
   /** Puts our mechanisms and our view of the stream's features below the library. */
@@ -226,7 +270,13 @@ export class Negotiation {
     this.#chosen = chooseMechanism(this.#options, offered);
     const begin = (name: string): SaslMechanism => {
       const { wire } = this.#client;
-      const parts = { options: this.#options, wire: wire as Wire, offered };
+      const parts = {
+        options: this.#options,
+        wire: wire as Wire,
+        offered,
+        isWanted: () => !this.#isOver,
+        warn: (warning: LoginWarning, text: string) => this.warn(warning, text),
+      };
       return (this.#mechanism = beginMechanism(name, parts));
     };
     this.xmpp.saslFactory._mechs = mechanismNames.map((name) => ({
@@ -354,27 +404,6 @@ export class Negotiation {
       typeof condition === 'string' ? condition : undefined,
     );
   }
-}
-
-/** Bind 2 would switch stream management on by itself (XEP-0386 §3). */
-function withoutInlineSm(features: Element): void {
-  const inline = features
-    .getChild('authentication', NS.sasl2)
-    ?.getChild('inline')
-    ?.getChild('bind', NS.bind2)
-    ?.getChild('inline');
-  if (inline === undefined) return;
-  inline.children = inline.children.filter(
-    (child) => typeof child === 'string' || child.attrs['var'] !== NS.sm,
-  );
-}
-
-/** The same for every login of an account: tokens are bound to it (XEP-0388 §2.3, XEP-0484 §3.1). */
-function userAgentOf(account: string): Element {
-  const hex = sha256(`amoc ${account}`);
-  // A version 8 UUID (RFC 9562 §5.8).
-  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-  return xml('user-agent', { id }, xml('software', {}, 'amoc'));
 }
 
 /** A function, because the value may have been set during an await. */
