@@ -200,7 +200,12 @@ export class Slave {
         this.#of(run).withdraw(this.#poolOf(run), IdSet.ofDisjoint(ids), force);
         return {};
       },
-      desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs, holdMs }) => {
+      move: ({ run, ids, revision }) => {
+        if (this.#isNext(revision)) this.#poolOf(run).move(IdSet.ofDisjoint(ids));
+        return {};
+      },
+      desire: ({ run, revision, staying, leaving, moving, gone, ...how }) => {
+        const { heard, pace, withinMs, holdMs } = how;
         if (revision <= this.#revision) return {};
         this.#revision = revision;
         const pool = this.#poolOf(run);
@@ -208,6 +213,7 @@ export class Slave {
         const desired = {
           staying: IdSet.ofDisjoint(staying),
           leaving: IdSet.ofDisjoint(leaving),
+          moving: IdSet.ofDisjoint(moving),
           gone: gone.map((ranges) => IdSet.ofDisjoint(ranges)),
           withinMs,
         };
@@ -349,6 +355,7 @@ export class Slave {
         finished: [...(ended?.finished.ranges ?? [])],
         crashed: [...(ended?.crashed.ranges ?? [])],
         removed: [...(ended?.removed.ranges ?? [])],
+        moved: [...(ended?.moved.ranges ?? [])],
         back: [...(ended?.back.ranges ?? [])],
         revision: this.#revision,
       },

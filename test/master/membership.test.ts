@@ -4,17 +4,18 @@ import { MemoryCluster } from '../support/memory-cluster.ts';
 import type { TestSlave } from '../support/memory-cluster.ts';
 
 describe('a node of a cluster', () => {
-  /** Twelve users, who end their start() once a second, on three machines when left out. */
+  /** Twelve users, who end their start() once a second, on three machines, when nothing else is said. */
   const running = async (
     names: readonly string[] = ['slave1/1', 'slave2/1', 'slave3/1'],
     interarrival = 1,
+    startMs = 1000,
   ): Promise<{ cluster: MemoryCluster; slaves: TestSlave[] }> => {
     const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
-      user.sleep(1000);
+      user.sleep(startMs);
     const cluster = new MemoryCluster({ work: { start } }, { leases: true });
     const slaves: TestSlave[] = [];
     for (const name of names) slaves.push(await cluster.join(name));
-    const settings = { repeatInterval: 100, interarrival, recovery: 100 };
+    const settings = { repeatInterval: 100, interarrival, recovery: 100, stopTimeout: 5000 };
     await cluster.run(cluster.master.do('work', 1, 12, { settings }));
     await cluster.clock.advance(2000);
     return { cluster, slaves };
@@ -38,6 +39,46 @@ describe('a node of a cluster', () => {
     cluster.master.members.drain('slave1/1');
     assert.throws(() => cluster.master.members.drain('slave3'), /no other process is there/);
     assert.throws(() => cluster.master.members.drain('slave9'), /no node is called 'slave9'/);
+  });
+
+  it('that is drained runs the users that never end until their time is over; they go on elsewhere then', async () => {
+    const { cluster, slaves } = await running(['slave1/1', 'slave2/1', 'slave3/1'], 1, 1e9);
+    const counts = async (): Promise<Record<string, number>> => {
+      const { users, present } = await cluster.run(cluster.master.status());
+      const { running: run, moving, leaving, removed, crashed, lost } = users;
+      return { present, run, moving, other: leaving + removed + crashed + lost };
+    };
+    const { moving, withinMs } = cluster.master.members.drain('slave2');
+    assert.deepEqual([moving, withinMs], [4, 5000]);
+    await cluster.clock.advance(4000);
+    assert.deepEqual(await counts(), { present: 12, run: 12, moving: 4, other: 0 });
+    await cluster.clock.advance(2000);
+    assert.deepEqual(await counts(), { present: 12, run: 12, moving: 0, other: 0 });
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 6, 'slave2/1': 0, 'slave3/1': 6 });
+    assert.ok(
+      cluster.logs.some(({ msg }) => /^4 users had not ended start\(\) within 5 s/.test(msg ?? '')),
+    );
+    // So a machine that is to be switched off need not be waited for.
+    await cluster.run(slaves[0]!.leave());
+    await cluster.clock.advance(1000);
+    assert.deepEqual(await usersOf(cluster), { 'slave2/1': 0, 'slave3/1': 12 });
+    assert.deepEqual(await counts(), { present: 12, run: 12, moving: 0, other: 0 });
+  });
+
+  it('lets go of users that never end when they are evened out, and of those only that are too many', async () => {
+    const { cluster } = await running(['slave1/1', 'slave2/1'], 1, 1e9);
+    await cluster.join('slave3/1');
+    await cluster.clock.advance(1000);
+    const { moving } = cluster.master.members.rebalance();
+    assert.equal(moving, 4);
+    assert.equal(cluster.master.members.rebalance().moving, 0, 'they move already');
+    // Those that are removed meanwhile move no more.
+    await cluster.run(cluster.master.remove(2, { force: true }));
+    await cluster.clock.advance(6000);
+    const { users, present } = await cluster.run(cluster.master.status());
+    const { running: run, moving: left, removed, lost } = users;
+    assert.deepEqual([present, run, left, removed, lost], [10, 10, 0, 2, 0]);
+    assert.equal((await usersOf(cluster))['slave3/1'], 2);
   });
 
   it('that was drained takes users again after undrain, and both are events', async () => {

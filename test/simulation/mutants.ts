@@ -66,6 +66,36 @@ const mutants: readonly Mutant[] = [
     without: 'throw error;',
   },
   {
+    fault: 'a user whose start() never ends is waited for, and never moves',
+    file: 'src/users/user-pool.js',
+    cure: 'this.#expire(ids)',
+    without: 'undefined',
+  },
+  {
+    fault: 'the end of a user counts that another process has, by an older journal',
+    file: 'src/master/reports.js',
+    cure: 'removed.union(run.owners.ownedBy(ids, node.number)).size',
+    without: 'ids.size',
+  },
+  {
+    fault: 'a removal by force is taken for the end of the user who got the number',
+    file: 'src/master/reports.js',
+    cure: 'ended.difference(forced)',
+    without: 'ended',
+  },
+  {
+    fault: 'ends of before a restart are taken as if the process had nobody again since',
+    file: 'src/master/reports.js',
+    cure: 'node.isUnproven = true;',
+    without: '',
+  },
+  {
+    fault: 'who moves is not in the journal',
+    file: 'src/master/restore.js',
+    cure: 'node.moving = IdSet.ofDisjoint(each.moving ?? []);',
+    without: '',
+  },
+  {
     fault: 'slaves keep their users beyond their lease',
     file: 'src/slave/link.js',
     cure: 'this.#parts.onLeaseEnd();',

@@ -203,13 +203,15 @@ function lie(world: World): string {
       running: 1e9,
       waiting: 0,
       leaving: 0,
+      moving: 0,
       finished: 0,
       removed: 0,
       crashed: 0,
+      moved: 0,
     },
     load: { cpu: 0, loopDelayMs: 0, rssBytes: 1 },
     delta: { counters: {}, histograms: {} },
-    ended: { finished: ids, crashed: [], removed: [], back: [], revision: 0 },
+    ended: { finished: ids, crashed: [], removed: [], moved: [], back: [], revision: 0 },
   });
 }
 
@@ -221,9 +223,16 @@ async function compare(world: World, users: number): Promise<void> {
   const status = await command(world, () => master.status());
   if (status === undefined) throw new Violation('status() gave nothing');
   const { present } = status;
-  const { finished, removed, crashed, away, running, waiting, starting, leaving } = status.users;
+  const { finished, removed, crashed, away, running, waiting, starting, leaving, moving } =
+    status.users;
   const sum = present + finished + removed + crashed;
   const told = JSON.stringify(status.users);
+  if (moving > 0) throw new Violation(`${moving} users have not moved: ${told}`);
+  for (const { name, status: its, users: left } of status.nodes) {
+    if (its === 'drained' && left > leaving) {
+      throw new Violation(`${name} is drained and has ${left} users: ${told}`);
+    }
+  }
   if (away > 0) throw new Violation(`${away} users are still out of reach: ${told}`);
   for (const { name, clockOffsetMs, roundTripMs } of status.nodes) {
     const machine = world.machines.find((each) => each.name === name);

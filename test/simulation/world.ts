@@ -23,6 +23,8 @@ const DIAL_MS = 3000;
 const OLD_JOURNALS = 20;
 /** A disk that is full for longer makes nodes forget reports that no journal has. */
 const MAX_FULL_MS = 15_000;
+/** A `start()` that never ends. */
+const FOR_EVER_MS = 1e9;
 
 /** A rule that must hold at every instant was broken. */
 export class Violation extends Error {
@@ -295,6 +297,9 @@ export class World {
         const name = /^(\S+) cannot be trusted/.exec(notice.text)?.[1];
         const machine = this.machines.find((each) => each.name === name);
         if (machine?.hasLied === false) this.#violation ??= new Violation(notice.text);
+        // What a node no longer keeps is in the journal that the next master reads.
+        const isMissing = / not in its journal: /.test(notice.text);
+        if (isMissing && this.isJournalTrue) this.#violation ??= new Violation(notice.text);
       },
       logs: () => {},
     });
@@ -347,7 +352,7 @@ export class World {
     return slaveEnd;
   }
 
-  /** What users do: most stay, some end or fail; each is seen to run on one machine at a time. */
+  /** What users do: most stay, some fail, some never end; each is seen to run on one machine at a time. */
   scenario(machine: string): Record<string, unknown> {
     return {
       connectionsPerUser: 0,
@@ -366,7 +371,7 @@ export class World {
         this.#starts++;
         const fate = user.random.float();
         try {
-          await user.sleep(fate < 0.1 ? 3000 + fate * 100_000 : 5000 + fate * 10_000);
+          await user.sleep(durationOf(fate));
           const owner = this.#running.get(id);
           if (owner !== machine) {
             this.#violation ??= new Violation(
@@ -389,4 +394,10 @@ export class World {
   forget(machine: string): void {
     for (const [id, where] of this.#running) if (where === machine) this.#running.delete(id);
   }
+}
+
+/** How long a user's `start` takes. */
+function durationOf(fate: number): number {
+  if (fate < 0.1) return 3000 + fate * 100_000;
+  return fate < 0.97 ? 5000 + fate * 10_000 : FOR_EVER_MS;
 }
