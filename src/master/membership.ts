@@ -196,8 +196,8 @@ export class Membership {
       throw new AmocError('ARGUMENT', `undrain: ${why}`);
     }
     for (const node of nodes) {
+      if (node.isInRun) node.wasReady = true;
       node.wasDrained = false;
-      node.wasReady = true;
       if (node.status.is === 'drained') node.status = { is: 'ready' };
     }
     this.#cluster.commit();
@@ -312,7 +312,8 @@ export class Membership {
 
   #empty(run: Run, nodes: readonly NodeEntry[]): number {
     for (const node of nodes) {
-      node.status = { is: 'drained' };
+      // One that is about to be set up is drained when it has been.
+      if (node.isInRun) node.status = { is: 'drained' };
       node.wasDrained = true;
     }
     this.#distributor.pace(run);
@@ -339,7 +340,11 @@ export class Membership {
 
   #admitLate(node: NodeEntry): void {
     const { run, state } = this.#cluster;
-    if (run !== undefined && state.is === 'running') void this.#starting.admitLate(run, node);
+    if (run === undefined || state.is !== 'running') return;
+    void this.#starting.admitLate(run, node).then(() => {
+      // It said so while it was set up.
+      if (node.isLeaving) this.#letGo(node);
+    });
   }
 
   #listen(node: NodeEntry, peer: MasterPeer): void {

@@ -118,8 +118,9 @@ export class RunStart {
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
     // It may have failed, or begun to stop, while the process was set up.
     if (this.#cluster.state.is !== 'running') return;
-    node.status = { is: 'ready' };
-    const text = `${node.name} joined and takes users`;
+    node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
+    const takes = node.wasDrained ? 'is drained, and takes no users' : 'takes users';
+    const text = `${node.name} joined and ${takes}`;
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);

@@ -116,6 +116,26 @@ describe('a node of a cluster', () => {
     );
   });
 
+  it('that is drained, or is about to leave, before it has been set up has no users', async () => {
+    const { cluster } = await running(['slave1/1', 'slave2/1']);
+    const late = await cluster.join('slave3/1');
+    const { members } = cluster.master;
+    assert.deepEqual(members.drain('slave3').nodes, ['slave3/1']);
+    const going = await cluster.join('slave4/1');
+    const leaving = going.leave();
+    await cluster.clock.advance(1000);
+    assert.match(cluster.said, /slave3\/1 joined and is drained, and takes no users/);
+    await cluster.run(cluster.master.add(4));
+    await cluster.clock.advance(1000);
+    await cluster.run(leaving);
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 8, 'slave2/1': 8, 'slave3/1': 0 });
+    members.undrain('slave3');
+    await cluster.run(cluster.master.add(3));
+    await cluster.clock.advance(1000);
+    assert.equal((await usersOf(cluster))['slave3/1'], 1);
+    late.die();
+  });
+
   it('that is not drained, or leaves, is not undrained', async () => {
     const { cluster, slaves } = await running();
     const { members } = cluster.master;
