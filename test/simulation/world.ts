@@ -220,6 +220,8 @@ export class World {
   #diskFullSince: number | undefined;
   /** Whether somebody was promised something since the journal was last written. */
   #hasPromised = false;
+  /** Whether nodes may have forgotten a report since then. */
+  #hasForgotten = false;
   #masterClock: MortalClock | undefined;
   #masterEnds: Transport[] = [];
   #violation: Violation | undefined;
@@ -285,6 +287,7 @@ export class World {
         save: (state) => {
           if (this.#diskFullSince !== undefined) return false;
           this.#hasPromised = false;
+          this.#hasForgotten = false;
           this.#journal = JSON.stringify(state());
           this.#oldJournals = [...this.#oldJournals, this.#journal].slice(-OLD_JOURNALS);
           return true;
@@ -294,26 +297,37 @@ export class World {
       randomSeed: () => 42,
       notice: (notice) => {
         this.notices.push(notice);
-        const name = /^(\S+) cannot be trusted/.exec(notice.text)?.[1];
-        const machine = this.machines.find((each) => each.name === name);
-        if (machine?.hasLied === false) this.#violation ??= new Violation(notice.text);
-        // What a node no longer keeps is in the journal that the next master reads.
-        const isMissing = / not in its journal: /.test(notice.text);
-        if (isMissing && this.isJournalTrue) this.#violation ??= new Violation(notice.text);
+        this.#judge(notice.text);
       },
       logs: () => {},
     });
     this.master = master;
     if (this.#journal === undefined) return;
-    const fullMs = this.clock.monotonic() - (this.#diskFullSince ?? Infinity);
-    if (this.#hasPromised || fullMs > MAX_FULL_MS) this.isJournalTrue = false;
+    if (this.#hasPromised || this.#hasForgotten) this.isJournalTrue = false;
     master.members.restore(JSON.parse(this.#journal) as RunMemory);
+  }
+
+  /** A master says nothing of an honest machine that is not so. */
+  #judge(text: string): void {
+    const distrusted = /^(\S+) cannot be trusted/.exec(text)?.[1];
+    // What a node no longer keeps is in the journal that the next master reads.
+    const missed = /reports? of (\S+) came .* not in its journal/.exec(text)?.[1];
+    const name = distrusted ?? (this.isJournalTrue ? missed : undefined);
+    const machine = this.machines.find((each) => each.name === name);
+    if (machine?.hasLied === false) this.#violation ??= new Violation(text);
   }
 
   /** The disk takes nothing more, or has room again. */
   setDiskFull(isFull: boolean): void {
+    this.#noteForgotten();
     if (!isFull) this.#diskFullSince = undefined;
     else this.#diskFullSince ??= this.clock.monotonic();
+  }
+
+  /** A master on a full disk cannot let the nodes keep all reports for ever. */
+  #noteForgotten(): void {
+    if (this.master === undefined || this.#diskFullSince === undefined) return;
+    if (this.clock.monotonic() - this.#diskFullSince > MAX_FULL_MS) this.#hasForgotten = true;
   }
 
   /** A command was answered: it is to be kept, which a full disk does not do. */
@@ -332,6 +346,7 @@ export class World {
 
   /** The master's process is killed: what was not in the journal is gone. */
   crashMaster(): void {
+    this.#noteForgotten();
     this.#masterClock?.die();
     this.master = undefined;
     const ends = this.#masterEnds;
