@@ -19,6 +19,9 @@ export const MAX_STRANGER_BYTES = 16 * 1024;
 /** How deep values may be nested that have no schema of their own, and how many there may be. */
 export const JSON_BOUNDS = { depth: 64, values: 1_000_000 };
 
+/** How deep a whole message may be nested; what is in it has the bounds above. */
+export const MAX_NESTING = 100;
+
 const count = z.number().int().min(0);
 const ms = z.number().min(0).max(1e12);
 const text = z.string().max(64 * 1024);
