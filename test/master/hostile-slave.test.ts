@@ -82,6 +82,14 @@ describe('a slave that knows the cookie and means harm', () => {
       ],
       /ended\.finished\.0: to must be reached/,
     ],
+    [
+      'more metrics than a process can have',
+      (run) => {
+        const names = Array.from({ length: 100_000 }, (_, at) => [`made_up_${at}`, 1]);
+        return [report(run, { delta: { counters: Object.fromEntries(names), histograms: {} } })];
+      },
+      /delta\.counters: has more metrics than a process can have/,
+    ],
     ['something that is not JSON', () => ['{'], /not JSON/],
   ];
   for (const [what, frames, reason] of cut) {
