@@ -87,6 +87,8 @@ export class NodeEntry {
   loadNotedAt = -Infinity;
   /** Since when its reports have been behind the commands. */
   behindSince: number | undefined;
+  /** That its figures are left out was told. */
+  isLeftOut = false;
   /** Its newest lines of log. */
   log: readonly LogRecord[] = [];
   /** Told when the process stops answering, for whoever waits for it. */

@@ -183,6 +183,34 @@ describe('a slave that knows the cookie and means harm', () => {
     });
   }
 
+  it('counts nothing in a run that has given it no user, whether it takes part in it or not', async () => {
+    const delta = { counters: { messages_sent: 1000 }, histograms: {}, gauges: { level: 7 } };
+    const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
+      user.sleep(3_600_000);
+    const cluster = new MemoryCluster({ work: { start } }, { leases: true });
+    await cluster.join('honest/1');
+    await cluster.run(cluster.master.do('work', 1, 60, { settings: { interarrival: 1 } }));
+    const { run = '' } = await cluster.run(cluster.master.status());
+    for (const answers of [true, false]) {
+      const name = answers ? 'idle/1' : 'mute/1';
+      const liar = await cluster.joinByHand(name);
+      liar.onFrame = (frame) => {
+        const message = JSON.parse(frame) as { type: string; id: number; operation: string };
+        if (message.type !== 'request' || !answers) return;
+        const prepared = { settings: {}, variables: [], connectionsPerUser: 1 };
+        const result = message.operation === 'prepare' ? prepared : {};
+        liar.send(JSON.stringify({ type: 'reply', id: message.id, result }));
+      };
+      await cluster.clock.advance(100);
+      liar.send(report(run, { delta }));
+      await cluster.clock.advance(100);
+      assert.match(cluster.said, new RegExp(`${name} reports figures, and was never given a user`));
+    }
+    const { metrics } = await cluster.run(cluster.master.stop({ force: true }));
+    assert.equal(metrics.counters['messages_sent'] ?? 0, 0);
+    assert.equal(metrics.gauges['level'], undefined);
+  });
+
   it('counts no end of a user that another process has', async () => {
     const { cluster, liar, run } = await setUp();
     // It has every second user: those of the other process are as many, and not its own to end.
