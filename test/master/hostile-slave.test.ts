@@ -85,7 +85,7 @@ describe('a slave that knows the cookie and means harm', () => {
     [
       'more metrics than a process can have',
       (run) => {
-        const names = Array.from({ length: 100_000 }, (_, at) => [`made_up_${at}`, 1]);
+        const names = Array.from({ length: 100_000 }, (_, at) => [`made_up_${at}`, 1] as const);
         return [report(run, { delta: { counters: Object.fromEntries(names), histograms: {} } })];
       },
       /delta\.counters: has more metrics than a process can have/,
