@@ -25,6 +25,15 @@ const throwing = {
 };
 
 describe('boundedJson', () => {
+  it('is the size of what is bytes, in no time', () => {
+    const began = process.cpuUsage();
+    assert.deepEqual(boundedJson({ raw: new Uint8Array(50_000_000), few: Buffer.from('ab') }), {
+      raw: '[50000000 bytes]',
+      few: '[2 bytes]',
+    });
+    assert.ok(process.cpuUsage(began).user < 1e6, 'it took a second of CPU');
+  });
+
   it('copies JSON within its bounds as it is', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
