@@ -25,6 +25,14 @@ const throwing = {
 };
 
 describe('boundedJson', () => {
+  it('has its texts cut when they are too many characters together, and says of each what is missing', () => {
+    const copy = boundedJson(Array(400).fill('y'.repeat(3000))) as string[];
+    assert.equal(copy.length, 400);
+    assert.equal(copy[0], 'y'.repeat(3000));
+    assert.equal(copy[10], `${'y'.repeat(2000)}… (1000 more characters)`);
+    assert.equal(copy[399], '… (3000 more characters)');
+  });
+
   it('is the size of what is bytes, in no time', () => {
     const began = process.cpuUsage();
     assert.deepEqual(boundedJson({ raw: new Uint8Array(50_000_000), few: Buffer.from('ab') }), {
