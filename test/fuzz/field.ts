@@ -121,11 +121,8 @@ export class Field implements AsyncDisposable {
       { state, present, running, crashed, lost, away },
       { state: 'running', present: staying, running: staying, crashed: failing, lost: 0, away: 0 },
     );
-    const honest = nodes.filter(({ name }) => name.startsWith('honest/'));
-    assert.deepEqual(
-      honest.map(({ status }) => status),
-      ['ready', 'ready'],
-    );
+    const honest = nodes.map(({ name }) => name).filter((name) => name.startsWith('honest/'));
+    assert.deepEqual(honest, ['honest/1', 'honest/2']);
   }
 
   /** Ends the run. */
