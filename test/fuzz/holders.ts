@@ -13,10 +13,14 @@ import type { Field } from './field.ts';
 import { damaged, frame, nested, record, slaveTypes } from './frames.ts';
 import { inParallel, within } from './in-parallel.ts';
 
-const WIDTH = 6;
+const WIDTH = 10;
 /** Frames between two answers of the master: so many it has to read at once. */
 const BATCH = 50;
 const ANSWER_MS = 60_000;
+/** As slaves do it: a master takes silence for a cut link. */
+const BEAT_MS = 1000;
+/** Of the beats that are waited for; others have lower ones, or far higher. */
+const FIRST_BEAT = 1e9;
 const MOST_DIALS = 5;
 /** A frame of megabytes comes once in so many. */
 const HUGE_EVERY = 20_000;
@@ -65,6 +69,14 @@ export async function holders(
 /** How a holder answers what the master asks. */
 type Answers = 'well' | 'oddly' | 'never';
 
+/** What the master says: a request, or the answer to a beat. */
+interface Asked {
+  type: string;
+  id: number;
+  operation: string;
+  sequence?: number;
+}
+
 /** A slave made by hand, which has proved itself. */
 class Holder {
   readonly name: string;
@@ -74,7 +86,8 @@ class Holder {
   readonly #key: string;
   readonly #closed = deferred<string>();
   readonly #ready = deferred<undefined>();
-  #beat = 0;
+  readonly #beating: NodeJS.Timeout;
+  #beat = FIRST_BEAT;
   #onBeat: (() => void) | undefined;
   answers: Answers = 'well';
   frames = 0;
@@ -86,7 +99,9 @@ class Holder {
     this.#transport = transport;
     this.#info = info;
     this.#key = key;
+    this.#beating = setInterval(() => transport.send('{"type":"beat","sequence":1}'), BEAT_MS);
     transport.onClose = (reason) => {
+      clearInterval(this.#beating);
       this.#closed.resolve(reason);
       this.#onBeat?.();
     };
@@ -112,8 +127,8 @@ class Holder {
   /** Hears what the master asks from now on. */
   listen(random: Random): void {
     this.#transport.onFrame = (text) => {
-      const message = JSON.parse(text) as { type: string; id: number; operation: string };
-      if (message.type === 'beat') this.#onBeat?.();
+      const message = JSON.parse(text) as Asked;
+      if (message.type === 'beat' && message.sequence === this.#beat) this.#onBeat?.();
       if (message.type !== 'request' || this.answers === 'never') return;
       this.send(this.answers === 'well' ? answerTo(message) : oddAnswer(random, message));
       if (message.operation === 'init') this.#ready.resolve(undefined);
@@ -167,7 +182,7 @@ async function dial(field: Field): Promise<Transport> {
   }
 }
 
-function answerTo({ id, operation }: { id: number; operation: string }): string {
+function answerTo({ id, operation }: Asked): string {
   const prepared = { settings: {}, variables: [], connectionsPerUser: 1 };
   const users = { users: [], errors: [] };
   const result = operation === 'prepare' ? prepared : operation === 'users' ? users : {};
