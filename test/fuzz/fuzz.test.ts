@@ -16,7 +16,7 @@ import { strangers } from './strangers.ts';
 const number = (name: string, usual: number): number => Number(process.env[name] ?? usual);
 
 /** To the control port; a third of them come from strangers. */
-const FRAMES = number('AMOC_FUZZ_FRAMES', 4000);
+const FRAMES = number('AMOC_FUZZ_LIVE_FRAMES', 4000);
 /** To each of the other ways in. */
 const PIECES = number('AMOC_FUZZ_PIECES', 1000);
 /** That users of the run give, and with which they fail. */
