@@ -1,4 +1,5 @@
 import type { Element } from './element.ts';
+import { isJidOf } from './jid.ts';
 import type { Stanza } from './stanza.ts';
 import { NS } from './stanzas/namespaces.ts';
 
@@ -129,12 +130,12 @@ export function isPresenceWithPriority(priority: number): Predicate {
 
 /** Whether it comes from `jid`; a bare JID matches all its resources. First tag alone. */
 export function isFrom(jid: string): Predicate {
-  return ({ from }) => isOf(from, jid);
+  return ({ from }) => isJidOf(from, jid);
 }
 
 /** Whether it goes to `jid`; a bare JID matches all its resources. First tag alone. */
 export function isTo(jid: string): Predicate {
-  return ({ to }) => isOf(to, jid);
+  return ({ to }) => isJidOf(to, jid);
 }
 
 /** Whether it is of that type; first tag alone. */
@@ -204,7 +205,9 @@ export function hasRosterItems(count: number): Predicate {
 /** A roster, or a push, with that contact. */
 export function rosterContains(jid: string): Predicate {
   return (stanza) =>
-    itemsOf(stanza, NS.roster).some(({ attrs }) => isOf(attrs['jid'] as string | undefined, jid));
+    itemsOf(stanza, NS.roster).some(({ attrs }) =>
+      isJidOf(attrs['jid'] as string | undefined, jid),
+    );
 }
 
 /** The answer to `lastActivity` (XEP-0012 §3). */
@@ -374,7 +377,7 @@ export function isPubsubEvent(node?: string): Predicate {
 export function isSelfPresence(room?: string): Predicate {
   return (stanza) =>
     stanza.name === 'presence' &&
-    (room === undefined || isOf(stanza.from, room)) &&
+    (room === undefined || isJidOf(stanza.from, room)) &&
     (stanza.getChild('x', NS.mucUser)?.getChildren('status') ?? []).some(
       ({ attrs }) => attrs['code'] === '110',
     );
@@ -419,9 +422,4 @@ function fieldsOf(element: Element): Element[] {
   return element
     .getChildElements()
     .flatMap((child) => (child.name === 'field' ? [child] : fieldsOf(child)));
-}
-
-function isOf(jid: string | undefined, wanted: string): boolean {
-  if (jid === undefined || jid === wanted) return jid === wanted;
-  return !wanted.includes('/') && jid.length > wanted.length && jid.startsWith(`${wanted}/`);
 }

@@ -3,7 +3,9 @@ import type { AmocError } from '../lib/errors.ts';
 import type { Element, Outgoing } from './element.ts';
 import { StanzaTimeout } from './errors.ts';
 import { stanzaId } from './ids.ts';
+import { usualAnswer } from './answers.ts';
 import { Inbox } from './inbox.ts';
+import { bareJid, isJidOf, isSameJid } from './jid.ts';
 import type { Waiter } from './inbox.ts';
 import type { Predicate } from './predicates.ts';
 import type { SessionParts, StanzaWait } from './session-parts.ts';
@@ -13,10 +15,12 @@ import { stanzaErrorOf } from './stanza-errors.ts';
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 interface PendingIq {
-  resolve: (answer: Stanza) => void;
+  /** Without an answer: it did not come in time. */
+  resolve: (answer: Stanza | undefined) => void;
   reject: (error: unknown) => void;
   cancel: () => void;
   sentAt: number;
+  to: string | undefined;
 }
 
 /** The half of a session that receives: who gets which stanza, and who waits for one. */
@@ -27,12 +31,16 @@ export abstract class Receiver {
   #handler: ((stanza: Stanza) => unknown) | undefined;
   #moreHandlers: ((stanza: Stanza) => unknown)[] | undefined;
   #interceptors: ((stanza: Stanza) => boolean)[] | undefined;
+  #collectors: ((stanza: Stanza) => boolean)[] | undefined;
   #keepsNothing = false;
   #end: AmocError | undefined;
 
   protected constructor(parts: SessionParts) {
     this.parts = parts;
   }
+
+  /** The full JID that the server bound. */
+  abstract get jid(): string;
 
   /** Sends a stanza. */
   abstract send(stanza: Outgoing): Promise<void>;
@@ -58,13 +66,14 @@ export abstract class Receiver {
     if (this.#end !== undefined) throw this.#end;
     const id = (iq.attrs['id'] as string | undefined) ?? stanzaId();
     iq.attrs['id'] = id;
-    const answer = await new Promise<Stanza>((resolve, reject) => {
-      const pending: PendingIq = { resolve, reject, cancel: noop, sentAt: performance.now() };
-      const timeoutMs = timeoutOf(options);
+    const to = iq.attrs['to'] as string | undefined;
+    const timeoutMs = timeoutOf(options);
+    const answer = await new Promise<Stanza | undefined>((resolve, reject) => {
+      const pending = { resolve, reject, cancel: noop, sentAt: performance.now(), to };
       if (timeoutMs !== Infinity) {
         pending.cancel = this.parts.schedule(timeoutMs, () => {
           this.#iqs?.delete(id);
-          reject(new StanzaTimeout(`answer to the IQ ${id}`, timeoutMs));
+          resolve(undefined);
         });
       }
       (this.#iqs ??= new Map()).set(id, pending);
@@ -74,7 +83,12 @@ export abstract class Receiver {
         reject(error instanceof Error ? error : new Error(String(error)));
       });
     });
-    if (answer.type === 'error') throw stanzaErrorOf(answer);
+    // Made here, so that the stack leads to the line that asked.
+    if (answer === undefined) {
+      const from = to === undefined ? '' : ` from ${to}`;
+      throw new StanzaTimeout(`answer to ${requestText(iq)}${from}`, timeoutMs);
+    }
+    if (answer.type === 'error') throw stanzaErrorOf(answer, requestText(iq));
     return answer;
   }
 
@@ -86,7 +100,7 @@ export abstract class Receiver {
   ): Promise<Stanza> {
     const answered = this.#wait(predicate, options);
     const [answer] = await Promise.all([answered, this.send(stanza)]);
-    return answer;
+    return answer ?? late(options);
   }
 
   /**
@@ -96,9 +110,8 @@ export abstract class Receiver {
    * @throws {StanzaTimeout} when none came in time
    * @throws {SessionLost} when the session ended before
    */
-  waitForStanza(predicate: Predicate = anyStanza, options: StanzaWait = {}): Promise<Stanza> {
-    const kept = this.#inbox?.take(predicate);
-    return kept === undefined ? this.#wait(predicate, options) : Promise.resolve(kept);
+  async waitForStanza(predicate: Predicate = anyStanza, options: StanzaWait = {}): Promise<Stanza> {
+    return this.#inbox?.take(predicate) ?? (await this.#wait(predicate, options)) ?? late(options);
   }
 
   /** The next `count` stanzas that the predicate accepts; the time-out is for all of them. */
@@ -115,10 +128,8 @@ export abstract class Receiver {
         found.push(await this.waitForStanza(predicate, { timeout }));
       } catch (error) {
         if (!(error instanceof StanzaTimeout)) throw error;
-        throw new StanzaTimeout(
-          `${count} stanzas that fit, ${found.length} came`,
-          timeoutOf(options),
-        );
+        const { what = 'stanzas that fit' } = options;
+        throw new StanzaTimeout(`${count} ${what}, ${found.length} came`, timeoutOf(options));
       }
     }
     return found;
@@ -144,6 +155,21 @@ export abstract class Receiver {
     };
   }
 
+  /** Calls `handler` with what neither a handler nor an answer took, before who waits for its like. @internal */
+  collect(handler: (stanza: Stanza) => boolean): () => void {
+    const collectors = (this.#collectors ??= []);
+    collectors.push(handler);
+    return () => {
+      const left = this.#collectors?.filter((each) => each !== handler) ?? [];
+      this.#collectors = left.length === 0 ? undefined : left;
+    };
+  }
+
+  /** Waits, on the clock of the session's waits. @internal */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.parts.schedule(ms, resolve));
+  }
+
   /** All stanzas from now on, those that were kept first, until the session ends. */
   async *stanzas(predicate: Predicate = anyStanza): AsyncGenerator<Stanza, void, void> {
     for (;;) {
@@ -152,7 +178,7 @@ export abstract class Receiver {
       else if (this.#end !== undefined) return;
       else {
         try {
-          yield await this.#wait(predicate, { timeout: Infinity });
+          yield (await this.#wait(predicate, { timeout: Infinity })) as Stanza;
         } catch {
           // The session ended: so do its stanzas.
           return;
@@ -187,14 +213,24 @@ export abstract class Receiver {
     } catch (error) {
       this.parts.onError?.(error);
     }
-    this.keep(stanza);
+    const isTaken = this.keep(stanza);
+    if (stanza.name === 'iq' && !isTaken) this.#answer(stanza);
   }
 
-  /** Gives a stanza to who waits for its like, or keeps it. @internal */
-  protected keep(stanza: Stanza): void {
-    if (this.#keepsNothing && this.#inbox === undefined) return;
-    this.#box.deliver(stanza);
+  /** Gives a stanza to who waits for its like, or keeps it. @returns whether somebody waited @internal */
+  protected keep(stanza: Stanza): boolean {
+    if (this.#collectors?.some((handler) => handler(stanza)) === true) return true;
+    if (this.#keepsNothing && this.#inbox === undefined) return false;
+    const isTaken = this.#box.deliver(stanza);
     if (this.#keepsNothing) this.#inbox?.clear();
+    return isTaken;
+  }
+
+  /** A request that nobody took must not stay without an answer. */
+  #answer(stanza: Stanza): void {
+    const { type } = stanza;
+    if (this.parts.answersRequests === false || (type !== 'get' && type !== 'set')) return;
+    this.send(usualAnswer(stanza)).catch(() => {});
   }
 
   /** Ends every wait. @internal */
@@ -222,7 +258,7 @@ export abstract class Receiver {
     const { type, id } = stanza;
     if (id === undefined || (type !== 'result' && type !== 'error')) return false;
     const pending = this.#iqs?.get(id);
-    if (pending === undefined) return false;
+    if (pending === undefined || !this.#mayAnswer(stanza.from, pending.to)) return false;
     this.#iqs?.delete(id);
     pending.cancel();
     this.parts.observer.answered(performance.now() - pending.sentAt);
@@ -230,7 +266,20 @@ export abstract class Receiver {
     return true;
   }
 
-  #wait(predicate: Predicate, options: StanzaWait): Promise<Stanza> {
+  /**
+   * Whether an answer comes from whom the request went to: for one to nobody that is the server or the own
+   * account, by whatever name (RFC 6120 §8.1.2.1).
+   */
+  #mayAnswer(from: string | undefined, to: string | undefined): boolean {
+    if (from === undefined || from === to) return true;
+    const own = bareJid(this.jid);
+    if (to !== undefined) return isSameJid(from, to) || (isSameJid(to, own) && isJidOf(from, own));
+    const domain = own.slice(own.indexOf('@') + 1);
+    return isSameJid(from, domain) || isJidOf(from, own);
+  }
+
+  /** @returns `undefined` when it is late: whoever waits makes the error, on whose stack the scenario is */
+  #wait(predicate: Predicate, options: StanzaWait): Promise<Stanza | undefined> {
     const ended = this.#end;
     if (ended !== undefined) return Promise.reject(ended);
     const timeoutMs = timeoutOf(options);
@@ -240,7 +289,7 @@ export abstract class Receiver {
       if (timeoutMs === Infinity) return;
       waiter.cancel = this.parts.schedule(timeoutMs, () => {
         this.#inbox?.drop(waiter);
-        reject(new StanzaTimeout('stanza that fits', timeoutMs));
+        resolve(undefined);
       });
     });
   }
@@ -249,6 +298,17 @@ export abstract class Receiver {
 function noop(): void {}
 
 const anyStanza: Predicate = () => true;
+
+function late(options: StanzaWait): never {
+  throw new StanzaTimeout(options.what ?? 'stanza that fits', timeoutOf(options));
+}
+
+/** As errors name it: `the get of jabber:iq:version`. */
+function requestText(iq: Element): string {
+  const [payload] = iq.getChildElements();
+  const what = payload?.getNS() ?? payload?.name ?? 'nothing';
+  return `the ${String(iq.attrs['type'])} of ${what}`;
+}
 
 /** How long to wait, in milliseconds. */
 export function timeoutOf({ timeout }: StanzaWait): number {

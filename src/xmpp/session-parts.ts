@@ -24,6 +24,8 @@ export type Schedule = (delayMs: number, callback: () => void) => () => void;
 export interface StanzaWait {
   /** @default 10 s */
   timeout?: Duration;
+  /** What is waited for, as the error says when it does not come. @default 'stanza that fits' */
+  what?: string;
 }
 
 /** What to do with a stanza when what was sent before has not gone out. */
@@ -51,6 +53,8 @@ export interface SessionParts {
   observer: SessionObserver;
   schedule: Schedule;
   sendBuffer: SendBuffer;
+  /** Whether requests that nobody takes are answered (RFC 6120 §8.2.3). @default true */
+  answersRequests?: boolean | undefined;
   /** Told of what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
   /** Gets a lost session going again; it is over when this rejects. */

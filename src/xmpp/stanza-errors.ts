@@ -1,8 +1,12 @@
 import { StanzaError } from './errors.ts';
 import type { Stanza } from './stanza.ts';
 
-/** The condition and text of an error stanza (RFC 6120 §8.3.2). */
-export function stanzaErrorOf(stanza: Stanza): StanzaError {
+/**
+ * The condition and text of an error stanza (RFC 6120 §8.3.2).
+ *
+ * @param asked what it is the answer to, as the error says it: `the get of jabber:iq:version`
+ */
+export function stanzaErrorOf(stanza: Stanza, asked?: string): StanzaError {
   const error = stanza.getChild('error');
   const condition = error
     ?.getChildElements()
@@ -12,6 +16,7 @@ export function stanzaErrorOf(stanza: Stanza): StanzaError {
   return new StanzaError(
     condition?.name ?? 'undefined-condition',
     error?.getChildText('text') ?? '',
+    asked === undefined ? undefined : { what: asked, of: stanza.from },
   );
 }
 

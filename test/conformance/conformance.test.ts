@@ -9,7 +9,7 @@ for (const name of serverNames) {
       target = await startTarget(name);
     });
     after(() => target?.[Symbol.asyncDispose]());
-    for (const { what, spec, over = ['TCP'], differs, check } of rows) {
+    for (const { what, spec, over = ['TCP'] as const, differs, check } of rows) {
       const difference = differs?.[name];
       const isEmbedded = name === 'embedded';
       for (const transport of isEmbedded ? (['TCP'] as const) : over) {

@@ -107,11 +107,11 @@ export class Place {
     return connect(await connectOptions(this.#resolve(settings), id, options), context());
   }
 
-  /** Registers an account in-band. @returns whether it was made, or there */
+  /** Registers an account in-band. @returns whether it was made now */
   async register(
     options: UserConnectOptions,
     settings: Partial<XmppSettings> = {},
-  ): Promise<'created' | 'existed'> {
+  ): Promise<'created' | 'exists'> {
     return register(await connectOptions(this.#resolve(settings), 1, options), context());
   }
 

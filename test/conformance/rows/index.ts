@@ -5,6 +5,7 @@ import { components } from './components.ts';
 import { login } from './login.ts';
 import { messages } from './messages.ts';
 import { pubsub } from './pubsub.ts';
+import { requests } from './requests.ts';
 import { rooms } from './rooms.ts';
 import { rosters } from './rosters.ts';
 import { services } from './services.ts';
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   ...login,
   ...accounts,
   ...messages,
+  ...requests,
   ...rosters,
   ...rooms,
   ...archive,

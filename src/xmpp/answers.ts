@@ -1,0 +1,45 @@
+import { VERSION } from '../lib/version.ts';
+import { xml } from './element.ts';
+import type { Element } from './element.ts';
+import type { Stanza } from './stanza.ts';
+import { iq, queryElement } from './stanzas/iq.ts';
+import { NS } from './stanzas/namespaces.ts';
+
+/**
+ * What a client says to a request that no handler and no wait has taken: each `get` and `set` must be answered
+ * (RFC 6120 §8.2.3), and servers that ping their clients throw out those that are silent (XEP-0199 §4.1).
+ */
+export function usualAnswer(asked: Stanza): Element {
+  const isGet = asked.type === 'get';
+  switch (asked.payload?.getNS()) {
+    case NS.ping:
+      if (isGet) return iq.result(asked);
+      break;
+    case NS.roster:
+      // A push (RFC 6121 §2.1.6).
+      if (!isGet) return iq.result(asked);
+      break;
+    case NS.version:
+      if (isGet) return iq.result(asked, version());
+      break;
+    case NS.discoInfo:
+      if (isGet) return iq.result(asked, discoInfo());
+      break;
+  }
+  return iq.error(asked, 'cancel', 'service-unavailable');
+}
+
+/** XEP-0092 §2. */
+function version(): Element {
+  return queryElement(NS.version, xml('name', {}, 'amoc'), xml('version', {}, VERSION));
+}
+
+/** XEP-0030 §3.1. */
+function discoInfo(): Element {
+  const features = [NS.discoInfo, NS.ping, NS.version].map((name) => xml('feature', { var: name }));
+  return queryElement(
+    NS.discoInfo,
+    xml('identity', { category: 'client', type: 'bot', name: 'amoc' }),
+    ...features,
+  );
+}
