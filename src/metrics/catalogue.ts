@@ -28,6 +28,12 @@ export const builtInMetrics = {
     unit: 'count',
     description: 'sessions that ended, and not from this side',
   },
+  connections_lost_by: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'the same, by reason: the condition of a stream error, or what happened',
+    labels: ['reason'],
+  },
   connection_failures: {
     kind: 'counter',
     unit: 'count',
@@ -73,6 +79,13 @@ export const builtInMetrics = {
     unit: 'ms',
     description: 'time to delivery: from the making of a message to its arrival at another user',
   },
+  messages_delayed: {
+    kind: 'counter',
+    unit: 'count',
+    description:
+      'messages that the server had kept (offline storage, the history of a room, a cut session): they are not in message_ttd',
+  },
+  message_delay: { kind: 'histogram', unit: 'ms', description: 'the age of those at their arrival' },
   iq: { kind: 'histogram', unit: 'ms', description: 'time from an IQ to its answer' },
   gc_pause: {
     kind: 'histogram',

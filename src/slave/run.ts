@@ -16,6 +16,7 @@ import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
+import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
@@ -248,7 +249,9 @@ export class SlaveRun {
     const received = metrics.counter('stanzas_received');
     const messagesSent = metrics.counter('messages_sent');
     const messagesReceived = metrics.counter('messages_received');
-    const lost = metrics.counter('connections_lost');
+    const losses = new Losses(metrics, (text, jid) => log('warn', { message: text, fields: { jid } }));
+    const delayed = metrics.counter('messages_delayed');
+    const delay = metrics.histogram('message_delay');
     const dropped = metrics.counter('stanzas_dropped');
     const delivery = metrics.histogram('message_ttd');
     const answered = metrics.histogram('iq');
@@ -272,7 +275,11 @@ export class SlaveRun {
         delivered: (ms) => delivery.record(ms),
         answered: (ms) => answered.record(ms),
         dropped: () => dropped.add(),
-        lost: () => lost.add(),
+        lost: (reason, jid) => losses.count(reason, jid),
+        delayed: (ms) => {
+          delayed.add();
+          delay.record(ms);
+        },
       },
       onStray: (error) => this.#pool?.strayError(error),
       log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),

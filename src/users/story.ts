@@ -90,6 +90,7 @@ function context(): ConnectContext {
       answered: nothing,
       dropped: nothing,
       lost: nothing,
+      delayed: nothing,
     },
     schedule: (delayMs, callback) => systemClock.schedule(delayMs, callback),
   };

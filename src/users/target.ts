@@ -36,6 +36,7 @@ export type UserConnectOptions = Partial<
     | 'resource'
     | 'sasl2'
     | 'resume'
+    | 'answersRequests'
   >
 > & {
   /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
@@ -83,6 +84,7 @@ export async function connectOptions(
     sendBuffer: sendBufferOf(xmpp),
     timeoutMs: xmpp.xmppTimeout,
     resume: options.resume,
+    answersRequests: options.answersRequests,
     reconnect: policyOf(options.reconnect),
   };
 }

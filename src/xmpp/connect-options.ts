@@ -50,6 +50,8 @@ export interface ConnectOptions {
   timeoutMs: number;
   /** A session that was cut and is taken up (XEP-0198 §5); one anew when the server does not have it any more. */
   resume?: Resumption | undefined;
+  /** Whether requests of others that nobody takes are answered (RFC 6120 §8.2.3). @default true */
+  answersRequests?: boolean | undefined;
   /** What to do when the connection is lost; nothing when left out. */
   reconnect?: ReconnectPolicy | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Element } from './element.ts';
 import { isJidOf } from './jid.ts';
 import type { Stanza } from './stanza.ts';
+import { isStreamErrorStanza } from './stanza-errors.ts';
 import { NS } from './stanzas/namespaces.ts';
 
 /** Judges a stanza. Those that say so look at its first tag alone and cost next to nothing. */
@@ -173,7 +174,7 @@ export function isError(type?: string, condition?: string): Predicate {
 /** A stream error (RFC 6120 §4.9.3); with a condition, only of that. */
 export function isStreamError(condition?: string): Predicate {
   return (stanza) =>
-    stanza.name === 'stream:error' &&
+    isStreamErrorStanza(stanza) &&
     (condition === undefined || stanza.getChild(condition, NS.streams) !== undefined);
 }
 

@@ -9,12 +9,18 @@ export interface SessionObserver {
   received(name: 'message' | 'presence' | 'iq', length: number): void;
   /** Time from the making of a stamped message to its arrival here. */
   delivered(ms: number): void;
+  /** The same for one that the server has kept: in offline storage, a room's history, a cut session (XEP-0203). */
+  delayed(ms: number): void;
   /** Time from an IQ to its answer. */
   answered(ms: number): void;
   /** A stanza was not sent, because the send buffer was full and the policy is `drop`. */
   dropped(): void;
-  /** The connection ended, and not from this side. */
-  lost(): void;
+  /**
+   * The connection ended, and not from this side.
+   *
+   * @param reason the condition of a stream error, or what happened to the connection
+   */
+  lost(reason: string, jid: string): void;
 }
 
 /** Plans a call; the timer wheel of the process in production. */
@@ -44,7 +50,12 @@ export type Watcher = (direction: 'in' | 'out', text: string) => void;
 export interface Revivable {
   readonly isOpen: boolean;
   readonly resumption: Resumption | undefined;
-  continueOn(jid: string, wire: Wire, management: StreamManagement | undefined): void;
+  continueOn(
+    jid: string,
+    wire: Wire,
+    management: StreamManagement | undefined,
+    handled?: number,
+  ): void;
   replay(texts: readonly string[]): void;
 }
 

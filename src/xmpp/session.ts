@@ -1,13 +1,15 @@
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import type { Outgoing } from './element.ts';
 import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';
+import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
 import type { SessionObserver, SessionParts, StanzaWait, Watcher } from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { streamErrorText } from './stanza-errors.ts';
+import { isStreamErrorStanza, streamErrorText } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
+import { NS } from './stanzas/namespaces.ts';
 import { nobody } from './wire/wire.ts';
 import type { Wire, WireOwner } from './wire/wire.ts';
 
@@ -35,9 +37,12 @@ export class Session extends Receiver implements WireOwner {
   #wire: Wire;
   #watchers: Watcher[] | undefined;
   #management: StreamManagement | undefined;
+  /** How stream management was switched on, for a connection that takes the place of this one. */
+  #enabledWith: { resume: boolean } | undefined;
   #blocked: (() => void)[] | undefined;
   /** The connection is lost, and another is being made. */
   #isCut = false;
+  #cutBy = '';
   #reconnected: ((how: Reconnected) => unknown) | undefined;
   #closed: (() => void) | undefined;
   /** Called once when the session is over, whoever ended it. @internal */
@@ -70,8 +75,15 @@ export class Session extends Receiver implements WireOwner {
    * @throws {SendBufferFull} (as a rejection) when the buffer is full and the policy is `fail`
    */
   send(stanza: Outgoing): Promise<void> {
+    if (typeof stanza !== 'string') return this.#sendText(stanza.toString());
+    if (isPlainlyOne(stanza)) return this.#sendText(stanza);
+    const pieces = piecesOf(stanza);
+    const sent = pieces.map((piece) => this.#sendText(piece));
+    return pieces.length === 1 ? (sent[0] as Promise<void>) : Promise.all(sent).then(noop);
+  }
+
+  #sendText(text: string): Promise<void> {
     if (this.endedBy !== undefined) return Promise.reject(this.endedBy);
-    const text = typeof stanza === 'string' ? stanza : stanza.toString();
     if (this.#isCut) return this.#sendCut(text);
     if (this.#wire.pending >= this.parts.sendBuffer.bytes || this.#management?.isFull === true) {
       return this.#sendFull(text);
@@ -102,12 +114,18 @@ export class Session extends Receiver implements WireOwner {
    */
   async enableStreamManagement({ resume = true }: { resume?: boolean } = {}): Promise<void> {
     const isAnswer: Predicate = ({ name }) => name === 'enabled' || name === 'failed';
-    const answer = await this.sendAndWait(smEnable(resume), isAnswer);
-    if (answer.name === 'failed') {
-      throw new StanzaError(answer.payload?.name ?? 'undefined-condition', 'stream management');
+    const what = 'answer to <enable/> (XEP-0198)';
+    const answered = this.sendAndWait(smEnable(resume), isAnswer, { what });
+    // What is sent from here on counts, though the server has not answered (XEP-0198 §4).
+    const management = (this.#management ??= new StreamManagement());
+    const answer = await answered;
+    if (answer.name === 'enabled') {
+      this.#enabledWith = { resume };
+      return;
     }
-    // The counts began with <enabled/>, which no stanza can overtake.
-    this.#management ??= managementOf(answer);
+    if (this.#management === management && !management.isEnabled) this.#management = undefined;
+    management.stop();
+    throw new StanzaError(answer.payload?.name ?? 'undefined-condition', 'stream management');
   }
 
   /** What `user.connect({ resume })` takes a cut session up with; `undefined` when it cannot be. */
@@ -135,7 +153,7 @@ export class Session extends Receiver implements WireOwner {
           cancel();
           resolve();
         });
-        this.#write(smRequest());
+        if (management.isEnabled) this.#write(smRequest());
       });
     }
   }
@@ -144,7 +162,7 @@ export class Session extends Receiver implements WireOwner {
   async close(): Promise<void> {
     if (this.endedBy !== undefined) return;
     // The server must know what was received, or it keeps it for later (XEP-0198 §4).
-    if (this.#management !== undefined) this.#write(smAck(this.#management.received));
+    if (this.#management?.isEnabled === true) this.#write(smAck(this.#management.received));
     this.#write('</stream:stream>');
     this.#finish(new AmocError('CONNECTION', `the session of ${this.#jid} was closed`));
     await new Promise<void>((resolve) => {
@@ -190,22 +208,44 @@ export class Session extends Receiver implements WireOwner {
     if (management.unacked.length > 0) this.#write(smRequest());
   }
 
-  /** Goes on over another connection. @internal */
-  continueOn(jid: string, wire: Wire, management: StreamManagement | undefined): void {
+  /**
+   * Goes on over another connection.
+   *
+   * @param management of the session of before, when it is resumed
+   * @param handled how many of its stanzas the server had taken, when it says so without resuming it
+   * @internal
+   */
+  continueOn(
+    jid: string,
+    wire: Wire,
+    management: StreamManagement | undefined,
+    handled?: number,
+  ): void {
     if (this.endedBy !== undefined) {
       wire.owner = nobody;
       wire.destroy();
       return;
     }
-    const unacked = management === undefined ? [...(this.#management?.unacked ?? [])] : [];
+    const before = this.#management;
+    const isResumed = management !== undefined;
+    if (handled !== undefined) before?.acknowledge(handled);
+    const unacked = isResumed ? [] : [...(before?.unacked ?? [])];
     this.#jid = jid;
     this.#wire = wire;
     this.#isCut = false;
     this.#management = undefined;
     this.#adopt(wire);
-    if (management !== undefined) this.resumeWith(management);
+    if (isResumed) this.resumeWith(management);
+    else {
+      this.failIqs(new SessionLost(this.#jid, `${this.#cutBy}; it was not resumed`));
+      if (this.#enabledWith !== undefined) {
+        this.enableStreamManagement(this.#enabledWith).catch((error: unknown) => {
+          this.parts.onError?.(error);
+        });
+      }
+    }
     try {
-      this.#reconnected?.({ resumed: management !== undefined, unacked });
+      this.#reconnected?.({ resumed: isResumed, unacked });
     } catch (error) {
       this.parts.onError?.(error);
     }
@@ -230,7 +270,7 @@ export class Session extends Receiver implements WireOwner {
 
   /** @internal */
   malformed(error: AmocError): void {
-    this.#lost(error.message);
+    this.#lost(error.message, 'malformed');
   }
 
   /** @internal */
@@ -240,7 +280,7 @@ export class Session extends Receiver implements WireOwner {
 
   /** @internal */
   failed(error: Error): void {
-    this.#lost(messageOf(error));
+    this.#lost(messageOf(error), systemCode(error));
   }
 
   /** @internal */
@@ -254,7 +294,7 @@ export class Session extends Receiver implements WireOwner {
 
   #transmit(text: string): void {
     this.#write(text);
-    const name = nameOf(text);
+    const name = stanzaNameOf(text);
     if (name !== undefined) {
       this.#observer.sent(name, text.length);
       if (this.#management?.countSent(text) === true) this.#write(smRequest());
@@ -270,7 +310,7 @@ export class Session extends Receiver implements WireOwner {
   async #sendCut(text: string): Promise<void> {
     const management = this.#management;
     if (management?.id !== undefined && !management.isFull) {
-      const name = nameOf(text);
+      const name = stanzaNameOf(text);
       if (name !== undefined) this.#observer.sent(name, text.length);
       management.countSent(text);
       return;
@@ -288,7 +328,7 @@ export class Session extends Receiver implements WireOwner {
     }
     if (policy === 'fail' || this.#wire.pending >= bytes * HARD_BOUND) {
       const failure = error();
-      this.#observer.lost();
+      this.#observer.lost('send-buffer-full', this.#jid);
       this.#finish(failure);
       this.#drop();
       return Promise.reject(failure);
@@ -325,45 +365,54 @@ export class Session extends Receiver implements WireOwner {
     this.#observer.received(name, text.length);
     if (name === 'message' && !stanza.isError) {
       const age = stanza.ageMs;
-      if (age !== undefined) this.#observer.delivered(age);
+      if (age !== undefined) {
+        if (wasKept(text)) this.#observer.delayed(age);
+        else this.#observer.delivered(age);
+      }
     }
     this.dispatch(stanza);
   }
 
   #receiveNonza(stanza: Stanza): void {
     const management = this.#management;
+    if (isStreamErrorStanza(stanza)) {
+      this.#lost(streamErrorText(stanza), stanza.payload?.name ?? 'undefined-condition');
+      return;
+    }
     switch (stanza.name) {
-      case 'stream:error':
-        this.#lost(streamErrorText(stanza));
-        return;
       case 'r':
         if (management !== undefined) this.#write(smAck(management.received));
         return;
       case 'a':
         if (management?.acknowledge(Number(stanza.attrs['h'])) === false) {
-          this.#lost('it acknowledged more stanzas than were sent (XEP-0198)');
+          const why = 'it acknowledged more stanzas than were sent (XEP-0198)';
+          this.#lost(why, 'wrong-acknowledgement');
         }
         return;
       case 'enabled':
-        this.#management ??= managementOf(stanza);
+        (this.#management ??= new StreamManagement()).enabled(stanza.attrs);
     }
     this.keep(stanza);
   }
 
-  #lost(why: string): void {
+  #lost(why: string, condition?: string): void {
     if (this.endedBy !== undefined) {
       this.#closed?.();
       return;
     }
-    this.#observer.lost();
+    // Its connection is being replaced already.
+    if (this.#isCut) return;
+    this.#observer.lost(condition ?? why, this.#jid);
     const { revive } = this.parts;
     this.#drop();
-    if (revive === undefined) {
+    if (revive === undefined || lastWords.has(condition ?? '')) {
       this.#finish(new SessionLost(this.#jid, why));
       return;
     }
     this.#isCut = true;
-    this.failIqs(new SessionLost(this.#jid, why));
+    this.#cutBy = why;
+    // An answer may still come to a session that goes on.
+    if (this.resumption === undefined) this.failIqs(new SessionLost(this.#jid, why));
     revive(this, why).catch((error: unknown) => {
       this.#finish(new SessionLost(this.#jid, `${why}; ${messageOf(error)}`));
     });
@@ -391,15 +440,12 @@ export class Session extends Receiver implements WireOwner {
 
 function noop(): void {}
 
-function managementOf(enabled: Stanza): StreamManagement {
-  const { id, resume, max } = enabled.attrs;
-  const isResumable = resume === 'true' || resume === '1';
-  return new StreamManagement(isResumable ? id : undefined, max === undefined ? undefined : +max);
-}
+const DELAY = /<(?:\w+:)?delay\s[^>]*urn:xmpp:delay/;
 
-/** The name of a stanza that is sent; `undefined` for what is none. */
-function nameOf(text: string): 'message' | 'presence' | 'iq' | undefined {
-  if (text.startsWith('<message')) return 'message';
-  if (text.startsWith('<iq')) return 'iq';
-  return text.startsWith('<presence') ? 'presence' : undefined;
+/** Stream errors after which a new connection would end as this one did (RFC 6120 §4.9.3). */
+const lastWords = new Set(['conflict', 'not-authorized', 'policy-violation']);
+
+/** Whether the server had kept a message for later (XEP-0203): its age is not that of a delivery. */
+function wasKept(text: string): boolean {
+  return text.includes(NS.delay) && DELAY.test(text);
 }

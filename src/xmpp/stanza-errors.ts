@@ -1,5 +1,6 @@
 import { StanzaError } from './errors.ts';
 import type { Stanza } from './stanza.ts';
+import { NS } from './stanzas/namespaces.ts';
 
 /**
  * The condition and text of an error stanza (RFC 6120 §8.3.2).
@@ -18,6 +19,15 @@ export function stanzaErrorOf(stanza: Stanza, asked?: string): StanzaError {
     error?.getChildText('text') ?? '',
     asked === undefined ? undefined : { what: asked, of: stanza.from },
   );
+}
+
+/**
+ * Whether it is a stream error, however its namespace is written: `stream:error`, with another prefix of the
+ * stream, or `error` with the namespace as its default.
+ */
+export function isStreamErrorStanza(stanza: Stanza): boolean {
+  const { name } = stanza;
+  return name.endsWith(':error') || (name === 'error' && stanza.element.getNS() === NS.stream);
 }
 
 /** What a stream error says (RFC 6120 §4.9). */

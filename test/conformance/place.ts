@@ -99,12 +99,25 @@ export class Place {
     return story(users, tell, { ...options, settings: this.settings(settings) });
   }
 
+  /** What a session counts, for {@link logIn}. */
+  told(): ReturnType<typeof context> {
+    return context();
+  }
+
   /** Logs an account in that is there already. */
   async logIn(
     options: UserConnectOptions = {},
-    { id = 1, settings = {} }: { id?: number; settings?: Partial<XmppSettings> } = {},
+    {
+      id = 1,
+      settings = {},
+      told = context(),
+    }: {
+      id?: number;
+      settings?: Partial<XmppSettings>;
+      told?: ReturnType<typeof context>;
+    } = {},
   ): Promise<Session> {
-    return connect(await connectOptions(this.#resolve(settings), id, options), context());
+    return connect(await connectOptions(this.#resolve(settings), id, options), told);
   }
 
   /** Registers an account in-band. @returns whether it was made now */

@@ -39,6 +39,7 @@ function setUp(
         answered() {},
         dropped() {},
         lost() {},
+      delayed() {},
       },
       onStray: () => {},
       log: (_level, id, message) => told.push(`${id}: ${message}`),

@@ -12,6 +12,9 @@ import type { Resumption } from '../stream-management.ts';
 import { Negotiation } from './negotiation.ts';
 import type { ConnectContext, Negotiated } from './negotiation.ts';
 
+/** A connection that held for so long was no part of a row of losses. */
+const STEADY_MS = 10_000;
+
 export type { ConnectContext } from './negotiation.ts';
 
 /**
@@ -32,17 +35,19 @@ export async function connect(options: ConnectOptions, context: ConnectContext):
 
 /** What a session needs of the options that it was connected with. */
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
-  const { sendBuffer, reconnect } = options;
+  const { sendBuffer, reconnect, answersRequests } = options;
   const { observer, schedule, onError } = context;
+  const losses = new Losses();
   return {
     observer,
     schedule,
     sendBuffer,
     onError,
+    answersRequests,
     revive:
       reconnect === undefined
         ? undefined
-        : (session, why) => revive(session, why, options, reconnect, context),
+        : (session, why) => revive(session, why, options, reconnect, context, losses),
   };
 }
 
@@ -56,6 +61,22 @@ function managementOf(
   return management;
 }
 
+/** Losses of one session that follow each other at once: a server that throws it out again is not dialled faster. */
+class Losses {
+  #inARow = 0;
+  #upSince = -Infinity;
+
+  /** How many came before this one, with next to no time in between. */
+  next(): number {
+    if (performance.now() - this.#upSince > STEADY_MS) this.#inARow = 0;
+    return this.#inARow++;
+  }
+
+  replaced(): void {
+    this.#upSince = performance.now();
+  }
+}
+
 /** Replaces a lost connection, after exponential back-off with full jitter. */
 async function revive(
   session: Revivable,
@@ -63,18 +84,22 @@ async function revive(
   options: ConnectOptions,
   policy: ReconnectPolicy,
   context: ConnectContext,
+  losses: Losses,
 ): Promise<void> {
+  const before = losses.next();
   const { firstMs, mostMs, attempts } = policy;
   let last: unknown = new AmocError('CONNECTION', why);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const delayMs = backoffMs(attempt, { firstMs, mostMs }, Math.random());
+    const delayMs = backoffMs(before + attempt, { firstMs, mostMs }, Math.random());
     await new Promise<void>((resolve) => context.schedule(delayMs, resolve));
     if (!session.isOpen) return;
     try {
       const resume = session.resumption;
       const negotiated = await new Negotiation({ ...options, resume }, context).login();
-      session.continueOn(negotiated.jid, negotiated.wire, managementOf(resume, negotiated));
-      session.replay(negotiated.early);
+      const { jid, wire, handled, early } = negotiated;
+      losses.replaced();
+      session.continueOn(jid, wire, managementOf(resume, negotiated), handled);
+      session.replay(early);
       return;
     } catch (error) {
       last = error;

@@ -39,6 +39,8 @@ export interface Negotiated {
   jid: string;
   /** Set when the session of before goes on: how many of our stanzas the server had handled. */
   resumedAt: number | undefined;
+  /** The same of a session that the server would not take up again, when it says so. */
+  handled: number | undefined;
   /** Elements that came after the last one of the login. */
   early: string[];
 }
@@ -56,6 +58,7 @@ export class Negotiation {
   #authenticate: (() => void) | undefined;
   #isUpgraded = false;
   #isBound = false;
+  #handled: number | undefined;
 
   constructor(options: ConnectOptions, context: ConnectContext) {
     this.#options = options;
@@ -90,7 +93,7 @@ export class Negotiation {
     const wire = this.#client.release();
     // The wire shall not keep what it needed for the login.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
-    return { wire, jid, resumedAt, early: this.#early };
+    return { wire, jid, resumedAt, handled: this.#handled, early: this.#early };
   }
 
   /** Opens the stream, until the server waits for a login. */
@@ -318,7 +321,16 @@ export class Negotiation {
     if (answer.is('resumed', NS.sm)) {
       this.#isBound = true;
       this.#done.resolve(Number(answer.attrs['h']));
-    } else goOn(features);
+    } else {
+      this.#failedToResume(answer);
+      goOn(features);
+    }
+  }
+
+  /** XEP-0198 §5: it may say how much of the session of before it had handled. */
+  #failedToResume({ attrs }: Element): void {
+    const handled = Number(attrs['h'] ?? NaN);
+    if (Number.isInteger(handled)) this.#handled = handled;
   }
 
   async #upgrade(): Promise<void> {

@@ -64,4 +64,38 @@ export const messages: readonly Row[] = [
         await alice.sendIq(amoc.carbons.disable());
       }),
   },
+  {
+    what: 'a message from offline storage is delayed, and is not in the time to delivery',
+    spec: 'XEP-0160, XEP-0203',
+    check: async (place) => {
+      const account = { username: `off${Date.now()}`, password: 'away' };
+      await place.register(account);
+      await place.story(1, async (alice) => {
+        await alice.send(chatTo(`${account.username}@localhost`, 'stored'));
+        await alice.sendIq(amoc.ping('localhost'));
+        const told = place.told();
+        await using back = await place.logIn(account, { told });
+        await back.send(presence());
+        await back.waitForStanza(isChatMessage('stored'));
+        await alice.send(chatTo(back.jid, 'at once'));
+        await back.waitForStanza(isChatMessage('at once'));
+        assert.deepEqual([told.seen.delayed.length, told.seen.delivered.length], [1, 1]);
+      });
+    },
+  },
+  {
+    what: 'two sessions of one resource: the first one ends with conflict, and does not come back',
+    spec: 'RFC 6120 §7.7.2.2',
+    check: async (place) => {
+      const account = { username: `twice${Date.now()}`, password: 'secret', resource: 'same' };
+      await place.register(account);
+      const reconnect = { first: '10ms', most: '20ms' } as const;
+      const told = place.told();
+      await using first = await place.logIn({ ...account, reconnect }, { told });
+      await using second = await place.logIn({ ...account, reconnect });
+      await assert.rejects(first.waitForStanza(), { name: 'SessionLost', message: /conflict/ });
+      assert.deepEqual(told.seen.lost, ['conflict']);
+      await second.sendIq(amoc.ping('localhost'));
+    },
+  },
 ];
