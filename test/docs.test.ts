@@ -13,6 +13,7 @@ import { builtInMetrics } from '../src/metrics/catalogue.ts';
 import { exitCodes } from '../src/record/outcome.ts';
 import { parseThreshold } from '../src/record/thresholds.ts';
 import { listScenarios } from '../src/scenario/catalogue.ts';
+import { withConformance } from './conformance/table.ts';
 import { withEnvironment } from './support/environment-table.ts';
 import { withTable } from './support/metrics-table.ts';
 import { ScenarioCompiler } from '../src/scenario/compiler.ts';
@@ -43,6 +44,13 @@ describe('the page on security', () => {
     for (const from of ['README.md', 'docs/distributed.md', 'docs/deploy.md']) {
       assert.match(readFileSync(join(ROOT, from), 'utf8'), /\(((docs\/)?security\.md)\)/, from);
     }
+  });
+});
+
+describe('the page on conformance', () => {
+  it('has the table of today', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'conformance.md'), 'utf8');
+    assert.equal(withConformance(page), page, 'run: make docs');
   });
 });
 

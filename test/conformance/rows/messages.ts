@@ -89,10 +89,11 @@ export const messages: readonly Row[] = [
     check: async (place) => {
       const account = { username: `twice${Date.now()}`, password: 'secret', resource: 'same' };
       await place.register(account);
-      const reconnect = { first: '10ms', most: '20ms' } as const;
+      // With Bind 2 each session has a resource of its own (XEP-0386 §3).
+      const apart = { sasl2: false, reconnect: { first: '10ms', most: '20ms' } } as const;
       const told = place.told();
-      await using first = await place.logIn({ ...account, reconnect }, { told });
-      await using second = await place.logIn({ ...account, reconnect });
+      await using first = await place.logIn({ ...account, ...apart }, { told });
+      await using second = await place.logIn({ ...account, ...apart });
       await assert.rejects(first.waitForStanza(), { name: 'SessionLost', message: /conflict/ });
       assert.deepEqual(told.seen.lost, ['conflict']);
       await second.sendIq(amoc.ping('localhost'));
