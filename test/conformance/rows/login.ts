@@ -96,10 +96,11 @@ export const login: readonly Row[] = [
       place.story(1, async (alice) => {
         const jid = amoc.bareJid(alice.jid);
         const url = `http://127.0.0.1:${place.real.ports.http}/api/oauth_issue_token`;
+        const scopes = place.server === 'ejabberd 23.01' ? 'sasl_auth' : ['sasl_auth'];
         const response = await fetch(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ jid, ttl: 60, scopes: 'sasl_auth' }),
+          body: JSON.stringify({ jid, ttl: 60, scopes }),
         });
         const { token } = (await response.json()) as { token: string };
         const tls = place.over('TLS');
