@@ -65,7 +65,7 @@ async function measure(nodes: number): Promise<void> {
     readSources: () => ({ file: {}, environment: {} }),
     expected: () => 1,
     joinMs: 0,
-    whenNoNodes: 'none',
+    whenNoNodes: () => 'none',
     kill: () => {},
     leases: true,
     journal: new FileJournal(join(folder, 'journal'), (text) => process.stderr.write(text)),

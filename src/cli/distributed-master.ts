@@ -38,14 +38,17 @@ export async function startDistributedMaster(
     port === undefined || port === 0
       ? undefined
       : new FileJournal(journalPath(port), (text) => events.notice({ level: 'error', text }));
-  const master = new Master({
+  const master: Master = new Master({
     name: 'amocDist',
     clock: systemClock,
     compile,
     readSources: () => readSources(),
     expected: () => 1,
     joinMs: 0,
-    whenNoNodes: whenNoSlave(port),
+    whenNoNodes: () =>
+      problem === undefined
+        ? whenNoSlave(port)
+        : `${problem}; put that right, and start the console again`,
     kill: () => {},
     leases: true,
     ...(journal === undefined ? {} : { journal }),
@@ -56,7 +59,7 @@ export async function startDistributedMaster(
   });
   const listened = port === undefined ? undefined : await listen(master, port, events);
   const listener = typeof listened === 'string' ? undefined : listened;
-  const problem = typeof listened === 'string' ? listened : undefined;
+  const problem: string | undefined = typeof listened === 'string' ? listened : undefined;
   // Behind the port: a second master on it must not go on with the first one's run.
   if (listener !== undefined && journal !== undefined) restoreRun(master, journal, events);
   return {

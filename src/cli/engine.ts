@@ -126,7 +126,7 @@ export class Engine implements AsyncDisposable {
       paint.bold(`amoc ${VERSION}`) + ` · Node ${process.versions.node} · ${many}`,
       standIn === undefined
         ? `The target is ${process.env['AMOC_XMPP_HOST'] ?? 'that of amoc.json'}.`
-        : `No XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in on ${standIn.host}:${standIn.port}.`,
+        : `No XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in on ${standIn.host}:${standIn.port}, for amocLocal.`,
     ];
     return `${lines.join('\n')}\n`;
   }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { wholeNumber } from '../config/environment.ts';
-import { readSettingsFile, SETTINGS_FILE } from '../config/file.ts';
+import { readSettingsFile, sayOpenSecrets, SETTINGS_FILE } from '../config/file.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
@@ -56,7 +56,7 @@ export function readSources(
   standIn?: StandIn,
 ): ReturnType<ConstructorParameters<typeof Master>[0]['readSources']> {
   const folder = scenariosFolder();
-  const file = readSettingsFile(join(projectFolder(), SETTINGS_FILE), listScenarios(folder));
+  const file = readSettingsFile(settingsFile(), listScenarios(folder));
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (name.startsWith('AMOC_') && !ownSecrets.includes(name) && value !== undefined) {
@@ -70,6 +70,10 @@ export function readSources(
     environment[environmentName('xmppDomain')] = standIn.domain;
   }
   return { file, environment };
+}
+
+function settingsFile(): string {
+  return join(projectFolder(), SETTINGS_FILE);
 }
 
 /**
@@ -86,11 +90,14 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   // Mistakes are told before anything is started.
   const count = localProcessCount();
   const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
+  const sources = readSources();
   const { xmppHost, xmppUser, xmppPassword } = resolveSettings(
     xmppVariables,
-    readSources(),
+    sources,
     '',
   ) as XmppSettings;
+  const open = sayOpenSecrets(settingsFile(), sources.file);
+  if (open !== undefined) events.notice({ level: 'warn', text: open });
   const patterns = { user: xmppUser, password: xmppPassword };
   const standInStarts =
     xmppHost === ''
@@ -108,7 +115,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     compile: (name) => compiler.compile(name),
     readSources: () => readSources(standIn),
     expected: () => count,
-    whenNoNodes: 'no slave process has started; see the lines above',
+    whenNoNodes: () => 'no slave process has started; see the lines above',
     kill: (node) => processes.kill(node),
     causeOf: (node) => processes.causeOf(node),
     randomSeed: () => randomInt(1, 2 ** 31),

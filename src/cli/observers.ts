@@ -10,6 +10,7 @@ import { Carbon } from '../outputs/carbon.ts';
 import { grafanaAnnotations } from '../outputs/grafana.ts';
 import { graphiteEvents } from '../outputs/graphite-events.ts';
 import { GraphiteOutput } from '../outputs/graphite.ts';
+import type { GraphiteParts } from '../outputs/graphite.ts';
 import { pathPart, pathPrefix } from '../outputs/graphite-names.ts';
 import { defaultLimits } from '../record/run-pruning.ts';
 import type { RunLimits } from '../record/run-pruning.ts';
@@ -97,9 +98,7 @@ export async function makeObservers(
 
 type Tell = (level: 'info' | 'warn', text: string) => void;
 
-function graphite(
-  tell: Tell,
-): { carbon: Carbon; prefix: string; intervalS: number; now: () => number } | undefined {
+function graphite(tell: Tell): GraphiteParts | undefined {
   const address = variable('AMOC_GRAPHITE');
   if (address === undefined) return undefined;
   const [, host, port] = /^([^\s:/]+|\[[^\]]+\])(?::(\d{1,5}))?$/.exec(address) ?? [];
@@ -119,6 +118,7 @@ function graphite(
     prefix: pathPrefix(prefix),
     intervalS: Math.max(1, Math.round(interval('AMOC_GRAPHITE_INTERVAL') / 1000)),
     now: () => systemClock.now(),
+    notice: tell,
   };
 }
 

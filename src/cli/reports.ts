@@ -109,6 +109,16 @@ export interface CompareCommand {
   fail?: boolean;
 }
 
+/** What `amoc compare A B --json` writes. */
+export interface ComparedRuns {
+  /** Ids of the runs. */
+  a: string;
+  b: string;
+  /** What to know before the figures are compared. */
+  notes: readonly string[];
+  rows: readonly Comparison[];
+}
+
 /** `amoc compare A B` @returns what to print, and the exit code */
 export async function compare(
   a: string,
@@ -124,7 +134,9 @@ export async function compare(
   const note = sayDifference(first, second);
   if (json === true) {
     if (note !== undefined) process.stderr.write(`amoc: ${oneLine(note)}\n`);
-    return { text: `${jsonText(rows, 2)}\n`, code };
+    const notes = note === undefined ? [] : [note];
+    const compared: ComparedRuns = { a: first.definition.id, b: second.definition.id, notes, rows };
+    return { text: `${jsonText(compared, 2)}\n`, code };
   }
   return { text: sayComparison(first, second, rows, ourPaint()), code };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { utf8Text } from '../lib/utf8-text.ts';
@@ -33,6 +33,26 @@ export function readSettingsFile(
     .map(([key]) => `${key} in ${path} names no scenario${didYouMean(key, known)}`);
   if (unknown.length > 0) throw new AmocError('CONFIG', unknown.join('\n'));
   return value;
+}
+
+/**
+ * A sentence for a settings file that has secrets and can be read by others; `undefined` for every other one.
+ * Unlike a cookie, they are those of test accounts: the file counts all the same.
+ *
+ * @param content what {@link readSettingsFile} gave
+ */
+export function sayOpenSecrets(
+  path: string,
+  content: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const names = Object.entries(content).flatMap(([key, value]) =>
+    typeof value === 'object' && value !== null ? Object.keys(value) : [key],
+  );
+  const secrets = Object.entries(builtInVariables)
+    .filter(([name, declared]) => 'secret' in declared && names.includes(name))
+    .map(([name]) => name);
+  if (secrets.length === 0 || (statSync(path).mode & 0o077) === 0) return undefined;
+  return `${path} has ${secrets.join(' and ')}, and can be read by others; run: chmod 600 ${path}`;
 }
 
 function parse(path: string, text: string): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { defaultValue, demandUnit, environmentName, readValue } from './variable.ts';
-import type { SettingValue, Settings, Variables } from './variable.ts';
+import type { SettingValue, Settings, Variable, Variables } from './variable.ts';
 
 /** Where values come from, the weakest first: default < file < environment < call. */
 export interface SettingSources {
@@ -99,6 +99,29 @@ export function resolveUpdate(
   }
   if (mistakes.length > 0) throw new AmocError('CONFIG', mistakes.join('\n'));
   return settings;
+}
+
+/**
+ * What is wrong with settings that another process has resolved: each of `names` must have a value, and what
+ * is declared in `variables` one that it could have been given. `undefined` for nothing.
+ */
+export function faultOfResolved(
+  variables: Variables,
+  names: readonly string[],
+  settings: Settings,
+): string | undefined {
+  for (const name of names) {
+    const value = own(settings, name);
+    if (value === undefined) return `${name} is missing`;
+    const variable = own(variables, name) as Variable | undefined;
+    if (variable === undefined) continue;
+    try {
+      if (readValue(name, variable, value) !== value) return `${name} has another type`;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+  return undefined;
 }
 
 function unknownSetting(name: string, variables: Variables, where: string): string {

@@ -110,7 +110,7 @@ const saslMechanisms = [
 export const xmppVariables = {
   xmppHost: {
     description:
-      'host of the XMPP server, or several by commas (host:port), used in turn; empty: the embedded server stands in',
+      'host of the XMPP server, or several by commas (host:port), used in turn; empty: the embedded server stands in for amocLocal',
     default: '',
   },
   xmppPort: {
@@ -188,6 +188,14 @@ export const xmppVariables = {
     description: 'what send() does when they wait: wait for room, drop the stanza, or fail',
     default: 'wait',
     check: oneOf('wait', 'drop', 'fail'),
+  },
+  xmppStanzaBytes: {
+    description:
+      'longest stanza that is taken from the server, in bytes; it may have one element for each 32 of them',
+    default: 1_048_576,
+    check: (value: number) =>
+      (Number.isInteger(value) && value >= 10_000 && value <= 67_108_864) ||
+      'bytes, from 10,000 to 67,108,864 (64 MiB)',
   },
   xmppTimeout: {
     description: 'how long a login may take, from the first packet to the bound session',

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import pinoPretty from 'pino-pretty';
 import type { Cancel, Clock } from '../lib/clock.ts';
+import { formatMs } from '../lib/duration.ts';
 import { indented, legible, oneLine, severalLines } from '../lib/foreign-text.ts';
 import { show } from '../lib/show.ts';
 import { paintFor } from './paint.ts';
@@ -46,6 +47,7 @@ const PLACED = [
   'scenario',
   'user',
   'trace',
+  'lateMs',
   'msg',
 ];
 /** Fields that pino-pretty would put before the line, where they pass for its beginning. */
@@ -179,7 +181,7 @@ function withOwnFields({ fields, ...line }: LogLine): LogLine {
 
 /** What a server, a scenario or a slave wrote must neither steer the terminal nor pass for a line of its own. */
 function formatLine(line: LogLine, paint: Paint): string {
-  const { scenario, user, node, trace, msg } = line;
+  const { scenario, user, node, trace, lateMs, msg } = line;
   const level = pino.levels.labels[line.level] ?? String(line.level);
   const where = textOf(node);
   const who = user === undefined ? where : `user ${textOf(user)}@${where === '' ? '?' : where}`;
@@ -187,9 +189,15 @@ function formatLine(line: LogLine, paint: Paint): string {
   return [
     paint.dim(timestamp(line.time)),
     paintLevel(level, paint),
+    ...(typeof lateMs === 'number' ? [paint.yellow(sayLate(lateMs))] : []),
     ...(prefix === '' ? [] : [paint.cyan(prefix)]),
     paintTrace(indented(typeof msg === 'string' ? msg : textOf(msg)), trace, paint),
   ].join(' ');
+}
+
+/** Before the text, which could say so of itself. */
+function sayLate(lateMs: number): string {
+  return `(${formatMs(Math.round(lateMs / 1000) * 1000)} late)`;
 }
 
 /** A field as one line, of whatever type: nobody has checked what other programs log. */

@@ -33,7 +33,7 @@ export interface MasterParts {
   readSources: () => { file: Record<string, unknown>; environment: Record<string, string> };
   /** How many processes should be there before a run starts, and what to say when none is. */
   expected: () => number;
-  whenNoNodes: string;
+  whenNoNodes: () => string;
   /** How long `do` waits for them. @default 15 s */
   joinMs?: number;
   /** Ends a process that does not answer any more. */

@@ -16,6 +16,7 @@ import type { NodeEntry } from './node-entry.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
 import type { ChangeResult, StopResult } from './results.ts';
+import { demandSettings } from './reported-settings.ts';
 import { RunEnd } from './run-end.ts';
 import { RunStart } from './run-start.ts';
 import type { DoResult } from './run-start.ts';
@@ -126,6 +127,7 @@ export class Master {
     }
     const ids = IdSet.range(first, first + wanted - 1);
     this.#distributor.checkLimits(run, ids);
+    run.commanded(this.#cluster.parts.clock.monotonic());
     run.announceRunning = true;
     this.#distributor.place(run, ids, run.placement);
     const interarrival = run.ms('interarrival');
@@ -147,6 +149,7 @@ export class Master {
     const ids =
       'ids' in request ? run.owners.staysOf(request.ids) : run.owners.highestStaying(request.count);
     const wanted = 'ids' in request ? request.ids.size : request.count;
+    run.commanded(this.#cluster.parts.clock.monotonic());
     const orders: { node: NodeEntry; share: IdSet }[] = [];
     for (const [number, share] of run.owners.byNode(ids)) {
       const node = this.nodes.byNumber(number);
@@ -325,12 +328,13 @@ export class Master {
     const params = { run: run.id, change: change as Record<string, unknown> };
     const nodes = this.nodes.ready();
     const [first] = nodes;
-    if (first === undefined) throw new AmocError('NO_NODES', this.#cluster.parts.whenNoNodes);
-    await first.peer.request('update', { ...params, check: true }, QUICK_MS);
-    const answers = await Promise.all(
+    if (first === undefined) throw new AmocError('NO_NODES', this.#cluster.parts.whenNoNodes());
+    const asked = { ...params, check: true };
+    const { settings } = await first.peer.request('update', asked, QUICK_MS);
+    demandSettings('update', Object.keys(params.change), settings);
+    await Promise.all(
       nodes.map((node) => node.peer.request('update', { ...params, check: false }, QUICK_MS)),
     );
-    const settings = answers[0]?.settings ?? {};
     Object.assign(run.settings, settings);
     const changes = Object.entries(settings).map(([name, value]) => `${name} = ${String(value)}`);
     this.#cluster.chronicle.event('update', `update: ${changes.join(', ')}`, { settings });

@@ -46,7 +46,10 @@ export class Membership {
     this.#starting = starting;
     this.#watch = new NodeWatch(cluster, distributor);
     this.#reports = new Reports(cluster, {
-      returned: (run, node) => this.#watch.returned(run, node),
+      returned: (run, node) => {
+        this.#watch.returned(run, node);
+        if (node.isLeaving) this.#letGo(node);
+      },
       forgotten: (node) => {
         this.#watch.lose(node, 'it does not have the run any more');
         node.peer.close('the run goes on without it; it may join again');
@@ -375,7 +378,8 @@ export class Membership {
         this.#reports.take(node, message);
         return;
       case 'leaving':
-        this.#letGo(node);
+        // It says so again over each connection.
+        if (!node.isLeaving) this.#letGo(node);
         return;
       case 'gone':
         // Nobody has killed it for what its users do: that says nothing of the scenario.

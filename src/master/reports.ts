@@ -198,10 +198,10 @@ export class Reports {
       run.announceRunning &&
       users.starting === 0 &&
       users.running + users.waiting >= owners.staying &&
-      owners.staying > 0
+      owners.staying > 0 &&
+      run.mayAnnounce(this.#cluster.parts.clock.monotonic())
     ) {
-      run.announceRunning = false;
-      run.announceEmpty = true;
+      run.announced();
       this.#cluster.parts.notice({
         level: 'info',
         text: `${run.scenario} ${describeStart(owners.staying, ended)}`,

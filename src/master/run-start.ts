@@ -1,3 +1,4 @@
+import { runVariables } from '../config/run-variables.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import type { Params, Result } from '../protocol/messages.ts';
 import type { DoRequest } from './arguments.ts';
@@ -6,6 +7,7 @@ import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { matchesAny } from './node-registry.ts';
+import { demandSettings } from './reported-settings.ts';
 import { RemoteError } from '../protocol/peer.ts';
 import { Run } from './run.ts';
 import { parseThresholds } from '../record/thresholds.ts';
@@ -53,7 +55,7 @@ export class RunStart {
     await this.#cluster.nodes.whenJoined(expected(), joinMs, clock);
     const nodes = this.#cluster.nodes.select(request.nodes).filter((node) => !node.isLeaving);
     const [first] = nodes;
-    if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes);
+    if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes());
     const run = new Run({
       prepare: {
         run: `${bundle.name}-${clock.now().toString(36)}-${++this.#runs}`,
@@ -78,6 +80,7 @@ export class RunStart {
     run.connectionsPerUser = resolved.connectionsPerUser;
     run.thresholds = { ...resolved.thresholds, ...request.thresholds };
     const thresholds = parseThresholds(run.thresholds);
+    this.#sayMissingTarget(run);
     for (const node of nodes) node.status = { is: 'ready' };
     this.#distributor.checkLimits(run, request.ids);
     const limitMs = run.ms('initTimeout') + QUICK_MS;
@@ -104,7 +107,7 @@ export class RunStart {
   async admitLate(run: Run, node: NodeEntry): Promise<void> {
     if (run.nodes !== undefined && !matchesAny(node, run.nodes)) return;
     try {
-      await this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2);
+      await this.#prepare(run, node);
       await this.#init(run, node, run.ms('initTimeout') + QUICK_MS);
     } catch (error) {
       const text = `${node.name} joined, but cannot take users: ${messageOf(error)}`;
@@ -116,8 +119,8 @@ export class RunStart {
       return;
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
-    // It may have failed, or begun to stop, while the process was set up.
-    if (this.#cluster.state.is !== 'running') return;
+    // The run may have failed, or begun to stop, and the process may have said that it leaves.
+    if (this.#cluster.state.is !== 'running' || node.isLeaving) return;
     node.status = { is: 'ready' };
     const text = `${node.name} joined and takes users`;
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
@@ -125,11 +128,17 @@ export class RunStart {
     this.#distributor.placeHomeless(run);
   }
 
+  /** The stand-in is on one machine's loopback, so the slaves of others have none. */
+  #sayMissingTarget({ settings, scenario, connectionsPerUser }: Run): void {
+    // A scenario without connections of its own needs no server: it speaks HTTP.
+    if (settings['xmppHost'] !== '' || connectionsPerUser === 0) return;
+    const text = `${scenario} runs without an XMPP target, so users crash when they connect; set AMOC_XMPP_HOST=… where the console is started, or xmppHost in amoc.json or in the settings of do()`;
+    this.#cluster.parts.notice({ level: 'warn', text });
+  }
+
   /** Every mistake of every process is in the one answer. */
   async #prepareAll(run: Run, nodes: readonly NodeEntry[]): Promise<Result<'prepare'>[]> {
-    const answers = await Promise.allSettled(
-      nodes.map((node) => this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2)),
-    );
+    const answers = await Promise.allSettled(nodes.map((node) => this.#prepare(run, node)));
     const failures = new Map<string, { error: unknown; names: string[] }>();
     const prepared: Result<'prepare'>[] = [];
     answers.forEach((answer, at) => {
@@ -148,6 +157,13 @@ export class RunStart {
     if (failures.size === 1 && first.names.length === nodes.length) throw first.error;
     const lines = [...failures].map(([text, { names }]) => `${names.join(', ')}: ${text}`);
     throw new AmocError('SCENARIO', lines.join('\n'), { cause: first.error });
+  }
+
+  async #prepare(run: Run, node: NodeEntry): Promise<Result<'prepare'>> {
+    const prepared = await this.#demand(node, 'prepare', run.prepare, QUICK_MS * 2);
+    // Time-outs and paces of this master follow from them.
+    demandSettings('prepare', Object.keys(runVariables), prepared.settings);
+    return prepared;
   }
 
   async #init(run: Run, node: NodeEntry, limitMs: number): Promise<void> {

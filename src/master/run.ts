@@ -12,6 +12,9 @@ export const MOST_CRASHES = 3;
 /** See {@link MOST_CRASHES}. */
 export const CRASH_WINDOW_MS = 30_000;
 
+/** Commands that are no further apart are one burst. */
+const BURST_MS = 1000;
+
 /** How users ended, for the whole run. */
 export interface EndedCounts {
   finished: number;
@@ -63,6 +66,9 @@ export class Run {
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
   announceEmpty = false;
+  /** When the last `do`, `add` or `remove` came, and whether the above was said since the burst began that it belongs to. */
+  #commandedAt: number;
+  #isSaidInBurst = false;
   #crashes: number[] = [];
 
   constructor(parts: {
@@ -84,6 +90,7 @@ export class Run {
     this.nodes = parts.nodes;
     this.startedAt = parts.startedAt;
     this.#began = parts.began;
+    this.#commandedAt = parts.began;
     this.rate = parts.rate;
   }
 
@@ -109,6 +116,24 @@ export class Run {
   /** A time among the resolved settings. */
   ms(name: string): number {
     return Number(this.settings[name]);
+  }
+
+  /** Notes a command that changes how many users there should be. @param now monotonic */
+  commanded(now: number): void {
+    if (now - this.#commandedAt > BURST_MS) this.#isSaidInBurst = false;
+    this.#commandedAt = now;
+  }
+
+  /** Whether it may be said now that all users are running: in a burst of commands once, and once behind it. @param now monotonic */
+  mayAnnounce(now: number): boolean {
+    return !this.#isSaidInBurst || now - this.#commandedAt > BURST_MS;
+  }
+
+  /** All users are running, and that has been said. */
+  announced(): void {
+    this.announceRunning = false;
+    this.announceEmpty = true;
+    this.#isSaidInBurst = true;
   }
 
   /** Notes the crash of a process. @returns whether it is one too many */

@@ -44,23 +44,83 @@ export function graphiteLine(path: string, value: number, seconds: number): stri
   return `${pathPrefix(path)} ${Number(value.toFixed(6))} ${seconds}`;
 }
 
+/** Of series that are left out, so many are named. */
+const MOST_NAMED = 100;
+
+/** The paths of a run's series: one path is one series', because of two values Graphite keeps the later. */
+export class SeriesPaths {
+  readonly #tell: (text: string) => void;
+  readonly #owners = new Map<string, string>();
+  readonly #leftOut = new Set<string>();
+
+  /** @param tell a series is left out: which, and why; once for each */
+  constructor(tell: (text: string) => void) {
+    this.#tell = tell;
+  }
+
+  /** @param under the folder of its kind. @returns `undefined` when another series has the path */
+  of(under: string, series: string): string | undefined {
+    const path = `${under}.${pathOf(series)}`;
+    const owner = this.#owners.get(path);
+    if (owner === series) return path;
+    if (owner === undefined) {
+      this.#owners.set(path, series);
+      return path;
+    }
+    this.#sayLeftOut(series, `it has the path of ${owner} there, ${path}`);
+    return undefined;
+  }
+
+  #sayLeftOut(series: string, why: string): void {
+    if (this.#leftOut.has(series) || this.#leftOut.size > MOST_NAMED) return;
+    this.#leftOut.add(series);
+    this.#tell(
+      this.#leftOut.size > MOST_NAMED
+        ? 'Graphite: more series are left out; they are not named'
+        : `Graphite: ${series} is left out: ${why}`,
+    );
+  }
+}
+
 /** The counters: their totals, and what came since the last time. */
 export function counterValues(
   totals: ReadonlyMap<string, number>,
   before: ReadonlyMap<string, number>,
+  paths: SeriesPaths,
 ): NamedValue[] {
-  return [...totals].flatMap(([series, total]): NamedValue[] => [
-    [`amoc.counters.${pathOf(series)}.count`, total],
-    [`amoc.counters.${pathOf(series)}.one`, total - (before.get(series) ?? 0)],
-  ]);
+  return [...totals].flatMap(([series, total]): NamedValue[] => {
+    const path = paths.of('amoc.counters', series);
+    if (path === undefined) return [];
+    return [
+      [`${path}.count`, total],
+      [`${path}.one`, total - (before.get(series) ?? 0)],
+    ];
+  });
+}
+
+/** The gauges: their values now. */
+export function gaugeValues(
+  gauges: Readonly<Record<string, number>>,
+  paths: SeriesPaths,
+): NamedValue[] {
+  return Object.entries(gauges).flatMap(([series, value]): NamedValue[] => {
+    const path = paths.of('amoc.gauges', series);
+    return path === undefined ? [] : [[`${path}.value`, value]];
+  });
 }
 
 /** What was timed. @param under `amoc.times` as the original has it */
-export function timeValues(totals: MetricsTotals, under = 'amoc.times'): NamedValue[] {
-  return Object.entries(totals.summary().times).flatMap(([series, time]) =>
-    Object.entries(timeNames).map(([name, key]): NamedValue => [
-      `${under}.${pathOf(series)}.${name}`,
+export function timeValues(
+  totals: MetricsTotals,
+  paths: SeriesPaths,
+  under = 'amoc.times',
+): NamedValue[] {
+  return Object.entries(totals.summary().times).flatMap(([series, time]) => {
+    const path = paths.of(under, series);
+    if (path === undefined) return [];
+    return Object.entries(timeNames).map(([name, key]): NamedValue => [
+      `${path}.${name}`,
       time[key],
-    ]),
-  );
+    ]);
+  });
 }

@@ -12,10 +12,11 @@ import { userEntries } from '../record/types.ts';
 import type { Carbon } from './carbon.ts';
 import {
   counterValues,
+  gaugeValues,
   graphiteLine,
-  pathOf,
   pathPart,
   pathPrefix,
+  SeriesPaths,
   timeValues,
 } from './graphite-names.ts';
 import type { NamedValue } from './graphite-names.ts';
@@ -27,6 +28,7 @@ export interface GraphiteParts {
   /** Seconds between two sendings. */
   intervalS: number;
   now: () => number;
+  notice: (level: 'info' | 'warn', text: string) => void;
 }
 
 /** Of more machines than that, times are sent for the whole cluster only: each has its own histograms. */
@@ -52,9 +54,11 @@ export class GraphiteOutput implements RunObserver {
   #last: SecondRow | undefined;
   #totals: MetricsTotals | undefined;
   #sentAt = 0;
+  #paths: SeriesPaths;
 
   constructor(parts: GraphiteParts) {
     this.#parts = parts;
+    this.#paths = this.#newPaths();
   }
 
   started(): void {
@@ -64,6 +68,7 @@ export class GraphiteOutput implements RunObserver {
     this.#last = undefined;
     this.#totals = undefined;
     this.#sentAt = this.#seconds();
+    this.#paths = this.#newPaths();
   }
 
   report({ name, labels }: ReportingNode, delta: MetricsDelta): void {
@@ -94,7 +99,7 @@ export class GraphiteOutput implements RunObserver {
       ['amoc.users.crashed', crashed],
       ['amoc.users.lost', lost],
       // Of the whole run: what its result says.
-      ...(totals === undefined ? [] : timeValues(totals, 'amoc.run.times')),
+      ...(totals === undefined ? [] : timeValues(totals, this.#paths, 'amoc.run.times')),
     ]);
     for (const { prefix } of this.#machines.values()) this.#emit(prefix, [['amoc.users.size', 0]]);
   }
@@ -110,12 +115,9 @@ export class GraphiteOutput implements RunObserver {
     const now = new Map(Object.entries(counters));
     this.#emit(prefix, [
       ...userValues(row.users),
-      ...counterValues(now, this.#before),
-      ...Object.entries(gauges).map(([series, value]): NamedValue => [
-        `amoc.gauges.${pathOf(series)}.value`,
-        value,
-      ]),
-      ...timeValues(this.#interval),
+      ...counterValues(now, this.#before, this.#paths),
+      ...gaugeValues(gauges, this.#paths),
+      ...timeValues(this.#interval, this.#paths),
       ['amoc.nodes.size', row.nodes.length],
       ['amoc.nodes.saturated', row.nodes.filter((node) => node.saturated !== undefined).length],
       ['amoc.graphite.dropped', carbon.dropped],
@@ -137,12 +139,12 @@ export class GraphiteOutput implements RunObserver {
     for (const [name, machine] of this.#machines) {
       const values: NamedValue[] = [
         ['amoc.users.size', users.get(name) ?? 0],
-        ...counterValues(machine.counters, machine.before),
+        ...counterValues(machine.counters, machine.before, this.#paths),
       ];
       if (this.#machines.size <= MOST_MACHINES) {
         const times = new MetricsTotals();
         for (const delta of machine.deltas) times.add({ ...delta, counters: {} });
-        values.push(...timeValues(times));
+        values.push(...timeValues(times, this.#paths));
       }
       machine.deltas = [];
       machine.before = new Map(machine.counters);
@@ -167,6 +169,10 @@ export class GraphiteOutput implements RunObserver {
     this.#parts.carbon.send(
       values.flatMap(([path, value]) => graphiteLine(`${prefix}.${path}`, value, at) ?? []),
     );
+  }
+
+  #newPaths(): SeriesPaths {
+    return new SeriesPaths((text) => this.#parts.notice('warn', text));
   }
 
   #seconds(): number {

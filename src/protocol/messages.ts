@@ -304,6 +304,8 @@ const logRecord = z.object({
   /** Direction of a stanza that is traced. */
   trace: z.enum(['in', 'out']).optional(),
   err: z.object({ type: text, message: text, stack: text }).optional(),
+  /** How long it waited for a way to the master; left out for what went at once. */
+  lateMs: ms.optional(),
   /** What a scenario gave beside the text. */
   fields: z
     .record(

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { jsonText } from '../lib/foreign-text.ts';
 import { AppendFile } from './append-file.ts';
 import { pruneRuns } from './run-pruning.ts';
 import type { RunLimits } from './run-pruning.ts';
@@ -37,7 +38,8 @@ interface OpenRun {
 
 /**
  * Keeps runs on disk, each in a folder of its own that is its owner's alone: plain JSON, appended as it
- * happens, so that what a second brought is there when the process is killed in the next one. What cannot
+ * happens, so that what a second brought is there when the process is killed in the next one. Foreign text has
+ * escapes: a file that is shown by `cat` steers no terminal. What cannot
  * be written is told at once, and once a run; the run goes on.
  */
 export class RunRecorder implements RunObserver {
@@ -92,7 +94,7 @@ export class RunRecorder implements RunObserver {
   second(row: SecondRow): void {
     const open = this.#open;
     if (open === undefined || open.bytes > MOST_BYTES) return;
-    const line = JSON.stringify(row);
+    const line = jsonText(row);
     this.#write(open, () => open.seconds.append(line));
     if (this.#record.kept === 'all') open.until = row.at;
     open.bytes += line.length + 1;
@@ -104,7 +106,7 @@ export class RunRecorder implements RunObserver {
 
   event(event: RunEvent): void {
     const open = this.#open;
-    if (open !== undefined) this.#write(open, () => open.events.append(JSON.stringify(event)));
+    if (open !== undefined) this.#write(open, () => open.events.append(jsonText(event)));
   }
 
   ended(result: RunResult): void {
@@ -167,7 +169,7 @@ function makeFolder(path: string): void {
 /** Writes a file as a whole, or leaves none. */
 function writeJson(file: string, value: object): void {
   try {
-    writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(file, `${jsonText(value, 2)}\n`, { mode: 0o600 });
   } catch (error) {
     attemptTo(() => rmSync(file, { force: true }));
     throw error;

@@ -66,17 +66,20 @@ export interface RunEvent {
   data?: Record<string, unknown>;
 }
 
-/** How many users are in each state; `finished`, `removed`, `crashed` and `lost` count the whole run. */
-export interface UserTotals {
-  starting: number;
-  running: number;
-  waiting: number;
-  leaving: number;
-  finished: number;
-  removed: number;
-  crashed: number;
-  lost: number;
-}
+/** States that users are counted in; `finished`, `removed`, `crashed` and `lost` are those of the whole run. */
+export const countedStates = [
+  'starting',
+  'running',
+  'waiting',
+  'leaving',
+  'finished',
+  'removed',
+  'crashed',
+  'lost',
+] as const;
+
+/** How many users are in each state. */
+export type UserTotals = Record<(typeof countedStates)[number], number>;
 
 /** A process in one second. */
 export interface NodeSecond {

@@ -1,5 +1,5 @@
 import { MetricsTotals } from '../metrics/totals.ts';
-import { commandKinds } from '../record/types.ts';
+import { commandKinds, countedStates } from '../record/types.ts';
 import type { EventKind, NodeSecond, RunEvent, SecondRow, UserTotals } from '../record/types.ts';
 
 /** Percentiles of a time in each point; `null` where nothing was timed. */
@@ -28,17 +28,6 @@ export interface Timeline {
 /** Charts with more lines than that cannot be read: of more processes, the busiest are drawn. */
 const MOST_NODES = 20;
 
-const states = [
-  'starting',
-  'running',
-  'waiting',
-  'leaving',
-  'finished',
-  'removed',
-  'crashed',
-  'lost',
-] as const;
-
 /**
  * Makes columns of a run's seconds. Of a long run several seconds make one point: counts are added up,
  * histograms merged, so that its percentiles are those of all of its values.
@@ -66,7 +55,7 @@ export function makeTimeline(seconds: readonly SecondRow[], most = 900): Timelin
   return {
     at: column(({ at }) => at),
     users: Object.fromEntries(
-      states.map((state) => [state, column(({ users }) => users[state])]),
+      countedStates.map((state) => [state, column(({ users }) => users[state])]),
     ) as Timeline['users'],
     rates: Object.fromEntries(
       names(({ rates }) => rates.keys()).map((name) => [

@@ -8,11 +8,12 @@ import type { ShippedRecord } from '../protocol/messages.ts';
 const MOST_WAITING = 2000;
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 const BATCH_MS = 50;
+const LATE_MS = 1000;
 
 /** Collects the log lines of a process and sends them in batches. */
 export class LogShipper {
   readonly logger: Logger;
-  #waiting: ShippedRecord[] = [];
+  #waiting: { record: ShippedRecord; since: number }[] = [];
   #characters = 0;
   #dropped = 0;
   readonly #clock: Clock;
@@ -36,7 +37,7 @@ export class LogShipper {
   /** Sends what waits. */
   flush(): void {
     if (this.#waiting.length === 0 && this.#dropped === 0) return;
-    if (!this.#ship(this.#waiting, this.#dropped)) {
+    if (!this.#ship(this.#records(), this.#dropped)) {
       this.#flushSoon();
       return;
     }
@@ -48,6 +49,14 @@ export class LogShipper {
   [Symbol.dispose](): void {
     this.flush();
     this.#cancel?.();
+  }
+
+  /** Those that wait; a line that comes late says so, because younger ones have been written before it. */
+  #records(): ShippedRecord[] {
+    const now = this.#clock.monotonic();
+    return this.#waiting.map(({ record, since }) =>
+      now - since > LATE_MS ? { ...record, lateMs: Math.round(now - since) } : record,
+    );
   }
 
   #flushSoon(): void {
@@ -69,7 +78,7 @@ export class LogShipper {
     if (record === undefined) {
       this.#dropped++;
     } else {
-      this.#waiting.push(record);
+      this.#waiting.push({ record, since: this.#clock.monotonic() });
       this.#characters = characters;
     }
     this.#flushSoon();

@@ -56,6 +56,8 @@ export class SlaveRun {
   readonly #files: TravelledFiles;
   #context: RunContext;
   #pool: UserPool | undefined;
+  /** Kinds of warnings that were given: thousands of users would have the same. */
+  readonly #warned = new Set<string>();
   #state: unknown;
   /** Whether its users have been asked to end, and how many of them had to be made to. */
   #isEnding = false;
@@ -282,6 +284,11 @@ export class SlaveRun {
         },
       },
       onStray: (error) => this.#pool?.strayError(error),
+      onWarning: (warning, text) => {
+        if (this.#warned.has(warning)) return;
+        this.#warned.add(warning);
+        log('warn', { message: `${text}; said once in a run` });
+      },
       log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),
     };
   }

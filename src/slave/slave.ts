@@ -72,6 +72,8 @@ export class Slave {
   #run: SlaveRun | undefined;
   /** Since when there has been no connection. */
   #lostAt: number | undefined;
+  /** It has been told to end: each master that it meets hears so. */
+  #isLeaving = false;
   #wasStarting = false;
   #cancelWatch: Cancel | undefined;
   /** Of the last assignment. */
@@ -109,6 +111,8 @@ export class Slave {
     this.#lostAt = undefined;
     this.#resend();
     this.#report(true);
+    // Behind the report, by which a master that was restarted takes its users in.
+    this.#sayLeaving();
     this.#link.attach(peer);
     return peer;
   }
@@ -142,7 +146,8 @@ export class Slave {
   async leave(): Promise<void> {
     const { clock } = this.#parts;
     if (!this.#isConnected()) return;
-    this.#peer?.send({ type: 'leaving' });
+    this.#isLeaving = true;
+    this.#sayLeaving();
     while (this.hasUsers || (this.#reports.isFull && this.#isConnected())) {
       await sleep(LOOK_MS, { clock });
     }
@@ -316,6 +321,10 @@ export class Slave {
     if (revision !== this.#revision + 1) return false;
     this.#revision = revision;
     return true;
+  }
+
+  #sayLeaving(): void {
+    if (this.#isLeaving) this.#peer?.send({ type: 'leaving' });
   }
 
   #isConnected(): boolean {

@@ -61,7 +61,7 @@ export async function connectOptions(
   const { host, port } =
     xmpp.xmppSrv && options.host === undefined
       ? await findBySrv(domain, tls === 'direct', id)
-      : addressOf(options.host ?? xmpp.xmppHost, id);
+      : addressOf(demandHost(options.host ?? xmpp.xmppHost), id);
   return {
     host,
     port: options.port ?? port ?? (xmpp.xmppPort === 0 ? usual : xmpp.xmppPort),
@@ -82,6 +82,7 @@ export async function connectOptions(
     scramCache: xmpp.xmppScramCache,
     sasl2: options.sasl2 ?? xmpp.xmppSasl2,
     sendBuffer: sendBufferOf(xmpp),
+    stanzaBytes: xmpp.xmppStanzaBytes,
     timeoutMs: xmpp.xmppTimeout,
     resume: options.resume,
     answersRequests: options.answersRequests,
@@ -95,12 +96,13 @@ export function componentOptions(
   id: number,
   options: UserComponentOptions,
 ): ComponentOptions {
-  const { host } = addressOf(options.host ?? xmpp.xmppHost, id);
+  const { host } = addressOf(demandHost(options.host ?? xmpp.xmppHost), id);
   return {
     ...options,
     host,
     localAddress: localAddressOf(xmpp, id),
     sendBuffer: sendBufferOf(xmpp),
+    stanzaBytes: xmpp.xmppStanzaBytes,
     timeoutMs: xmpp.xmppTimeout,
   };
 }
@@ -133,6 +135,12 @@ export function addressOf(hosts: string, id: number): Partial<HostPort> & { host
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(address) ?? [];
   const host = bracketed ?? plain ?? address;
   return port === undefined ? { host } : { host, port: Number(port) };
+}
+
+/** Nobody's address is not this machine's, though a socket would take it so. */
+function demandHost(host: string): string {
+  if (host !== '') return host;
+  throw new AmocError('CONFIG', 'no XMPP target is set: xmppHost (AMOC_XMPP_HOST) is empty');
 }
 
 function localAddressOf({ xmppLocalAddresses }: XmppSettings, id: number): string | undefined {

@@ -104,6 +104,8 @@ export interface UserEnvironment {
   readonly observer: SessionObserver;
   /** Told of errors that no `start` answers for. */
   readonly onStray: (error: unknown) => void;
+  /** Told of what a login warns of, each time. */
+  readonly onWarning?: ConnectContext['onWarning'];
   readonly log: (level: keyof Log, id: number, message: string, fields?: object) => void;
 }
 
@@ -375,10 +377,11 @@ export class PooledUser implements User {
   }
 
   #connectContext(): ConnectContext {
-    const { observer, wheel, onStray } = this.#environment;
+    const { observer, wheel, onStray, onWarning } = this.#environment;
     return {
       observer,
       onError: onStray,
+      onWarning,
       watcher: () => this.#watcher,
       onAbort: (abort) => {
         const close = (): void => abort(new UserRemoved(this.id));

@@ -47,6 +47,8 @@ export interface ConnectOptions {
   /** SASL2, Bind 2 and FAST where the server offers them (XEP-0388, XEP-0386, XEP-0484). @default true */
   sasl2?: boolean | undefined;
   sendBuffer: SendBuffer;
+  /** Bytes of one stanza that is received. @default 1 MiB */
+  stanzaBytes?: number | undefined;
   timeoutMs: number;
   /** A session that was cut and is taken up (XEP-0198 §5); one anew when the server does not have it any more. */
   resume?: Resumption | undefined;

@@ -358,7 +358,11 @@ export class Session extends Receiver implements WireOwner {
     const stanza = new Stanza(text);
     const { name } = stanza;
     if (name !== 'message' && name !== 'presence' && name !== 'iq') {
-      this.#receiveNonza(stanza);
+      try {
+        this.#receiveNonza(stanza);
+      } catch (error) {
+        this.#lost(messageOf(error));
+      }
       return;
     }
     this.#management?.countReceived();

@@ -1,3 +1,4 @@
+import { messageOf } from '../lib/errors.ts';
 import { StanzaError } from './errors.ts';
 import type { Stanza } from './stanza.ts';
 import { NS } from './stanzas/namespaces.ts';
@@ -32,7 +33,13 @@ export function isStreamErrorStanza(stanza: Stanza): boolean {
 
 /** What a stream error says (RFC 6120 §4.9). */
 export function streamErrorText(stanza: Stanza): string {
-  const condition = stanza.payload?.name ?? 'undefined-condition';
-  const text = stanza.getChildText('text');
+  let condition: string;
+  let text: string | undefined;
+  try {
+    condition = stanza.payload?.name ?? 'undefined-condition';
+    text = stanza.getChildText('text');
+  } catch (error) {
+    return `a stream error of which ${messageOf(error)}`;
+  }
   return text === undefined ? condition : `${condition} (${text})`;
 }

@@ -138,21 +138,36 @@ describe('bad input in the console', () => {
     assert.match(err, /amoc\.json is not JSON/);
   });
 
+  it('a settings file with a password that others can read is named once, and counts', async () => {
+    using project = new Project({ sleeper: true });
+    const path = project.write('amoc.json', '{ "xmppPassword": "secret_{id}" }');
+    chmodSync(path, 0o644);
+    const input = "await amocLocal.do('sleeper', 1, 1)\nawait amocLocal.stop({ force: true })\n";
+    const { code, err } = await project.amoc(['console'], { input });
+    assert.equal(code, 0, err);
+    const words = `${path} has xmppPassword, and can be read by others; run: chmod 600 ${path}`;
+    assert.equal(err.split(words).length, 2, err);
+    chmodSync(path, 0o600);
+    const again = await project.amoc(['console'], { input: '' });
+    assert.doesNotMatch(again.err, /xmppPassword/);
+  });
+
   it('a port that is taken costs the distributed mode alone', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    using project = new Project();
+    using project = new Project({ sleeper: true });
     const { code, out, err } = await project.amoc(['console'], {
-      input: '1 + 1\n',
+      input:
+        "1 + 1\nawait amocDist.do('sleeper', 1, 1).catch((e: Error) => console.log(e.message))\n",
       env: { AMOC_MASTER_PORT: String(port) },
     });
     other.close();
-    assert.deepEqual([code, out], [0, '2\n']);
-    assert.match(
-      err,
-      new RegExp(`slaves cannot join: port ${port} of 127.0.0.1 is taken by another program`),
-    );
+    const why = `slaves cannot join: port ${port} of 127.0.0.1 is taken by another program`;
+    assert.ok(err.includes(why), err);
+    // Who calls do() an hour later is told why no slave has come.
+    const answer = `${why}; put that right, and start the console again`;
+    assert.deepEqual([code, out], [0, `2\n${answer}\n`]);
   });
 
   it('another machine without TLS is refused at both ends, unless that is demanded by name', async () => {

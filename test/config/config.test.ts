@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { loadEnvironmentFile } from '../../src/config/environment.ts';
-import { readSettingsFile } from '../../src/config/file.ts';
+import { readSettingsFile, sayOpenSecrets } from '../../src/config/file.ts';
 import { demandKnownNames, resolveSettings, resolveUpdate } from '../../src/config/resolve.ts';
 import { builtInVariables } from '../../src/config/run-variables.ts';
 import { checkVariables, environmentName } from '../../src/config/variable.ts';
@@ -200,6 +200,22 @@ describe('readSettingsFile', () => {
     });
     writeFileSync(path, Buffer.from('{\n"xmppUser": "m\xfcller"}', 'latin1'));
     assert.throws(() => readSettingsFile(path, []), /is not UTF-8 in line 2; save it as UTF-8/);
+  });
+  it('that has a secret and can be read by others is named, with what to do', () => {
+    const said = (text: string, mode: number): string | undefined => {
+      const path = written(text);
+      chmodSync(path, mode);
+      return sayOpenSecrets(path, readSettingsFile(path, ['mine']));
+    };
+    const path = join(folder, 'amoc.json');
+    const words = `${path} has xmppPassword, and can be read by others; run: chmod 600 ${path}`;
+    for (const text of ['{"xmppPassword": "x"}', '{"mine": {"xmppPassword": "x"}}']) {
+      assert.equal(said(text, 0o644), words);
+      assert.equal(said(text, 0o640), words);
+      assert.equal(said(text, 0o600), undefined);
+    }
+    assert.equal(said('{"xmppUser": "x", "mine": {"count": 2}}', 0o644), undefined);
+    assert.equal(sayOpenSecrets(join(folder, 'none.json'), {}), undefined);
   });
   it('says what is wrong with it', () => {
     assert.throws(() => readSettingsFile(written('{'), []), {

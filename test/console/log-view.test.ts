@@ -26,6 +26,20 @@ describe('the log view', () => {
     assert.equal(text(), '2026-11-24 10:11:12.345 [info] my_scenario user 7@local/1 logged in\n');
   });
 
+  it('says of a line that came late how late it is, and takes no text for that', async () => {
+    const { clock, view, text } = setUp();
+    const line = { level: 30, time: clock.now() - 3210, node: 'slave1/1', msg: 'gone on' };
+    view.add([
+      { ...line, lateMs: 3210 },
+      { ...line, lateMs: 'x\n2026' },
+    ]);
+    await clock.advance(500);
+    assert.match(
+      text(),
+      /^\S+ \S+ \[info\] \(3 s late\) slave1\/1 gone on\n\S+ \S+ \[info\] slave1\/1 gone on\n$/,
+    );
+  });
+
   it('shows further fields below', async () => {
     const { clock, view, text } = setUp();
     view.add([{ level: 50, time: clock.now(), msg: 'oh', attempt: 3 }]);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { resolveSettings } from '../../src/config/resolve.ts';
+import { runVariables } from '../../src/config/run-variables.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 
@@ -19,9 +21,19 @@ function report(run: string, change: Record<string, unknown> = {}): string {
   });
 }
 
+/** What an honest process answers to `prepare`, with what the test puts in its place. */
+function prepared(change: Record<string, unknown> = {}): Record<string, unknown> {
+  const settings = resolveSettings(runVariables, { call: { interarrival: 1 } }, 'work');
+  const variables = [{ name: 'interarrival', description: '', update: true, secret: false }];
+  return { settings: { ...settings, ...change }, variables, connectionsPerUser: 1 };
+}
+
 describe('a slave that knows the cookie and means harm', () => {
   /** Sixty users on an honest slave, and a hand-made one beside it that takes part in the run. */
-  const setUp = async (): Promise<{ cluster: MemoryCluster; liar: Transport; run: string }> => {
+  const setUp = async (
+    answers: Record<string, unknown> = {},
+    nodes = ['honest', 'liar'],
+  ): Promise<{ cluster: MemoryCluster; liar: Transport; run: string }> => {
     const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
       user.sleep(3_600_000);
     const cluster = new MemoryCluster({ work: { start } }, { leases: true });
@@ -30,11 +42,9 @@ describe('a slave that knows the cookie and means harm', () => {
     liar.onFrame = (frame) => {
       const message = JSON.parse(frame) as { type: string; id: number; operation: string };
       if (message.type !== 'request') return;
-      const prepared = { settings: {}, variables: [], connectionsPerUser: 1 };
-      const result = message.operation === 'prepare' ? prepared : {};
+      const result = { prepare: prepared(), ...answers }[message.operation] ?? {};
       liar.send(JSON.stringify({ type: 'reply', id: message.id, result }));
     };
-    const nodes = ['honest', 'liar'];
     const settings = { interarrival: 1, recovery: 100 };
     await cluster.run(cluster.master.do('work', 1, 60, { nodes, settings }));
     const { run } = await cluster.run(cluster.master.status());
@@ -174,6 +184,37 @@ describe('a slave that knows the cookie and means harm', () => {
       assert.equal(result.users.finished, 0);
     });
   }
+
+  const settings: [what: string, answer: unknown, why: RegExp][] = [
+    ['no settings', { ...prepared(), settings: {} }, /interarrival is missing/],
+    [
+      'a time-out that is a word',
+      prepared({ initTimeout: 'x' }),
+      /initTimeout: "x" is not a time span/,
+    ],
+    ['a time as a text', prepared({ recovery: '5s' }), /recovery has another type/],
+    [
+      'a value that its check refuses',
+      prepared({ repeatCount: -1 }),
+      /repeatCount: -1 is not a whole number/,
+    ],
+  ];
+  for (const [what, prepare, why] of settings) {
+    it(`is named when its answer to prepare has ${what}, and no run begins with it`, async () => {
+      await assert.rejects(setUp({ prepare }), {
+        message: new RegExp(`^liar/1: the answer to 'prepare': settings: .*${why.source}`),
+      });
+    });
+  }
+
+  it('changes no pace by its answer to update', async () => {
+    const answer = { settings: { interarrival: -5 } };
+    const { cluster } = await setUp({ update: answer }, ['liar']);
+    await assert.rejects(cluster.run(cluster.master.update({ interarrival: 20 })), {
+      message: /^the answer to 'update': settings: interarrival: -5 is not a time span/,
+    });
+    assert.equal(cluster.master.settings()['interarrival']?.value, 1);
+  });
 
   it('counts no end of a user that another process has', async () => {
     const { cluster, liar, run } = await setUp();

@@ -333,6 +333,30 @@ describe('add and remove', () => {
     assert.deepEqual(idsOf(running), upTo(10));
   });
 
+  it('in a burst are followed by one word that all users run, and one more behind the burst', async () => {
+    const { exports } = sleeper();
+    const cluster = new MemoryCluster({ scenario: exports });
+    await cluster.joinMany(2);
+    const settings = { interarrival: 40 };
+    await cluster.run(cluster.master.do('scenario', 1, 10, { settings }));
+    await cluster.clock.advance(5000);
+    const told = (): string[] =>
+      cluster.notices.flatMap(({ text }) => /all \d+ users are running/.exec(text) ?? []);
+    assert.deepEqual(told(), ['all 10 users are running']);
+    for (let at = 0; at < 6; at++) {
+      await cluster.run(cluster.master.add(5));
+      await cluster.clock.advance(300);
+      await cluster.run(cluster.master.remove(2));
+      await cluster.clock.advance(300);
+    }
+    await cluster.clock.advance(5000);
+    assert.deepEqual(told().slice(1), ['all 15 users are running', 'all 28 users are running']);
+    // A command by itself is answered at once.
+    await cluster.run(cluster.master.add(2));
+    await cluster.clock.advance(1000);
+    assert.equal(told().at(-1), 'all 30 users are running');
+  });
+
   it('name the state when nothing runs', () => {
     const cluster = new MemoryCluster({});
     assert.throws(() => cluster.master.add(1), {

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { FileJournal } from '../../src/master/journal.ts';
+import type { RunJournal } from '../../src/master/journal.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import type { TestSlave } from '../support/memory-cluster.ts';
 
@@ -8,10 +13,12 @@ describe('a node of a cluster', () => {
   const running = async (
     names: readonly string[] = ['slave1/1', 'slave2/1', 'slave3/1'],
     interarrival = 1,
+    journal?: RunJournal,
   ): Promise<{ cluster: MemoryCluster; slaves: TestSlave[] }> => {
     const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
       user.sleep(1000);
-    const cluster = new MemoryCluster({ work: { start } }, { leases: true });
+    const options = journal === undefined ? {} : { journal };
+    const cluster = new MemoryCluster({ work: { start } }, { leases: true, ...options });
     const slaves: TestSlave[] = [];
     for (const name of names) slaves.push(await cluster.join(name));
     const settings = { repeatInterval: 100, interarrival, recovery: 100 };
@@ -170,6 +177,33 @@ describe('a node of a cluster', () => {
       assert.match(cluster.said, /slave2\/1 has left/);
     });
   }
+
+  it('that leaves tells so to a master that was restarted meanwhile, which empties it as well', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'amoc-leaving-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const journal = new FileJournal(join(folder, 'master.journal'), (text) => {
+      assert.fail(text);
+    });
+    const { cluster, slaves } = await running(['slave1/1', 'slave2/1'], 1, journal);
+    // Of before the slave was told to end.
+    const memory = journal.read();
+    assert.ok(memory !== undefined);
+    const leaving = slaves[1]!.leave();
+    await cluster.clock.advance(20);
+    await cluster.restartMaster(memory);
+    await cluster.run(leaving);
+    await cluster.clock.advance(15_000);
+    assert.match(
+      cluster.said,
+      /slave2\/1 is about to leave; its 6 users move[^]*slave2\/1 has left/,
+    );
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
+    const { users, present } = await cluster.run(cluster.master.status());
+    assert.deepEqual(
+      [present, users.removed, users.crashed, users.lost, users.away],
+      [12, 0, 0, 0, 0],
+    );
+  });
 
   it('that is evicted is gone at once, and its users run elsewhere', async () => {
     const { cluster } = await running();

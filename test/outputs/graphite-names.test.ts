@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { counterValues, graphiteLine, pathOf, pathPart } from '../../src/outputs/graphite-names.ts';
+import {
+  counterValues,
+  graphiteLine,
+  pathOf,
+  pathPart,
+  SeriesPaths,
+} from '../../src/outputs/graphite-names.ts';
 import { hostileText } from '../support/hostile-text.ts';
 
 const LINE = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)* -?\d+(\.\d+)?(e[+-]\d+)? \d+$/;
@@ -13,7 +19,8 @@ describe('a line for Graphite', () => {
       .chain(([name, label, value]) => fc.constantFrom(name, `${name}{${label}="${value}"}`));
     fc.assert(
       fc.property(series, hostileText, fc.double(), (name, prefix, value) => {
-        for (const [path, each] of counterValues(new Map([[name, value]]), new Map())) {
+        const paths = new SeriesPaths((text) => assert.equal(text, ''));
+        for (const [path, each] of counterValues(new Map([[name, value]]), new Map(), paths)) {
           const line = graphiteLine(`${prefix}.${path}`, each, 1_700_000_000);
           assert.equal(line === undefined, !Number.isFinite(value));
           if (line !== undefined) assert.match(line, LINE);

@@ -67,7 +67,9 @@ describe('Graphite', () => {
       notice: () => {},
     });
     let now = 1_000_000;
-    const output = new GraphiteOutput({ carbon, prefix: 'p', intervalS: 1, now: () => now });
+    const output = new GraphiteOutput({
+      ...{ carbon, prefix: 'p', intervalS: 1, now: () => now, notice: () => {} },
+    });
     output.started();
     const registry = new MetricsRegistry();
     const totals = new MetricsTotals();
@@ -107,6 +109,49 @@ describe('Graphite', () => {
     }
     assert.ok(Math.abs(Number(values.get('p.amoc.times.took.max')) - 30) < 0.1);
     for (const line of listener.lines) assert.match(line, /^[\w.-]+ -?[\d.]+(?:e-?\d+)? 1001$/);
+  });
+
+  it('gets the first of two series that have one path there, and the other is named once', async () => {
+    await using listener = await Listener.open();
+    await using carbon = new Carbon({
+      ...{ host: '127.0.0.1', port: listener.port, clock: systemClock, most: 1000 },
+      notice: () => {},
+    });
+    let now = 1_000_000;
+    const said: string[] = [];
+    const output = new GraphiteOutput({
+      ...{ carbon, prefix: 'p', intervalS: 1, now: () => now },
+      notice: (level, text) => said.push(`${level}: ${text}`),
+    });
+    output.started();
+    const registry = new MetricsRegistry();
+    const totals = new MetricsTotals();
+    for (let time = 0; time < 2; time++) {
+      registry.counter('sent', { to: 'a b' }).add(1);
+      registry.counter('sent', { to: 'a_b' }).add(100);
+      // Of another kind: it has a folder of its own.
+      registry.gauge('seen', { by: 'a_b' }).set(7);
+      const second = row(now, registry, ['near/1']);
+      totals.add(second.delta);
+      now += 1000;
+      output.second(second, totals);
+    }
+    await eventually(
+      () => listener.lines,
+      (lines) => lines.includes('p.amoc.graphite.dropped 0 1002'),
+    );
+    const sent = listener.lines.filter((line) => line.includes('.a_b.'));
+    assert.deepEqual(sent.sort(), [
+      'p.amoc.counters.sent.a_b.count 1 1001',
+      'p.amoc.counters.sent.a_b.count 2 1002',
+      'p.amoc.counters.sent.a_b.one 1 1001',
+      'p.amoc.counters.sent.a_b.one 1 1002',
+      'p.amoc.gauges.seen.a_b.value 7 1001',
+      'p.amoc.gauges.seen.a_b.value 7 1002',
+    ]);
+    assert.deepEqual(said, [
+      'warn: Graphite: sent{to="a_b"} is left out: it has the path of sent{to="a b"} there, amoc.counters.sent.a_b',
+    ]);
   });
 
   it('keeps the newest of what it cannot send, and counts the rest', async () => {

@@ -15,11 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
 import { AppendFile } from '../../src/record/append-file.ts';
 import { pruneRuns } from '../../src/record/run-pruning.ts';
 import { findRun, listRuns, readRun } from '../../src/record/run-reader.ts';
 import { RunRecorder } from '../../src/record/run-recorder.ts';
 import type { RunDefinition, SecondRow } from '../../src/record/types.ts';
+import { assertLegible, hostileText, hostileTexts } from '../support/hostile-text.ts';
 import { makeResult } from '../support/results.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'amoc-record-'));
@@ -76,6 +78,32 @@ describe('the record of a run', () => {
     next.started(definition('one'));
     next.second(second(4000, 7));
     assert.equal((await readRun(runs, 'one')).totals.counter('sent'), 12);
+  });
+
+  it('steers no terminal that shows its files, and is read back as it was', async () => {
+    const runs = join(folder, 'hostile');
+    const property = fc.asyncProperty(hostileText, async (text) => {
+      rmSync(runs, { recursive: true, force: true });
+      const recorder = new RunRecorder(runs, limits);
+      const node = { name: text, cpu: 0, loopDelayMs: 0, rssBytes: 1, users: 2 };
+      const whole = { ...definition('one'), comment: text };
+      const row = { ...second(2000, 5), nodes: [node] };
+      const event = { at: 1500, kind: 'error', text, by: text } as const;
+      const result = { ...makeResult(), problems: [text] };
+      recorder.started(whole);
+      recorder.second(row);
+      recorder.event(event);
+      recorder.ended(result);
+      for (const name of readdirSync(join(runs, 'one'))) {
+        assertLegible(readFileSync(join(runs, 'one', name), 'utf8'));
+      }
+      const read = await readRun(runs, 'one');
+      assert.deepEqual(read.definition, whole);
+      assert.deepEqual(read.seconds, [row]);
+      assert.deepEqual(read.events, [event]);
+      assert.deepEqual(read.result?.problems, [text]);
+    });
+    await fc.assert(property, { examples: hostileTexts.map((text) => [text]) });
   });
 
   it("is its owner's alone, whatever the umask", () => {

@@ -55,6 +55,28 @@ describe('a run as CSV', () => {
     );
   });
 
+  it('has a column for each metric, also for those that are called like another column', () => {
+    const { row } = runOf({
+      counters: { time: 5, users_running: 6, saturated: 7, took_p50: 8 },
+      gauges: { time: 9, 'time (gauge)': 10 },
+      times: ['took'],
+      nodes: ['local/1'],
+    });
+    const [head = [], ...rows] = parse(renderCsv([row, row]));
+    assert.equal(new Set(head).size, head.length, head.join());
+    for (const cells of rows) {
+      const of = (column: string): string | undefined => cells[head.indexOf(column)];
+      assert.match(of('time') ?? '', /^\d{4}-\d\d-\d\dT/);
+      assert.equal(of('users_running'), '10');
+      assert.equal(of('saturated'), 'local/1');
+      const metrics = ['time', 'users_running', 'saturated'].map((name) => of(`${name} (counter)`));
+      assert.deepEqual(metrics, ['5', '6', '7']);
+      assert.deepEqual([of('time (gauge)'), of('time (gauge) (gauge)')].sort(), ['10', '9']);
+      assert.equal(of('took_p50'), '8');
+      assert.ok(Number(of('took_p50 (time)')) > 0);
+    }
+  });
+
   it('has no cell that a spreadsheet would take for a formula; numbers stay what they are', () => {
     fc.assert(
       fc.property(hostileText, (text) => {

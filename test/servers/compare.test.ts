@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunEntry } from '../../src/record/run-reader.ts';
+import type { ComparedRuns } from '../../src/cli/reports.ts';
 import type { Comparison } from '../../src/report/compare.ts';
 import { eventually } from '../support/processes.ts';
 import { assertRan, Project } from '../support/project.ts';
@@ -55,9 +56,9 @@ describe('amoc compare', () => {
     assert.equal(changed.code, 3, changed.out);
     assert.match(changed.out, /^ {2}changed: .*message_ttd p50/m);
     assert.match(changed.out, /Mann-Whitney U/);
-    const rows = JSON.parse(
+    const { rows } = JSON.parse(
       (await project.amoc(['compare', first, distant, '--json'])).out,
-    ) as Comparison[];
+    ) as ComparedRuns;
     const row = (metric: string, stat: string): Comparison | undefined =>
       rows.find((each) => each.metric === metric && each.stat === stat);
     for (const metric of ['message_ttd', 'iq', 'asked']) {

@@ -275,7 +275,7 @@ export class World {
       readSources: () => ({ file: {}, environment: {} }),
       expected: () => 1,
       joinMs: 0,
-      whenNoNodes: 'no slave is there',
+      whenNoNodes: () => 'no slave is there',
       kill: () => {},
       leases: true,
       journal: {

@@ -41,6 +41,29 @@ describe('LogShipper', () => {
     assert.ok(slaveMessage.safeParse({ type: 'logs', records, dropped }).success);
   });
 
+  it('says how late a line is that waited for a way to the master', async () => {
+    const clock = new FakeClock();
+    const shipped: ShippedRecord[] = [];
+    let isConnected = false;
+    const logs = new LogShipper('info', clock, (records) => {
+      if (isConnected) shipped.push(...records);
+      return isConnected;
+    });
+    logs.logger.info('while it was cut off');
+    await clock.advance(3000);
+    logs.logger.info('just now');
+    isConnected = true;
+    await clock.advance(100);
+    assert.deepEqual(
+      shipped.map(({ msg, lateMs }) => [msg, lateMs === undefined ? 0 : Math.round(lateMs / 1000)]),
+      [
+        ['while it was cut off', 3],
+        ['just now', 0],
+      ],
+    );
+    assert.ok(slaveMessage.safeParse({ type: 'logs', records: shipped, dropped: 0 }).success);
+  });
+
   it('keeps a batch far below what a frame takes', async () => {
     const { clock, logs, batches } = setUp();
     for (let at = 0; at < 1500; at++)

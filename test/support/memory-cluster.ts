@@ -1,10 +1,10 @@
 import pino from 'pino';
 import { admit } from '../../src/master/control-server.ts';
 import type { Notice } from '../../src/master/cluster.ts';
-import type { RunJournal } from '../../src/master/journal.ts';
+import type { RunJournal, RunMemory } from '../../src/master/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
-import type { LogRecord, NodeLoad } from '../../src/protocol/messages.ts';
+import type { LogRecord, NodeInfo, NodeLoad } from '../../src/protocol/messages.ts';
 import type { RunObserver } from '../../src/record/types.ts';
 import { newIdentity } from '../../src/lib/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
@@ -35,12 +35,14 @@ export class MemoryCluster {
   /** When a slave collected its garbage, on the clock of the test. */
   readonly collected: number[] = [];
   readonly scenarios: Record<string, Exports>;
-  readonly master: Master;
+  master: Master;
   environment: Record<string, string> = {};
   /** What every slave says of itself. */
   load: NodeLoad = { cpu: 0, loopDelayMs: 0, rssBytes: 1 };
   file: Record<string, unknown> = {};
   readonly #leased: boolean;
+  readonly #makeMaster: (journal: RunJournal | undefined) => Master;
+  readonly #slaves = new Set<{ slave: Slave; info: NodeInfo; masterEnd: Transport }>();
   #expected = 0;
 
   constructor(
@@ -53,25 +55,34 @@ export class MemoryCluster {
   ) {
     this.#leased = leases;
     this.scenarios = scenarios;
-    this.master = new Master({
-      name: 'amocTest',
-      clock: this.clock,
-      compile: (name) => {
-        if (!(name in scenarios)) return Promise.reject(new Error(`no scenario ${name}`));
-        const files = [{ path: `${name}.js`, code: '' }];
-        return Promise.resolve({ name, hash: '0'.repeat(32), files, packages: [] });
-      },
-      readSources: () => ({ file: this.file, environment: this.environment }),
-      expected: () => this.#expected,
-      whenNoNodes: 'no slave is there',
-      leases,
-      ...(journal === undefined ? {} : { journal }),
-      observers,
-      kill: ({ name }) => this.killed.push(name),
-      randomSeed: () => 42,
-      notice: (notice) => this.notices.push(notice),
-      logs: (records) => this.logs.push(...records),
-    });
+    this.#makeMaster = (kept) => {
+      const master: Master = new Master({
+        name: 'amocTest',
+        clock: this.clock,
+        compile: (name) => {
+          if (!(name in scenarios)) return Promise.reject(new Error(`no scenario ${name}`));
+          const files = [{ path: `${name}.js`, code: '' }];
+          return Promise.resolve({ name, hash: '0'.repeat(32), files, packages: [] });
+        },
+        readSources: () => ({ file: this.file, environment: this.environment }),
+        expected: () => this.#expected,
+        whenNoNodes: () => 'no slave is there',
+        leases,
+        ...(kept === undefined ? {} : { journal: kept }),
+        observers,
+        kill: ({ name }) => this.killed.push(name),
+        randomSeed: () => 42,
+        // One that was replaced is dead: it says nothing.
+        notice: (notice) => {
+          if (master === this.master) this.notices.push(notice);
+        },
+        logs: (records) => {
+          if (master === this.master) this.logs.push(...records);
+        },
+      });
+      return master;
+    };
+    this.master = this.#makeMaster(journal);
   }
 
   /** What was said so far, one line each. */
@@ -93,19 +104,39 @@ export class MemoryCluster {
       leased: this.#leased,
       collectGarbage: () => this.collected.push(this.clock.monotonic()),
     });
-    const { masterEnd, slaveEnd } = await this.#connect(name);
+    const info = infoOf(name);
+    const { masterEnd, slaveEnd } = await this.#connect(info);
+    const member = { slave, info, masterEnd };
+    this.#slaves.add(member);
     slave.serve(slaveEnd);
     this.#expected++;
     const die = (): void => {
+      this.#slaves.delete(member);
       slave[Symbol.dispose]();
-      masterEnd.close('its process died');
+      member.masterEnd.close('its process died');
     };
     return { name, die, leave: () => slave.leave().then(die) };
   }
 
   /** A slave that knows the cookie and says what the test sends. */
   async joinByHand(name: string): Promise<Transport> {
-    return (await this.#connect(name)).slaveEnd;
+    return (await this.#connect(infoOf(name))).slaveEnd;
+  }
+
+  /** The master dies, and another one goes on from what a journal kept; the slaves dial it. */
+  async restartMaster(memory: RunMemory): Promise<void> {
+    const slaves = [...this.#slaves];
+    this.master = this.#makeMaster(undefined);
+    for (const { slave, masterEnd } of slaves) {
+      masterEnd.close('the master died');
+      slave.disconnected();
+    }
+    this.master.members.restore(memory);
+    for (const member of slaves) {
+      const { masterEnd, slaveEnd } = await this.#connect(member.info);
+      member.masterEnd = masterEnd;
+      member.slave.serve(slaveEnd);
+    }
   }
 
   /** Several slaves at once: `local/1`, `local/2` … */
@@ -121,9 +152,8 @@ export class MemoryCluster {
   }
 
   /** The two ends of a connection whose slave has proved itself. */
-  async #connect(name: string): Promise<{ masterEnd: Transport; slaveEnd: Transport }> {
+  async #connect(info: NodeInfo): Promise<{ masterEnd: Transport; slaveEnd: Transport }> {
     const [masterEnd, slaveEnd] = MemoryTransport.pair(this.clock);
-    const info = { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
     const admitted = admit(this.master, masterEnd, {
       cookie: COOKIE,
       clock: this.clock,
@@ -133,4 +163,8 @@ export class MemoryCluster {
     await this.clock.resolve(admitted);
     return { masterEnd, slaveEnd };
   }
+}
+
+function infoOf(name: string): NodeInfo {
+  return { name, host: 'test', pid: 1, version: '0', node: '20', identity: newIdentity() };
 }

@@ -8,10 +8,12 @@ import { Session } from '../session.ts';
 import type { SendBuffer } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { streamErrorText } from '../stanza-errors.ts';
+import { defaultFrameLimits, frameLimitsOf } from '../wire/frame-grammar.ts';
 import { attributeIn } from '../wire/framed.ts';
 import { TcpWire } from '../wire/tcp-wire.ts';
 import { nobody } from '../wire/wire.ts';
 import type { WireOwner } from '../wire/wire.ts';
+import { EarlyStanzas } from './early-stanzas.ts';
 import type { ConnectContext } from './negotiation.ts';
 
 /** How to be a component of a server. */
@@ -23,6 +25,8 @@ export interface ComponentOptions {
   domain: string;
   secret: string;
   sendBuffer: SendBuffer;
+  /** Bytes of one stanza that is received. @default 1 MiB */
+  stanzaBytes?: number | undefined;
   timeoutMs: number;
 }
 
@@ -40,7 +44,8 @@ export async function connectComponent(
   const ready = deferred<undefined>();
   let stage: ConnectStage = 'connect';
   const fail = (error: unknown): void => ready.reject(error);
-  const early: string[] = [];
+  const { stanzaBytes = defaultFrameLimits.stanzaBytes } = options;
+  const early = new EarlyStanzas(stanzaBytes);
   const owner: WireOwner = {
     connected: () => {
       stage = 'stream';
@@ -58,7 +63,10 @@ export async function connectComponent(
       if (stanza.name === 'handshake') ready.resolve(undefined);
       else if (stanza.name === 'stream:error')
         fail(new AmocError('CONNECTION', streamErrorText(stanza)));
-      else early.push(text);
+      else {
+        const error = early.add(text);
+        if (error !== undefined) fail(error);
+      }
     },
     ended: () => fail(new AmocError('CONNECTION', 'closed by the server')),
     malformed: fail,
@@ -67,7 +75,8 @@ export async function connectComponent(
     closed: () => fail(new AmocError('CONNECTION', 'closed by the server')),
   };
   const tlsOptions = { verify: true, ca: undefined, servername: domain };
-  const wire = new TcpWire({ host, port, localAddress }, tlsOptions, false, owner);
+  const limits = frameLimitsOf(stanzaBytes);
+  const wire = new TcpWire({ host, port, localAddress }, tlsOptions, false, owner, limits);
   let removed: { reason: unknown } | undefined;
   const undo = onAbort?.((reason) => {
     removed = { reason };
@@ -88,6 +97,6 @@ export async function connectComponent(
     undo?.();
   }
   const session = new Session(domain, wire, { observer, schedule, sendBuffer, onError });
-  session.replay(early);
+  session.replay(early.all);
   return session;
 }

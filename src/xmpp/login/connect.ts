@@ -124,6 +124,7 @@ export async function register(
   const outcome = await negotiation.run(async () => {
     await negotiation.openOnly();
     negotiation.stage = 'register';
+    negotiation.warn('clear-password', 'a registration sends the password as it is');
     const request = registerAccount(options.username, options.password);
     const answer = Stanza.of(await negotiation.xmpp.sendReceive(request));
     if (answer.type !== 'error') return 'created';

@@ -17,12 +17,22 @@ export interface SaslMechanism {
   verifies?: (text: string) => boolean;
 }
 
+/** Kinds of what a login warns of. */
+export type LoginWarning = 'clear-password' | 'few-rounds';
+
+/** RFC 5802 §5.1, RFC 7677 §4: servers should ask for so many rounds at least. */
+const USUAL_ROUNDS = 4096;
+
 /** What an exchange is made of. */
 export interface SaslParts {
   options: ConnectOptions;
   wire: Wire;
   /** Mechanisms that the server offers. */
   offered: readonly string[];
+  /** Whether the login goes on. @default it does */
+  isWanted?: () => boolean;
+  /** Told what makes a password easier to get for who listens. */
+  warn?: (warning: LoginWarning, text: string) => void;
 }
 
 const scramNames = Object.keys(scramHashes) as ScramMechanism[];
@@ -69,6 +79,7 @@ export function chooseMechanism(options: ConnectOptions, offered: readonly strin
 /** Begins an exchange of that name. */
 export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
   const { username, password, domain, host, port } = parts.options;
+  if (isClear(name)) parts.warn?.('clear-password', `${name} sends the password as it is`);
   switch (name) {
     case 'PLAIN':
       // RFC 4616 §2
@@ -112,7 +123,13 @@ function once(name: string, message: string, afterChallenge = ''): SaslMechanism
   };
 }
 
-function scram(name: string, { options, wire, offered }: SaslParts): SaslMechanism {
+/** Whether who listens reads the password, or the token. */
+function isClear(name: string): boolean {
+  return name === 'PLAIN' || name === 'X-OAUTH2' || name === 'OAUTHBEARER';
+}
+
+function scram(name: string, parts: SaslParts): SaslMechanism {
+  const { options, wire, offered, isWanted, warn } = parts;
   const isPlus = name.endsWith('-PLUS');
   const mechanism = (isPlus ? name.slice(0, -5) : name) as ScramMechanism;
   const binding = isPlus ? bindingOf(wire) : undefined;
@@ -127,6 +144,12 @@ function scram(name: string, { options, wire, offered }: SaslParts): SaslMechani
     password,
     binding: binding ?? (couldBind ? 'unused' : undefined),
     isCached: scramCache,
+    ...(isWanted === undefined ? {} : { isWanted }),
+    onRounds: (rounds) => {
+      if (rounds >= USUAL_ROUNDS) return;
+      const text = `the server asks for ${rounds} rounds of SCRAM, RFC 5802 for ${USUAL_ROUNDS} or more: a login that was heard tells the password sooner`;
+      warn?.('few-rounds', text);
+    },
   });
   let serverFirst: string | undefined;
   return {

@@ -1,25 +1,39 @@
 import { deferred } from '../../lib/abort.ts';
 import { AmocError, systemCode } from '../../lib/errors.ts';
-import { sha256 } from '../../lib/sha256.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { BLOCKED, ConnectError } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
 import type { Schedule, SessionObserver, Watcher } from '../session-parts.ts';
+import { Stanza } from '../stanza.ts';
+import { stanzaErrorOf } from '../stanza-errors.ts';
 import { smResume } from '../stream-management.ts';
 import { openWire } from '../wire/open-wire.ts';
+import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
+import { EarlyStanzas } from './early-stanzas.ts';
 import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import { LibraryClient } from './library-client.ts';
 import type { Library } from './library-client.ts';
+import { SeeOtherHost } from './see-other-host.ts';
 import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts';
-import type { SaslMechanism } from './mechanisms.ts';
+import type { LoginWarning, SaslMechanism } from './mechanisms.ts';
+import { userAgentOf } from './user-agent.ts';
+import { withoutInlineSm } from './features.ts';
+import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 /** A timer that is so late was held up by this process, not by the server. */
 const BLOCKED_MS = 1000;
+
+/**
+ * Characters that a server may send in a login, all its steps together. Each element of a login becomes a
+ * tree and goes through the library: a server that sends features without end would have the time of all.
+ */
+const MOST_CHARACTERS = 128 * 1024;
 
 /** What a connection needs from where it is made. */
 export interface ConnectContext {
@@ -29,14 +43,23 @@ export interface ConnectContext {
   onAbort?: ((abort: (reason: unknown) => void) => () => void) | undefined;
   /** Told of what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
+  /** Told what makes the password easier to get for who listens; it may be told the same often. */
+  onWarning?: ((warning: LoginWarning, text: string) => void) | undefined;
   /** Sees what goes over the connection; asked for again with each text. */
   watcher?: (() => Watcher | undefined) | undefined;
 }
+
+/**
+ * What kind of login it was: one anew, one by a token (XEP-0484), one that took a session up again (XEP-0198 §5), or one
+ * that was to do so and is anew.
+ */
+export type LoginKind = 'new' | 'by token' | 'resumed' | 'not resumed';
 
 /** How a negotiation ended well. */
 export interface Negotiated {
   wire: Wire;
   jid: string;
+  kind: LoginKind;
   /** Set when the session of before goes on: how many of our stanzas the server had handled. */
   resumedAt: number | undefined;
   /** The same of a session that the server would not take up again, when it says so. */
@@ -53,17 +76,31 @@ export class Negotiation {
   readonly #client: LibraryClient;
   readonly #failed = deferred<never>();
   readonly #done = deferred<number | undefined>();
-  readonly #early: string[] = [];
+  readonly #early: EarlyStanzas;
+  #length = 0;
+  #isOver = false;
   #mechanism: SaslMechanism | undefined;
   #authenticate: (() => void) | undefined;
   #isUpgraded = false;
   #isBound = false;
+  #jid: string | undefined;
   #handled: number | undefined;
+  /** The server wants a session established (RFC 3921 §3): the id of the request, once it was made. */
+  #demandsSession = false;
+  #sessionRequest: string | undefined;
+  #hasToken = false;
 
   constructor(options: ConnectOptions, context: ConnectContext) {
     this.#options = options;
     this.#context = context;
-    const { domain, resource, timeoutMs, username } = options;
+    const {
+      domain,
+      resource,
+      timeoutMs,
+      username,
+      stanzaBytes = defaultFrameLimits.stanzaBytes,
+    } = options;
+    this.#early = new EarlyStanzas(stanzaBytes);
     this.#client = new LibraryClient(
       { domain, resource, userAgent: userAgentOf(`${username}@${domain}`), timeoutMs },
       (owner) => this.#open(owner),
@@ -81,19 +118,27 @@ export class Negotiation {
 
   /** Logs in and lets go of the library. */
   async login(): Promise<Negotiated> {
+    const { username, domain, resume, mechanism } = this.#options;
+    const account = `${username}@${domain}`;
     const resumedAt = await this.run(async () => {
-      await this.#client.open(this.#options.domain);
+      // Servers offer SASL2 to who says whom it means (XEP-0388 §2.2); over TLS alone (RFC 6120 §4.7.1).
+      if (mechanism !== 'ANONYMOUS') this.#client.nameAccount(account);
+      await this.#client.open(domain);
       return this.#done.promise;
     });
-    const { username, domain, resume } = this.#options;
     const jid =
-      resumedAt !== undefined && resume !== undefined
-        ? resume.jid
-        : (this.xmpp.jid?.toString() ?? `${username}@${domain}`);
+      resumedAt !== undefined && resume !== undefined ? resume.jid : (this.#jid ?? account);
     const wire = this.#client.release();
     // The wire shall not keep what it needed for the login.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
-    return { wire, jid, resumedAt, handled: this.#handled, early: this.#early };
+    const kind = this.#kindOf(resumedAt);
+    return { wire, jid, kind, resumedAt, handled: this.#handled, early: this.#early.all };
+  }
+
+  #kindOf(resumedAt: number | undefined): LoginKind {
+    if (resumedAt !== undefined) return 'resumed';
+    if (this.#options.resume !== undefined) return 'not resumed';
+    return this.#hasToken ? 'by token' : 'new';
   }
 
   /** Opens the stream, until the server waits for a login. */
@@ -153,6 +198,7 @@ export class Negotiation {
   }
 
   destroy(): void {
+    this.#isOver = true;
     const { wire } = this.#client;
     // Whatever the library still waits for would keep its timer, and all of this, for the time-out.
     const error = new AmocError('CONNECTION', 'given up');
@@ -167,11 +213,12 @@ export class Negotiation {
 
   #open(owner: Wire['owner']): Wire {
     const { watcher } = this.#context;
-    const isLast = (text: string): boolean => this.#isBound && this.#early.push(text) > 0;
     const stanza = owner.stanza.bind(owner);
     owner.stanza = (text) => {
       watcher?.()?.('in', text);
-      if (!isLast(text)) stanza(text);
+      const error = this.#isBound ? this.#early.add(text) : this.#count(text);
+      if (error !== undefined) this.#fail(error);
+      else if (!this.#isBound) stanza(text);
     };
     const wire = openWire(this.#options, owner);
     if (watcher !== undefined) {
@@ -182,6 +229,27 @@ export class Negotiation {
       };
     }
     return wire;
+  }
+
+  /** @returns the error of a server that sends more than a login needs */
+  #count(text: string): AmocError | undefined {
+    this.#length += text.length;
+    return this.#length <= MOST_CHARACTERS
+      ? undefined
+      : new AmocError(
+          'CONNECTION',
+          `the server sent more than ${MOST_CHARACTERS} characters during the login`,
+        );
+  }
+
+  /** Nobody hears what stays on this machine, or goes over TLS. */
+  warn(warning: LoginWarning, text: string): void {
+    const { host } = this.#options;
+    if (this.#client.wire?.isSecure === true || isLoopback(host)) return;
+    this.#context.onWarning?.(
+      warning,
+      `${host}: ${text}, and the connection has no TLS (xmppTls 'starttls' or 'direct' demands it)`,
+    );
   }
 
   /** Puts our mechanisms and our view of the stream's features below the library. */
@@ -195,13 +263,40 @@ export class Negotiation {
         onElement(element);
       }
     };
-    xmpp._onSeeOtherHost = () => {
-      this.#fail(new AmocError('CONNECTION', 'the server names another host (see-other-host)'));
+    xmpp._onSeeOtherHost = ({ element }) => {
+      this.#fail(new SeeOtherHost(element.getChildText('see-other-host') ?? ''));
     };
     xmpp.on('error', (error: Error) => this.#fail(error));
     xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));
     xmpp.on('connect', () => (this.stage = 'stream'));
-    xmpp.on('online', () => this.#done.resolve(undefined));
+    xmpp.on('online', () => {
+      if (this.#demandsSession && !this.#isBound) void this.#establishSession();
+      else this.#done.resolve(undefined);
+    });
+    xmpp.sasl2.use(
+      NS.sm,
+      () => {
+        const { resume } = this.#options;
+        return resume && parseElement(smResume(resume.id, resume.received));
+      },
+      (answer) => {
+        if (answer.name === 'resumed') this.#done.resolve(Number(answer.attrs['h']));
+        else this.#failedToResume(answer);
+      },
+    );
+  }
+
+  /** What old servers want before the first stanza, those that do not say `<optional/>` with it. */
+  async #establishSession(): Promise<void> {
+    const request = establishSession();
+    this.#sessionRequest = request.attrs['id'] as string;
+    try {
+      const answer = await this.xmpp.sendReceive(request);
+      if (answer.attrs['type'] === 'error') throw stanzaErrorOf(Stanza.of(answer), 'the session');
+      this.#done.resolve(undefined);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Credentials for the library's SASL, once the server has said what it offers. */
@@ -211,7 +306,8 @@ export class Negotiation {
   ): Promise<void> {
     const { username, password, domain } = this.#options;
     const account = `${username}@${domain}`;
-    const token = fast === null ? undefined : tokenOf(account);
+    const token = fast === null ? undefined : tokenOf(account, password);
+    this.#hasToken = token !== undefined;
     const mechanism = this.#chosen as string;
     const credentials = mechanism === 'ANONYMOUS' ? {} : { username, password, token };
     await authenticate(credentials, mechanism, userAgentOf(account));
@@ -229,7 +325,13 @@ export class Negotiation {
     this.#chosen = chooseMechanism(this.#options, offered);
     const begin = (name: string): SaslMechanism => {
       const { wire } = this.#client;
-      const parts = { options: this.#options, wire: wire as Wire, offered };
+      const parts = {
+        options: this.#options,
+        wire: wire as Wire,
+        offered,
+        isWanted: () => !this.#isOver,
+        warn: (warning: LoginWarning, text: string) => this.warn(warning, text),
+      };
       return (this.#mechanism = beginMechanism(name, parts));
     };
     this.xmpp.saslFactory._mechs = mechanismNames.map((name) => ({
@@ -238,16 +340,17 @@ export class Negotiation {
         return begin(name);
       },
     }));
-    const { username, domain } = this.#options;
+    const { username, password, domain } = this.#options;
     const account = `${username}@${domain}`;
     Object.assign(this.xmpp.fast, {
       saveToken: (token: object) => {
-        keepToken(account, token);
+        keepToken(account, password, token);
         return Promise.resolve();
       },
-      fetchToken: () => Promise.resolve(tokenOf(account)),
+      fetchToken: () => Promise.resolve(tokenOf(account, password)),
       deleteToken: () => {
-        forgetToken(account);
+        forgetToken(account, password);
+        this.#hasToken = false;
         return Promise.resolve();
       },
     });
@@ -268,16 +371,29 @@ export class Negotiation {
 
   /** What comes after this element belongs to the session. */
   #endsLogin(element: Element): boolean {
-    if (element.is('success', NS.sasl2)) return element.getChild('bound', NS.bind2) !== undefined;
+    if (element.is('success', NS.sasl2)) {
+      this.#jid = element.getChildText('authorization-identifier') ?? undefined;
+      const isBound = element.getChild('bound', NS.bind2) !== undefined;
+      return isBound || element.getChild('resumed', NS.sm) !== undefined;
+    }
     if (element.is('resumed', NS.sm)) return true;
-    return element.name === 'iq' && element.getChild('bind', NS.bind) !== undefined;
+    if (element.name !== 'iq') return false;
+    const { id } = element.attrs;
+    if (id !== undefined && id === this.#sessionRequest) return true;
+    const bind = element.getChild('bind', NS.bind);
+    // As the server wrote it: the library has it in its own form.
+    this.#jid = bind?.getChildText('jid') ?? this.#jid;
+    return bind !== undefined && !this.#demandsSession;
   }
 
   /** @returns whether the library shall go on with these features. */
   #takesFeatures(features: Element, goOn: (features: Element) => void): boolean {
     const { tls, sasl2 = true, resume } = this.#options;
-    const offersTls = features.getChild('starttls', NS.tls) !== undefined;
-    const isSecure = this.#isUpgraded || this.#client.wire?.isSecure === true;
+    const { wire } = this.#client;
+    // What HTTP carries has its TLS from there (RFC 7395 §3.9, XEP-0206 §3).
+    const offersTls =
+      features.getChild('starttls', NS.tls) !== undefined && wire?.upgrade !== undefined;
+    const isSecure = this.#isUpgraded || wire?.isSecure === true;
     if (offersTls && !isSecure && (tls === 'starttls' || tls === 'auto')) {
       this.stage = 'tls';
       this.#upgrade().catch((error: unknown) => this.#fail(error));
@@ -295,8 +411,12 @@ export class Negotiation {
     if (!sasl2) features.remove('authentication', NS.sasl2);
     const offer =
       features.getChild('authentication', NS.sasl2) ?? features.getChild('mechanisms', NS.sasl);
-    features.getChild('authentication', NS.sasl2)?.getChild('inline')?.remove('sm', NS.sm);
+    if (resume === undefined) {
+      features.getChild('authentication', NS.sasl2)?.getChild('inline')?.remove('sm', NS.sm);
+    }
     withoutInlineSm(features);
+    const session = features.getChild('session', NS.session);
+    this.#demandsSession = session !== undefined && session.getChild('optional') === undefined;
     if (this.#authenticate !== undefined && offer !== undefined) {
       this.#authenticate();
       return false;
@@ -366,27 +486,6 @@ export class Negotiation {
       typeof condition === 'string' ? condition : undefined,
     );
   }
-}
-
-/** Bind 2 would switch stream management on by itself (XEP-0386 §3). */
-function withoutInlineSm(features: Element): void {
-  const inline = features
-    .getChild('authentication', NS.sasl2)
-    ?.getChild('inline')
-    ?.getChild('bind', NS.bind2)
-    ?.getChild('inline');
-  if (inline === undefined) return;
-  inline.children = inline.children.filter(
-    (child) => typeof child === 'string' || child.attrs['var'] !== NS.sm,
-  );
-}
-
-/** The same for every login of an account: tokens are bound to it (XEP-0388 §2.3, XEP-0484 §3.1). */
-function userAgentOf(account: string): Element {
-  const hex = sha256(`amoc ${account}`);
-  // A version 8 UUID (RFC 9562 §5.8).
-  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-  return xml('user-agent', { id }, xml('software', {}, 'amoc'));
 }
 
 /** A function, because the value may have been set during an await. */

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { AmocError } from '../../lib/errors.ts';
 import { Framer } from './framer.ts';
+import { defaultFrameLimits } from './frame-grammar.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -25,7 +26,7 @@ const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
 const LEAST_ORDER_MS = 10;
 /** The longest that a request is held back for the order's sake. */
 const MOST_ORDER_MS = 1000;
-/** Characters of an answer, which may have any number of stanzas. */
+/** Characters of an answer, which may have any number of stanzas; two of the longest at least. */
 const MOST_ANSWER = 16 * 1024 * 1024;
 /** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
@@ -38,7 +39,7 @@ export class BoshWire implements Wire {
   readonly #url: URL;
   readonly #host: string;
   readonly #domain: string;
-  readonly #limits: FrameLimits | undefined;
+  readonly #limits: FrameLimits;
   /** XEP-0124 §14: the requests' numbers go up by one from a random one. */
   #rid = randomInt(1, 2 ** 40);
   #sid: string | undefined;
@@ -70,7 +71,7 @@ export class BoshWire implements Wire {
     tlsOptions: TlsOptions,
     localAddress: string | undefined,
     owner: WireOwner,
-    limits?: FrameLimits,
+    limits: FrameLimits = defaultFrameLimits,
   ) {
     this.owner = owner;
     this.#url = new URL(url);
@@ -98,7 +99,7 @@ export class BoshWire implements Wire {
   write(text: string): void {
     if (this.#isOver || this.#isEnding) return;
     if (isStreamHeader(text)) {
-      if (this.#sid === undefined) this.#request(this.#creation());
+      if (this.#sid === undefined) this.#request(this.#creation(text));
       else {
         this.#isRestarting = true;
         this.#awaitsRestart = true;
@@ -133,9 +134,11 @@ export class BoshWire implements Wire {
     this.#close(undefined);
   }
 
-  #creation(): string {
+  #creation(header: string): string {
+    const from = attributeIn(header, 'from');
+    const who = from === undefined ? '' : ` from="${from}"`;
     return this.#body(
-      ` to="${this.#domain}" wait="${WAIT_S}" hold="1" ver="1.6" xml:lang="en" xmpp:version="1.0" xmlns:xmpp="urn:xmpp:xbosh"`,
+      ` to="${this.#domain}"${who} wait="${WAIT_S}" hold="1" ver="1.6" xml:lang="en" xmpp:version="1.0" xmlns:xmpp="urn:xmpp:xbosh"`,
       '',
     );
   }
@@ -244,12 +247,10 @@ export class BoshWire implements Wire {
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
         answer += part;
-        if (answer.length > MOST_ANSWER) {
+        const most = Math.max(MOST_ANSWER, 2 * this.#limits.stanzaBytes);
+        if (answer.length > most) {
           response.destroy(
-            new AmocError(
-              'CONNECTION',
-              `the server answered more than ${MOST_ANSWER} characters to BOSH`,
-            ),
+            new AmocError('CONNECTION', `the server answered more than ${most} characters to BOSH`),
           );
         }
       });

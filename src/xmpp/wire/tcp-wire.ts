@@ -1,5 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { defaultFrameLimits } from './frame-grammar.ts';
+import type { FrameLimits } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import { keepSession, nodeTlsOptions } from './tls-options.ts';
 import type { TlsOptions } from './tls-options.ts';
@@ -55,14 +57,22 @@ export class TcpWire implements Wire {
   #framer: Framer | undefined;
   #isStopped = false;
   readonly #tls: TlsOptions;
+  readonly #limits: FrameLimits;
   readonly #target: string;
   #socket: net.Socket;
   #out = '';
 
   /** Connects; `direct` begins with TLS (XEP-0368). */
-  constructor(address: TcpAddress, tlsOptions: TlsOptions, direct: boolean, owner: WireOwner) {
+  constructor(
+    address: TcpAddress,
+    tlsOptions: TlsOptions,
+    direct: boolean,
+    owner: WireOwner,
+    limits: FrameLimits = defaultFrameLimits,
+  ) {
     this.#owner = owner;
-    this.#framer = new Framer(owner);
+    this.#limits = limits;
+    this.#framer = new Framer(owner, limits);
     this.#tls = tlsOptions;
     this.#target = `${address.host}:${address.port}`;
     const { host, port, localAddress } = address;
@@ -124,7 +134,7 @@ export class TcpWire implements Wire {
 
   restart(): void {
     this.#isStopped = false;
-    if (this.#framer === undefined) this.#framer = new Framer(this.#owner);
+    if (this.#framer === undefined) this.#framer = new Framer(this.#owner, this.#limits);
     else this.#framer.reset();
   }
 
@@ -177,6 +187,7 @@ export class TcpWire implements Wire {
     if (this.#isStopped) return;
     const framer = this.#framer ?? idleFramers.pop() ?? newFramer();
     framer.target = this.#owner;
+    framer.limits = this.#limits;
     // What it finds may change it: a login that ends, a stream that begins anew.
     this.#framer = framer;
     framer.push(bytes, count);

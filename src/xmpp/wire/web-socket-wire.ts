@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { defaultFrameLimits } from './frame-grammar.ts';
+import { defaultFrameLimits, notXmpp, tooLong } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
@@ -48,7 +48,12 @@ export class WebSocketWire implements Wire {
     });
     this.#socket.on('open', () => this.owner.connected());
     this.#socket.on('message', (data: Buffer) => this.#framer.push(data));
-    this.#socket.on('error', (error) => this.owner.failed(error));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      // Found by the length of the frame, before the framer has seen it.
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+        this.owner.failed(notXmpp(tooLong(limits)));
+      } else this.owner.failed(error);
+    });
     this.#socket.on('close', () => this.owner.closed());
   }
 
@@ -76,7 +81,9 @@ export class WebSocketWire implements Wire {
 
   #frame(text: string): string {
     if (isStreamHeader(text)) {
-      return `<open xmlns="${NS_FRAMING}" to="${this.#domain}" version="1.0"/>`;
+      const from = attributeIn(text, 'from');
+      const who = from === undefined ? '' : ` from="${from}"`;
+      return `<open xmlns="${NS_FRAMING}" to="${this.#domain}"${who} version="1.0"/>`;
     }
     return isStreamEnd(text) ? `<close xmlns="${NS_FRAMING}"/>` : withNamespace(text);
   }

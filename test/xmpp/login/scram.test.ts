@@ -56,12 +56,38 @@ describe('SCRAM', () => {
     }
   });
 
+  for (const rounds of [1, 256, 4096, 10_000, 100_000]) {
+    it(`does ${rounds} rounds, and says how many they are`, async () => {
+      const told: number[] = [];
+      const client = new ScramClient({
+        mechanism: 'SCRAM-SHA-1',
+        username: 'user',
+        password: 'pencil',
+        nonce: 'mine',
+        onRounds: (asked) => told.push(asked),
+      });
+      assert.match(await client.final(`r=minex,s=QSXC,i=${rounds}`), /^c=biws,r=minex,p=/);
+      assert.deepEqual(told, [rounds]);
+    });
+  }
+
   for (const [what, message, expected] of [
     ['nonsense', 'nonsense', /malformed/],
     ['a nonce of its own', 'r=other,s=QSXC,i=4096', /does not continue ours/],
     ['our nonce alone', 'r=mine,s=QSXC,i=4096', /does not continue ours/],
     ['no rounds', 'r=minex,s=QSXC,i=0', /malformed/],
+    [
+      'rounds beyond the bound',
+      'r=minex,s=QSXC,i=100001',
+      /asks for 100001 rounds of SCRAM, at most 100000 are done/,
+    ],
     ['rounds without end', 'r=minex,s=QSXC,i=999999999', /999999999 rounds/],
+    ['rounds beyond all numbers', `r=minex,s=QSXC,i=${'9'.repeat(400)}`, /rounds|malformed/],
+    [
+      'a salt without end',
+      `r=minex,s=${'QSXC'.repeat(300)},i=4096`,
+      /salt .* 1200 characters, at most 1000/,
+    ],
   ] as const) {
     it(`refuses a server that sends ${what}`, async () => {
       const client = new ScramClient({

@@ -1,0 +1,29 @@
+import { AmocError } from '../../lib/errors.ts';
+
+/** Characters that are kept at least, whatever the bound of one stanza: a resumed session may have missed a lot. */
+const LEAST_BOUND = 16 * 1024 * 1024;
+
+/** Stanzas that come between the end of a login and the beginning of its session. */
+export class EarlyStanzas {
+  readonly all: string[] = [];
+  readonly #bound: number;
+  #length = 0;
+
+  /** @param stanzaBytes the bound of one stanza */
+  constructor(stanzaBytes: number) {
+    this.#bound = Math.max(LEAST_BOUND, 2 * stanzaBytes);
+  }
+
+  /** Keeps one. @returns the error of a server that sends without end */
+  add(text: string): AmocError | undefined {
+    this.#length += text.length;
+    if (this.#length <= this.#bound) {
+      this.all.push(text);
+      return undefined;
+    }
+    return new AmocError(
+      'CONNECTION',
+      `the server sent more than ${this.#bound} characters before the session had begun`,
+    );
+  }
+}
