@@ -1,4 +1,5 @@
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { demandXmlText } from './element.ts';
 import type { Outgoing } from './element.ts';
 import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
@@ -72,10 +73,17 @@ export class Session extends Receiver implements WireOwner {
    * session's send buffer (`xmppSendBuffer`) is full, and then resolves when there is room.
    *
    * @throws {SessionLost} (as a rejection) when the session is over
+   * @throws {AmocError} (as a rejection) `ARGUMENT` for an element with a character that XML forbids
    * @throws {SendBufferFull} (as a rejection) when the buffer is full and the policy is `fail`
    */
   send(stanza: Outgoing): Promise<void> {
-    if (typeof stanza !== 'string') return this.#sendText(stanza.toString());
+    if (typeof stanza !== 'string') {
+      try {
+        return this.#sendText(demandXmlText(stanza.toString()));
+      } catch (error) {
+        return Promise.reject(error as AmocError);
+      }
+    }
     if (isPlainlyOne(stanza)) return this.#sendText(stanza);
     const pieces = piecesOf(stanza);
     const sent = pieces.map((piece) => this.#sendText(piece));

@@ -142,4 +142,24 @@ export const login: readonly Row[] = [
         });
       }),
   },
+  ...(['PLAIN', 'SCRAM-SHA-1'] as const).map((mechanism): Row => ({
+    what: `names and passwords beyond ASCII, by ${mechanism}`,
+    spec: 'RFC 4616 §2, RFC 5802 §5.1, RFC 8265',
+    check: async (place) => {
+      const run = Date.now().toString(36);
+      for (const [username, password] of [
+        [`Jürgen_${run}_${mechanism.length}`, 'pässwörd'],
+        [`用户${run}${mechanism.length}`, 'a b\'"&<>=,'],
+        [`eq=,${run}${mechanism.length}`, 'straße\u00a0x'],
+      ] as const) {
+        const account = { username, password, mechanism };
+        await place.register(account);
+        await using session = await place.logIn(account);
+        await session.send(amoc.presence());
+        await session.send(amoc.chatTo(session.jid, 'ü€😀'));
+        const got = await session.waitForStanza(amoc.isChatMessage('ü€😀'));
+        assert.ok(amoc.isFrom(session.jid)(got));
+      }
+    },
+  })),
 ];

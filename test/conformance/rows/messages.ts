@@ -99,4 +99,39 @@ export const messages: readonly Row[] = [
       await second.sendIq(amoc.ping('localhost'));
     },
   },
+  {
+    what: 'an element with a character that XML forbids is refused before it is sent',
+    spec: 'XML 1.0 §2.2, RFC 6120 §4.9.3.13',
+    check: (place) =>
+      place.story(1, async (alice) => {
+        await assert.rejects(alice.send(chatTo(alice.jid, 'a\u0002b')), {
+          code: 'ARGUMENT',
+          message: /U\+0002/,
+        });
+        await alice.sendIq(amoc.ping('localhost'));
+      }),
+  },
+  {
+    what: 'a text with one ends the session, and the error says why',
+    spec: 'RFC 6120 §4.9.3.13',
+    check: (place) =>
+      place.story(1, async (alice) => {
+        await alice.send(`<message to="${alice.jid}"><body>a\u0002b</body></message>`);
+        await assert.rejects(alice.waitForStanza(), {
+          name: 'SessionLost',
+          message: /not-well-formed/,
+        });
+      }),
+  },
+  {
+    what: 'text around a CDATA section arrives as a whole',
+    spec: 'XML 1.0 §2.7',
+    check: (place) =>
+      place.story(2, async (alice, bob) => {
+        await alice.send(
+          `<message to="${bob.jid}" type="chat"><body>A<![CDATA[<b>]]>C</body></message>`,
+        );
+        await bob.waitForStanza(isChatMessage('A<b>C'));
+      }),
+  },
 ];
