@@ -251,7 +251,10 @@ export class SlaveRun {
     const received = metrics.counter('stanzas_received');
     const messagesSent = metrics.counter('messages_sent');
     const messagesReceived = metrics.counter('messages_received');
-    const losses = new Losses(metrics, (text, jid) => log('warn', { message: text, fields: { jid } }));
+    const losses = new Losses(metrics, (text, jid) =>
+      log('warn', { message: text, fields: { jid } }),
+    );
+    const connection = metrics.histogram('connection');
     const delayed = metrics.counter('messages_delayed');
     const delay = metrics.histogram('message_delay');
     const dropped = metrics.counter('stanzas_dropped');
@@ -264,6 +267,10 @@ export class SlaveRun {
       wheel: this.#wheel,
       metrics,
       observer: {
+        connected: (kind, ms) => {
+          connection.record(ms);
+          metrics.histogram('connection_by', 'ms', { kind }).record(ms);
+        },
         sent: (name, length) => {
           sent.value++;
           bytesSent.value += length;

@@ -89,6 +89,7 @@ function context(): ConnectContext {
       delivered: nothing,
       answered: nothing,
       dropped: nothing,
+      connected: nothing,
       lost: nothing,
       delayed: nothing,
     },

@@ -292,7 +292,6 @@ export class PooledUser implements User {
 
   async #opening(open: (context: ConnectContext) => Promise<Session>): Promise<Session> {
     if (this.#removed) throw new UserRemoved(this.id);
-    const began = performance.now();
     const { metrics } = this.#environment;
     let session: Session;
     try {
@@ -311,7 +310,6 @@ export class PooledUser implements User {
       throw new UserRemoved(this.id);
     }
     metrics.counter('connections').add();
-    metrics.histogram('connection').record(performance.now() - began);
     metrics.gauge('connections_open').add();
     this.#hold(session);
     session.onEnd = () => {

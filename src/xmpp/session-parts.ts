@@ -2,8 +2,16 @@ import type { Duration } from '../lib/duration.ts';
 import type { Wire } from './wire/wire.ts';
 import type { Resumption, StreamManagement } from './stream-management.ts';
 
+/**
+ * What kind of login it was: one anew, one by a token (XEP-0484), one that took a session up again (XEP-0198 §5), or one
+ * that was to do so and is anew.
+ */
+export type LoginKind = 'new' | 'by token' | 'resumed' | 'not resumed';
+
 /** Told of what a session does, for counting. */
 export interface SessionObserver {
+  /** A login has ended well, also one that replaces a lost connection. */
+  connected(kind: LoginKind, ms: number): void;
   /** @param length of the stanza's text */
   sent(name: 'message' | 'presence' | 'iq', length: number): void;
   received(name: 'message' | 'presence' | 'iq', length: number): void;

@@ -8,6 +8,8 @@ export interface Seen {
   delivered: number[];
   answered: number[];
   dropped: number;
+  /** Kinds of logins. */
+  connected: string[];
   /** Reasons. */
   lost: string[];
   delayed: number[];
@@ -17,7 +19,7 @@ export interface Seen {
 export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
   const seen: Seen = {
     ...{ sent: [], received: [], delivered: [], answered: [], delayed: [] },
-    ...{ dropped: 0, lost: [] },
+    ...{ dropped: 0, lost: [], connected: [] },
   };
   return {
     seen,
@@ -36,6 +38,7 @@ export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
       answered: (ms) => seen.answered.push(ms),
       dropped: () => seen.dropped++,
       delivered: (ms) => seen.delivered.push(ms),
+      connected: (kind) => seen.connected.push(kind),
       lost: (reason) => seen.lost.push(reason),
       delayed: (ms) => seen.delayed.push(ms),
     },

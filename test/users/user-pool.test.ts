@@ -40,6 +40,7 @@ function setUp(
         dropped() {},
         lost() {},
       delayed() {},
+      connected() {},
       },
       onStray: () => {},
       log: (_level, id, message) => told.push(`${id}: ${message}`),

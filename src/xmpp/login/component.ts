@@ -39,6 +39,7 @@ export async function connectComponent(
   options: ComponentOptions,
   context: ConnectContext,
 ): Promise<Session> {
+  const began = performance.now();
   const { host, port, localAddress, domain, secret, timeoutMs, sendBuffer } = options;
   const { schedule, onAbort, observer, onError } = context;
   const ready = deferred<undefined>();
@@ -96,6 +97,7 @@ export async function connectComponent(
     cancel();
     undo?.();
   }
+  observer.connected('new', performance.now() - began);
   const session = new Session(domain, wire, { observer, schedule, sendBuffer, onError });
   session.replay(early.all);
   return session;

@@ -24,13 +24,20 @@ export type { ConnectContext } from './negotiation.ts';
  * @throws {ConnectError} that names the stage; whatever was opened is closed.
  */
 export async function connect(options: ConnectOptions, context: ConnectContext): Promise<Session> {
-  const negotiated = await new Negotiation(options, context).login();
+  const negotiated = await logIn(options, context);
   const { wire, jid, early } = negotiated;
   const session = new Session(jid, wire, partsOf(options, context));
   const management = managementOf(options.resume, negotiated);
   if (management !== undefined) session.resumeWith(management);
   session.replay(early);
   return session;
+}
+
+async function logIn(options: ConnectOptions, context: ConnectContext): Promise<Negotiated> {
+  const began = performance.now();
+  const negotiated = await new Negotiation(options, context).login();
+  context.observer.connected(negotiated.kind, performance.now() - began);
+  return negotiated;
 }
 
 /** What a session needs of the options that it was connected with. */
@@ -95,7 +102,7 @@ async function revive(
     if (!session.isOpen) return;
     try {
       const resume = session.resumption;
-      const negotiated = await new Negotiation({ ...options, resume }, context).login();
+      const negotiated = await logIn({ ...options, resume }, context);
       const { jid, wire, handled, early } = negotiated;
       losses.replaced();
       session.continueOn(jid, wire, managementOf(resume, negotiated), handled);

@@ -6,7 +6,7 @@ import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { BLOCKED, ConnectError } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
-import type { Schedule, SessionObserver, Watcher } from '../session-parts.ts';
+import type { LoginKind, Schedule, SessionObserver, Watcher } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { smResume } from '../stream-management.ts';
@@ -48,12 +48,6 @@ export interface ConnectContext {
   /** Sees what goes over the connection; asked for again with each text. */
   watcher?: (() => Watcher | undefined) | undefined;
 }
-
-/**
- * What kind of login it was: one anew, one by a token (XEP-0484), one that took a session up again (XEP-0198 §5), or one
- * that was to do so and is anew.
- */
-export type LoginKind = 'new' | 'by token' | 'resumed' | 'not resumed';
 
 /** How a negotiation ended well. */
 export interface Negotiated {
