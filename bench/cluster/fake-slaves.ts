@@ -70,13 +70,22 @@ class FakeSlave {
         running: this.users.size,
         waiting: 0,
         leaving: 0,
+        moving: 0,
         finished: 0,
         removed: 0,
         crashed: 0,
+        moved: 0,
       },
       load: { cpu: 0.5, loopDelayMs: 1, rssBytes: 1e8 },
       delta: this.#run === undefined ? { counters: {}, histograms: {} } : delta,
-      ended: { finished: [], crashed: [], removed: [], back: [], revision: this.#revision },
+      ended: {
+        finished: [],
+        crashed: [],
+        removed: [],
+        moved: [],
+        back: [],
+        revision: this.#revision,
+      },
     });
   }
 

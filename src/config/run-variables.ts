@@ -40,7 +40,8 @@ export const runVariables = {
     check: atLeast(1),
   },
   stopTimeout: {
-    description: 'how long a gentle stop waits for users before it removes them by force',
+    description:
+      'how long a gentle stop, and users that move, wait for start() to end before it is ended by force',
     default: 10_000,
     unit: 'duration',
     update: true,

@@ -134,9 +134,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     rebalance: () => {
       const result = master.members.rebalance();
       return shown(result, () =>
-        result.moving === 0
-          ? 'ok: the users are even already'
-          : `ok: ${plural(result.moving, 'user')} move when their start() at hand has ended`,
+        result.moving === 0 ? 'ok: the users are even already' : `ok: ${sayMoving(result)}`,
       );
     },
     drain: async (node) => {
@@ -144,7 +142,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       return shown(
         result,
         () =>
-          `ok: ${result.nodes.join(', ')} takes no more users; ${plural(result.moving, 'user')} move when their start() at hand has ended`,
+          `ok: ${result.nodes.join(', ')} ${result.nodes.length === 1 ? 'takes' : 'take'} no more users; ${sayMoving(result)}`,
       );
     },
     undrain: async (node) => {
@@ -167,6 +165,12 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       return shown(answers, (paint) => sayPing(answers, paint));
     },
   };
+}
+
+/** How many users move, and when. */
+function sayMoving({ moving, withinMs }: { moving: number; withinMs: number }): string {
+  const users = `${plural(moving, 'user')} ${moving === 1 ? 'moves' : 'move'}`;
+  return `${users} when start() ends, or after ${formatMs(withinMs)}`;
 }
 
 function sayDo({ scenario, from, to, processes, interarrival, rate }: DoResult): string {

@@ -119,7 +119,7 @@ export const clusterCommands = [
     options: [
       {
         name: 'state',
-        description: "'starting', 'running', 'waiting', 'leaving' or 'crashed'",
+        description: "'starting', 'running', 'waiting', 'leaving', 'moving' or 'crashed'",
         default: 'all that are there',
       },
       { name: 'limit', description: 'how many at most, the lowest ids first', default: '20' },
@@ -197,7 +197,8 @@ export const clusterCommands = [
     name: 'rebalance',
     use: 'rebalance()',
     summary: 'even out the users of the processes, after one has joined',
-    details: 'Users end their start() where they are, and go on elsewhere.',
+    details:
+      'Users end their start() where they are, and go on elsewhere. Until then they run, and status() says how many are to move. A start() that goes on after the setting stopTimeout (10 s) is ended by force.',
     example: 'amocDist.rebalance()',
     erlang: 'amoc_dist:rebalance().',
   },
@@ -205,7 +206,8 @@ export const clusterCommands = [
     name: 'drain',
     use: "drain('slave1')",
     summary: 'empty a process or machine gently: its users go on elsewhere',
-    details: 'It takes no more users until undrain(), or until the run is over.',
+    details:
+      'It takes no more users until undrain(), or until the run is over. Users that run there move as with rebalance(): when their start() ends, or by force after the setting stopTimeout (10 s).',
     example: "amocDist.drain('slave1')",
     erlang: 'amoc_dist:drain(slave1).',
   },

@@ -110,9 +110,9 @@ function headline(status: StatusView, paint: Paint): string {
 }
 
 function renderUsers(users: UsersView, paint: Paint): string {
-  const { running, starting, waiting, crashed } = users;
+  const { running, starting, waiting, crashed, moving } = users;
   const always = [
-    `${count(running)} running`,
+    `${count(running)} running${moving > 0 ? ` (${count(moving)} of them to move)` : ''}`,
     `${count(starting)} starting`,
     `${count(waiting)} waiting`,
     crashed > 0 ? paint.red(`${count(crashed)} crashed`) : '0 crashed',

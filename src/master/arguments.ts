@@ -141,7 +141,14 @@ export function parseStop(options: unknown = {}): { force: boolean } {
 }
 
 /** States that `users` can filter by. */
-export const userStates = ['starting', 'running', 'waiting', 'leaving', 'crashed'] as const;
+export const userStates = [
+  'starting',
+  'running',
+  'waiting',
+  'leaving',
+  'moving',
+  'crashed',
+] as const;
 
 /** One of {@link userStates}. */
 export type ListedState = (typeof userStates)[number];

@@ -93,14 +93,17 @@ export class Distributor {
   repair(run: Run, node: NodeEntry): void {
     const { staying, leaving } = run.owners.ofNode(node.number);
     const moving = staying.intersection(node.moving);
+    const revision = node.nextRevision();
+    node.provenFrom = Math.min(node.provenFrom, revision);
     // It starts those that are missing, and reports the end of others that it does not know.
     node.mayHave(staying.size + leaving.size + node.unconfirmedRemovals);
     this.#cluster.ask(node, 'desire', {
       run: run.id,
       // Not a new assignment: those whose end it tells meanwhile have ended.
-      revision: node.nextRevision(),
+      revision,
       staying: [...staying.difference(moving).ranges],
-      leaving: [...leaving.union(moving).ranges],
+      leaving: [...leaving.ranges],
+      moving: [...moving.ranges],
       gone: node.forcedBatches.map((batch) => [...batch.ranges]),
       heard: node.lastReport,
       pace: this.paceOf(run, node),
@@ -125,13 +128,25 @@ export class Distributor {
     this.#cluster.ask(node, 'withdraw', params);
   }
 
-  /** Lets users end their start() where they are; {@link place} takes them when they have. */
-  moveAway(run: Run, node: NodeEntry, users: IdSet): number {
-    const ids = users.difference(node.moving);
-    if (ids.size === 0) return 0;
-    node.moving = node.moving.union(ids);
-    this.withdraw(run, node, ids, false);
-    return ids.size;
+  /**
+   * Lets users end their start() where they are; {@link place} takes them when they have.
+   *
+   * @returns how many that are, besides those that were moving
+   */
+  moveAway(run: Run, users: ReadonlyMap<NodeEntry, IdSet>): number {
+    const orders: { node: NodeEntry; ids: IdSet }[] = [];
+    for (const [node, all] of users) {
+      const ids = all.difference(node.moving);
+      node.moving = node.moving.union(ids);
+      if (ids.size > 0) orders.push({ node, ids });
+    }
+    // A master that did not know of it would let them stay.
+    this.#cluster.commit();
+    for (const { node, ids } of orders) {
+      const params = { run: run.id, ids: [...ids.ranges], revision: node.nextRevision() };
+      this.#cluster.ask(node, 'move', params);
+    }
+    return orders.reduce((sum, { ids }) => sum + ids.size, 0);
   }
 
   placeHomeless(run: Run): void {

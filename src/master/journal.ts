@@ -35,6 +35,8 @@ const nodeState = z.object({
   lastReport: count,
   staying: idRanges,
   leaving: idRanges,
+  /** Of those that stay. */
+  moving: idRanges.optional(),
   forced: z.array(idRanges),
   unconfirmed: z.array(z.object({ revision: count, ids: idRanges })),
   drained: z.boolean().optional(),
@@ -112,6 +114,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
           ...(node.wasDrained ? { drained: true } : {}),
           staying: [...staying.ranges],
           leaving: [...leaving.ranges],
+          ...(node.moving.size > 0 ? { moving: [...node.moving.ranges] } : {}),
           forced: node.forcedBatches.map((batch) => [...batch.ranges]),
           unconfirmed: node.unconfirmed.map(({ revision, ids }) => ({
             revision,

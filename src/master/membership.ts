@@ -1,3 +1,4 @@
+import { formatMs } from '../lib/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
 import { sha256 } from '../lib/sha256.ts';
@@ -128,33 +129,40 @@ export class Membership {
     });
   }
 
-  /** Evens out the users of the processes: some end their start() where they are, and go on elsewhere. */
-  rebalance(): { moving: number; nodes: number } {
+  /**
+   * Evens out the users of the processes: some end their start() where they are, and go on elsewhere.
+   *
+   * @returns how many begin to move, and after what time those whose start() goes on move by force
+   */
+  rebalance(): { moving: number; nodes: number; withinMs: number } {
     demandRunning(this.#cluster.state, 'rebalance');
     const run = this.#cluster.requireRun();
     const nodes = this.#cluster.nodes.ready();
+    const coming = this.#cluster.nodes.all().reduce((sum, { moving }) => sum + moving.size, 0);
     const moves = excess(
       nodes.map((node) => run.owners.digestOf(node.number).count - node.moving.size),
+      coming,
     );
-    let moving = 0;
-    nodes.forEach((node, at) => {
+    const users = nodes.map((node, at) => {
       const { staying } = run.owners.ofNode(node.number);
       const ids = staying
         .difference(node.moving)
         .toArray()
         .slice(-(moves[at] ?? 0) || Infinity);
-      moving += this.#distributor.moveAway(run, node, IdSet.ofSorted(ids));
+      return [node, IdSet.ofSorted(ids)] as const;
     });
-    return { moving, nodes: nodes.length };
+    const moving = this.#distributor.moveAway(run, new Map(users));
+    return { moving, nodes: nodes.length, withinMs: run.ms('stopTimeout') };
   }
 
   /**
    * Empties a process, or all of a machine: their users end their start() there and go on elsewhere, and
    * no others come.
    *
+   * @returns how many begin to move, and after what time those whose start() goes on move by force
    * @throws {AmocError} `ARGUMENT` when nobody has the name, `NO_NODES` when none is left for the users
    */
-  drain(name: unknown): { nodes: string[]; moving: number } {
+  drain(name: unknown): { nodes: string[]; moving: number; withinMs: number } {
     demandRunning(this.#cluster.state, 'drain');
     const run = this.#cluster.requireRun();
     const nodes = this.#reachable('drain', name);
@@ -169,7 +177,7 @@ export class Membership {
       nodes: names,
       moving,
     });
-    return { nodes: names, moving };
+    return { nodes: names, moving, withinMs: run.ms('stopTimeout') };
   }
 
   /**
@@ -191,8 +199,8 @@ export class Membership {
       throw new AmocError('ARGUMENT', `undrain: ${why}`);
     }
     for (const node of nodes) {
+      if (node.isInRun) node.wasReady = true;
       node.wasDrained = false;
-      node.wasReady = true;
       if (node.status.is === 'drained') node.status = { is: 'ready' };
     }
     this.#cluster.commit();
@@ -307,14 +315,13 @@ export class Membership {
 
   #empty(run: Run, nodes: readonly NodeEntry[]): number {
     for (const node of nodes) {
-      node.status = { is: 'drained' };
+      // One that is about to be set up is drained when it has been.
+      if (node.isInRun) node.status = { is: 'drained' };
       node.wasDrained = true;
     }
-    this.#cluster.commit();
     this.#distributor.pace(run);
-    return nodes
-      .map((node) => this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying))
-      .reduce((all, moving) => all + moving, 0);
+    const users = nodes.map((node) => [node, run.owners.ofNode(node.number).staying] as const);
+    return this.#distributor.moveAway(run, new Map(users));
   }
 
   /** A process is about to end: its users go on elsewhere, and no others come. */
@@ -329,13 +336,18 @@ export class Membership {
       return;
     }
     this.#empty(run, [node]);
-    const text = `${node.name} is about to leave; its ${users} move when their start() at hand has ended`;
+    const limit = formatMs(run.ms('stopTimeout'));
+    const text = `${node.name} is about to leave; its ${users} go on elsewhere, each when its start() ends, or after ${limit}`;
     parts.notice({ level: 'info', text });
   }
 
   #admitLate(node: NodeEntry): void {
     const { run, state } = this.#cluster;
-    if (run !== undefined && state.is === 'running') void this.#starting.admitLate(run, node);
+    if (run === undefined || state.is !== 'running') return;
+    void this.#starting.admitLate(run, node).then(() => {
+      // It said so while it was set up.
+      if (node.isLeaving) this.#letGo(node);
+    });
   }
 
   #listen(node: NodeEntry, peer: MasterPeer): void {

@@ -81,6 +81,10 @@ export class NodeEntry {
   #outstanding = 0;
   #revision = 0;
   #repairedAt = -Infinity;
+  /** Reports of a lower revision may be of before what this master's journal tells of the process. */
+  provenFrom = 0;
+  /** Such a report told who has ended, and came after the process was told whom it should have. */
+  isUnproven = false;
   /** Users that run elsewhere as soon as their start() here has ended. */
   moving = IdSet.empty;
   /** When its load was last looked at for saturation. */

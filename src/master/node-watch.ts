@@ -75,10 +75,6 @@ export class NodeWatch {
     node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
     node.wasReady = true;
     this.#distributor.repair(run, node);
-    // Whom a master before this one was moving away is not in its journal.
-    if (node.wasDrained) {
-      this.#distributor.moveAway(run, node, run.owners.ofNode(node.number).staying);
-    }
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);
     this.#cluster.parts.notice({

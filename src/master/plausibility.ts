@@ -14,7 +14,7 @@ type Report = Omit<Extract<SlaveMessage, { type: 'report' }>, 'type'>;
  */
 export function implausibility(report: Report, most: number): string | undefined {
   const { users, ended, digest } = report;
-  const present = users.starting + users.running + users.waiting + users.leaving;
+  const present = users.starting + users.running + users.waiting + users.leaving + users.moving;
   const started = report.delta.counters['users_started'] ?? 0;
   if (started > most) {
     return `it reports ${count(started)} starts of users, and has ${count(most)} at most`;
@@ -24,7 +24,7 @@ export function implausibility(report: Report, most: number): string | undefined
   if ((digest?.count ?? 0) > most) {
     return `it reports a sum over ${plural(digest?.count ?? 0, 'user')}, and has ${count(most)} at most`;
   }
-  const gone = [...ended.finished, ...ended.crashed, ...ended.removed];
+  const gone = [...ended.finished, ...ended.crashed, ...ended.removed, ...ended.moved];
   const ends = sizeOf(gone);
   if (ends > most)
     return `it reports the end of ${plural(ends, 'user')}, and had ${count(most)} at most`;

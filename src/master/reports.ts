@@ -64,13 +64,13 @@ export class Reports {
       else this.#endStray(node, report);
       return;
     }
-    if (missed > 0) this.#tellMissed(node, missed);
     // What it has to say of before it was given up, or set up, is about users that are counted already.
     const lie = node.isInRun ? implausibility(report, node.mostUsers) : undefined;
     if (lie !== undefined) {
       this.#parts.distrust(run, node, lie);
       return;
     }
+    if (missed > 0) this.#tellMissed(node, missed);
     const now = this.#cluster.parts.clock.monotonic();
     run.totals.addDecoded(decoded, node.name);
     run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
@@ -82,37 +82,70 @@ export class Reports {
     // One report a second has a digest.
     if (report.digest !== undefined) this.#noteLoad(run, node, report, now);
     node.users = report.users;
-    let gone = IdSet.empty;
-    const moved = IdSet.ofDisjoint(report.ended.removed);
-    const arrived = moved.intersection(node.moving);
-    node.moving = node.moving.difference(arrived);
-    run.ended.removed -= arrived.size;
-    for (const kind of ['finished', 'crashed', 'removed'] as const) {
-      const ids = IdSet.ofDisjoint(report.ended[kind]);
-      node.reportedEnds(ids.size);
-      run.ended[kind] += ids.size;
-      gone = gone.union(ids);
-    }
+    const { forced, moved, ended } = this.#countEnds(run, node, report);
     const waited = node.unconfirmedRemovals;
-    node.confirmForced(gone);
-    gone = node.confirmGone(
-      gone.difference(IdSet.ofDisjoint(report.ended.back)),
-      report.ended.revision,
-    );
+    node.confirmForced(ended);
+    const { back, revision } = report.ended;
+    const isStale = revision < node.provenFrom;
+    if (isStale && ended.size > 0 && node.status.is !== 'returning') node.isUnproven = true;
+    // Whose removal by force was awaited is gone, whether that user has been given to it anew or not.
+    const others = ended.difference(forced).difference(IdSet.ofDisjoint(back));
+    const gone = node.confirmGone(others, revision);
     // A user that was removed here and added elsewhere since is not that node's to end.
     if (gone.size > 0) {
-      const ended = run.owners.ownedBy(gone, node.number);
-      run.owners.release(ended.difference(arrived));
-      node.moving = node.moving.difference(ended);
+      const own = run.owners.ownedBy(gone, node.number);
+      this.#release(run, node, own.difference(moved));
+      this.#move(run, node, own.intersection(moved), isStale);
     }
     // Somebody may have waited for them to be gone.
     if (node.unconfirmedRemovals < waited && run.owners.countOf(NOWHERE) > 0) {
       this.#parts.placeHomeless(run);
     }
-    const movers = run.owners.ownedBy(arrived, node.number);
-    if (movers.size > 0 && this.#cluster.state.is === 'running') this.#parts.move(run, movers);
     this.#compare(run, node, report, now);
     this.#announce(run);
+  }
+
+  /** Counts the ends that a process tells of. @returns them, those that are to go on elsewhere, and those by force */
+  #countEnds(
+    run: Run,
+    node: NodeEntry,
+    report: Report,
+  ): { ended: IdSet; moved: IdSet; forced: IdSet } {
+    const forced = node.unconfirmedForced;
+    let ended = IdSet.empty;
+    for (const kind of ['finished', 'crashed', 'removed', 'moved'] as const) {
+      const ids = IdSet.ofDisjoint(report.ended[kind]);
+      node.reportedEnds(ids.size);
+      ended = ended.union(ids);
+      const removed = ids.intersection(forced);
+      // After a restart the journal may be older than who had whom: by it, another's user has not ended.
+      if (kind !== 'moved') {
+        run.ended[kind] += removed.union(run.owners.ownedBy(ids, node.number)).size;
+      } else run.ended.removed += removed.size;
+    }
+    return { ended, moved: IdSet.ofDisjoint(report.ended.moved), forced };
+  }
+
+  #release(run: Run, node: NodeEntry, ids: IdSet): void {
+    run.owners.release(ids);
+    node.moving = node.moving.difference(ids);
+  }
+
+  /** Users have ended in a process to go on elsewhere. */
+  #move(run: Run, node: NodeEntry, ids: IdSet, isStale: boolean): void {
+    const movers = this.#cluster.state.is === 'running' ? run.owners.staysOf(ids) : IdSet.empty;
+    // They were asked to leave meanwhile.
+    const removed = ids.difference(movers);
+    this.#release(run, node, removed);
+    run.ended.removed += removed.size;
+    if (movers.size === 0) return;
+    if (isStale) {
+      // The master before may have given them back to it: the next `desire` asks whether it has them.
+      node.moving = node.moving.union(movers);
+      return;
+    }
+    node.moving = node.moving.difference(movers);
+    this.#parts.move(run, movers);
   }
 
   #noteLoad(run: Run, node: NodeEntry, { load }: Report, now: number): void {
@@ -137,8 +170,14 @@ export class Reports {
     }
     if (state.is === 'failed') return;
     const { digest } = report;
-    if (digest === undefined || !node.isReady || this.#cluster.parts.leases !== true) return;
     const revision = report.ended.revision;
+    if (node.isUnproven && revision >= node.provenFrom) {
+      // What it told of before the first `desire` came after that was sent.
+      node.isUnproven = false;
+      this.#parts.repair(run, node);
+      return;
+    }
+    if (digest === undefined || this.#cluster.parts.leases !== true) return;
     if (revision > node.revision) {
       // Commands of a master before this one that its journal does not have: they do not count.
       node.hasHad(revision);
@@ -179,7 +218,7 @@ export class Reports {
   #endStray(node: NodeEntry, { run, users }: Report): void {
     const isKnown = this.#cluster.run !== undefined || this.#cluster.state.is !== 'idle';
     if (run === undefined || isKnown || this.#cluster.parts.leases !== true) return;
-    const there = users.starting + users.running + users.waiting + users.leaving;
+    const there = users.starting + users.running + users.waiting + users.leaving + users.moving;
     this.#cluster.ask(node, 'discard', { run });
     if (there === 0) return;
     this.#cluster.parts.notice({

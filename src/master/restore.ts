@@ -56,6 +56,8 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
     const users = [staying, leaving, ...forced].map((ranges) => IdSet.ofDisjoint(ranges).size);
     node.mayHave(REPEATS * users.reduce((sum, size) => sum + size, REPEATS));
     node.wasDrained = each.drained === true;
+    node.provenFrom = Infinity;
+    node.moving = IdSet.ofDisjoint(each.moving ?? []);
     node.status = { is: 'away', since: now };
     node.leaseUntil = now + TAKEOVER_MS;
     registry.reserve(number);

@@ -119,10 +119,11 @@ export class RunStart {
       return;
     }
     if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
-    // The run may have failed, or begun to stop, and the process may have said that it leaves.
-    if (this.#cluster.state.is !== 'running' || node.isLeaving) return;
-    node.status = { is: 'ready' };
-    const text = `${node.name} joined and takes users`;
+    // It may have failed, or begun to stop, while the process was set up.
+    if (this.#cluster.state.is !== 'running') return;
+    node.status = node.wasDrained ? { is: 'drained' } : { is: 'ready' };
+    const takes = node.wasDrained ? 'is drained, and takes no users' : 'takes users';
+    const text = `${node.name} joined and ${takes}`;
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
     this.#distributor.pace(run);
     this.#distributor.placeHomeless(run);

@@ -27,6 +27,8 @@ export interface NodeView {
 
 /** How many users are in each state, as far as it is known. */
 export interface UsersView extends UserTotals {
+  /** Of those that run: they are about to go on in another process. */
+  moving: number;
   /** On nodes that are out of reach. */
   away: number;
 }
@@ -93,14 +95,15 @@ function viewNodeStatus({ status }: NodeEntry, now: number): string {
 
 /** Adds up the users of all processes. */
 export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): UsersView {
-  const sum = (state: 'starting' | 'running' | 'waiting' | 'leaving'): number =>
+  const sum = (state: 'starting' | 'running' | 'waiting' | 'leaving' | 'moving'): number =>
     nodes.reduce((total, node) => total + (node.isAway ? 0 : (node.users?.[state] ?? 0)), 0);
   const away = nodes.reduce(
     (total, node) => total + (node.isAway ? (run?.owners.countOf(node.number) ?? 0) : 0),
     0,
   );
   const ended = run?.ended ?? { finished: 0, removed: 0, crashed: 0, lost: 0 };
-  const [running, waiting, leaving] = [sum('running'), sum('waiting'), sum('leaving')];
+  const moving = sum('moving');
+  const [running, waiting, leaving] = [sum('running') + moving, sum('waiting'), sum('leaving')];
   const unreported = (run?.owners.size ?? 0) - running - waiting - leaving - away;
   return {
     // Who was placed and is not reported yet, or by a process that stands still, has not begun as far
@@ -110,6 +113,7 @@ export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): U
     waiting,
     leaving,
     ...ended,
+    moving,
     away,
   };
 }

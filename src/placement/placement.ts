@@ -70,9 +70,13 @@ export const block: PlacementStrategy = (ids, nodes) => {
   return share;
 };
 
-/** How many each of several levels has to give away so that all are as even as they can be. */
-export function excess(levels: readonly number[]): number[] {
-  const total = levels.reduce((sum, level) => sum + level, 0);
+/**
+ * How many each of several levels has to give away so that all are as even as they can be.
+ *
+ * @param coming how many are on their way already, and go to the lowest
+ */
+export function excess(levels: readonly number[], coming = 0): number[] {
+  const total = levels.reduce((sum, level) => sum + level, coming);
   const low = Math.floor(total / Math.max(1, levels.length));
   // The highest keep the rest: nobody moves who need not.
   const order = levels.map((level, index) => ({ level, index })).sort((a, b) => b.level - a.level);

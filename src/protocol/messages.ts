@@ -57,9 +57,11 @@ const userCounts = z.object({
   running: count,
   waiting: count,
   leaving: count,
+  moving: count,
   finished: count,
   removed: count,
   crashed: count,
+  moved: count,
 });
 
 const userState = userCounts.keyof();
@@ -67,7 +69,7 @@ const userState = userCounts.keyof();
 /** Ids of users that are there, in short. */
 const digest = z.object({ count, sum: count });
 
-/** How many users of a process are in each state; `finished`, `removed` and `crashed` are totals of the run. */
+/** How many users of a process are in each state; `finished`, `removed`, `crashed` and `moved` are totals of the run. */
 export type UserCounts = z.infer<typeof userCounts>;
 
 const load = z.object({
@@ -148,6 +150,8 @@ const ended = z.object({
   finished: idRanges,
   crashed: idRanges,
   removed: idRanges,
+  /** They are to go on elsewhere. */
+  moved: idRanges,
   /** Those of them that were assigned again since, and are there. */
   back: idRanges,
   /** The last `assign` that this process had taken in by then. */
@@ -212,6 +216,8 @@ export const requests = {
     params: z.object({ run: runId, ids: idRanges, force: z.boolean(), revision: count }),
     result: none,
   },
+  /** Lets users end their `start` here, for at most the setting `stopTimeout`: they go on elsewhere then. */
+  move: { params: z.object({ run: runId, ids: idRanges, revision: count }), result: none },
   /**
    * Everybody that the process shall have, whatever it has: what a lost command, a cut link or another
    * master have left different is put right.
@@ -222,6 +228,8 @@ export const requests = {
       revision: count,
       staying: idRanges,
       leaving: idRanges,
+      /** Those of `move`. */
+      moving: idRanges,
       /** Removals by force, the oldest first; the master has not heard yet that they are gone. */
       gone: z.array(idRanges).max(100_000),
       /** The last report that the master has taken in. */
@@ -251,7 +259,7 @@ export const requests = {
   report: { params: none, result: none },
   users: {
     params: z.object({
-      state: z.enum(['starting', 'running', 'waiting', 'leaving', 'crashed']).optional(),
+      state: z.enum(['starting', 'running', 'waiting', 'leaving', 'moving', 'crashed']).optional(),
       limit: count.max(100_000),
     }),
     result: z.object({

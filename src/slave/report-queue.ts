@@ -63,7 +63,7 @@ export class ReportQueue {
     return this.#unacked
       .filter(({ sequence }) => sequence > heard)
       .map(({ ended }) =>
-        [ended.finished, ended.crashed, ended.removed]
+        [ended.finished, ended.crashed, ended.removed, ended.moved]
           .map((ranges) => IdSet.ofDisjoint(ranges))
           .reduce((all, ids) => all.union(ids)),
       );

@@ -5,6 +5,7 @@ import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
 import { attempt, withTimeout } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
+import { formatMs } from '../lib/duration.ts';
 import { AmocError, stackOf } from '../lib/errors.ts';
 import type { IdSet } from '../lib/id-set.ts';
 import { seededRandom } from '../lib/random.ts';
@@ -135,6 +136,7 @@ export class SlaveRun {
       intervalMs: pace.interarrivalMs,
       onNewError: (error, cause, id) => this.#tellError(error, cause, id),
       onEnded: this.#parts.onEnded,
+      onOverdue: (users) => this.#tellOverdue(users),
       mayStart: this.#parts.mayServe,
     });
     this.#pool.setPace(pace.interarrivalMs, pace.paused);
@@ -209,6 +211,12 @@ export class SlaveRun {
         : `${plural(count, 'more user', 'more users')} crashed`;
       this.#parts.log('error', { message: `${what}: ${error}: ${firstLine(message)}` });
     }
+  }
+
+  #tellOverdue(users: number): void {
+    const limit = formatMs(Number(this.#settings['stopTimeout']));
+    const message = `${plural(users, 'user')} had not ended start() within ${limit} (stopTimeout), and moved by force`;
+    this.#parts.log('warn', { message });
   }
 
   #tellError({ error, message }: ErrorCount, cause: unknown, id: number | undefined): void {

@@ -6,27 +6,19 @@ import { ClockSteps } from '../lib/clock-steps.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { IdSet } from '../lib/id-set.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
-import type {
-  ClockEstimate,
-  NodeLoad,
-  Params,
-  Result,
-  SlaveMessage,
-} from '../protocol/messages.ts';
+import type { ClockEstimate, NodeLoad, Params, Result } from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';
 import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { checkScenario } from '../scenario/contract.ts';
 import type { Bundle } from '../scenario/bundle.ts';
-import { noUsers } from '../users/lifecycle.ts';
 import type { User } from '../users/user.ts';
 import { Collector } from './collector.ts';
+import { takeFigures } from './figures.ts';
 import { Link } from './link.ts';
 import { ReportQueue } from './report-queue.ts';
 import { SlaveRun } from './run.ts';
 import { scenarioLine } from './scenario-log.ts';
-
-type Report = Extract<SlaveMessage, { type: 'report' }>;
 
 const REPORT_MS = 1000;
 /** Ends of users, and of their starting, are told sooner than the rest. */
@@ -215,7 +207,12 @@ export class Slave {
         this.#of(run).withdraw(this.#poolOf(run), IdSet.ofDisjoint(ids), force);
         return {};
       },
-      desire: ({ run, revision, staying, leaving, gone, heard, pace, withinMs, holdMs }) => {
+      move: ({ run, ids, revision }) => {
+        if (this.#isNext(revision)) this.#poolOf(run).move(IdSet.ofDisjoint(ids));
+        return {};
+      },
+      desire: ({ run, revision, staying, leaving, moving, gone, ...how }) => {
+        const { heard, pace, withinMs, holdMs } = how;
         if (revision <= this.#revision) return {};
         this.#revision = revision;
         const pool = this.#poolOf(run);
@@ -223,6 +220,7 @@ export class Slave {
         const desired = {
           staying: IdSet.ofDisjoint(staying),
           leaving: IdSet.ofDisjoint(leaving),
+          moving: IdSet.ofDisjoint(moving),
           gone: gone.map((ranges) => IdSet.ofDisjoint(ranges)),
           withinMs,
         };
@@ -354,26 +352,6 @@ export class Slave {
     this.#parts.logger.warn(`${why}: its ${users} users were stopped`);
   }
 
-  #figures(withDigest: boolean): Omit<Report, 'type' | 'sequence'> {
-    // First, what may fail: what is taken below is in this report or nowhere.
-    const load = this.#parts.readLoad();
-    const ended = this.#run?.pool?.takeEnded();
-    return {
-      ...(this.#run === undefined ? {} : { run: this.#run.id }),
-      users: this.#run?.pool?.counts ?? noUsers,
-      load,
-      ...(withDigest && this.#run?.pool !== undefined ? { digest: this.#run.pool.digest() } : {}),
-      delta: this.#metrics.take(),
-      ended: {
-        finished: [...(ended?.finished.ranges ?? [])],
-        crashed: [...(ended?.crashed.ranges ?? [])],
-        removed: [...(ended?.removed.ranges ?? [])],
-        back: [...(ended?.back.ranges ?? [])],
-        revision: this.#revision,
-      },
-    };
-  }
-
   #resend(): void {
     for (const report of this.#reports.pending) this.#peer?.send(report);
   }
@@ -383,7 +361,10 @@ export class Slave {
     // A user that ended twice is told of in two reports.
     do {
       if (this.#peer === undefined || this.#reports.isFull) return;
-      this.#peer.send(this.#reports.add(this.#figures(withDigest)));
+      // First, what may fail: what is taken behind it would be lost.
+      const load = this.#parts.readLoad();
+      const parts = { run: this.#run, load, metrics: this.#metrics, revision: this.#revision };
+      this.#peer.send(this.#reports.add(takeFigures({ ...parts, withDigest })));
     } while (this.#run?.pool?.hasEnded === true);
   }
 

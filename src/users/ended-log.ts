@@ -1,16 +1,11 @@
 import { IdSet } from '../lib/id-set.ts';
+import type { EndKind } from './lifecycle.ts';
 
 /** Who ended since the last report. */
-export interface EndedUsers {
-  finished: IdSet;
-  crashed: IdSet;
-  removed: IdSet;
+export interface EndedUsers extends Record<EndKind, IdSet> {
   /** Those of them that were taken in again since: they are here, or were given up without a word. */
   back: IdSet;
 }
-
-/** How a user ended. */
-export type EndKind = 'finished' | 'crashed' | 'removed';
 
 interface Batch extends Record<EndKind, number[]> {
   readonly ids: Set<number>;
@@ -58,17 +53,25 @@ export class EndedLog {
 
   /** Takes the oldest batch out. @param presentOf those of some ids that are here now */
   take(presentOf: (ids: Iterable<number>) => IdSet): EndedUsers {
-    const { ids, dropped, finished, crashed, removed } = this.#batches.shift() as Batch;
+    const { ids, dropped, finished, crashed, removed, moved } = this.#batches.shift() as Batch;
     if (this.#batches.length === 0) this.#batches.push(newBatch());
     return {
       finished: IdSet.of(finished),
       crashed: IdSet.of(crashed),
       removed: IdSet.of(removed),
+      moved: IdSet.of(moved),
       back: presentOf(ids).union(IdSet.of(dropped)),
     };
   }
 }
 
 function newBatch(): Batch {
-  return { ids: new Set(), dropped: new Set(), finished: [], crashed: [], removed: [] };
+  return {
+    ids: new Set(),
+    dropped: new Set(),
+    finished: [],
+    crashed: [],
+    removed: [],
+    moved: [],
+  };
 }

@@ -5,10 +5,23 @@
  * - `running`: its `start` runs
  * - `waiting`: `start` returned; it runs again after the repetition interval
  * - `leaving`: its `start` still runs, but will not be repeated
+ * - `moving`: its `start` still runs; after that, or when its time is over, the user goes on in another process
  * - `finished`, `removed`, `crashed`: gone
+ * - `moved`: gone from this process
  */
 export type UserState =
-  'starting' | 'running' | 'waiting' | 'leaving' | 'finished' | 'removed' | 'crashed';
+  | 'starting'
+  | 'running'
+  | 'waiting'
+  | 'leaving'
+  | 'moving'
+  | 'finished'
+  | 'removed'
+  | 'crashed'
+  | 'moved';
+
+/** How a user's life in a process ended. */
+export type EndKind = 'finished' | 'crashed' | 'removed' | 'moved';
 
 /** How many users are in each state where there are none. */
 export const noUsers: Readonly<Record<UserState, number>> = {
@@ -16,9 +29,11 @@ export const noUsers: Readonly<Record<UserState, number>> = {
   running: 0,
   waiting: 0,
   leaving: 0,
+  moving: 0,
   finished: 0,
   removed: 0,
   crashed: 0,
+  moved: 0,
 };
 
 /** What can happen to a user. */
@@ -34,7 +49,13 @@ export type UserInput =
   /** Removed gently. */
   | 'remove'
   /** Removed by force. */
-  | 'kill';
+  | 'kill'
+  /** It is to go on in another process. */
+  | 'move'
+  /** It is not to move after all. */
+  | 'stay'
+  /** It moves, and its `start` has had its time. */
+  | 'expire';
 
 type Row = Readonly<Partial<Record<UserInput, UserState>>>;
 
@@ -48,6 +69,7 @@ export const transitions: Readonly<Record<UserState, Row>> = {
     // Nothing of it ran, so there is nothing to finish gently.
     remove: 'removed',
     kill: 'removed',
+    move: 'moved',
   },
   running: {
     returned: 'waiting',
@@ -55,11 +77,13 @@ export const transitions: Readonly<Record<UserState, Row>> = {
     threw: 'crashed',
     remove: 'leaving',
     kill: 'removed',
+    move: 'moving',
   },
   waiting: {
     begin: 'running',
     remove: 'removed',
     kill: 'removed',
+    move: 'moved',
   },
   leaving: {
     // Without the removal it would have gone on; one that has no repetition left has done all that it had to.
@@ -69,10 +93,21 @@ export const transitions: Readonly<Record<UserState, Row>> = {
     remove: 'leaving',
     kill: 'removed',
   },
+  moving: {
+    returned: 'moved',
+    // It has nothing left to do elsewhere.
+    completed: 'finished',
+    threw: 'crashed',
+    remove: 'leaving',
+    kill: 'removed',
+    stay: 'running',
+    expire: 'moved',
+  },
   // What a killed user's start() still does or throws has no say any more.
   finished: {},
   removed: {},
   crashed: {},
+  moved: {},
 };
 
 /** The state after `input`, or `undefined` when it means nothing in `state`. */
@@ -81,6 +116,6 @@ export function nextState(state: UserState, input: UserInput): UserState | undef
 }
 
 /** Whether a user in this state is gone. */
-export function isGone(state: UserState): state is 'finished' | 'removed' | 'crashed' {
-  return state === 'finished' || state === 'removed' || state === 'crashed';
+export function isGone(state: UserState): state is EndKind {
+  return state === 'finished' || state === 'removed' || state === 'crashed' || state === 'moved';
 }

@@ -11,24 +11,27 @@ import type { Scenario } from '../scenario/contract.ts';
 import type { Watcher } from '../xmpp/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
 import { EndedLog } from './ended-log.ts';
-import type { EndedUsers, EndKind } from './ended-log.ts';
+import type { EndedUsers } from './ended-log.ts';
 import { ErrorSummary } from './error-summary.ts';
 import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
-import type { UserInput, UserState } from './lifecycle.ts';
+import type { EndKind, UserInput, UserState } from './lifecycle.ts';
+import { Moves } from './moves.ts';
 import { PooledUser } from './user.ts';
 import type { User, UserEnvironment } from './user.ts';
 
 /** Crashed users that are remembered one by one; the newest stay. */
 const MOST_CRASHED = 10_000;
 
-/** How many users are in each state; the last three count the whole run. */
+/** How many users are in each state; those that are gone count the whole run. */
 export type PoolCounts = Record<UserState, number>;
 
 /** Everybody that a process shall have. */
 export interface DesiredUsers {
   staying: IdSet;
   leaving: IdSet;
+  /** They go on elsewhere as soon as they have ended here. */
+  moving: IdSet;
   /** Removals by force, the oldest first, whether those users are here still or not. */
   gone: readonly IdSet[];
   /** Those that are missing are started within this time. */
@@ -57,6 +60,8 @@ export interface PoolParts {
   onNewError: (error: ErrorCount, cause: unknown, id: number | undefined) => void;
   /** Called when {@link UserPool.takeEnded} has somebody to tell of, and had nobody before. */
   onEnded: () => void;
+  /** Called when users that move had not ended their `start` in time, and were removed by force. */
+  onOverdue?: (users: number) => void;
   /** Asked before a user starts; when not, all users have been given up. @default always */
   mayStart?: () => boolean;
 }
@@ -73,10 +78,12 @@ export class UserPool {
   readonly #started: Counter;
   readonly errors = new ErrorSummary();
   #ended = new EndedLog();
+  readonly #moves: Moves;
   #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
+    this.#moves = new Moves(parts.environment.wheel, (ids) => this.#expire(ids));
     this.#started = parts.environment.metrics.counter('users_started');
     const start = (id: number): void => this.#admit(id);
     this.#arrivals = new Arrivals(parts.clock, parts.intervalMs, start);
@@ -114,15 +121,29 @@ export class UserPool {
 
   /** Removes users; ids that are not here are ignored. */
   remove(ids: IdSet, force: boolean): void {
-    for (const queue of [this.#arrivals, this.#recovering]) {
-      this.#tellRemoved(queue.remove(ids));
-    }
+    this.#unqueue(ids, 'removed');
     ids.forEach((id) => {
       const user = this.#users.get(id);
       if (user === undefined) return;
       if (force) user.remove();
       this.#apply(user, force ? 'kill' : 'remove');
     });
+    this.#checkEmpty();
+  }
+
+  /**
+   * Lets users go on in another process: those that run when their `start` ends, or when the setting
+   * `stopTimeout` is over. Ids that are not here are ignored.
+   */
+  move(ids: IdSet): void {
+    this.#unqueue(ids, 'moved');
+    const movers: number[] = [];
+    ids.forEach((id) => {
+      const user = this.#users.get(id);
+      if (user === undefined || !this.#apply(user, 'move')) return;
+      if (user.state === 'moving') movers.push(id);
+    });
+    this.#moves.begin(movers, this.#parts.settings.stopTimeout);
     this.#checkEmpty();
   }
 
@@ -146,11 +167,11 @@ export class UserPool {
    * @param ended whose end the master does not know yet, by report: they are not started again
    */
   reconcile(desired: DesiredUsers, ended: readonly IdSet[]): void {
-    const { staying, leaving, gone, withinMs } = desired;
+    const { staying, leaving, moving, gone, withinMs } = desired;
     const present = this.#present();
     let told: readonly IdSet[] = [...ended, ...this.#ended.ids];
     const all = told.reduce((sum, ids) => sum.union(ids), IdSet.empty);
-    let strangers = present.difference(staying).difference(leaving);
+    let strangers = present.difference(staying).difference(leaving).difference(moving);
     let removed = IdSet.empty;
     for (const batch of gone) {
       let left = batch;
@@ -163,12 +184,15 @@ export class UserPool {
       strangers = strangers.difference(here);
       removed = removed.union(here);
       // Who was lost here with the lease has gone without a report.
-      this.#tellRemoved(left.difference(here));
+      this.#tellGone(left.difference(here), 'removed');
     }
     this.#drop(strangers);
     this.remove(removed, true);
     this.remove(leaving, false);
-    this.#tellRemoved(leaving.difference(all).difference(present));
+    this.#tellGone(leaving.difference(all).difference(present), 'removed');
+    this.move(moving);
+    this.#tellGone(moving.difference(all).difference(present), 'moved');
+    this.#keep(staying);
     this.add(staying.difference(all), { withinMs });
   }
 
@@ -179,7 +203,7 @@ export class UserPool {
     let count = queued.count + recovering.count;
     let sum = queued.sum + recovering.sum;
     for (const { id, state } of this.#users.values()) {
-      if (state === 'leaving') continue;
+      if (state === 'leaving' || state === 'moving') continue;
       count++;
       sum = (sum + mixId(id)) >>> 0;
     }
@@ -233,7 +257,9 @@ export class UserPool {
       }
     }
     for (const { id, state: its, repetitions } of this.#users.values()) {
-      if (state === undefined || state === its) lines.push({ id, state: its, repetitions });
+      // One that moves still runs.
+      const isIn = state === its || (state === 'running' && its === 'moving');
+      if (state === undefined || isIn) lines.push({ id, state: its, repetitions });
     }
     if (state === 'crashed') {
       for (const [id, { error, repetitions }] of this.#crashed) {
@@ -267,11 +293,32 @@ export class UserPool {
     this.#counts.removed = before;
   }
 
-  #tellRemoved(ids: IdSet): void {
+  /** Takes users out of the queues: they have not begun. */
+  #unqueue(ids: IdSet, how: EndKind): void {
+    for (const queue of [this.#arrivals, this.#recovering]) this.#tellGone(queue.remove(ids), how);
+  }
+
+  #tellGone(ids: IdSet, how: EndKind): void {
     ids.forEach((id) => {
-      this.#counts.removed++;
-      this.#noteEnd('removed', id);
+      this.#counts[how]++;
+      this.#noteEnd(how, id);
     });
+  }
+
+  /** Lets users stay that were about to move: the master that wanted it is not there any more. */
+  #keep(ids: IdSet): void {
+    const stay = this.#moves.ids.filter((id) => ids.has(id));
+    for (const id of stay) this.#apply(this.#users.get(id) as PooledUser, 'stay');
+  }
+
+  /** Users that move have had their time. */
+  #expire(ids: readonly number[]): void {
+    for (const id of ids) {
+      const user = this.#users.get(id) as PooledUser;
+      user.remove();
+      this.#apply(user, 'expire');
+    }
+    this.#parts.onOverdue?.(ids.length);
   }
 
   #noteEnd(how: EndKind, id: number): void {
@@ -376,6 +423,7 @@ export class UserPool {
     if (next === undefined) return false;
     this.#counts[user.state]--;
     this.#counts[next]++;
+    if (user.state === 'moving') this.#moves.end(user.id);
     user.state = next;
     if (!isGone(next)) return true;
     if (user.repeat !== undefined) this.#parts.environment.wheel.cancel(user.repeat);

@@ -46,17 +46,17 @@ describe('the journal', () => {
     assert.equal(existsSync(path), false);
   });
 
-  it('keeps which processes are drained, and the highest id that was given out', async () => {
+  it('keeps which processes are drained, who moves, and the highest id that was given out', async () => {
     const { journal } = fresh('drained');
     const before = await runWith(journal);
     before.master.members.drain('slave/2');
     const memory = journal.read();
     assert.ok(memory !== undefined);
     assert.deepEqual(
-      memory.processes.map(({ info, drained }) => [info.name, drained]),
+      memory.processes.map(({ info, drained, moving }) => [info.name, drained, moving]),
       [
-        ['slave/1', undefined],
-        ['slave/2', true],
+        ['slave/1', undefined, undefined],
+        ['slave/2', true, [{ from: 2, to: 10, step: 2 }]],
       ],
     );
     assert.equal(memory.top, 10);
@@ -65,8 +65,8 @@ describe('the journal', () => {
     const processes = memory.processes.map((each) => ({ ...each, staying: [], leaving: [] }));
     after.master.members.restore({ ...memory, processes });
     assert.deepEqual((await after.run(after.master.add(2))).ids.toArray(), [11, 12]);
-    const { wasDrained } = after.master.nodes.get('slave/2')!;
-    assert.equal(wasDrained, true);
+    const { wasDrained, moving } = after.master.nodes.get('slave/2')!;
+    assert.deepEqual([wasDrained, moving.toArray()], [true, [2, 4, 6, 8, 10]]);
   });
 
   it('puts a damaged file aside, and says so', async () => {

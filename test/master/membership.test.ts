@@ -9,19 +9,20 @@ import { MemoryCluster } from '../support/memory-cluster.ts';
 import type { TestSlave } from '../support/memory-cluster.ts';
 
 describe('a node of a cluster', () => {
-  /** Twelve users, who end their start() once a second, on three machines when left out. */
+  /** Twelve users, who end their start() once a second, on three machines, when nothing else is said. */
   const running = async (
     names: readonly string[] = ['slave1/1', 'slave2/1', 'slave3/1'],
     interarrival = 1,
+    startMs = 1000,
     journal?: RunJournal,
   ): Promise<{ cluster: MemoryCluster; slaves: TestSlave[] }> => {
     const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
-      user.sleep(1000);
+      user.sleep(startMs);
     const options = journal === undefined ? {} : { journal };
     const cluster = new MemoryCluster({ work: { start } }, { leases: true, ...options });
     const slaves: TestSlave[] = [];
     for (const name of names) slaves.push(await cluster.join(name));
-    const settings = { repeatInterval: 100, interarrival, recovery: 100 };
+    const settings = { repeatInterval: 100, interarrival, recovery: 100, stopTimeout: 5000 };
     await cluster.run(cluster.master.do('work', 1, 12, { settings }));
     await cluster.clock.advance(2000);
     return { cluster, slaves };
@@ -45,6 +46,46 @@ describe('a node of a cluster', () => {
     cluster.master.members.drain('slave1/1');
     assert.throws(() => cluster.master.members.drain('slave3'), /no other process is there/);
     assert.throws(() => cluster.master.members.drain('slave9'), /no node is called 'slave9'/);
+  });
+
+  it('that is drained runs the users that never end until their time is over; they go on elsewhere then', async () => {
+    const { cluster, slaves } = await running(['slave1/1', 'slave2/1', 'slave3/1'], 1, 1e9);
+    const counts = async (): Promise<Record<string, number>> => {
+      const { users, present } = await cluster.run(cluster.master.status());
+      const { running: run, moving, leaving, removed, crashed, lost } = users;
+      return { present, run, moving, other: leaving + removed + crashed + lost };
+    };
+    const { moving, withinMs } = cluster.master.members.drain('slave2');
+    assert.deepEqual([moving, withinMs], [4, 5000]);
+    await cluster.clock.advance(4000);
+    assert.deepEqual(await counts(), { present: 12, run: 12, moving: 4, other: 0 });
+    await cluster.clock.advance(2000);
+    assert.deepEqual(await counts(), { present: 12, run: 12, moving: 0, other: 0 });
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 6, 'slave2/1': 0, 'slave3/1': 6 });
+    assert.ok(
+      cluster.logs.some(({ msg }) => /^4 users had not ended start\(\) within 5 s/.test(msg ?? '')),
+    );
+    // So a machine that is to be switched off need not be waited for.
+    await cluster.run(slaves[0]!.leave());
+    await cluster.clock.advance(1000);
+    assert.deepEqual(await usersOf(cluster), { 'slave2/1': 0, 'slave3/1': 12 });
+    assert.deepEqual(await counts(), { present: 12, run: 12, moving: 0, other: 0 });
+  });
+
+  it('lets go of users that never end when they are evened out, and of those only that are too many', async () => {
+    const { cluster } = await running(['slave1/1', 'slave2/1'], 1, 1e9);
+    await cluster.join('slave3/1');
+    await cluster.clock.advance(1000);
+    const { moving } = cluster.master.members.rebalance();
+    assert.equal(moving, 4);
+    assert.equal(cluster.master.members.rebalance().moving, 0, 'they move already');
+    // Those that are removed meanwhile move no more.
+    await cluster.run(cluster.master.remove(2, { force: true }));
+    await cluster.clock.advance(6000);
+    const { users, present } = await cluster.run(cluster.master.status());
+    const { running: run, moving: left, removed, lost } = users;
+    assert.deepEqual([present, run, left, removed, lost], [10, 10, 0, 2, 0]);
+    assert.equal((await usersOf(cluster))['slave3/1'], 2);
   });
 
   it('that was drained takes users again after undrain, and both are events', async () => {
@@ -80,6 +121,26 @@ describe('a node of a cluster', () => {
       Object.values(await usersOf(cluster)).reduce((sum, each) => sum + each, 0),
       15,
     );
+  });
+
+  it('that is drained, or is about to leave, before it has been set up has no users', async () => {
+    const { cluster } = await running(['slave1/1', 'slave2/1']);
+    const late = await cluster.join('slave3/1');
+    const { members } = cluster.master;
+    assert.deepEqual(members.drain('slave3').nodes, ['slave3/1']);
+    const going = await cluster.join('slave4/1');
+    const leaving = going.leave();
+    await cluster.clock.advance(1000);
+    assert.match(cluster.said, /slave3\/1 joined and is drained, and takes no users/);
+    await cluster.run(cluster.master.add(4));
+    await cluster.clock.advance(1000);
+    await cluster.run(leaving);
+    assert.deepEqual(await usersOf(cluster), { 'slave1/1': 8, 'slave2/1': 8, 'slave3/1': 0 });
+    members.undrain('slave3');
+    await cluster.run(cluster.master.add(3));
+    await cluster.clock.advance(1000);
+    assert.equal((await usersOf(cluster))['slave3/1'], 1);
+    late.die();
   });
 
   it('that is not drained, or leaves, is not undrained', async () => {
@@ -184,7 +245,7 @@ describe('a node of a cluster', () => {
     const journal = new FileJournal(join(folder, 'master.journal'), (text) => {
       assert.fail(text);
     });
-    const { cluster, slaves } = await running(['slave1/1', 'slave2/1'], 1, journal);
+    const { cluster, slaves } = await running(['slave1/1', 'slave2/1'], 1, 1000, journal);
     // Of before the slave was told to end.
     const memory = journal.read();
     assert.ok(memory !== undefined);
@@ -195,7 +256,7 @@ describe('a node of a cluster', () => {
     await cluster.clock.advance(15_000);
     assert.match(
       cluster.said,
-      /slave2\/1 is about to leave; its 6 users move[^]*slave2\/1 has left/,
+      /slave2\/1 is about to leave; its 6 users go on elsewhere[^]*slave2\/1 has left/,
     );
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
     const { users, present } = await cluster.run(cluster.master.status());

@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { implausibility } from '../../src/master/plausibility.ts';
 
 type Report = Parameters<typeof implausibility>[0];
-type Present = Partial<Pick<Report['users'], 'starting' | 'running' | 'waiting' | 'leaving'>>;
+type Present = Partial<
+  Pick<Report['users'], 'starting' | 'running' | 'waiting' | 'leaving' | 'moving'>
+>;
 type Ended = Partial<Omit<Report['ended'], 'revision'>>;
 
 /** A report of nothing, but for what is named. */
@@ -13,15 +15,15 @@ function report(
   more: { starts?: number; digest?: number } = {},
 ): Report {
   const { starts, digest } = more;
-  const nobody = { starting: 0, running: 0, waiting: 0, leaving: 0 };
+  const nobody = { starting: 0, running: 0, waiting: 0, leaving: 0, moving: 0 };
   return {
     sequence: 1,
     run: 'r',
     ...(digest === undefined ? {} : { digest: { count: digest, sum: 0 } }),
-    users: { ...nobody, finished: 0, removed: 0, crashed: 0, ...users },
+    users: { ...nobody, finished: 0, removed: 0, crashed: 0, moved: 0, ...users },
     load: { cpu: 0, loopDelayMs: 0, rssBytes: 1 },
     delta: { counters: starts === undefined ? {} : { users_started: starts }, histograms: {} },
-    ended: { finished: [], crashed: [], removed: [], back: [], revision: 0, ...ended },
+    ended: { finished: [], crashed: [], removed: [], moved: [], back: [], revision: 0, ...ended },
   };
 }
 
@@ -35,7 +37,7 @@ describe('what a process reports', () => {
   const fine: [what: string, reported: Report][] = [
     [
       'all its users',
-      report({ starting: 2, running: 3, waiting: 4, leaving: 1 }, {}, { digest: 9 }),
+      report({ starting: 2, running: 3, waiting: 3, leaving: 1, moving: 1 }, {}, { digest: 8 }),
     ],
     ['the end of all', report({}, { finished: [range(1, 9, 2)], removed: [range(2, 10, 2)] })],
     [

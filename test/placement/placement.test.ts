@@ -104,6 +104,8 @@ describe('excess', () => {
     assert.deepEqual(excess([4, 3]), [0, 0]);
     assert.deepEqual(excess([20, 20, 20, 0]), [5, 5, 5, 0]);
     assert.deepEqual(excess([]), []);
+    assert.deepEqual(excess([4, 4, 0], 4), [0, 0, 0], 'those on their way are enough');
+    assert.deepEqual(excess([9, 5, 0], 1), [4, 0, 0]);
     fc.assert(
       fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }), (levels) => {
         const moves = excess(levels);

@@ -66,6 +66,24 @@ const mutants: readonly Mutant[] = [
     without: 'throw error;',
   },
   {
+    fault: 'a user whose start() never ends is waited for, and never moves',
+    file: 'src/users/user-pool.js',
+    cure: 'this.#expire(ids)',
+    without: 'undefined',
+  },
+  {
+    fault: 'ends of before a restart are taken as if the process had nobody again since',
+    file: 'src/master/reports.js',
+    cure: 'node.isUnproven = true;',
+    without: ';',
+  },
+  {
+    fault: 'who moves is not in the journal',
+    file: 'src/master/restore.js',
+    cure: 'node.moving = IdSet.ofDisjoint(each.moving ?? []);',
+    without: '',
+  },
+  {
     fault: 'slaves keep their users beyond their lease',
     file: 'src/slave/link.js',
     cure: 'this.#parts.onLeaseEnd();',
@@ -102,12 +120,14 @@ try {
 function firstFailure(): number | undefined {
   const program = join(folder, 'dist/test/simulation/simulate.js');
   const env = { ...process.env, SEED: '1', SEEDS: String(SEEDS), STEPS: String(STEPS), FIRST: '1' };
-  const { status, stdout } = spawnSync(process.execPath, [program], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program], {
     env,
     encoding: 'utf8',
     timeout: 600_000,
   });
   if (status === 0) return undefined;
   const seed = /^seed (\d+)/m.exec(stdout)?.[1];
-  return seed === undefined ? -1 : Number(seed);
+  // One that cannot even be loaded says nothing of the simulation.
+  if (seed === undefined) throw new Error(`the simulation did not run: ${stderr}`);
+  return Number(seed);
 }

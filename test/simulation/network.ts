@@ -3,7 +3,7 @@ import type { Random } from '../../src/lib/random.ts';
 import { Transport } from '../../src/protocol/transport.ts';
 
 /** Commands that a faulty transport may lose, repeat or swap: their revisions must make that harmless. */
-const COMMAND = /"operation":"(?:assign|withdraw|desire|pace)"/;
+const COMMAND = /"operation":"(?:assign|withdraw|move|desire|pace)"/;
 
 /** After what time a link that was down is tried again. */
 const RETRY_MS = 200;

@@ -39,6 +39,7 @@ export interface Outcome {
 export function makeHistory(seed: number, steps: number): History {
   const random = seededRandom(seed, 7);
   const machines = random.integer(1, 12);
+  let isFilled = false;
   return {
     seed,
     machines,
@@ -49,17 +50,21 @@ export function makeHistory(seed: number, steps: number): History {
       const count = random.integer(1, 40);
       const force = random.float() < 0.5;
       const kind = random.float();
-      if (kind < 0.16) return { afterMs, do: 'add', count, force };
-      if (kind < 0.32) return { afterMs, do: 'remove', count, force };
-      if (kind < 0.46) return { afterMs, do: 'cut', machine };
-      if (kind < 0.59) return { afterMs, do: 'mend', machine };
-      if (kind < 0.64) return { afterMs, do: 'crash', machine };
-      if (kind < 0.69) return { afterMs, do: 'start', machine };
-      if (kind < 0.73) return { afterMs, do: 'startAnew', machine };
-      if (kind < 0.77) return { afterMs, do: 'crashMaster' };
-      if (kind < 0.82) return { afterMs, do: 'startMaster' };
-      if (kind < 0.83) return { afterMs, do: 'rebalance' };
-      if (kind < 0.85) return { afterMs, do: kind < 0.84 ? 'drain' : 'undrain', machine };
+      // What fills a disk ends processes, too.
+      const wasFilled = isFilled;
+      isFilled = kind >= 0.955 && kind < 0.97;
+      if (wasFilled && kind < 0.5) return { afterMs, do: 'crashMaster' };
+      if (kind < 0.15) return { afterMs, do: 'add', count, force };
+      if (kind < 0.3) return { afterMs, do: 'remove', count, force };
+      if (kind < 0.43) return { afterMs, do: 'cut', machine };
+      if (kind < 0.56) return { afterMs, do: 'mend', machine };
+      if (kind < 0.61) return { afterMs, do: 'crash', machine };
+      if (kind < 0.66) return { afterMs, do: 'start', machine };
+      if (kind < 0.7) return { afterMs, do: 'startAnew', machine };
+      if (kind < 0.74) return { afterMs, do: 'crashMaster' };
+      if (kind < 0.79) return { afterMs, do: 'startMaster' };
+      if (kind < 0.81) return { afterMs, do: 'rebalance' };
+      if (kind < 0.85) return { afterMs, do: kind < 0.83 ? 'drain' : 'undrain', machine };
       if (kind < 0.885) return { afterMs, do: 'pause', machine };
       if (kind < 0.92) return { afterMs, do: 'resume', machine };
       if (kind < 0.935)
@@ -175,7 +180,8 @@ async function command<T>(
   const result = (async () => work())().then(
     (value) => {
       isDone = true;
-      world.promised();
+      // Without a master nobody has answered.
+      if (value !== undefined) world.promised();
       return value;
     },
     (error: unknown) => {
@@ -203,13 +209,15 @@ function lie(world: World): string {
       running: 1e9,
       waiting: 0,
       leaving: 0,
+      moving: 0,
       finished: 0,
       removed: 0,
       crashed: 0,
+      moved: 0,
     },
     load: { cpu: 0, loopDelayMs: 0, rssBytes: 1 },
     delta: { counters: {}, histograms: {} },
-    ended: { finished: ids, crashed: [], removed: [], back: [], revision: 0 },
+    ended: { finished: ids, crashed: [], removed: [], moved: [], back: [], revision: 0 },
   });
 }
 
@@ -221,9 +229,16 @@ async function compare(world: World, users: number): Promise<void> {
   const status = await command(world, () => master.status());
   if (status === undefined) throw new Violation('status() gave nothing');
   const { present } = status;
-  const { finished, removed, crashed, away, running, waiting, starting, leaving } = status.users;
+  const { finished, removed, crashed, away, running, waiting, starting, leaving, moving } =
+    status.users;
   const sum = present + finished + removed + crashed;
   const told = JSON.stringify(status.users);
+  if (moving > 0) throw new Violation(`${moving} users have not moved: ${told}`);
+  for (const { name, status: its, users: left } of status.nodes) {
+    if (its === 'drained' && left > leaving) {
+      throw new Violation(`${name} is drained and has ${left} users: ${told}`);
+    }
+  }
   if (away > 0) throw new Violation(`${away} users are still out of reach: ${told}`);
   for (const { name, clockOffsetMs, roundTripMs } of status.nodes) {
     const machine = world.machines.find((each) => each.name === name);

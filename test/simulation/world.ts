@@ -23,6 +23,8 @@ const DIAL_MS = 3000;
 const OLD_JOURNALS = 20;
 /** A disk that is full for longer makes nodes forget reports that no journal has. */
 const MAX_FULL_MS = 15_000;
+/** A `start()` that never ends. */
+const FOR_EVER_MS = 1e9;
 
 /** A rule that must hold at every instant was broken. */
 export class Violation extends Error {
@@ -218,6 +220,8 @@ export class World {
   #diskFullSince: number | undefined;
   /** Whether somebody was promised something since the journal was last written. */
   #hasPromised = false;
+  /** Whether nodes may have forgotten a report since then. */
+  #hasForgotten = false;
   #masterClock: MortalClock | undefined;
   #masterEnds: Transport[] = [];
   #violation: Violation | undefined;
@@ -283,6 +287,7 @@ export class World {
         save: (state) => {
           if (this.#diskFullSince !== undefined) return false;
           this.#hasPromised = false;
+          this.#hasForgotten = false;
           this.#journal = JSON.stringify(state());
           this.#oldJournals = [...this.#oldJournals, this.#journal].slice(-OLD_JOURNALS);
           return true;
@@ -292,23 +297,37 @@ export class World {
       randomSeed: () => 42,
       notice: (notice) => {
         this.notices.push(notice);
-        const name = /^(\S+) cannot be trusted/.exec(notice.text)?.[1];
-        const machine = this.machines.find((each) => each.name === name);
-        if (machine?.hasLied === false) this.#violation ??= new Violation(notice.text);
+        this.#judge(notice.text);
       },
       logs: () => {},
     });
     this.master = master;
     if (this.#journal === undefined) return;
-    const fullMs = this.clock.monotonic() - (this.#diskFullSince ?? Infinity);
-    if (this.#hasPromised || fullMs > MAX_FULL_MS) this.isJournalTrue = false;
+    if (this.#hasPromised || this.#hasForgotten) this.isJournalTrue = false;
     master.members.restore(JSON.parse(this.#journal) as RunMemory);
+  }
+
+  /** A master says nothing of an honest machine that is not so. */
+  #judge(text: string): void {
+    const distrusted = /^(\S+) cannot be trusted/.exec(text)?.[1];
+    // What a node no longer keeps is in the journal that the next master reads.
+    const missed = /reports? of (\S+) came .* not in its journal/.exec(text)?.[1];
+    const name = distrusted ?? (this.isJournalTrue ? missed : undefined);
+    const machine = this.machines.find((each) => each.name === name);
+    if (machine?.hasLied === false) this.#violation ??= new Violation(text);
   }
 
   /** The disk takes nothing more, or has room again. */
   setDiskFull(isFull: boolean): void {
+    this.#noteForgotten();
     if (!isFull) this.#diskFullSince = undefined;
     else this.#diskFullSince ??= this.clock.monotonic();
+  }
+
+  /** A master on a full disk cannot let the nodes keep all reports for ever. */
+  #noteForgotten(): void {
+    if (this.master === undefined || this.#diskFullSince === undefined) return;
+    if (this.clock.monotonic() - this.#diskFullSince > MAX_FULL_MS) this.#hasForgotten = true;
   }
 
   /** A command was answered: it is to be kept, which a full disk does not do. */
@@ -327,6 +346,7 @@ export class World {
 
   /** The master's process is killed: what was not in the journal is gone. */
   crashMaster(): void {
+    this.#noteForgotten();
     this.#masterClock?.die();
     this.master = undefined;
     const ends = this.#masterEnds;
@@ -347,7 +367,7 @@ export class World {
     return slaveEnd;
   }
 
-  /** What users do: most stay, some end or fail; each is seen to run on one machine at a time. */
+  /** What users do: most stay, some fail, some never end; each is seen to run on one machine at a time. */
   scenario(machine: string): Record<string, unknown> {
     return {
       connectionsPerUser: 0,
@@ -366,7 +386,7 @@ export class World {
         this.#starts++;
         const fate = user.random.float();
         try {
-          await user.sleep(fate < 0.1 ? 3000 + fate * 100_000 : 5000 + fate * 10_000);
+          await user.sleep(durationOf(fate));
           const owner = this.#running.get(id);
           if (owner !== machine) {
             this.#violation ??= new Violation(
@@ -389,4 +409,10 @@ export class World {
   forget(machine: string): void {
     for (const [id, where] of this.#running) if (where === machine) this.#running.delete(id);
   }
+}
+
+/** How long a user's `start` takes. */
+function durationOf(fate: number): number {
+  if (fate < 0.1) return 3000 + fate * 100_000;
+  return fate < 0.97 ? 5000 + fate * 10_000 : FOR_EVER_MS;
 }

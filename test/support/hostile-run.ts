@@ -24,7 +24,7 @@ export function hostileRun(text: string): HostileRun {
   const { definition, row, totals } = runOf({
     ...{ counters: figures, gauges: figures, times: series, nodes, comment: text },
   });
-  const users = { ...row.users, away: 1 };
+  const users = { ...row.users, moving: 1, away: 1 };
   const messages = { sent: 5, received: 5, perSecond: 1 };
   const summary = totals.summary();
   const event = (kind: RunEvent['kind']): RunEvent => ({ at: row.at, kind, text, by: text });

@@ -7,19 +7,29 @@ const rows: [UserState, UserInput, UserState][] = [
   ['starting', 'begin', 'running'],
   ['starting', 'remove', 'removed'],
   ['starting', 'kill', 'removed'],
+  ['starting', 'move', 'moved'],
   ['running', 'returned', 'waiting'],
   ['running', 'completed', 'finished'],
   ['running', 'threw', 'crashed'],
   ['running', 'remove', 'leaving'],
   ['running', 'kill', 'removed'],
+  ['running', 'move', 'moving'],
   ['waiting', 'begin', 'running'],
   ['waiting', 'remove', 'removed'],
   ['waiting', 'kill', 'removed'],
+  ['waiting', 'move', 'moved'],
   ['leaving', 'returned', 'removed'],
   ['leaving', 'completed', 'finished'],
   ['leaving', 'threw', 'crashed'],
   ['leaving', 'remove', 'leaving'],
   ['leaving', 'kill', 'removed'],
+  ['moving', 'returned', 'moved'],
+  ['moving', 'completed', 'finished'],
+  ['moving', 'threw', 'crashed'],
+  ['moving', 'remove', 'leaving'],
+  ['moving', 'kill', 'removed'],
+  ['moving', 'stay', 'running'],
+  ['moving', 'expire', 'moved'],
 ];
 
 describe('the life of a user', () => {
@@ -28,9 +38,11 @@ describe('the life of a user', () => {
   }
 
   it('has no other transition', () => {
-    const inputs: UserInput[] = ['begin', 'returned', 'completed', 'threw', 'remove', 'kill'];
+    const inputs = [...new Set(Object.values(transitions).flatMap((row) => Object.keys(row)))];
     const all = Object.keys(transitions).flatMap((state) => {
-      return inputs.filter((input) => nextState(state as UserState, input) !== undefined);
+      return inputs.filter((input) => {
+        return nextState(state as UserState, input as UserInput) !== undefined;
+      });
     });
     assert.equal(all.length, rows.length);
   });

@@ -6,6 +6,8 @@ import { IdSet } from '../../src/lib/id-set.ts';
 import { TimerWheel } from '../../src/lib/timer-wheel.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { checkScenario } from '../../src/scenario/contract.ts';
+import { noUsers } from '../../src/users/lifecycle.ts';
+import type { UserState } from '../../src/users/lifecycle.ts';
 import type { User } from '../../src/users/user.ts';
 import { UserPool } from '../../src/users/user-pool.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -45,11 +47,15 @@ function setUp(
       onStray: () => {},
       log: (_level, id, message) => told.push(`${id}: ${message}`),
     },
-    settings: { repeatCount: 0, repeatInterval: 60_000, ...settings } as RunSettings,
+    settings: {
+      ...{ repeatCount: 0, repeatInterval: 60_000, stopTimeout: 10_000 },
+      ...settings,
+    } as RunSettings,
     clock,
     intervalMs,
     onNewError: ({ error, message }, _cause, id) => told.push(`${id}: ${error}: ${message}`),
     onEnded() {},
+    onOverdue: (users) => told.push(`${users} overdue`),
   });
   return { clock, pool, told };
 }
@@ -294,6 +300,59 @@ describe('UserPool', () => {
     assert.equal(pool.size, 0);
   });
 
+  /** Three users move: 1 ends its start() in time, 2 never ends it, 3 has yet to begin. */
+  const moving = async (): Promise<Setup> => {
+    const setup = setUp((id, user) => user.sleep(id === 1 ? 2000 : 1e9), { intervalMs: 600 });
+    setup.pool.add(IdSet.range(1, 3), {});
+    await setup.clock.advance(1000);
+    setup.pool.move(IdSet.range(1, 3));
+    return setup;
+  };
+
+  it('lets a user that moves end its start, and ends it by force when its time is over', async () => {
+    const { clock, pool, told } = await moving();
+    assert.deepEqual(pool.takeEnded().moved.toArray(), [3]);
+    const listed = (state: UserState): number[] => pool.list(state, 10).map(({ id }) => id);
+    assert.deepEqual(
+      [listed('running'), listed('moving')],
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    );
+    // Told again, it has no more time than before.
+    await clock.advance(6000);
+    assert.deepEqual(pool.takeEnded().moved.toArray(), [1]);
+    pool.move(IdSet.range(1, 3));
+    await clock.advance(3990);
+    assert.equal(pool.counts.moving, 1);
+    await clock.advance(50);
+    assert.deepEqual(pool.takeEnded().moved.toArray(), [2]);
+    assert.deepEqual(told, ['1 overdue']);
+    assert.deepEqual(pool.counts, { ...noUsers, moved: 3 });
+  });
+
+  it('lets users stay that were about to move, when the master wants them here', async () => {
+    const { clock, pool, told } = await moving();
+    const desired = { leaving: IdSet.empty, moving: IdSet.empty, gone: [], withinMs: 0 };
+    pool.reconcile({ ...desired, staying: IdSet.range(1, 2) }, []);
+    assert.deepEqual([pool.counts.running, pool.counts.moving], [2, 0]);
+    assert.equal(pool.digest().count, 2);
+    await clock.advance(20_000);
+    assert.deepEqual(told, []);
+    assert.deepEqual([pool.counts.running, pool.counts.waiting], [1, 1]);
+  });
+
+  it('tells a user as moved that is to move and is not here, once', async () => {
+    const { clock, pool } = setUp(() => {});
+    const desired = { staying: IdSet.empty, leaving: IdSet.empty, gone: [], withinMs: 0 };
+    pool.reconcile({ ...desired, moving: IdSet.range(1, 4) }, [IdSet.range(4, 4)]);
+    pool.reconcile({ ...desired, moving: IdSet.range(1, 4) }, [IdSet.range(4, 4)]);
+    await clock.advance(100);
+    assert.deepEqual(pool.takeEnded().moved.toArray(), [1, 2, 3]);
+    assert.equal(pool.hasEnded, false);
+  });
+
   it('rejects the waits of a user that is removed by force, and aborts its signal', async () => {
     const reasons: unknown[] = [];
     const { clock, pool } = setUp(async (_id, user) => {
@@ -323,15 +382,7 @@ describe('UserPool', () => {
     pool.remove(IdSet.range(1, 1), true);
     await clock.advance(5000);
     assert.deepEqual(told, []);
-    assert.deepEqual(pool.counts, {
-      starting: 0,
-      running: 0,
-      waiting: 0,
-      leaving: 0,
-      finished: 0,
-      removed: 1,
-      crashed: 0,
-    });
+    assert.deepEqual(pool.counts, { ...noUsers, removed: 1 });
   });
 
   it('closes what a user opened, at the end of each start and at a removal', async () => {
@@ -384,6 +435,11 @@ describe('UserPool', () => {
         size: fc.integer({ min: 1, max: 10 }),
         force: fc.boolean(),
       }),
+      fc.record({
+        do: fc.constant('move' as const),
+        from: fc.integer({ min: 1, max: 30 }),
+        size: fc.integer({ min: 1, max: 10 }),
+      }),
       fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 3000 }) }),
     );
     await fc.assert(
@@ -393,7 +449,7 @@ describe('UserPool', () => {
             await user.sleep(id * 40);
             if (id % 7 === 0) throw new Error('seven');
           },
-          { repeatInterval: 500, repeatCount: 3, intervalMs: 20 },
+          { repeatInterval: 500, repeatCount: 3, intervalMs: 20, stopTimeout: 600 },
         );
         let added = 0;
         for (const each of steps) {
@@ -405,12 +461,14 @@ describe('UserPool', () => {
               const fresh = IdSet.of(ids.toArray().filter((id) => !here.has(id)));
               added += fresh.size;
               pool.add(fresh, {});
-            } else pool.remove(ids, each.force);
+            } else if (each.do === 'move') pool.move(ids);
+            else pool.remove(ids, each.force);
           }
-          const { starting, running, waiting, leaving, finished, removed, crashed } = pool.counts;
-          assert.equal(starting + running + waiting + leaving, pool.size);
-          assert.equal(pool.size + finished + removed + crashed, added);
-          assert.ok(Math.min(starting, running, waiting, leaving) >= 0);
+          const { starting, running, waiting, leaving, moving, ...gone } = pool.counts;
+          const ended = Object.values(gone).reduce((sum, number) => sum + number, 0);
+          assert.equal(starting + running + waiting + leaving + moving, pool.size);
+          assert.equal(pool.size + ended, added);
+          assert.ok(Math.min(starting, running, waiting, leaving, moving) >= 0);
         }
         pool.removeAll(true);
         await clock.advance(10_000);

@@ -1,0 +1,39 @@
+import type { MetricsRegistry } from '../metrics/metrics.ts';
+import type { NodeLoad, SlaveMessage } from '../protocol/messages.ts';
+import { noUsers } from '../users/lifecycle.ts';
+import type { SlaveRun } from './run.ts';
+
+type Report = Extract<SlaveMessage, { type: 'report' }>;
+
+/** What a report is made of. */
+export interface FigureParts {
+  run: SlaveRun | undefined;
+  load: NodeLoad;
+  metrics: MetricsRegistry;
+  /** Of the last command that the process has taken in. */
+  revision: number;
+  /** Whether the users that are there are summed up. */
+  withDigest: boolean;
+}
+
+/** Takes what has come since the last report: it is in this one, or nowhere. */
+export function takeFigures(parts: FigureParts): Omit<Report, 'type' | 'sequence'> {
+  const { run, load, metrics, revision, withDigest } = parts;
+  const pool = run?.pool;
+  const ended = pool?.takeEnded();
+  return {
+    ...(run === undefined ? {} : { run: run.id }),
+    users: pool?.counts ?? noUsers,
+    load,
+    ...(withDigest && pool !== undefined ? { digest: pool.digest() } : {}),
+    delta: metrics.take(),
+    ended: {
+      finished: [...(ended?.finished.ranges ?? [])],
+      crashed: [...(ended?.crashed.ranges ?? [])],
+      removed: [...(ended?.removed.ranges ?? [])],
+      moved: [...(ended?.moved.ranges ?? [])],
+      back: [...(ended?.back.ranges ?? [])],
+      revision,
+    },
+  };
+}
