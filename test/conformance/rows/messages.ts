@@ -117,10 +117,13 @@ export const messages: readonly Row[] = [
     check: (place) =>
       place.story(1, async (alice) => {
         await alice.send(`<message to="${alice.jid}"><body>a\u0002b</body></message>`);
-        await assert.rejects(alice.waitForStanza(() => false), {
-          name: 'SessionLost',
-          message: /not-well-formed/,
-        });
+        await assert.rejects(
+          alice.waitForStanza(() => false),
+          {
+            name: 'SessionLost',
+            message: /not-well-formed/,
+          },
+        );
       }),
   },
   {
