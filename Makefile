@@ -71,9 +71,10 @@ simulate: $(built) ## a simulated cluster with faults: SEED=1 STEPS=40 SEEDS=1
 	@SEED='$(or $(SEED),1)' STEPS='$(or $(STEPS),40)' SEEDS='$(or $(SEEDS),1)' node dist/test/simulation/simulate.js
 
 .PHONY: fuzz
-fuzz: $(built) ## a million frames and 20,000 typed lines by a seed: SEED=1
-	@AMOC_FUZZ_FRAMES=1000000 AMOC_FUZZ_LINES=20000 AMOC_FUZZ_CASES=1000000 $(if $(SEED),AMOC_FUZZ_SEED=$(SEED)) \
-	  node --test --test-reporter=spec dist/test/protocol/fuzz.test.js dist/test/console/fuzz.test.js dist/test/xmpp/wire/framer.test.js
+fuzz: $(built) ## a million frames, and odd input to all else that is open, while 200 users run: SEED=1
+	@AMOC_FUZZ_FRAMES=600000 AMOC_FUZZ_LIVE_FRAMES=400000 AMOC_FUZZ_PIECES=100000 AMOC_FUZZ_VALUES=20000 AMOC_FUZZ_LINES=20000 AMOC_FUZZ_CASES=1000000 \
+	  $(if $(SEED),AMOC_FUZZ_SEED=$(SEED)) node --test --test-reporter=spec --test-concurrency=1 \
+	  dist/test/fuzz/fuzz.test.js dist/test/protocol/fuzz.test.js dist/test/console/fuzz.test.js dist/test/xmpp/wire/framer.test.js
 
 .PHONY: mutants
 mutants: $(built) ## take each cure out in turn, and look that the simulation finds the fault: SEEDS=200

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isNestedBeyond } from '../lib/json-nesting.ts';
 
 /** Raised when a message changes its meaning: a console and its node may be of different releases. */
 export const ATTACH_VERSION = 1;
@@ -8,6 +9,9 @@ export const ANSWER_MS = 20_000;
 
 /** The longest message of either side, in bytes. */
 export const MOST_BYTES = 16 * 1024 * 1024;
+
+/** No message is nested deeper by far. */
+const MAX_NESTING = 100;
 
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** The widest terminal. */
@@ -78,7 +82,9 @@ export type FromNode = z.infer<typeof fromNode>;
 /** Reads one message. @returns `undefined` for what is none */
 export function decode<T>(schema: z.ZodType<T>, data: unknown): T | undefined {
   try {
-    return schema.parse(JSON.parse(String(data)));
+    const text = String(data);
+    if (isNestedBeyond(text, MAX_NESTING)) return undefined;
+    return schema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -19,12 +19,13 @@ import { listScenarios } from '../scenario/catalogue.ts';
 import { startDistributedMaster } from './distributed-master.ts';
 import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
 import { startLocalCluster } from './local-cluster.ts';
+import { Recent } from '../lib/recent.ts';
 import type { ClusterEvents, LocalCluster } from './local-cluster.ts';
 import { makeObservers } from './observers.ts';
 import { shellFunctions } from './shell-functions.ts';
 
 /** Log lines that `tail()` finds. */
-const MOST_RECENT = 1000;
+const RECENT = { count: 1000, characters: 4 * 1024 * 1024 };
 
 /** What an engine is told of. */
 export interface EngineOptions {
@@ -45,7 +46,12 @@ export class Engine implements AsyncDisposable {
   readonly #close: () => Promise<void>;
 
   private constructor(
-    parts: { local: LocalCluster; distributed: Master; logger: pino.Logger; recent: LogLine[] },
+    parts: {
+      local: LocalCluster;
+      distributed: Master;
+      logger: pino.Logger;
+      recent: Recent<LogLine>;
+    },
     { attached = () => [] }: EngineOptions,
     close: () => Promise<void>,
   ) {
@@ -57,7 +63,7 @@ export class Engine implements AsyncDisposable {
     const globals = shellFunctions({
       masters: this.masters,
       logger,
-      recent: () => recent,
+      recent: () => recent.all,
       attached,
     });
     this.evaluator = new Evaluator(globals, projectFolder(), local.erase);
@@ -70,10 +76,9 @@ export class Engine implements AsyncDisposable {
    * @throws {AmocError} `CONFIG` for what the environment has wrong
    */
   static async start(options: EngineOptions): Promise<Engine> {
-    const recent: LogLine[] = [];
+    const recent = new Recent<LogLine>(RECENT);
     const onLog = (lines: readonly LogLine[], dropped = 0): void => {
-      recent.push(...lines);
-      if (recent.length > MOST_RECENT) recent.splice(0, recent.length - MOST_RECENT);
+      recent.add(lines);
       options.onLog(lines, dropped);
     };
     const logger = lineLogger((line) => onLog([line]), variable('AMOC_LOG_LEVEL'));

@@ -12,10 +12,12 @@ export interface JsonBounds {
   values: number;
   /** Characters of each text and key. */
   characters: number;
+  /** Of all texts and keys together. @default as many as the others allow */
+  total?: number;
 }
 
 /** Enough for a line of log. */
-const LOG_BOUNDS: JsonBounds = { depth: 6, values: 500, characters: 4000 };
+const LOG_BOUNDS: JsonBounds = { depth: 6, values: 500, characters: 4000, total: 32_000 };
 
 /**
  * A copy of anything as plain JSON of bounded size. It never throws, whatever the value does when it is
@@ -55,23 +57,25 @@ class Copier {
   readonly #bounds: JsonBounds;
   readonly #above = new Set<unknown>();
   #left: number;
+  #charactersLeft: number;
 
   constructor(bounds: JsonBounds) {
     this.#bounds = bounds;
     this.#left = bounds.values;
+    this.#charactersLeft = bounds.total ?? Infinity;
   }
 
   copy(value: unknown, depth: number): JsonValue {
     this.#left--;
     switch (typeof value) {
       case 'string':
-        return cutText(value, this.#bounds.characters);
+        return this.#cut(value);
       case 'number':
         return Number.isFinite(value) ? value : String(value);
       case 'boolean':
         return value;
       case 'bigint':
-        return cutText(String(value), this.#bounds.characters);
+        return this.#cut(String(value));
       case 'undefined':
         return '[undefined]';
       case 'symbol':
@@ -88,6 +92,8 @@ class Copier {
     if (depth >= this.#bounds.depth) return '[too deep]';
     this.#above.add(value);
     try {
+      // Each byte has a key: a megabyte of them takes a quarter of a second.
+      if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
       if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
         return this.copy((value as { toJSON: () => unknown }).toJSON(), depth + 1);
       }
@@ -122,9 +128,15 @@ class Copier {
       }
       const field = this.#readField(value, key);
       if (field === undefined) continue;
-      copies.push([cutText(key, this.#bounds.characters), this.copy(field, depth + 1)]);
+      copies.push([this.#cut(key), this.copy(field, depth + 1)]);
     }
     return Object.fromEntries(copies);
+  }
+
+  #cut(text: string): string {
+    const most = Math.min(this.#bounds.characters, this.#charactersLeft);
+    this.#charactersLeft -= Math.min(text.length, most);
+    return cutText(text, most);
   }
 
   #readField(value: object, key: string): unknown {

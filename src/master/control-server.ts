@@ -72,6 +72,7 @@ export async function admit(
     peer.close(refusal);
     onRefused(`refused ${info.name} from ${transport.remote}: ${refusal}`);
   } catch (error) {
+    transport.close(messageOf(error));
     onRefused(`refused ${who} from ${transport.remote}: ${messageOf(error)}`);
   }
 }

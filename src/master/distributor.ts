@@ -45,6 +45,7 @@ export class Distributor {
     const orders: { node: NodeEntry; share: IdSet; revision: number; anew?: boolean }[] = [];
     const give = (node: NodeEntry, share: IdSet, anew?: boolean): void => {
       run.owners.assign(share, node.number);
+      run.served.add(node.info.identity);
       orders.push({
         node,
         share,

@@ -18,7 +18,7 @@ import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { Distributor } from './distributor.ts';
 import type { RunMemory } from './journal.ts';
-import { NodeEntry } from './node-entry.ts';
+import { LOG, NodeEntry } from './node-entry.ts';
 import { NodeWatch, undrainHint } from './node-watch.ts';
 import { Reports } from './reports.ts';
 import { parseThresholds } from '../record/thresholds.ts';
@@ -28,8 +28,6 @@ import type { Run } from './run.ts';
 import type { RunStart } from './run-start.ts';
 import { demandRunning } from './run-state.ts';
 
-/** Lines of each node that `log(node)` can show. */
-const LOG_LINES = 200;
 const EVICTED = 'it was evicted; start it again to let it join';
 
 /** Which processes belong to the cluster: how they join, come back, are emptied and sent away. */
@@ -247,9 +245,9 @@ export class Membership {
    */
   log(name: unknown): LogRecord[] {
     return this.#named('log', name)
-      .flatMap((node) => node.log)
+      .flatMap((node) => node.log.all)
       .sort((a, b) => a.time - b.time)
-      .slice(-LOG_LINES);
+      .slice(-LOG.count);
   }
 
   /**
@@ -360,7 +358,7 @@ export class Membership {
   #log(node: NodeEntry, shipped: readonly ShippedRecord[], dropped: number): void {
     // A line says nothing of where it comes from: it could name another process, or none.
     const records = shipped.map((record) => ({ ...record, node: node.name }));
-    node.log = [...node.log, ...records].slice(-LOG_LINES);
+    node.log.add(records);
     this.#cluster.parts.logs(records, dropped);
   }
 

@@ -1,4 +1,5 @@
 import { IdSet } from '../lib/id-set.ts';
+import { Recent } from '../lib/recent.ts';
 import type {
   ClockEstimate,
   LogRecord,
@@ -8,6 +9,9 @@ import type {
   UserCounts,
 } from '../protocol/messages.ts';
 import type { MasterPeer } from '../protocol/peer.ts';
+
+/** Lines of each node that `log(node)` can show. */
+export const LOG = { count: 200, characters: 512 * 1024 };
 
 /** What is known of a slave process. */
 export type NodeStatus =
@@ -46,7 +50,7 @@ export class NodeEntry {
   readonly name: string;
   /** The machine's part of the name: `local` of `local/1`. */
   readonly machine: string;
-  /** Its number in the owner table; not used again in the cluster's life. */
+  /** Its number in the owner table; no other node that is known has it. */
   readonly number: number;
   info: NodeInfo;
   peer: MasterPeer;
@@ -91,8 +95,10 @@ export class NodeEntry {
   loadNotedAt = -Infinity;
   /** Since when its reports have been behind the commands. */
   behindSince: number | undefined;
+  /** That its figures are left out was told. */
+  isLeftOut = false;
   /** Its newest lines of log. */
-  log: readonly LogRecord[] = [];
+  readonly log = new Recent<LogRecord>(LOG);
   /** Told when the process stops answering, for whoever waits for it. */
   onBlocked: () => void = () => {};
 

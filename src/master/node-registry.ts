@@ -2,9 +2,11 @@ import { deferred } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AmocError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { count } from '../lib/words.ts';
 import { visitingOrder } from '../placement/placement.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { machineOf } from './node-entry.ts';
+import { NOWHERE } from './owner-table.ts';
 
 /** The slave processes that have joined, in the order in which placement visits them. */
 export class NodeRegistry {
@@ -64,8 +66,18 @@ export class NodeRegistry {
     this.#nextNumber = Math.max(this.#nextNumber, number + 1);
   }
 
+  /**
+   * A number that no node has. That of one which is gone comes again after all others.
+   *
+   * @throws {AmocError} `BUSY` when there are too many nodes
+   */
   nextNumber(): number {
-    return this.#nextNumber++;
+    for (let tried = 1; tried < NOWHERE; tried++) {
+      const number = this.#nextNumber < NOWHERE ? this.#nextNumber : 1;
+      this.#nextNumber = number + 1;
+      if (this.byNumber(number) === undefined) return number;
+    }
+    throw new AmocError('BUSY', `${count(NOWHERE - 1)} processes have joined, and no more can`);
   }
 
   add(node: NodeEntry): void {

@@ -9,15 +9,17 @@ const MAX_PROBLEMS = 20;
 export class Problems {
   /** By what failed and why, or by a sentence of its own: on which processes. */
   readonly #found = new Map<string, { what: string; why: string; names: string[] }>();
+  #more = 0;
 
   /** Notes one that is a sentence by itself. */
   note(text: string): void {
-    this.#found.set(text, { what: text, why: '', names: [] });
+    if (!this.#isFull(text)) this.#found.set(text, { what: text, why: '', names: [] });
   }
 
   /** Notes what failed on a process; the same of several processes is one. */
   noteOn(node: string, what: string, why: string): void {
     const key = `${what}: ${why}`;
+    if (this.#isFull(key)) return;
     const problem = this.#found.get(key) ?? { what, why, names: [] };
     problem.names.push(node);
     this.#found.set(key, problem);
@@ -26,9 +28,15 @@ export class Problems {
   /** A sentence each, at most 21. */
   list(): string[] {
     const all = [...this.#found.values()].map(say);
-    const more = all.length - MAX_PROBLEMS;
-    if (more <= 0) return all;
-    return [...all.slice(0, MAX_PROBLEMS), `${plural(more, 'more problem')} of this kind`];
+    if (this.#more === 0) return all;
+    return [...all, `${plural(this.#more, 'more problem')} of this kind`];
+  }
+
+  /** Those that come beyond the bound are counted. */
+  #isFull(key: string): boolean {
+    if (this.#found.has(key) || this.#found.size < MAX_PROBLEMS) return false;
+    this.#more++;
+    return true;
   }
 }
 

@@ -72,11 +72,14 @@ export class Reports {
     }
     if (missed > 0) this.#tellMissed(node, missed);
     const now = this.#cluster.parts.clock.monotonic();
-    run.totals.addDecoded(decoded, node.name);
-    run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
-    this.#cluster.chronicle.report(node, decoded, report.delta);
-    run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
-    run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
+    // Whom the master before had given users its journal does not say.
+    if (run.isRestored || run.served.has(node.info.identity)) {
+      run.totals.addDecoded(decoded, node.name);
+      run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
+      this.#cluster.chronicle.report(node, decoded, report.delta);
+      run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
+      run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
+    } else this.#leaveOut(node, sizeOf(decoded));
     // It was given up, and has yet to be set up anew: its users are counted as lost already.
     if (!node.isInRun) return;
     // One report a second has a digest.
@@ -146,6 +149,14 @@ export class Reports {
     }
     node.moving = node.moving.difference(movers);
     this.#parts.move(run, movers);
+  }
+
+  /** A process that was never given a user of the run has nothing to count in it. */
+  #leaveOut(node: NodeEntry, recorded: number): void {
+    if (recorded === 0 || node.isLeftOut) return;
+    node.isLeftOut = true;
+    const text = `${node.name} reports figures, and was never given a user of this run; they are left out`;
+    this.#cluster.parts.notice({ level: 'warn', text });
   }
 
   #noteLoad(run: Run, node: NodeEntry, { load }: Report, now: number): void {

@@ -56,6 +56,8 @@ export class Run {
   thresholds: Record<string, string> = {};
   /** By process: what it said that it has recorded, and what arrived. */
   readonly audit = new Map<string, { recorded: number; arrived: number; isLost: boolean }>();
+  /** Identities of the processes that were given users: others have nothing to count. */
+  readonly served = new Set<string>();
   /** Processes whose reports could not be true: their figures are left out from then on. */
   readonly distrusted: { node: string; why: string }[] = [];
   paused = false;

@@ -1,7 +1,7 @@
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
 import { show } from '../lib/show.ts';
-import { docOf, units } from './catalogue.ts';
+import { builtInMetrics, docOf, units } from './catalogue.ts';
 import type { Unit } from './catalogue.ts';
 import { encodeHistogram, HIGHEST_US, newHistogram, recordInto } from './histogram.ts';
 import { metricOf, otherKey, seriesKey } from './labels.ts';
@@ -11,6 +11,13 @@ import type { Labels } from './labels.ts';
 const MOST_METRICS = 500;
 /** Bound on the values of a metric's labels; those past it count as `other`. */
 const MOST_SERIES = 100;
+
+/**
+ * Counters, gauges or histograms that one process can have at most: those of the scenario, and amoc's own with
+ * all the labels that a scenario may give them.
+ */
+export const MOST_OF_A_PROCESS =
+  2 * MOST_METRICS + (MOST_SERIES + 2) * Object.keys(builtInMetrics).length;
 
 /** Beyond this, sums over many processes would no longer be finite numbers. */
 export const MAX_METRIC_VALUE = 1e30;
@@ -220,7 +227,7 @@ export class MetricsRegistry {
     }
     // A scenario that uses the bound up must not silence amoc's own.
     const isFull = map.size >= (labels === undefined ? MOST_METRICS : 2 * MOST_METRICS);
-    if (isFull && docOf(name) === undefined) {
+    if (map.size >= MOST_OF_A_PROCESS || (isFull && docOf(name) === undefined)) {
       throw new AmocError(
         'ARGUMENT',
         `more than ${MOST_METRICS} metrics; '${name}' is not recorded`,

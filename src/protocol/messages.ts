@@ -6,6 +6,7 @@ import { isPackageName } from '../lib/package-name.ts';
 import { pathFault } from '../lib/plain-path.ts';
 import { units } from '../metrics/catalogue.ts';
 import { isSeriesKey } from '../metrics/labels.ts';
+import { MOST_OF_A_PROCESS } from '../metrics/metrics.ts';
 
 /** Raised when a message changes its meaning; both sides must have the same. */
 export const PROTOCOL_VERSION = 6;
@@ -18,6 +19,9 @@ export const MAX_STRANGER_BYTES = 16 * 1024;
 
 /** How deep values may be nested that have no schema of their own, and how many there may be. */
 export const JSON_BOUNDS = { depth: 64, values: 1_000_000 };
+
+/** How deep a whole message may be nested; what is in it has the bounds above. */
+export const MAX_NESTING = 100;
 
 const count = z.number().int().min(0);
 const ms = z.number().min(0).max(1e12);
@@ -92,10 +96,19 @@ const series = z.string().max(1000).refine(isSeriesKey, 'is not the name of a me
 /** Of one report; far above what a counter takes, and far below where a sum would be no number. */
 const metricValue = z.number().min(-1e40).max(1e40);
 
+/** By the name of a metric; how many there are is looked at before what they are. */
+const bySeries = <V extends z.ZodType>(value: V): z.ZodType<Record<string, z.infer<V>>> =>
+  z
+    .custom(
+      (given) => typeof given !== 'object' || Object.keys(given ?? {}).length <= MOST_OF_A_PROCESS,
+      'has more metrics than a process can have',
+    )
+    .pipe(z.record(series, value));
+
 const delta = z.object({
-  counters: z.record(series, metricValue.min(0)),
-  histograms: z.record(series, z.string().max(256 * 1024)),
-  gauges: z.record(series, metricValue).optional(),
+  counters: bySeries(metricValue.min(0)),
+  histograms: bySeries(z.string().max(256 * 1024)),
+  gauges: bySeries(metricValue).optional(),
   units: z.record(z.string().max(100), z.enum(units)).optional(),
   recorded: z.number().min(0).optional(),
 });

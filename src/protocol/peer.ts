@@ -5,7 +5,8 @@ import type { Clock } from '../lib/clock.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { cut } from '../lib/foreign-text.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
-import { MAX_FRAME_BYTES, masterMessage, requests, slaveMessage } from './messages.ts';
+import { isNestedBeyond } from '../lib/json-nesting.ts';
+import { MAX_FRAME_BYTES, MAX_NESTING, masterMessage, requests, slaveMessage } from './messages.ts';
 import type {
   MasterMessage,
   Operation,
@@ -21,6 +22,8 @@ export type BeatAnswer = Extract<MasterMessage, { type: 'beat' }>;
 
 /** Requests without an answer that one connection may have. */
 const MOST_PENDING = 10_000;
+/** Characters; a longer frame is looked at before it is parsed. */
+const SHORT_FRAME = 64 * 1024;
 /** Of the place in a message that did not fit, and of why. */
 const MAX_PATH_LENGTH = 100;
 
@@ -232,6 +235,10 @@ export function toWireError(error: unknown): WireError {
 
 /** @throws {AmocError} `PROTOCOL` that says what does not fit, and where */
 function parseFrame<S extends z.ZodType>(frame: string, schema: S): z.infer<S> {
+  // A short one is parsed in no time however deep it is.
+  if (frame.length > SHORT_FRAME && isNestedBeyond(frame, MAX_NESTING)) {
+    throw new AmocError('PROTOCOL', `nested more than ${MAX_NESTING} deep`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(frame);

@@ -194,10 +194,7 @@ describe('the socket of a node', () => {
     closing.listen(there);
     await once(closing, 'listening');
     const dialled = AttachClient.dial(there, { who: 'x', colors: 0, onPrint: () => {} });
-    await assert.rejects(
-      dialled,
-      /closed the connection before it answered.*ulimit -n/,
-    );
+    await assert.rejects(dialled, /closed the connection before it answered.*ulimit -n/);
     closing.close();
   });
 });

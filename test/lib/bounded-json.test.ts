@@ -25,6 +25,23 @@ const throwing = {
 };
 
 describe('boundedJson', () => {
+  it('has its texts cut when they are too many characters together, and says of each what is missing', () => {
+    const copy = boundedJson(Array(400).fill('y'.repeat(3000))) as string[];
+    assert.equal(copy.length, 400);
+    assert.equal(copy[0], 'y'.repeat(3000));
+    assert.equal(copy[10], `${'y'.repeat(2000)}… (1000 more characters)`);
+    assert.equal(copy[399], '… (3000 more characters)');
+  });
+
+  it('is the size of what is bytes, in no time', () => {
+    const began = process.cpuUsage();
+    assert.deepEqual(boundedJson({ raw: new Uint8Array(50_000_000), few: Buffer.from('ab') }), {
+      raw: '[50000000 bytes]',
+      few: '[2 bytes]',
+    });
+    assert.ok(process.cpuUsage(began).user < 1e6, 'it took a second of CPU');
+  });
+
   it('copies JSON within its bounds as it is', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {

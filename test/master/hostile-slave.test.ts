@@ -86,6 +86,14 @@ describe('a slave that knows the cookie and means harm', () => {
       ],
       /ended\.finished\.0: to must be reached/,
     ],
+    [
+      'more metrics than a process can have',
+      (run) => {
+        const names = Array.from({ length: 100_000 }, (_, at) => [`made_up_${at}`, 1] as const);
+        return [report(run, { delta: { counters: Object.fromEntries(names), histograms: {} } })];
+      },
+      /delta\.counters: has more metrics than a process can have/,
+    ],
     ['something that is not JSON', () => ['{'], /not JSON/],
   ];
   for (const [what, frames, reason] of cut) {
@@ -203,6 +211,33 @@ describe('a slave that knows the cookie and means harm', () => {
       message: /^the answer to 'update': settings: interarrival: -5 is not a time span/,
     });
     assert.equal(cluster.master.settings()['interarrival']?.value, 1);
+  });
+
+  it('counts nothing in a run that has given it no user, whether it takes part in it or not', async () => {
+    const delta = { counters: { messages_sent: 1000 }, histograms: {}, gauges: { level: 7 } };
+    const start = (_id: number, user: { sleep: (ms: number) => Promise<void> }): Promise<void> =>
+      user.sleep(3_600_000);
+    const cluster = new MemoryCluster({ work: { start } }, { leases: true });
+    await cluster.join('honest/1');
+    await cluster.run(cluster.master.do('work', 1, 60, { settings: { interarrival: 1 } }));
+    const { run = '' } = await cluster.run(cluster.master.status());
+    for (const answers of [true, false]) {
+      const name = answers ? 'idle/1' : 'mute/1';
+      const liar = await cluster.joinByHand(name);
+      liar.onFrame = (frame) => {
+        const message = JSON.parse(frame) as { type: string; id: number; operation: string };
+        if (message.type !== 'request' || !answers) return;
+        const result = message.operation === 'prepare' ? prepared() : {};
+        liar.send(JSON.stringify({ type: 'reply', id: message.id, result }));
+      };
+      await cluster.clock.advance(100);
+      liar.send(report(run, { delta }));
+      await cluster.clock.advance(100);
+      assert.match(cluster.said, new RegExp(`${name} reports figures, and was never given a user`));
+    }
+    const { metrics } = await cluster.run(cluster.master.stop({ force: true }));
+    assert.equal(metrics.counters['messages_sent'] ?? 0, 0);
+    assert.equal(metrics.gauges['level'], undefined);
   });
 
   it('counts no end of a user that another process has', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { MetricsRegistry } from '../../src/metrics/metrics.ts';
+import { MetricsRegistry, MOST_OF_A_PROCESS } from '../../src/metrics/metrics.ts';
 import { parseSeries } from '../../src/metrics/labels.ts';
 import { decodeDelta, MetricsTotals, sizeOf } from '../../src/metrics/totals.ts';
 
@@ -147,6 +147,15 @@ describe('metrics', () => {
     assert.equal(sizeOf(decodeDelta(first)) + sizeOf(decodeDelta(second)), 8);
     registry.reset();
     assert.equal(registry.take().recorded, undefined);
+  });
+
+  it("are never more than a report may have, whatever labels amoc's own are given", () => {
+    const registry = new MetricsRegistry();
+    assert.throws(() => {
+      for (let at = 0; at < 100_000; at++)
+        registry.counter('messages_sent', { [`l${at}`]: 1 }).add();
+    }, /more than 500 metrics; 'messages_sent' is not recorded/);
+    assert.equal(Object.keys(registry.take().counters).length, MOST_OF_A_PROCESS);
   });
 
   it('refuse names that are none, and too many of them', () => {
