@@ -8,7 +8,9 @@ import { offerHandshake } from '../../src/protocol/handshake.ts';
 import type { NodeInfo } from '../../src/protocol/messages.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { dialMaster } from '../../src/protocol/websocket-transport.ts';
+import { noUsers } from '../../src/users/lifecycle.ts';
 import { hostileTexts } from '../support/hostile-text.ts';
+import { prepared } from '../support/prepared.ts';
 import type { Field } from './field.ts';
 import { damaged, frame, nested, record, slaveTypes } from './frames.ts';
 import { inParallel, within } from './in-parallel.ts';
@@ -183,9 +185,8 @@ async function dial(field: Field): Promise<Transport> {
 }
 
 function answerTo({ id, operation }: Asked): string {
-  const prepared = { settings: {}, variables: [], connectionsPerUser: 1 };
   const users = { users: [], errors: [] };
-  const result = operation === 'prepare' ? prepared : operation === 'users' ? users : {};
+  const result = operation === 'prepare' ? prepared() : operation === 'users' ? users : {};
   return JSON.stringify({ type: 'reply', id, result });
 }
 
@@ -198,11 +199,9 @@ function oddAnswer(random: Random, { id }: { id: number }): string {
   ]);
 }
 
-const users = {
-  ...{ starting: 0, running: 0, waiting: 0, leaving: 0, finished: 0, removed: 0, crashed: 0 },
-};
+const users = noUsers;
 const load = { cpu: 0, loopDelayMs: 0, rssBytes: 1 };
-const ended = { finished: [], crashed: [], removed: [], back: [], revision: 0 };
+const ended = { finished: [], crashed: [], removed: [], moved: [], back: [], revision: 0 };
 /** Figures under the names of those of the honest ones: none of them may arrive anywhere. */
 const stolen = {
   counters: { beats: 1e6, odd_accepted: 7, odd_sum: 0.25, odd_done: 1, messages_sent: 1e15 },
