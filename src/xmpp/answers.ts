@@ -11,7 +11,7 @@ import { NS } from './stanzas/namespaces.ts';
  */
 export function usualAnswer(asked: Stanza): Element {
   const isGet = asked.type === 'get';
-  switch (asked.payload?.getNS()) {
+  switch (asked.payload?.getNS() ?? '') {
     case NS.ping:
       if (isGet) return iq.result(asked);
       break;

@@ -47,10 +47,8 @@ export function escapeXml(text: string): string {
 
 /** What XML 1.0 §2.2 forbids, however it is written, and halves of a surrogate pair, which UTF-8 cannot have. */
 const FORBIDDEN =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 /** All that {@link escapeXml} has to look at more closely. */
-// eslint-disable-next-line no-control-regex
 const SPECIAL = /[&<>"'\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/;
 
 /**

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import { WebSocketServer } from 'ws';
 
@@ -70,22 +69,21 @@ export async function startScriptedServer(
     new WebSocketServer({ server: http, handleProtocols: () => 'xmpp' }).on(
       'connection',
       (socket, request) => {
-        const sni = (request.socket as TLSSocket).servername as string | undefined;
+        const sni = tlsOf(request.socket).sni;
         const hear = join({
           ...{ sni, alpn: undefined, host: request.headers.host },
           send: (xml) => socket.send(xml),
           end: () => socket.close(),
         });
-        socket.on('message', (data) => hear(String(data as Buffer)));
+        socket.on('message', (data: Buffer) => hear(data.toString('utf8')));
       },
     );
     server = http;
   } else {
-    const onSocket = (socket: import('node:net').Socket): void => {
-      const { servername, alpnProtocol } = socket as TLSSocket;
-      const sni = servername as string | undefined;
+    const onSocket = (socket: Socket): void => {
+      const { sni, alpn } = tlsOf(socket);
       const hear = join({
-        ...{ sni, alpn: alpnProtocol ?? undefined, host: undefined },
+        ...{ sni, alpn, host: undefined },
         send: (xml) => socket.write(xml),
         end: () => socket.destroy(),
       });
@@ -153,4 +151,10 @@ async function certificate(): Promise<{ private: string; cert: string }> {
       { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
     ] as never,
   });
+}
+
+function tlsOf(socket: Socket): Pick<ScriptedClient, 'sni' | 'alpn'> {
+  if (!(socket instanceof TLSSocket)) return { sni: undefined, alpn: undefined };
+  const { servername, alpnProtocol } = socket as TLSSocket & { servername?: string | false };
+  return { sni: servername === false ? undefined : servername, alpn: alpnProtocol ?? undefined };
 }

@@ -36,7 +36,10 @@ describe('JIDs', () => {
   });
 
   it('compare as their prepared forms do, by letters or not', () => {
-    const part = fc.string({ unit: fc.constantFrom(...'aAbB.éÉe\u0301ﬀ\uff41K'), maxLength: 5 });
+    const part = fc.string({
+      unit: fc.constantFrom('a', 'A', 'b', 'B', '.', 'é', 'É', 'e', '\u0301', 'ﬀ', '\uff41', 'K'),
+      maxLength: 5,
+    });
     const jid = fc
       .tuple(part, part, fc.option(part, { nil: undefined }))
       .map(([local, domain, resource]) => {

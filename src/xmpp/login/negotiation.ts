@@ -1,10 +1,10 @@
 import { deferred } from '../../lib/abort.ts';
-import { AmocError, systemCode } from '../../lib/errors.ts';
+import { AmocError } from '../../lib/errors.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { BLOCKED, ConnectError } from '../errors.ts';
+import { BLOCKED } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
 import type { LoginKind, Schedule, SessionObserver, Watcher } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
@@ -14,13 +14,13 @@ import { openWire } from '../wire/open-wire.ts';
 import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
+import { connectErrorOf } from './connect-error.ts';
+import { Authentication } from './authentication.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
-import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import { LibraryClient } from './library-client.ts';
 import type { Library } from './library-client.ts';
 import { SeeOtherHost } from './see-other-host.ts';
-import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts';
-import type { LoginWarning, SaslMechanism } from './mechanisms.ts';
+import type { LoginWarning } from './mechanisms.ts';
 import { userAgentOf } from './user-agent.ts';
 import { withoutInlineSm } from './features.ts';
 import { establishSession } from '../stanzas/iq.ts';
@@ -73,7 +73,7 @@ export class Negotiation {
   readonly #early: EarlyStanzas;
   #length = 0;
   #isOver = false;
-  #mechanism: SaslMechanism | undefined;
+  readonly #authentication: Authentication;
   #authenticate: (() => void) | undefined;
   #isUpgraded = false;
   #isBound = false;
@@ -82,7 +82,6 @@ export class Negotiation {
   /** The server wants a session established (RFC 3921 §3): the id of the request, once it was made. */
   #demandsSession = false;
   #sessionRequest: string | undefined;
-  #hasToken = false;
 
   constructor(options: ConnectOptions, context: ConnectContext) {
     this.#options = options;
@@ -98,8 +97,16 @@ export class Negotiation {
     this.#client = new LibraryClient(
       { domain, resource, userAgent: userAgentOf(`${username}@${domain}`), timeoutMs },
       (owner) => this.#open(owner),
-      (authenticate, _mechanisms, fast) => this.#logIn(authenticate, fast),
+      async (authenticate, _mechanisms, fast) => {
+        await this.#authentication.run(authenticate, fast);
+        this.stage = 'bind';
+      },
     );
+    this.#authentication = new Authentication(options, {
+      wire: () => this.#client.wire,
+      isWanted: () => !this.#isOver,
+      warn: (warning, text) => this.warn(warning, text),
+    });
     this.#failed.promise.catch(() => {});
     this.#done.promise.catch(() => {});
     this.#adapt();
@@ -125,14 +132,14 @@ export class Negotiation {
     const wire = this.#client.release();
     // The wire shall not keep what it needed for the login.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
-    const kind = this.#kindOf(resumedAt);
-    return { wire, jid, kind, resumedAt, handled: this.#handled, early: this.#early.all };
+    const [kind, early] = [this.#kindOf(resumedAt), this.#early.all];
+    return { wire, jid, kind, resumedAt, handled: this.#handled, early };
   }
 
   #kindOf(resumedAt: number | undefined): LoginKind {
     if (resumedAt !== undefined) return 'resumed';
     if (this.#options.resume !== undefined) return 'not resumed';
-    return this.#hasToken ? 'by token' : 'new';
+    return this.#authentication.wasByToken ? 'by token' : 'new';
   }
 
   /** Opens the stream, until the server waits for a login. */
@@ -174,7 +181,7 @@ export class Negotiation {
     } catch (error) {
       this.destroy();
       if (isSet(removed)) throw removed.reason;
-      throw this.#describe(error);
+      throw connectErrorOf(error, this.stage, this.#options);
     } finally {
       cancel();
       undo?.();
@@ -252,7 +259,8 @@ export class Negotiation {
     const onElement = xmpp._onElement.bind(xmpp);
     xmpp._onElement = (element) => {
       if (this.#endsLogin(element)) this.#isBound = true;
-      if (!this.#trusts(element)) return;
+      const doubt = this.#authentication.doubt(element);
+      if (doubt !== undefined) return this.#fail(doubt);
       if (!element.is('features', NS.stream) || this.#takesFeatures(element, onElement)) {
         onElement(element);
       }
@@ -291,76 +299,6 @@ export class Negotiation {
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** Credentials for the library's SASL, once the server has said what it offers. */
-  async #logIn(
-    authenticate: (credentials: object, mechanism: string, userAgent?: Element) => Promise<void>,
-    fast: Library['fast'] | null,
-  ): Promise<void> {
-    const { username, password, domain } = this.#options;
-    const account = `${username}@${domain}`;
-    const token = fast === null ? undefined : tokenOf(account, password);
-    this.#hasToken = token !== undefined;
-    const mechanism = this.#chosen as string;
-    const credentials = mechanism === 'ANONYMOUS' ? {} : { username, password, token };
-    await authenticate(credentials, mechanism, userAgentOf(account));
-    this.stage = 'bind';
-  }
-
-  #chosen: string | undefined;
-
-  /**
-   * Our mechanisms in place of the library's: its SCRAM takes a promise for each of its thousands of
-   * rounds, 0.3 s of a core for one login with the 10,000 rounds of prosody, where OpenSSL takes 5 ms.
-   */
-  #offer(offered: readonly string[]): void {
-    this.stage = 'authenticate';
-    this.#chosen = chooseMechanism(this.#options, offered);
-    const begin = (name: string): SaslMechanism => {
-      const { wire } = this.#client;
-      const parts = {
-        options: this.#options,
-        wire: wire as Wire,
-        offered,
-        isWanted: () => !this.#isOver,
-        warn: (warning: LoginWarning, text: string) => this.warn(warning, text),
-      };
-      return (this.#mechanism = beginMechanism(name, parts));
-    };
-    this.xmpp.saslFactory._mechs = mechanismNames.map((name) => ({
-      name,
-      mech: function Mechanism() {
-        return begin(name);
-      },
-    }));
-    const { username, password, domain } = this.#options;
-    const account = `${username}@${domain}`;
-    Object.assign(this.xmpp.fast, {
-      saveToken: (token: object) => {
-        keepToken(account, password, token);
-        return Promise.resolve();
-      },
-      fetchToken: () => Promise.resolve(tokenOf(account, password)),
-      deleteToken: () => {
-        forgetToken(account, password);
-        this.#hasToken = false;
-        return Promise.resolve();
-      },
-    });
-  }
-
-  /** A server that does not know the password itself is not the one that was meant (RFC 5802 §5). */
-  #trusts(element: Element): boolean {
-    const { verifies } = this.#mechanism ?? {};
-    if (verifies === undefined || element.name !== 'success') return true;
-    const isSasl2 = element.is('success', NS.sasl2);
-    if (!isSasl2 && !element.is('success', NS.sasl)) return true;
-    const data = isSasl2 ? (element.getChildText('additional-data') ?? '') : element.text();
-    if (verifies(Buffer.from(data, 'base64').toString('utf8'))) return true;
-    const text = 'the server did not prove that it knows the password (wrong SCRAM signature)';
-    this.#fail(new AmocError('AUTHENTICATION', text));
-    return false;
   }
 
   /** What comes after this element belongs to the session. */
@@ -416,8 +354,11 @@ export class Negotiation {
       return false;
     }
     try {
-      if (offer !== undefined)
-        this.#offer(offer.getChildren('mechanism').map((each) => each.text()));
+      if (offer !== undefined) {
+        this.stage = 'authenticate';
+        const offered = offer.getChildren('mechanism').map((each) => each.text());
+        this.#authentication.prepare(this.xmpp, offered);
+      }
     } catch (error) {
       this.#fail(error);
       return false;
@@ -466,19 +407,6 @@ export class Negotiation {
     return hasHeard
       ? 'no end of it'
       : 'connected, but not a word came (is the listen queue of the server full? see its `backlog`)';
-  }
-
-  #describe(error: unknown): Error {
-    if (error instanceof ConnectError) return error;
-    const { host, port } = this.#options;
-    const condition = (error as { condition?: unknown } | null)?.condition;
-    const isTls = systemCode(error)?.match(/CERT|SSL|TLS|UNABLE_TO_VERIFY|ALTNAME/) != null;
-    return new ConnectError(
-      isTls ? 'tls' : this.stage,
-      `${host}:${port}`,
-      error,
-      typeof condition === 'string' ? condition : undefined,
-    );
   }
 }
 
