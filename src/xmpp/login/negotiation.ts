@@ -260,10 +260,9 @@ export class Negotiation {
     xmpp._onElement = (element) => {
       if (this.#endsLogin(element)) this.#isBound = true;
       const doubt = this.#authentication.doubt(element);
-      if (doubt !== undefined) return this.#fail(doubt);
-      if (!element.is('features', NS.stream) || this.#takesFeatures(element, onElement)) {
-        onElement(element);
-      }
+      const isFeatures = element.is('features', NS.stream);
+      if (doubt !== undefined) this.#fail(doubt);
+      else if (!isFeatures || this.#takesFeatures(element, onElement)) onElement(element);
     };
     xmpp._onSeeOtherHost = ({ element }) => {
       this.#fail(new SeeOtherHost(element.getChildText('see-other-host') ?? ''));
