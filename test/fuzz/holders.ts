@@ -163,9 +163,10 @@ class Holder {
   }
 
   /** The master must close the connection, and say why. */
-  async sentAway(why: RegExp): Promise<void> {
-    assert.ok(await within(ANSWER_MS, this.#closed.promise), `${this.name} was not sent away`);
-    assert.match(await this.#closed.promise, why);
+  async sentAway(why: RegExp, after: string): Promise<void> {
+    const told = `${this.name}, after ${after.slice(0, 300)}`;
+    assert.ok(await within(ANSWER_MS, this.#closed.promise), `not sent away: ${told}`);
+    assert.match(await this.#closed.promise, why, told);
   }
 
   leave(): void {
@@ -292,7 +293,7 @@ async function damage(holder: Holder, random: Random): Promise<void> {
 async function cutOff(holder: Holder, text: string): Promise<void> {
   holder.send(text);
   holder.send(report(holder.field.run, { sequence: 1e6, delta: stolen }));
-  await holder.sentAway(/^invalid message: /);
+  await holder.sentAway(/^invalid message: /, text);
 }
 
 /** A frame that does not fit, certainly. */
@@ -370,9 +371,10 @@ async function lie(holder: Holder, random: Random): Promise<void> {
     () => ({ ended: { ...ended, back: [first], revision: 1 } }),
     () => ({ delta: { ...stolen, counters: { ...stolen.counters, users_started: 5 } } }),
   ])();
-  holder.send(report(run, { sequence: 1e6, delta: stolen, ...change }));
+  const told = report(run, { sequence: 1e6, delta: stolen, ...change });
+  holder.send(told);
   holder.send(report(run, { sequence: 1e6 + 1, delta: stolen }));
-  await holder.sentAway(/evicted/);
+  await holder.sentAway(/evicted/, told);
   holder.isLiar = true;
 }
 
@@ -468,7 +470,7 @@ async function huge(holder: Holder, random: Random): Promise<void> {
   ];
   const [text, why] = random.pick(kinds)();
   holder.send(text);
-  if (why !== undefined) await holder.sentAway(why);
+  if (why !== undefined) await holder.sentAway(why, text);
   else await holder.isRead();
   holder.leave();
 }
