@@ -103,7 +103,7 @@ async function checkTarget(): Promise<Finding> {
   const { host, port: named } = addressOf(hosts, 0);
   const usual = settings.xmppPort === 0 ? usualPort(transport, xmppTls) : settings.xmppPort;
   const port = named ?? usual;
-  const domain = domainOf(settings);
+  const domain = domainOf(settings, 1);
   const where = `target: ${host}:${port}, domain ${domain}`;
   if (transport !== 'tcp') {
     return {

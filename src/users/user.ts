@@ -174,7 +174,7 @@ export class PooledUser implements User {
 
   jidOf(id: number): string {
     const xmpp = this.#xmpp();
-    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp)}`;
+    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp, id)}`;
   }
 
   row<T>(rows: readonly T[]): T {

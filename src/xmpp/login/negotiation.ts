@@ -249,6 +249,7 @@ export class Negotiation {
   /** Puts our mechanisms and our view of the stream's features below the library. */
   #adapt(): void {
     const { xmpp } = this;
+    const options = this.#options;
     const onElement = xmpp._onElement.bind(xmpp);
     xmpp._onElement = (element) => {
       if (this.#endsLogin(element)) this.#isBound = true;
@@ -258,7 +259,7 @@ export class Negotiation {
       }
     };
     xmpp._onSeeOtherHost = ({ element }) => {
-      this.#fail(new SeeOtherHost(element.getChildText('see-other-host') ?? ''));
+      this.#fail(new SeeOtherHost(element.getChildText('see-other-host')?.trim() ?? '', options));
     };
     xmpp.on('error', (error: Error) => this.#fail(error));
     xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));

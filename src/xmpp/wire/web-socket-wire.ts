@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { AmocError } from '../../lib/errors.ts';
 import { defaultFrameLimits, notXmpp, tooLong } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
@@ -92,8 +93,19 @@ export class WebSocketWire implements Wire {
     if (text.startsWith('<open')) {
       const id = attributeIn(text, 'id') ?? '';
       this.owner.opened(streamHeader(` version="1.0" id="${id}" from="${this.#domain}"`));
-    } else if (text.startsWith('<close')) this.owner.ended();
+    } else if (text.startsWith('<close')) this.#closed(text);
     else this.owner.stanza(text);
+  }
+
+  #closed(text: string): void {
+    const elsewhere = attributeIn(text, 'see-other-uri');
+    if (elsewhere !== undefined) {
+      // RFC 7395 §3.6.1
+      const what = `the server sends its clients to another address (see-other-uri): ${elsewhere}`;
+      const advice = 'set AMOC_XMPP_HOST, AMOC_XMPP_PORT and AMOC_XMPP_PATH to it';
+      this.owner.failed(new AmocError('CONNECTION', `${what}; ${advice}`));
+    }
+    this.owner.ended();
   }
 
   readonly #sent = (): void => {
