@@ -21,6 +21,7 @@ import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
+import type { Traced } from '../users/user-pool.ts';
 
 /** Whose line of log it is, and what kind. */
 export interface LineOrigin {
@@ -185,11 +186,11 @@ export class SlaveRun {
     if (this.#isEnding && force) this.#forced += before - pool.size;
   }
 
-  /** Shows one user's stanzas in the log, or stops that. */
-  trace(id: number, on: boolean | undefined): { found: boolean; on: boolean } {
+  /** Shows one user's stanzas in the log, or stops that; with `waits` from the user's start on. */
+  trace(id: number, on: boolean | undefined, waits: boolean): Traced {
     const { log } = this.#parts;
     const watcher = tracer((line, trace) => log('info', { message: line }, { user: id, trace }));
-    return this.#pool?.trace(id, on, watcher) ?? { found: false, on: false };
+    return this.#pool?.trace(id, on, watcher, waits) ?? { found: false, on: false, waits: false };
   }
 
   async teardown(setup: Json | undefined): Promise<void> {

@@ -242,7 +242,8 @@ export class Slave {
         users: this.#run?.pool?.list(state, limit) ?? [],
         errors: this.#run?.pool?.errors.all() ?? [],
       }),
-      trace: ({ id, on }) => this.#run?.trace(id, on) ?? { found: false, on: false },
+      trace: ({ id, on, waits }) =>
+        this.#run?.trace(id, on, waits) ?? { found: false, on: false, waits: false },
       finish: async ({ run, force, gentleMs }) => {
         const forced = await this.#of(run).finish(force, gentleMs);
         this.#run?.tellRepeatedErrors();

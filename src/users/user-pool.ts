@@ -10,6 +10,7 @@ import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { Watcher } from '../xmpp/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
+import { AwaitedTraces } from './awaited-traces.ts';
 import { EndedLog } from './ended-log.ts';
 import type { EndedUsers } from './ended-log.ts';
 import { ErrorSummary } from './error-summary.ts';
@@ -36,6 +37,14 @@ export interface DesiredUsers {
   gone: readonly IdSet[];
   /** Those that are missing are started within this time. */
   withinMs: number;
+}
+
+/** What came of a trace. */
+export interface Traced {
+  found: boolean;
+  on: boolean;
+  /** Whether a user that is not here is waited for, or was until now. */
+  waits: boolean;
 }
 
 /** One line of `users()`. */
@@ -79,6 +88,7 @@ export class UserPool {
   readonly errors = new ErrorSummary();
   #ended = new EndedLog();
   readonly #moves: Moves;
+  readonly #awaited = new AwaitedTraces();
   #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolParts) {
@@ -269,13 +279,22 @@ export class UserPool {
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
-  /** Shows what a user sends and gets to `watcher`, or stops that; the other of the two when `on` is left out. */
-  trace(id: number, on: boolean | undefined, watcher: Watcher): { found: boolean; on: boolean } {
+  /**
+   * Shows what a user sends and gets to `watcher`, or stops that; the other of the two when `on` is left out.
+   *
+   * @param waits whether a user that is not here is waited for; when not, it is waited for no more
+   */
+  trace(id: number, on: boolean | undefined, watcher: Watcher, waits: boolean): Traced {
     const user = this.#users.get(id);
-    if (user === undefined) return { found: false, on: false };
+    if (user === undefined) {
+      const isWaitedFor = waits
+        ? this.#awaited.add(id, watcher)
+        : this.#awaited.take(id) !== undefined;
+      return { found: false, on: false, waits: isWaitedFor };
+    }
     const wanted = on ?? !user.isTraced;
     user.trace(wanted ? watcher : undefined);
-    return { found: true, on: wanted };
+    return { found: true, on: wanted, waits: false };
   }
 
   #present(): IdSet {
@@ -348,6 +367,7 @@ export class UserPool {
     }
     const user = new PooledUser(id, this.#parts.environment);
     this.#users.set(id, user);
+    user.trace(this.#awaited.take(id));
     // `starting` is counted by the queue's length.
     this.#counts.starting++;
     this.#crashed.delete(id);

@@ -47,6 +47,8 @@ export interface ConnectContext {
   onWarning?: ((warning: LoginWarning, text: string) => void) | undefined;
   /** Sees what goes over the connection; asked for again with each text. */
   watcher?: (() => Watcher | undefined) | undefined;
+  /** Called when the connection is there, and again when it has gone over to TLS. */
+  onWire?: ((wire: Wire, options: ConnectOptions) => void) | undefined;
 }
 
 /** How a negotiation ended well. */
@@ -263,7 +265,10 @@ export class Negotiation {
     };
     xmpp.on('error', (error: Error) => this.#fail(error));
     xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));
-    xmpp.on('connect', () => (this.stage = 'stream'));
+    xmpp.on('connect', () => {
+      this.stage = 'stream';
+      this.#tellWire();
+    });
     xmpp.on('online', () => {
       if (this.#demandsSession && !this.#isBound) void this.#establishSession();
       else this.#done.resolve(undefined);
@@ -453,8 +458,14 @@ export class Negotiation {
     if (!answer.is('proceed', NS.tls)) throw new AmocError('CONNECTION', 'STARTTLS was refused');
     await this.#client.wire?.upgrade?.();
     this.#isUpgraded = true;
+    this.#tellWire();
     this.stage = 'stream';
     await this.xmpp.restart();
+  }
+
+  #tellWire(): void {
+    const { wire } = this.#client;
+    if (wire !== undefined) this.#context.onWire?.(wire, this.#options);
   }
 
   #fail(error: unknown): void {

@@ -1,9 +1,12 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { AmocError } from '../../lib/errors.ts';
 import { defaultFrameLimits, notXmpp, tooLong } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { tlsFactsOf } from './tls-facts.ts';
+import type { TlsFacts } from './tls-facts.ts';
 import { nodeTlsOptions } from './tls-options.ts';
 import type { TlsOptions } from './tls-options.ts';
 import type { Wire, WireOwner } from './wire.ts';
@@ -17,6 +20,7 @@ export class WebSocketWire implements Wire {
   readonly #socket: WebSocket;
   readonly #domain: string;
   readonly #framer: Framer;
+  #below: Socket | undefined;
 
   constructor(
     url: string,
@@ -47,6 +51,7 @@ export class WebSocketWire implements Wire {
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(this.isSecure ? nodeTlsOptions(tlsOptions, url) : {}),
     });
+    this.#socket.on('upgrade', ({ socket }) => (this.#below = socket));
     this.#socket.on('open', () => this.owner.connected());
     this.#socket.on('message', (data: Buffer) => this.#framer.push(data));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -78,6 +83,10 @@ export class WebSocketWire implements Wire {
   destroy(): void {
     this.#framer.stop();
     this.#socket.terminate();
+  }
+
+  tlsFacts(): TlsFacts | undefined {
+    return this.#below && tlsFactsOf(this.#below);
   }
 
   #frame(text: string): string {
