@@ -11,6 +11,7 @@ import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { declareRun, spreadLists } from './run-command.ts';
 import type { AccountOptions } from './accounts.ts';
 import type { CertsOptions } from './certs.ts';
+import type { DoctorOptions } from './doctor.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
 import type { StopOptions } from './background.ts';
 import type { LogsOptions } from './logs.ts';
@@ -313,9 +314,12 @@ program
     (text) => wholeNumberOf('--users', text, [1, MAX_ID], 'a number of users'),
     1000,
   )
-  .action(async ({ users }: { users: number }) => {
+  .option('--login <id>', 'log this user in, and tell each step', (text) =>
+    wholeNumberOf('--login', text, [1, MAX_ID], 'the id of a user'),
+  )
+  .action(async (options: DoctorOptions) => {
     const { runDoctor } = await import('./doctor.ts');
-    process.exitCode = await runDoctor(users);
+    process.exitCode = await runDoctor(options);
   });
 
 /** What cannot be written to standard output is a failure of the command, but for a reader that has gone. */

@@ -16,12 +16,12 @@ import type { Pace } from '../protocol/messages.ts';
 import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
+import type { Traced, TraceWish } from '../users/awaited-traces.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
 import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
-import type { Traced } from '../users/user-pool.ts';
 
 /** Whose line of log it is, and what kind. */
 export interface LineOrigin {
@@ -186,11 +186,12 @@ export class SlaveRun {
     if (this.#isEnding && force) this.#forced += before - pool.size;
   }
 
-  /** Shows one user's stanzas in the log, or stops that; with `waits` from the user's start on. */
-  trace(id: number, on: boolean | undefined, waits: boolean): Traced {
+  /** Shows one user's stanzas in the log, or stops that. */
+  trace(wish: TraceWish): Traced {
     const { log } = this.#parts;
-    const watcher = tracer((line, trace) => log('info', { message: line }, { user: id, trace }));
-    return this.#pool?.trace(id, on, watcher, waits) ?? { found: false, on: false, waits: false };
+    const about = { user: wish.id };
+    const watcher = tracer((line, trace) => log('info', { message: line }, { ...about, trace }));
+    return this.#pool?.trace(wish, watcher) ?? { found: false, on: false, waits: false };
   }
 
   async teardown(setup: Json | undefined): Promise<void> {

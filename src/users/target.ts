@@ -120,7 +120,7 @@ export function domainOf({ xmppDomain, xmppHost }: XmppSettings, id: number): st
 }
 
 /** The port when none is given: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers have it. */
-export function usualPort(transport: string, tls: string): number {
+function usualPort(transport: string, tls: string): number {
   if (transport !== 'tcp') return tls === 'direct' ? 5281 : 5280;
   return tls === 'direct' ? 5223 : 5222;
 }

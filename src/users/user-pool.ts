@@ -11,6 +11,7 @@ import type { Scenario } from '../scenario/contract.ts';
 import type { Watcher } from '../xmpp/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
 import { AwaitedTraces } from './awaited-traces.ts';
+import type { Traced, TraceWish } from './awaited-traces.ts';
 import { EndedLog } from './ended-log.ts';
 import type { EndedUsers } from './ended-log.ts';
 import { ErrorSummary } from './error-summary.ts';
@@ -37,14 +38,6 @@ export interface DesiredUsers {
   gone: readonly IdSet[];
   /** Those that are missing are started within this time. */
   withinMs: number;
-}
-
-/** What came of a trace. */
-export interface Traced {
-  found: boolean;
-  on: boolean;
-  /** Whether a user that is not here is waited for, or was until now. */
-  waits: boolean;
 }
 
 /** One line of `users()`. */
@@ -279,22 +272,9 @@ export class UserPool {
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
-  /**
-   * Shows what a user sends and gets to `watcher`, or stops that; the other of the two when `on` is left out.
-   *
-   * @param waits whether a user that is not here is waited for; when not, it is waited for no more
-   */
-  trace(id: number, on: boolean | undefined, watcher: Watcher, waits: boolean): Traced {
-    const user = this.#users.get(id);
-    if (user === undefined) {
-      const isWaitedFor = waits
-        ? this.#awaited.add(id, watcher)
-        : this.#awaited.take(id) !== undefined;
-      return { found: false, on: false, waits: isWaitedFor };
-    }
-    const wanted = on ?? !user.isTraced;
-    user.trace(wanted ? watcher : undefined);
-    return { found: true, on: wanted, waits: false };
+  /** Shows what a user sends and gets to `watcher`, or stops that; one that is not here can be waited for. */
+  trace(wish: TraceWish, watcher: Watcher): Traced {
+    return this.#awaited.trace(this.#users.get(wish.id), wish, watcher);
   }
 
   #present(): IdSet {

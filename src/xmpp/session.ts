@@ -1,6 +1,7 @@
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { demandXmlText } from './element.ts';
 import type { Outgoing } from './element.ts';
+import { wasKept } from './delay.ts';
 import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';
@@ -10,7 +11,6 @@ import { Stanza } from './stanza.ts';
 import { isStreamErrorStanza, otherHostOf, streamErrorText } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
-import { NS } from './stanzas/namespaces.ts';
 import { nobody } from './wire/wire.ts';
 import type { Wire, WireOwner } from './wire/wire.ts';
 
@@ -453,12 +453,5 @@ export class Session extends Receiver implements WireOwner {
 
 function noop(): void {}
 
-const DELAY = /<(?:\w+:)?delay\s[^>]*urn:xmpp:delay/;
-
 /** Stream errors after which a new connection would end as this one did (RFC 6120 §4.9.3). */
 const lastWords = new Set(['conflict', 'not-authorized', 'policy-violation']);
-
-/** Whether the server had kept a message for later (XEP-0203): its age is not that of a delivery. */
-function wasKept(text: string): boolean {
-  return text.includes(NS.delay) && DELAY.test(text);
-}

@@ -84,7 +84,10 @@ describe('amoc accounts', () => {
     const args = ['accounts', 'ejabberd', '1', '2', '--out', join(project.folder, 'out')];
     const none = await project.amoc(args);
     assert.equal(none.code, 2);
-    assert.match(none.err, /the domain is not known; give it with --domain, or set AMOC_XMPP_DOMAIN/);
+    assert.match(
+      none.err,
+      /the domain is not known; give it with --domain, or set AMOC_XMPP_DOMAIN/,
+    );
     const wrong = await project.amoc([...args, '--domain', 'd{user}.example']);
     assert.equal(wrong.code, 2);
     assert.match(wrong.err, /xmppDomain: "d\{user\}\.example" is not a domain; in braces/);

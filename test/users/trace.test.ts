@@ -28,10 +28,11 @@ describe('users that are waited for', () => {
     await cluster.run(cluster.master.add(3));
     await cluster.clock.advance(1000);
     // Those that run are found, and traced already: the other of the two is to stop.
-    const left = await cluster.run(
-      Promise.all([2, 3, 4, 5].map((id) => cluster.master.trace(id))),
+    const left = await cluster.run(Promise.all([2, 3, 4, 5].map((id) => cluster.master.trace(id))));
+    assert.deepEqual(
+      left,
+      [2, 3, 4, 5].map((id) => ({ id, on: false, waits: false })),
     );
-    assert.deepEqual(left, [2, 3, 4, 5].map((id) => ({ id, on: false, waits: false })));
     await assert.rejects(cluster.run(cluster.master.trace(0)), /whole number from 1 on/);
   });
 });
@@ -100,7 +101,10 @@ export async function start(_id: number, user: User): Promise<void> {
     const text = out + err;
     assert.match(text, /user 7 does not run; its stanzas are shown from its start on, the login/);
     assert.match(text, /stanzas of user 8 are shown no more/);
-    assert.match(text, /user 7@\S+ sent .*<stream:stream[\s\S]*user 7@\S+ sent <auth [^>]*>\*\*\*</);
+    assert.match(
+      text,
+      /user 7@\S+ sent .*<stream:stream[\s\S]*user 7@\S+ sent <auth [^>]*>\*\*\*</,
+    );
     assert.doesNotMatch(text, /user [^7]@\S+ (sent|got)/);
   });
 });

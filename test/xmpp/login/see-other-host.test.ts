@@ -14,7 +14,10 @@ function goTo(where: string): string {
 }
 
 /** A server that sends all, or those with that number, elsewhere as soon as they come. */
-function sending(where: () => string, whom: (client: ScriptedClient) => boolean = () => true): Script {
+function sending(
+  where: () => string,
+  whom: (client: ScriptedClient) => boolean = () => true,
+): Script {
   return {
     takes: (text, client) => {
       if (!text.includes('<stream:stream') || !whom(client)) return false;
@@ -35,7 +38,10 @@ function over(
 describe('a server that sends its clients elsewhere', () => {
   it('is followed, with the domain of before', async () => {
     await using second = await startScriptedServer('tcp');
-    await using first = await startScriptedServer('tcp', sending(() => `127.0.0.1:${second.port}`));
+    await using first = await startScriptedServer(
+      'tcp',
+      sending(() => `127.0.0.1:${second.port}`),
+    );
     await using session = await connect(over(first), context());
     await session.sendIq(ping());
     assert.equal(first.clients.length, 1);
@@ -45,18 +51,26 @@ describe('a server that sends its clients elsewhere', () => {
 
   it('is not followed unless that is asked for, and the setting is named', async () => {
     await using second = await startScriptedServer('tcp');
-    await using first = await startScriptedServer('tcp', sending(() => `127.0.0.1:${second.port}`));
+    await using first = await startScriptedServer(
+      'tcp',
+      sending(() => `127.0.0.1:${second.port}`),
+    );
     await assert.rejects(connect(over(first, { followHost: false }), context()), {
       name: 'StreamFailed',
       condition: 'see-other-host',
-      message: new RegExp(`127\\.0\\.0\\.1:${second.port}; set AMOC_XMPP_HOST to it, or AMOC_XMPP_FOLLOW_HOST=true`),
+      message: new RegExp(
+        `127\\.0\\.0\\.1:${second.port}; set AMOC_XMPP_HOST to it, or AMOC_XMPP_FOLLOW_HOST=true`,
+      ),
     });
     assert.equal(second.clients.length, 0);
   });
 
   it('is followed three times', async () => {
     let port = 0;
-    await using server = await startScriptedServer('tcp', sending(() => `127.0.0.1:${port}`));
+    await using server = await startScriptedServer(
+      'tcp',
+      sending(() => `127.0.0.1:${port}`),
+    );
     ({ port } = server);
     await assert.rejects(connect(over(server), context()), /followed 3 times, and no further/);
     assert.equal(server.clients.length, 4);
@@ -64,7 +78,10 @@ describe('a server that sends its clients elsewhere', () => {
 
   for (const nonsense of ['', 'a b', 'x:99999', 'http://127.0.0.1/', '[::1', 'x:0']) {
     it(`is not followed to '${nonsense}'`, async () => {
-      await using server = await startScriptedServer('tcp', sending(() => nonsense));
+      await using server = await startScriptedServer(
+        'tcp',
+        sending(() => nonsense),
+      );
       await assert.rejects(connect(over(server), context()), /see-other-host\): .*no address/);
       assert.equal(server.clients.length, 1);
     });
@@ -74,7 +91,10 @@ describe('a server that sends its clients elsewhere', () => {
     let port = 0;
     await using silent = await startScriptedServer('tcp', { takes: () => true });
     ({ port } = silent);
-    await using first = await startScriptedServer('tcp', sending(() => `127.0.0.1:${port}`));
+    await using first = await startScriptedServer(
+      'tcp',
+      sending(() => `127.0.0.1:${port}`),
+    );
     const began = performance.now();
     await assert.rejects(connect(over(first, { timeoutMs: 500 }), context()), {
       name: 'StreamFailed',
