@@ -1,7 +1,7 @@
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { wasKept } from './delay.ts';
 import { demandXmlText } from './element.ts';
 import type { Outgoing } from './element.ts';
-import { wasKept } from './delay.ts';
 import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';

@@ -10,13 +10,14 @@ import { registerAccount } from '../stanzas/register.ts';
 import { StreamManagement } from '../stream-management.ts';
 import type { Resumption } from '../stream-management.ts';
 import { Negotiation } from './negotiation.ts';
-import type { ConnectContext, Negotiated } from './negotiation.ts';
+import type { Negotiated } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
 import { followHosts } from './see-other-host.ts';
 
 /** A connection that held for so long was no part of a row of losses. */
 const STEADY_MS = 10_000;
 
-export type { ConnectContext } from './negotiation.ts';
+export type { ConnectContext } from './connect-context.ts';
 
 /**
  * Logs in: connects, negotiates TLS, SASL and the resource with `@xmpp/client`, and gives the

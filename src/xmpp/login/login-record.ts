@@ -2,7 +2,7 @@ import { parseElement } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
-import type { ConnectContext } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
 
 const NS_FAST = 'urn:xmpp:fast:0';
 const NS_CHANNEL_BINDINGS = 'urn:xmpp:sasl-cb:0';

@@ -1,6 +1,6 @@
 import type { ConnectOptions } from '../connect-options.ts';
 import { Negotiation } from './negotiation.ts';
-import type { ConnectContext } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
 import { followHosts } from './see-other-host.ts';
 
 /**

@@ -6,7 +6,7 @@ import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { BLOCKED, ConnectError } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
-import type { LoginKind, Schedule, SessionObserver, Watcher } from '../session-parts.ts';
+import type { LoginKind } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { smResume } from '../stream-management.ts';
@@ -14,6 +14,7 @@ import { openWire } from '../wire/open-wire.ts';
 import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
+import type { ConnectContext } from './connect-context.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
 import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import { LibraryClient } from './library-client.ts';
@@ -34,22 +35,6 @@ const BLOCKED_MS = 1000;
  * tree and goes through the library: a server that sends features without end would have the time of all.
  */
 const MOST_CHARACTERS = 128 * 1024;
-
-/** What a connection needs from where it is made. */
-export interface ConnectContext {
-  observer: SessionObserver;
-  schedule: Schedule;
-  /** Calls back when the user is removed: the attempt ends at once. Gives back what undoes it. */
-  onAbort?: ((abort: (reason: unknown) => void) => () => void) | undefined;
-  /** Told of what a scenario's handler threw. */
-  onError?: ((error: unknown) => void) | undefined;
-  /** Told what makes the password easier to get for who listens; it may be told the same often. */
-  onWarning?: ((warning: LoginWarning, text: string) => void) | undefined;
-  /** Sees what goes over the connection; asked for again with each text. */
-  watcher?: (() => Watcher | undefined) | undefined;
-  /** Called when the connection is there, and again when it has gone over to TLS. */
-  onWire?: ((wire: Wire, options: ConnectOptions) => void) | undefined;
-}
 
 /** How a negotiation ended well. */
 export interface Negotiated {
