@@ -14,7 +14,6 @@ import { openWire } from '../wire/open-wire.ts';
 import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
-import type { ConnectContext } from './connect-context.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
 import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import { LibraryClient } from './library-client.ts';
@@ -26,6 +25,7 @@ import { userAgentOf } from './user-agent.ts';
 import { withoutInlineSm } from './features.ts';
 import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
+import type { ConnectContext } from './connect-context.ts';
 
 /** A timer that is so late was held up by this process, not by the server. */
 const BLOCKED_MS = 1000;
