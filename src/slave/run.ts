@@ -16,6 +16,7 @@ import type { Pace } from '../protocol/messages.ts';
 import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
+import type { Traced, TraceWish } from '../users/awaited-traces.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
 import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
@@ -186,10 +187,11 @@ export class SlaveRun {
   }
 
   /** Shows one user's stanzas in the log, or stops that. */
-  trace(id: number, on: boolean | undefined): { found: boolean; on: boolean } {
+  trace(wish: TraceWish): Traced {
     const { log } = this.#parts;
-    const watcher = tracer((line, trace) => log('info', { message: line }, { user: id, trace }));
-    return this.#pool?.trace(id, on, watcher) ?? { found: false, on: false };
+    const about = { user: wish.id };
+    const watcher = tracer((line, trace) => log('info', { message: line }, { ...about, trace }));
+    return this.#pool?.trace(wish, watcher) ?? { found: false, on: false, waits: false };
   }
 
   async teardown(setup: Json | undefined): Promise<void> {

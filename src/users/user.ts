@@ -51,7 +51,7 @@ export interface User<V extends Variables = Variables> {
   readonly signal: AbortSignal;
   /** The user's bare JID. */
   readonly jid: string;
-  /** The bare JID of another user. */
+  /** The bare JID of another user, in the domain that is that user's (see `xmppDomain`). */
   jidOf(id: number): string;
   /**
    * The row of a list that belongs to this user: the same one in every process, whatever the placement,
@@ -174,7 +174,7 @@ export class PooledUser implements User {
 
   jidOf(id: number): string {
     const xmpp = this.#xmpp();
-    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp)}`;
+    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp, id)}`;
   }
 
   row<T>(rows: readonly T[]): T {

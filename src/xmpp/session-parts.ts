@@ -54,6 +54,13 @@ export interface SendBuffer {
 /** Sees what goes over a session, as text. */
 export type Watcher = (direction: 'in' | 'out', text: string) => void;
 
+/** Why a connection is gone. */
+export interface Loss {
+  text: string;
+  /** Where the server has sent the client (RFC 6120 §4.9.3.19). */
+  elsewhere: string | undefined;
+}
+
 /** A session whose connection is lost, as who replaces the connection sees it. */
 export interface Revivable {
   readonly isOpen: boolean;
@@ -77,5 +84,5 @@ export interface SessionParts {
   /** Told of what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
   /** Gets a lost session going again; it is over when this rejects. */
-  revive?: ((session: Revivable, why: string) => Promise<void>) | undefined;
+  revive?: ((session: Revivable, why: Loss) => Promise<void>) | undefined;
 }

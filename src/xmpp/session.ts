@@ -8,7 +8,7 @@ import { Receiver, timeoutOf } from './receiver.ts';
 import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
 import type { SessionObserver, SessionParts, StanzaWait, Watcher } from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { isStreamErrorStanza, streamErrorText } from './stanza-errors.ts';
+import { isStreamErrorStanza, otherHostOf, streamErrorText } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
 import { nobody } from './wire/wire.ts';
@@ -388,7 +388,8 @@ export class Session extends Receiver implements WireOwner {
   #receiveNonza(stanza: Stanza): void {
     const management = this.#management;
     if (isStreamErrorStanza(stanza)) {
-      this.#lost(streamErrorText(stanza), stanza.payload?.name ?? 'undefined-condition');
+      const condition = stanza.payload?.name ?? 'undefined-condition';
+      this.#lost(streamErrorText(stanza), condition, otherHostOf(stanza));
       return;
     }
     switch (stanza.name) {
@@ -407,7 +408,7 @@ export class Session extends Receiver implements WireOwner {
     this.keep(stanza);
   }
 
-  #lost(why: string, condition?: string): void {
+  #lost(why: string, condition?: string, elsewhere?: string): void {
     if (this.endedBy !== undefined) {
       this.#closed?.();
       return;
@@ -425,7 +426,7 @@ export class Session extends Receiver implements WireOwner {
     this.#cutBy = why;
     // An answer may still come to a session that goes on.
     if (this.resumption === undefined) this.failIqs(new SessionLost(this.#jid, why));
-    revive(this, why).catch((error: unknown) => {
+    revive(this, { text: why, elsewhere }).catch((error: unknown) => {
       this.#finish(new SessionLost(this.#jid, `${why}; ${messageOf(error)}`));
     });
   }

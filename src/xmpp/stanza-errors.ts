@@ -34,12 +34,18 @@ export function isStreamErrorStanza(stanza: Stanza): boolean {
 /** What a stream error says (RFC 6120 §4.9). */
 export function streamErrorText(stanza: Stanza): string {
   let condition: string;
-  let text: string | undefined;
+  let words: (string | undefined)[];
   try {
     condition = stanza.payload?.name ?? 'undefined-condition';
-    text = stanza.getChildText('text');
+    words = [otherHostOf(stanza), stanza.getChildText('text')];
   } catch (error) {
     return `a stream error of which ${messageOf(error)}`;
   }
-  return text === undefined ? condition : `${condition} (${text})`;
+  const said = words.filter((each) => each !== undefined).join('; ');
+  return said === '' ? condition : `${condition} (${said})`;
+}
+
+/** Where the server sends its client, when that is what its stream error says (RFC 6120 §4.9.3.19). */
+export function otherHostOf(stanza: Stanza): string | undefined {
+  return stanza.getChildText('see-other-host')?.trim();
 }

@@ -195,7 +195,10 @@ describe('amoc doctor', () => {
       env: { AMOC_XMPP_HOST: '127.0.0.1', AMOC_XMPP_PORT: String(port) },
     });
     assert.equal(code, 1);
-    assert.match(out, /target: 127\.0\.0\.1:\d+, domain 127\.0\.0\.1: connect ECONNREFUSED/);
+    assert.match(
+      out,
+      /!! {2}target: domain 127\.0\.0\.1: 127\.0\.0\.1:\d+: cannot connect: connect ECONNREFUSED/,
+    );
   });
   it('minds a cookie that others can read', async () => {
     using project = new Project();

@@ -26,11 +26,19 @@ export interface ScriptedClient {
   end(): void;
 }
 
+/** A certificate and its key. */
+export interface Pem {
+  private: string;
+  cert: string;
+}
+
 /** What a server does in place of the usual. */
 export interface Script {
   header?: string;
   /** The content of `<stream:features/>`. */
   features?: (client: ScriptedClient) => string;
+  /** Its certificate; one of its own when left out. */
+  pem?: Pem | undefined;
   /** @returns whether it has dealt with what the client sent */
   takes?: (text: string, client: ScriptedClient) => boolean;
 }
@@ -43,6 +51,7 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly clients: ScriptedClient[];
   /** PEM of its certificate, for `localhost`. */
   readonly ca: string | undefined;
+  readonly pem: Pem | undefined;
 }
 
 /** Starts one that logs everybody in by PLAIN, and answers each IQ, but for what the script says. */
@@ -53,7 +62,8 @@ export async function startScriptedServer(
   const said: string[] = [];
   const clients: ScriptedClient[] = [];
   const isWebSocket = over === 'ws' || over === 'wss';
-  const pem = over === 'tls' || over === 'wss' ? await certificate() : undefined;
+  const isSecure = over === 'tls' || over === 'wss';
+  const pem = isSecure ? (script.pem ?? (await certificate())) : undefined;
   const join = (parts: Pick<ScriptedClient, 'sni' | 'alpn' | 'host' | 'send' | 'end'>) => {
     const client = { ...parts, number: clients.length + 1, isAuthenticated: false };
     clients.push(client);
@@ -102,6 +112,7 @@ export async function startScriptedServer(
     said,
     clients,
     ca: pem?.cert,
+    pem,
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.end();
       server.close();
@@ -142,7 +153,7 @@ export function usualFeatures({ isAuthenticated }: ScriptedClient): string {
     : `<mechanisms xmlns='${NS_SASL}'><mechanism>PLAIN</mechanism></mechanisms>`;
 }
 
-async function certificate(): Promise<{ private: string; cert: string }> {
+async function certificate(): Promise<Pem> {
   return generate([{ name: 'commonName', value: 'localhost' }], {
     keySize: 2048,
     algorithm: 'sha256',

@@ -17,7 +17,8 @@ import { patternId } from '../../src/xmpp/embedded/pattern.ts';
 import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import type { EmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import { isChatMessage, isFrom, isPresence } from '../../src/xmpp/predicates.ts';
-import { probe } from '../../src/xmpp/probe.ts';
+import { LoginRecord } from '../../src/xmpp/login/login-record.ts';
+import { look } from '../../src/xmpp/login/look.ts';
 import type { Session } from '../../src/xmpp/session.ts';
 import { xml } from '../../src/xmpp/element.ts';
 import { context, options } from '../support/xmpp.ts';
@@ -125,28 +126,16 @@ describe('the embedded server', () => {
   });
 
   it('says what it offers', async () => {
-    const offer = await probe({
-      host: '127.0.0.1',
-      port: server.port,
-      domain: 'localhost',
-      direct: undefined,
-      timeoutMs: 5000,
-    });
-    assert.deepEqual(offer, {
-      startTls: false,
-      mechanisms: ['SCRAM-SHA-1', 'PLAIN'],
-      registration: true,
-    });
-    await assert.rejects(
-      probe({
-        host: '127.0.0.1',
-        port: server.port,
-        domain: 'elsewhere',
-        direct: undefined,
-        timeoutMs: 5000,
-      }),
-      /host-unknown/,
+    const record = new LoginRecord();
+    await look(options(server.port), { ...context(), ...record.hooks });
+    assert.equal(record.offers.length, 1);
+    const { startTls, mechanisms, registration } = record.offers[0]!;
+    assert.deepEqual(
+      { startTls, mechanisms, registration },
+      { startTls: false, mechanisms: ['SCRAM-SHA-1', 'PLAIN'], registration: true },
     );
+    const elsewhere = options(server.port, 1, { domain: 'elsewhere' });
+    await assert.rejects(look(elsewhere, context()), { condition: 'host-unknown' });
   });
 
   for (const [what, bytes, answer] of [

@@ -14,7 +14,7 @@ import { TcpWire } from '../wire/tcp-wire.ts';
 import { nobody } from '../wire/wire.ts';
 import type { WireOwner } from '../wire/wire.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
-import type { ConnectContext } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
 
 /** How to be a component of a server. */
 export interface ComponentOptions {

@@ -3,19 +3,21 @@ import { backoffMs } from '../../lib/backoff.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
 import { ConnectError } from '../errors.ts';
 import { Session } from '../session.ts';
-import type { Revivable, SessionParts } from '../session-parts.ts';
+import type { Loss, Revivable, SessionParts } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { registerAccount } from '../stanzas/register.ts';
 import { StreamManagement } from '../stream-management.ts';
 import type { Resumption } from '../stream-management.ts';
 import { Negotiation } from './negotiation.ts';
-import type { ConnectContext, Negotiated } from './negotiation.ts';
+import type { Negotiated } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
+import { followHosts } from './see-other-host.ts';
 
 /** A connection that held for so long was no part of a row of losses. */
 const STEADY_MS = 10_000;
 
-export type { ConnectContext } from './negotiation.ts';
+export type { ConnectContext } from './connect-context.ts';
 
 /**
  * Logs in: connects, negotiates TLS, SASL and the resource with `@xmpp/client`, and gives the
@@ -33,9 +35,17 @@ export async function connect(options: ConnectOptions, context: ConnectContext):
   return session;
 }
 
-async function logIn(options: ConnectOptions, context: ConnectContext): Promise<Negotiated> {
+async function logIn(
+  options: ConnectOptions,
+  context: ConnectContext,
+  elsewhere?: string,
+): Promise<Negotiated> {
   const began = performance.now();
-  const negotiated = await new Negotiation(options, context).login();
+  const negotiated = await followHosts(
+    options,
+    (at) => new Negotiation(at, context).login(),
+    elsewhere,
+  );
   context.observer.connected(negotiated.kind, performance.now() - began);
   return negotiated;
 }
@@ -54,7 +64,7 @@ export function partsOf(options: ConnectOptions, context: ConnectContext): Sessi
     revive:
       reconnect === undefined
         ? undefined
-        : (session, why) => revive(session, why, options, reconnect, context, losses),
+        : (session, why) => revive(session, why, { options, policy: reconnect, context, losses }),
   };
 }
 
@@ -84,25 +94,32 @@ class Losses {
   }
 }
 
+/** What a connection is replaced with. */
+interface Replacement {
+  options: ConnectOptions;
+  policy: ReconnectPolicy;
+  context: ConnectContext;
+  losses: Losses;
+}
+
 /** Replaces a lost connection, after exponential back-off with full jitter. */
 async function revive(
   session: Revivable,
-  why: string,
-  options: ConnectOptions,
-  policy: ReconnectPolicy,
-  context: ConnectContext,
-  losses: Losses,
+  { text, elsewhere }: Loss,
+  { options, policy, context, losses }: Replacement,
 ): Promise<void> {
   const before = losses.next();
   const { firstMs, mostMs, attempts } = policy;
-  let last: unknown = new AmocError('CONNECTION', why);
+  let last: unknown = new AmocError('CONNECTION', text);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const delayMs = backoffMs(before + attempt, { firstMs, mostMs }, Math.random());
     await new Promise<void>((resolve) => context.schedule(delayMs, resolve));
     if (!session.isOpen) return;
     try {
       const resume = session.resumption;
-      const negotiated = await logIn({ ...options, resume }, context);
+      // Where the server has sent the session may be down: the attempts after the first go where it began.
+      const first = attempt === 0 ? elsewhere : undefined;
+      const negotiated = await logIn({ ...options, resume }, context, first);
       const { jid, wire, handled, early } = negotiated;
       losses.replaced();
       session.continueOn(jid, wire, managementOf(resume, negotiated), handled);
@@ -124,6 +141,13 @@ async function revive(
  * @throws {ConnectError} stage `register` when the server does not want it
  */
 export async function register(
+  options: ConnectOptions,
+  context: ConnectContext,
+): Promise<'created' | 'exists'> {
+  return followHosts(options, (at) => registerAt(at, context));
+}
+
+async function registerAt(
   options: ConnectOptions,
   context: ConnectContext,
 ): Promise<'created' | 'exists'> {

@@ -6,7 +6,7 @@ import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { BLOCKED } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
-import type { LoginKind, Schedule, SessionObserver, Watcher } from '../session-parts.ts';
+import type { LoginKind } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { smResume } from '../stream-management.ts';
@@ -25,6 +25,7 @@ import { userAgentOf } from './user-agent.ts';
 import { withoutInlineSm } from './features.ts';
 import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
+import type { ConnectContext } from './connect-context.ts';
 
 /** A timer that is so late was held up by this process, not by the server. */
 const BLOCKED_MS = 1000;
@@ -34,20 +35,6 @@ const BLOCKED_MS = 1000;
  * tree and goes through the library: a server that sends features without end would have the time of all.
  */
 const MOST_CHARACTERS = 128 * 1024;
-
-/** What a connection needs from where it is made. */
-export interface ConnectContext {
-  observer: SessionObserver;
-  schedule: Schedule;
-  /** Calls back when the user is removed: the attempt ends at once. Gives back what undoes it. */
-  onAbort?: ((abort: (reason: unknown) => void) => () => void) | undefined;
-  /** Told of what a scenario's handler threw. */
-  onError?: ((error: unknown) => void) | undefined;
-  /** Told what makes the password easier to get for who listens; it may be told the same often. */
-  onWarning?: ((warning: LoginWarning, text: string) => void) | undefined;
-  /** Sees what goes over the connection; asked for again with each text. */
-  watcher?: (() => Watcher | undefined) | undefined;
-}
 
 /** How a negotiation ended well. */
 export interface Negotiated {
@@ -256,6 +243,7 @@ export class Negotiation {
   /** Puts our mechanisms and our view of the stream's features below the library. */
   #adapt(): void {
     const { xmpp } = this;
+    const options = this.#options;
     const onElement = xmpp._onElement.bind(xmpp);
     xmpp._onElement = (element) => {
       if (this.#endsLogin(element)) this.#isBound = true;
@@ -265,11 +253,14 @@ export class Negotiation {
       else if (!isFeatures || this.#takesFeatures(element, onElement)) onElement(element);
     };
     xmpp._onSeeOtherHost = ({ element }) => {
-      this.#fail(new SeeOtherHost(element.getChildText('see-other-host') ?? ''));
+      this.#fail(new SeeOtherHost(element.getChildText('see-other-host')?.trim() ?? '', options));
     };
     xmpp.on('error', (error: Error) => this.#fail(error));
     xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));
-    xmpp.on('connect', () => (this.stage = 'stream'));
+    xmpp.on('connect', () => {
+      this.stage = 'stream';
+      this.#tellWire();
+    });
     xmpp.on('online', () => {
       if (this.#demandsSession && !this.#isBound) void this.#establishSession();
       else this.#done.resolve(undefined);
@@ -392,8 +383,14 @@ export class Negotiation {
     if (!answer.is('proceed', NS.tls)) throw new AmocError('CONNECTION', 'STARTTLS was refused');
     await this.#client.wire?.upgrade?.();
     this.#isUpgraded = true;
+    this.#tellWire();
     this.stage = 'stream';
     await this.xmpp.restart();
+  }
+
+  #tellWire(): void {
+    const { wire } = this.#client;
+    if (wire !== undefined) this.#context.onWire?.(wire, this.#options);
   }
 
   #fail(error: unknown): void {

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as amoc from '../../../src/index.ts';
+import { environmentName } from '../../../src/config/variable.ts';
+import { Project } from '../../support/project.ts';
 import type { RealServer } from '../../support/servers.ts';
 import type { Transport } from '../place.ts';
 import type { Difference, Row } from '../row.ts';
@@ -162,4 +164,26 @@ export const login: readonly Row[] = [
       }
     },
   })),
+  {
+    what: '`amoc doctor --login` finds well what a run logs in to, and tells TLS',
+    spec: 'RFC 6120 §5, §6, §7',
+    over: ['TCP', 'STARTTLS', 'TLS', 'WebSocket over TLS', 'BOSH over TLS'],
+    check: async (place) => {
+      using project = new Project({});
+      const isOver = place.transport.includes('TLS');
+      const xmppUser = `doctor_${place.transport.toLowerCase().replaceAll(' ', '_')}_{id}`;
+      await place.register({ username: xmppUser.replace('{id}', '7'), password: 'password_7' });
+      const settings = Object.entries(place.settings({ xmppUser }));
+      const env = Object.fromEntries(
+        settings.map(([name, value]) => [environmentName(name), String(value)]),
+      );
+      const { code, out } = await project.amoc(['doctor', '--users', '1', '--login', '7'], { env });
+      assert.equal(code, 0, out);
+      assert.match(out, /offers: .*(SCRAM-SHA-1|PLAIN)[\s\S]*user 7 is in as doctor_.*\n.*ping: /);
+      if (place.transport.startsWith('BOSH')) assert.match(out, /TLS: that of HTTPS/);
+      else if (isOver)
+        assert.match(out, /TLS: TLSv1\.\d, \S+; certificate of .*localhost.*: trusted/);
+      else assert.match(out, /TLS: none, because xmppTls is none/);
+    },
+  },
 ];
