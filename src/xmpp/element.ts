@@ -1,7 +1,8 @@
 import xml from '@xmpp/xml';
 import type { Element } from '@xmpp/xml';
-import { escapeXML, parse, unescapeXML } from 'ltx';
-import { AmocError } from '../lib/errors.ts';
+import { escapeXML, unescapeXML } from 'ltx';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { parseTree } from './element-parser.ts';
 
 export type { Element };
 
@@ -25,9 +26,11 @@ const streamRoot = xml('stream:stream', {
 export function parseElement(text: string): Element {
   let element: Element;
   try {
-    element = parse(text);
+    element = parseTree(text);
   } catch (cause) {
-    throw new AmocError('CONNECTION', 'a stanza is not well-formed', { cause });
+    throw new AmocError('CONNECTION', `a stanza is not well-formed: ${messageOf(cause)}`, {
+      cause,
+    });
   }
   element.parent = streamRoot;
   return element;

@@ -1,4 +1,4 @@
-import type { AmocError } from '../../lib/errors.ts';
+import { AmocError } from '../../lib/errors.ts';
 
 /** Told of what a framer finds, in the order of the bytes. */
 export interface FrameTarget {
@@ -18,9 +18,35 @@ export interface FrameLimits {
   stanzaBytes: number;
   /** Elements in elements. @default 128 */
   depth: number;
+  /** Elements in one stanza, itself included. @default 32,768 */
+  elements: number;
+  /** Attributes of one element. @default 256 */
+  attributes: number;
 }
 
-export const defaultFrameLimits: FrameLimits = { stanzaBytes: 1024 * 1024, depth: 128 };
+/**
+ * Bytes of a stanza for each element that it may have: empty elements take four, and a tree of them would
+ * stop all users of the process for half a second. An item of a roster or a list takes 40 and more.
+ */
+const BYTES_AN_ELEMENT = 32;
+const LEAST_ELEMENTS = 1000;
+
+/** The bounds of a stanza of so many bytes; the same object for the same number. */
+export function frameLimitsOf(stanzaBytes: number): FrameLimits {
+  if (latest.stanzaBytes !== stanzaBytes) latest = limitsOf(stanzaBytes);
+  return latest;
+}
+
+const limitsOf = (stanzaBytes: number): FrameLimits => ({
+  stanzaBytes,
+  depth: 128,
+  elements: Math.max(LEAST_ELEMENTS, Math.ceil(stanzaBytes / BYTES_AN_ELEMENT)),
+  attributes: 256,
+});
+
+export const defaultFrameLimits: FrameLimits = limitsOf(1024 * 1024);
+/** A process has one run and thus one bound at a time, and thousands of wires. */
+let latest = defaultFrameLimits;
 
 export const LT = 0x3c;
 export const GT = 0x3e;
@@ -36,15 +62,45 @@ export const SINGLE_QUOTE = 0x27;
 export const LEFT_BRACKET = 0x5b;
 export const RIGHT_BRACKET = 0x5d;
 
+/** Whether XML 1.0 §2.2 forbids a character of one byte. */
+export function isForbidden(byte: number): boolean {
+  return byte < 0x20 && byte !== 0x9 && byte !== 0xa && byte !== 0xd;
+}
+
 /** Bytes that end a run of text, and of an attribute's value. */
 export const stopsText = stops(LT, AMP);
 export const stopsValue = stops(LT, AMP, SINGLE_QUOTE, DOUBLE_QUOTE);
 
+/** Characters that are forbidden stop too: then none can be in a run. */
 function stops(...bytes: number[]): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const byte of bytes) table[byte] = 1;
-  return table;
+  return Uint8Array.from({ length: 256 }, (_, byte) =>
+    bytes.includes(byte) || isForbidden(byte) ? 1 : 0,
+  );
 }
+
+/** The first character of a text that is forbidden although its bytes are UTF-8. */
+export function noncharacterIn(text: string): number {
+  const at = text.indexOf('\ufffe');
+  return at >= 0 ? at : text.indexOf('\uffff');
+}
+
+/** The error of a server whose bytes are no XMPP stream, or go beyond a bound. */
+export function notXmpp(what: string): AmocError {
+  return new AmocError('CONNECTION', `what the server sent is no XMPP stream: ${what}`);
+}
+
+export function tooLong({ stanzaBytes }: FrameLimits): string {
+  return `a stanza of more than ${stanzaBytes} bytes (xmppStanzaBytes)`;
+}
+
+/** Names a character that is forbidden, and where it stands: after `before`, in the stanza that begins with it. */
+export function forbiddenAfter(before: string, character: number): string {
+  const code = character.toString(16).toUpperCase().padStart(4, '0');
+  const [tag = 'a tag'] = /^<[\w:.-]{1,40}/.exec(before) ?? [];
+  return `the character U+${code}, which XML forbids, ${before.length} characters after the beginning of ${tag}`;
+}
+
+export const SPACE = 0x20;
 
 /** The first of the letters, and what stands among them: no byte from here to 0x7f means anything in a tag. */
 export const LETTERS = 0x40;

@@ -1,6 +1,5 @@
 import { beforeServing } from '../../lib/serving-guard.ts';
 import { isUtf8 } from 'node:buffer';
-import { AmocError } from '../../lib/errors.ts';
 import {
   defaultFrameLimits,
   AMP,
@@ -18,11 +17,17 @@ import {
   SEMICOLON,
   SINGLE_QUOTE,
   SLASH,
+  SPACE,
   State,
   stepMarkup,
   stopsText,
   stopsValue,
+  tooLong,
   extend,
+  forbiddenAfter,
+  isForbidden,
+  noncharacterIn,
+  notXmpp,
   isEntity,
   isNameStart,
 } from './frame-grammar.ts';
@@ -32,13 +37,15 @@ import type { FrameLimits, FrameTarget } from './frame-grammar.ts';
  * Finds the stanzas in the bytes of a stream (RFC 6120 §4) without building a tree: one pass, no
  * allocation but the text of each stanza, memory bounded by the longest stanza that is let through.
  *
- * Tags are matched by a hash of their names. What a stanza says inside is not checked further: that is
- * done when somebody asks for its element.
+ * Tags are matched by a hash of their names, and with attributes counted: the tree of what is let through
+ * takes a bounded time. What a stanza says inside is not checked further: that is done when somebody asks
+ * for its element.
  */
 export class Framer {
   /** Who is told; may be changed at any time, also from within a call. */
   target: FrameTarget;
-  readonly #limits: FrameLimits;
+  /** May be changed between two stanzas. */
+  limits: FrameLimits;
   readonly #isFramed: boolean;
   /** The next tag is the stream's. */
   #opening: boolean;
@@ -55,7 +62,11 @@ export class Framer {
   /** Beginning of a stanza that goes on in the next chunk. */
   #carry: Buffer | undefined;
   #carried = 0;
+  /** All bytes of the stanza, one over the other: ASCII when the highest bit stays unset. */
   #bits = 0;
+  /** Elements of the stanza, and attributes of the tag, so far. */
+  #elements = 0;
+  #attributes = 0;
   /** Changes with every {@link reset}, so that the rest of a chunk is not read as the new stream. */
   #generation = 0;
   #isDead = false;
@@ -63,7 +74,7 @@ export class Framer {
   /** @param isFramed the bytes are stanzas without a stream around them (RFC 7395 §3.3) */
   constructor(target: FrameTarget, limits: FrameLimits = defaultFrameLimits, isFramed = false) {
     this.target = target;
-    this.#limits = limits;
+    this.limits = limits;
     this.#isFramed = isFramed;
     this.#opening = !isFramed;
     this.#depth = isFramed ? 1 : 0;
@@ -94,17 +105,22 @@ export class Framer {
     this.#carry = undefined;
   }
 
-  /** Reads `length` bytes. The buffer may be used again when this returns. */
-  push(bytes: Buffer, length: number = bytes.length): void {
+  /**
+   * Reads `length` bytes. The buffer may be used again when this returns.
+   *
+   * @returns whether all of them were read: none is after the end of a stream
+   */
+  push(bytes: Buffer, length: number = bytes.length): boolean {
     beforeServing();
-    if (this.#isDead) return;
+    if (this.#isDead) return false;
     const generation = this.#generation;
-    const { depth: deepest } = this.#limits;
+    const { depth: deepest, elements: mostElements, attributes: mostAttributes } = this.limits;
     let state = this.#state;
     let depth = this.#depth;
     let hash = this.#hash;
-    // All bytes of the stanza, one over the other: ASCII when the highest bit stays unset.
     let bits = this.#bits;
+    let elements = this.#elements;
+    let attributes = this.#attributes;
     const names = this.#names;
     // Where the stanza begins in these bytes; -1 outside of one.
     let start = this.#carried > 0 ? 0 : -1;
@@ -119,17 +135,17 @@ export class Framer {
             if (start < 0) {
               start = at;
               bits = byte;
+              elements = 0;
             }
           } else if (depth <= 1) {
-            if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) {
-              this.#fail('text between stanzas');
-              return;
-            }
+            if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)
+              return this.#fail('text between stanzas');
           } else if (byte === AMP) {
             this.#returnTo = state;
             this.#entity = '';
             state = State.entity;
           } else {
+            if (byte < SPACE && isForbidden(byte)) return this.#forbid(bytes, start, at);
             // Most bytes are text: stay here without going through the switch.
             while (at + 1 < length) {
               const next = bytes[at + 1] as number;
@@ -148,17 +164,11 @@ export class Framer {
           else if (isNameStart(byte)) {
             hash = extend(0, byte);
             state = State.openName;
-          } else {
-            this.#fail('a tag without a name');
-            return;
-          }
+          } else return this.#fail('a tag without a name');
           break;
         case State.openName:
           if (byte > 0x20 && byte !== GT && byte !== SLASH) {
-            if (byte === LT || byte === EQUALS) {
-              this.#fail('a tag in a tag');
-              return;
-            }
+            if (byte === LT || byte === EQUALS) return this.#fail('a tag in a tag');
             hash = extend(hash, byte);
             // The rest of a usual name: none of these needs a look of its own.
             while (at + 1 < length) {
@@ -169,10 +179,12 @@ export class Framer {
             }
             break;
           }
-          if (depth >= deepest) {
-            this.#fail(`more than ${deepest} elements in each other`);
-            return;
-          }
+          if (depth >= deepest) return this.#fail(`more than ${deepest} elements in each other`);
+          if (++elements > mostElements)
+            return this.#fail(
+              `a stanza of more than ${mostElements} elements (see xmppStanzaBytes)`,
+            );
+          attributes = 0;
           names[depth] = hash;
           depth++;
           state = State.inTag;
@@ -185,16 +197,18 @@ export class Framer {
             if (depth === 1) {
               this.#save(state, depth, hash, bits);
               this.#deliver(bytes, start, at + 1);
-              if (generation !== this.#generation) return;
+              if (generation !== this.#generation) return false;
               start = -1;
             }
-          } else if (byte === DOUBLE_QUOTE) state = State.doubleQuoted;
-          else if (byte === SINGLE_QUOTE) state = State.singleQuoted;
-          else if (byte === SLASH) state = State.emptyTag;
+          } else if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
+            if (++attributes > mostAttributes)
+              return this.#fail(`an element with more than ${mostAttributes} attributes`);
+            state = byte === DOUBLE_QUOTE ? State.doubleQuoted : State.singleQuoted;
+          } else if (byte === SLASH) state = State.emptyTag;
           else if (byte === LT) {
-            this.#fail('a tag in a tag');
-            return;
+            return this.#fail('a tag in a tag');
           } else {
+            if (byte < SPACE && isForbidden(byte)) return this.#forbid(bytes, start, at);
             // Names of attributes.
             while (at + 1 < length) {
               const next = bytes[at + 1] as number;
@@ -220,23 +234,19 @@ export class Framer {
             this.#entity = '';
             state = State.entity;
           } else if (byte === LT) {
-            this.#fail('< in the value of an attribute');
-            return;
-          }
+            return this.#fail('< in the value of an attribute');
+          } else if (byte < SPACE && isForbidden(byte)) return this.#forbid(bytes, start, at);
           break;
         }
         case State.emptyTag:
-          if (byte !== GT) {
-            this.#fail('/ within a tag');
-            return;
-          }
+          if (byte !== GT) return this.#fail('/ within a tag');
           state = State.text;
           depth--;
           if (depth <= 1) {
             this.#save(state, depth, hash, bits);
             this.#deliver(bytes, start, at + 1);
             if (depth === 0 && generation === this.#generation) this.#end();
-            if (generation !== this.#generation) return;
+            if (generation !== this.#generation) return false;
             start = -1;
           }
           break;
@@ -250,23 +260,19 @@ export class Framer {
           break;
         case State.closeRest:
           if (byte !== GT) {
-            if (byte > 0x20) {
-              this.#fail('something after the name of an end tag');
-              return;
-            }
+            if (byte > 0x20) return this.#fail('something after the name of an end tag');
+            if (byte < SPACE && isForbidden(byte)) return this.#forbid(bytes, start, at);
             break;
           }
-          if (depth === 0 || names[depth - 1] !== hash) {
-            this.#fail('an end tag that closes nothing');
-            return;
-          }
+          if (depth === 0 || names[depth - 1] !== hash)
+            return this.#fail('an end tag that closes nothing');
           state = State.text;
           depth--;
           if (depth <= 1) {
             this.#save(state, depth, hash, bits);
             if (depth === 1) this.#deliver(bytes, start, at + 1);
             else this.#end();
-            if (generation !== this.#generation) return;
+            if (generation !== this.#generation) return false;
             start = -1;
           }
           break;
@@ -277,39 +283,28 @@ export class Framer {
             state = State.cdataStart;
           } else {
             // RFC 6120 §11.1; no entity can be declared, so none can grow.
-            this.#fail('a document type definition');
-            return;
+            return this.#fail('a document type definition');
           }
           break;
         case State.cdataStart:
-          if (byte !== CDATA_WORD[this.#matched]) {
-            this.#fail('<![ that begins no CDATA');
-            return;
-          }
+          if (byte !== CDATA_WORD[this.#matched]) return this.#fail('<![ that begins no CDATA');
           if (++this.#matched === CDATA_WORD.length) state = State.cdata;
           break;
         case State.entity:
           if (byte === SEMICOLON) {
-            if (!isEntity(this.#entity)) {
-              this.#fail(`the entity &${this.#entity};`);
-              return;
-            }
+            if (!isEntity(this.#entity)) return this.#fail(`the entity &${this.#entity};`);
             state = this.#returnTo;
           } else {
-            if (this.#entity.length >= LONGEST_ENTITY || byte <= 0x20 || byte > 0x7f) {
-              this.#fail('an & that begins no entity');
-              return;
-            }
+            if (this.#entity.length >= LONGEST_ENTITY || byte <= 0x20 || byte > 0x7f)
+              return this.#fail('an & that begins no entity');
             this.#entity += String.fromCharCode(byte);
           }
           break;
         default: {
           // Comments, CDATA and processing instructions.
+          if (byte < SPACE && isForbidden(byte)) return this.#forbid(bytes, start, at);
           const next = stepMarkup(state, byte);
-          if (typeof next === 'string') {
-            this.#fail(next);
-            return;
-          }
+          if (typeof next === 'string') return this.#fail(next);
           state = next;
           if (state === State.text && depth <= 1) start = this.#forget();
           break;
@@ -317,7 +312,12 @@ export class Framer {
       }
     }
     this.#save(state, depth, hash, bits);
-    if (start >= 0) this.#keep(bytes, start, length);
+    if (start >= 0) {
+      this.#elements = elements;
+      this.#attributes = attributes;
+      this.#keep(bytes, start, length);
+    }
+    return !this.#isDead;
   }
 
   #save(state: number, depth: number, hash: number, bits: number): void {
@@ -342,11 +342,14 @@ export class Framer {
     }
     this.#forget();
     const isAscii = this.#bits < 0x80;
-    if (to - from > this.#limits.stanzaBytes) this.#tooLong();
+    if (to - from > this.limits.stanzaBytes) this.#fail(tooLong(this.limits));
     else if (!isAscii && !isUtf8(whole.subarray(from, to))) this.#fail('bytes that are no UTF-8');
     else {
       const text = whole.toString(isAscii ? 'latin1' : 'utf8', from, to);
-      if (this.#opening) {
+      const forbidden = isAscii ? -1 : noncharacterIn(text);
+      if (forbidden >= 0) {
+        this.#fail(forbiddenAfter(text.slice(0, forbidden), text.charCodeAt(forbidden)));
+      } else if (this.#opening) {
         this.#opening = false;
         this.target.opened(text);
       } else this.target.stanza(text);
@@ -355,8 +358,8 @@ export class Framer {
 
   #keep(bytes: Buffer, start: number, end: number): void {
     const needed = this.#carried + end - start;
-    if (needed > this.#limits.stanzaBytes) {
-      this.#tooLong();
+    if (needed > this.limits.stanzaBytes) {
+      this.#fail(tooLong(this.limits));
       return;
     }
     let carry = this.#carry;
@@ -381,14 +384,18 @@ export class Framer {
     this.target.ended();
   }
 
-  #tooLong(): void {
-    this.#fail(`a stanza of more than ${this.#limits.stanzaBytes} bytes`);
+  /** A character that XML forbids, as itself (RFC 6120 §4.9.3.13); references to one are no entities. */
+  #forbid(bytes: Buffer, start: number, at: number): false {
+    const here = bytes.subarray(Math.max(start, 0), at);
+    const before =
+      this.#carried > 0 ? [this.#carry?.subarray(0, this.#carried) ?? here, here] : [here];
+    return this.#fail(forbiddenAfter(Buffer.concat(before).toString(), bytes[at] as number));
   }
 
-  #fail(what: string): void {
+  /** @returns `false`, for {@link push} */
+  #fail(what: string): false {
     this.stop();
-    this.target.malformed(
-      new AmocError('CONNECTION', `what the server sent is no XMPP stream: ${what}`),
-    );
+    this.target.malformed(notXmpp(what));
+    return false;
   }
 }

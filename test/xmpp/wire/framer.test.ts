@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SaxesParser } from 'saxes';
 import { seededRandom } from '../../../src/lib/random.ts';
 import type { Random } from '../../../src/lib/random.ts';
 import { parseElement } from '../../../src/xmpp/element.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import { Framer } from '../../../src/xmpp/wire/framer.ts';
 import type { FrameLimits } from '../../../src/xmpp/wire/frame-grammar.ts';
+import { element, saxes } from '../../support/random-xml.ts';
 
 /** How many streams are tried; a long run is asked for by the environment. */
 const CASES = Number(process.env['AMOC_FUZZ_CASES'] ?? 1_000_000);
@@ -18,6 +18,8 @@ interface Found {
   error: string | undefined;
   framer: Framer;
 }
+
+const int = (random: Random, below: number): number => random.integer(0, below - 1);
 
 function frame(chunks: readonly Buffer[], limits?: FrameLimits): Found {
   const found: Found = { events: [], stanzas: [], error: undefined, framer: undefined as never };
@@ -49,55 +51,6 @@ function frame(chunks: readonly Buffer[], limits?: FrameLimits): Found {
 
 const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
 
-function int(random: Random, below: number): number {
-  return random.integer(0, below - 1);
-}
-
-const names = ['message', 'iq', 'presence', 'body', 'x', 'stream:features', 'a', 'éa', 'a-b.c'];
-const texts = [
-  'hi',
-  '&amp;',
-  '&#xe9;',
-  '&#38;',
-  'é',
-  '漢字',
-  '🦜',
-  ' ',
-  '>',
-  '\'"',
-  ']',
-  'a>b',
-  '-->',
-  '?>',
-];
-const inAttributes = ['v', '>', '/>', '&lt;', "it's", 'é🦜', ' ', '--', ']]&gt;'];
-
-function attributes(random: Random): string {
-  let text = '';
-  for (let count = int(random, 3); count > 0; count--) {
-    const value = random.pick(inAttributes);
-    const quote = value.includes("'") || random.float() < 0.5 ? '"' : "'";
-    text += `${random.pick([' ', '\n\t'])}a${count}${random.pick(['=', ' = '])}${quote}${value}${quote}`;
-  }
-  return text;
-}
-
-function element(random: Random, depth: number): string {
-  const name = random.pick(names);
-  const tag = `<${name}${attributes(random)}`;
-  if (random.float() < 0.25) return `${tag}${random.pick(['', ' '])}/>`;
-  let inner = '';
-  for (let count = int(random, 3); count > 0; count--) {
-    const kind = random.float();
-    if (kind < 0.4 && depth < 4) inner += element(random, depth + 1);
-    else if (kind < 0.5) inner += `<![CDATA[${random.pick(['<a>', ']]', ']', '&', 'é<', ''])}]]>`;
-    else if (kind < 0.57) inner += `<!--${random.pick(['<a>', '-', ' - ', 'é', ''])} -->`;
-    else if (kind < 0.62) inner += `<?pi ${random.pick(['<a>', '?', 'é'])} ?>`;
-    else inner += `${random.pick(texts)} `;
-  }
-  return `${tag}>${inner}</${name}${random.pick(['', ' '])}>`;
-}
-
 /** Splits bytes anywhere, also within a character. */
 function split(random: Random, bytes: Buffer): Buffer[] {
   const chunks: Buffer[] = [];
@@ -108,28 +61,6 @@ function split(random: Random, bytes: Buffer): Buffer[] {
     at += length;
   }
   return chunks;
-}
-
-/** What saxes, a strict parser, makes of a document: tags, attributes and text in order. */
-function saxes(document: string): string[] {
-  const parser = new SaxesParser();
-  const events: string[] = [];
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.on('opentag', ({ name, attributes: its }) =>
-    events.push(`<${name} ${JSON.stringify(its)}`),
-  );
-  parser.on('closetag', ({ name }) => events.push(`>${name}`));
-  const text = (part: string): void => {
-    const last = events.length - 1;
-    if (events[last]?.startsWith('t:') === true) events[last] += part;
-    else if (part !== '') events.push(`t:${part}`);
-  };
-  parser.on('text', text);
-  parser.on('cdata', text);
-  parser.write(document).close();
-  return events;
 }
 
 describe('the framer', () => {
@@ -189,7 +120,7 @@ describe('the framer', () => {
 
   it(`never crashes, never keeps more than its bound, whatever comes (seed ${SEED})`, () => {
     const random = seededRandom(SEED, 3);
-    const limits = { stanzaBytes: 500, depth: 8 };
+    const limits = { stanzaBytes: 500, depth: 8, elements: 12, attributes: 2 };
     for (let round = 0; round < 20_000; round++) {
       const bytes = Buffer.from(`${header}${element(random, 0)}${element(random, 0)}`);
       for (let flips = int(random, 4); flips > 0; flips--) {
@@ -204,6 +135,19 @@ describe('the framer', () => {
   });
 
   for (const [what, text, expected] of [
+    ['a character that XML forbids, by its number', `${header}<m>&#27;</m>`, /the entity &#27;/],
+    ['U+FFFE', `${header}<m>ab\ufffe</m>`, /U\+FFFE, which XML forbids, 5 characters after .* <m$/],
+    ['U+FFFF', `${header}<m é='\uffff'/>`, /U\+FFFF, which XML forbids, 6 characters after .* <m$/],
+    [
+      'a stanza of too many elements',
+      `${header}<m>${'<f/>'.repeat(200_000)}</m>`,
+      /a stanza of more than 32768 elements/,
+    ],
+    [
+      'an element with too many attributes',
+      `${header}<m ${Array.from({ length: 60_000 }, (_, at) => `a${at}='1'`).join(' ')}/>`,
+      /an element with more than 256 attributes/,
+    ],
     ['a DTD', '<!DOCTYPE a [<!ENTITY x "y">]><a/>', /document type definition/],
     ['an XML bomb', `${header}<!DOCTYPE lolz><m>&lol9;</m>`, /document type definition/],
     ['an entity beyond the five', `${header}<m>&nbsp;</m>`, /the entity &nbsp;/],
@@ -237,13 +181,66 @@ describe('the framer', () => {
     });
   }
 
-  it('refuses bytes that are no UTF-8', () => {
-    const bytes = Buffer.concat([
-      Buffer.from(`${header}<a>`),
-      Buffer.from([0xc3, 0x28]),
-      Buffer.from('</a>'),
-    ]);
-    assert.match(frame([bytes]).error ?? '', /no UTF-8/);
+  for (const [what, ...wrong] of [
+    ['bytes that are no UTF-8', 0xc3, 0x28],
+    ['half of a surrogate pair', 0xed, 0xa0, 0x80],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      const parts = [Buffer.from(`${header}<a>`), Buffer.from(wrong), Buffer.from('</a>')];
+      assert.match(frame([Buffer.concat(parts)]).error ?? '', /no UTF-8/);
+    });
+  }
+
+  it(`refuses characters that XML forbids, wherever they stand and the bytes are cut (seed ${SEED})`, () => {
+    const random = seededRandom(SEED, 4);
+    const places = [
+      ['<m>abc', '</m>'],
+      ['<m>', 'abc</m>'],
+      ['<m>é&amp;', '</m>'],
+      ["<m a='x", "'/>"],
+      ['<m a="', '"/>'],
+      ['<m', " a='x'/>"],
+      ["<m a='x'", '/>'],
+      ['<m', '/>'],
+      ['<m></m', '>'],
+      ['<m><![CDATA[', ']]></m>'],
+      ['<m><!--', '--></m>'],
+      ['<m><b/>', '<b/></m>'],
+    ] as const;
+    for (let code = 0; code < 0x20; code++) {
+      const isAllowed = code === 9 || code === 10 || code === 13;
+      for (const [before, behind] of places) {
+        const text = `${header}${before}${String.fromCharCode(code)}${behind}`;
+        for (const chunks of [[Buffer.from(text)], split(random, Buffer.from(text))]) {
+          const { error, stanzas } = frame(chunks);
+          const hex = code.toString(16).toUpperCase().padStart(4, '0');
+          const expected = isAllowed
+            ? undefined
+            : `what the server sent is no XMPP stream: the character U+${hex}, which XML forbids, ${before.length} characters after the beginning of <m`;
+          assert.equal(error, expected, JSON.stringify(text));
+          assert.equal(stanzas.length, isAllowed ? 1 : 0);
+        }
+      }
+    }
+  });
+
+  it(`takes as many elements and attributes as it may, however the bytes are cut (seed ${SEED})`, () => {
+    const random = seededRandom(SEED, 5);
+    const limits = { stanzaBytes: 10_000, depth: 8, elements: 20, attributes: 10 };
+    const attributesOf = (count: number): string =>
+      Array.from({ length: count }, (_, at) => ` a${at}=${at % 2 === 0 ? "''" : '""'}`).join('');
+    const fits = `<m>${`<a${attributesOf(10)}><b/></a>`.repeat(9)}<c/></m>`;
+    for (const [text, expected] of [
+      [fits.repeat(3), undefined],
+      [`${fits}<m>${'<a/>'.repeat(20)}</m>`, /more than 20 elements/],
+      [`${fits}<m><a${attributesOf(11)}/></m>`, /more than 10 attributes/],
+    ] as const) {
+      for (let cut = 0; cut < 50; cut++) {
+        const { error, stanzas } = frame(split(random, Buffer.from(header + text)), limits);
+        if (expected === undefined) assert.deepEqual([error, stanzas.length], [undefined, 3]);
+        else assert.match(error ?? '', expected);
+      }
+    }
   });
 
   it('begins anew with a new stream, and drops what came after the one before', () => {

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seededRandom } from '../../src/lib/random.ts';
+import { parseElement, xml } from '../../src/xmpp/element.ts';
+import type { Element } from '../../src/xmpp/element.ts';
+import { element, saxes } from '../support/random-xml.ts';
+
+const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+
+/** Tags, attributes and text in order, as `saxes` of the support gives them. */
+function eventsOf(node: Element): string[] {
+  const events = [`<${node.name} ${JSON.stringify(node.attrs)}`];
+  for (const child of node.children) {
+    if (typeof child !== 'string') events.push(...eventsOf(child));
+    else if (events.at(-1)?.startsWith('t:') === true) events.push(`${events.pop() ?? ''}${child}`);
+    else events.push(`t:${child}`);
+  }
+  return [...events, `>${node.name}`];
+}
+
+/** Milliseconds of CPU, which other work of the machine does not lengthen. */
+function cpuMsOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+describe('the tree of a stanza', () => {
+  it(`is what a strict parser makes of the text (seed ${SEED})`, () => {
+    const random = seededRandom(SEED, 1);
+    for (let round = 0; round < 5000; round++) {
+      const text = element(random, 0);
+      assert.deepEqual(eventsOf(parseElement(text)), saxes(text), `seed ${SEED}: ${text}`);
+    }
+  });
+
+  it('is of the same kind as what xml() builds', () => {
+    const both = xml('both', {}, parseElement('<a><b/></a>'), xml('c'));
+    assert.deepEqual(
+      both.getChildElements().map(({ name }) => name),
+      ['a', 'c'],
+    );
+    assert.equal(both.toString(), '<both><a><b/></a><c/></both>');
+  });
+
+  for (const [text, expected] of [
+    ['', /no element/],
+    ['hello', /text around the element/],
+    ['<a/>b', /text around the element/],
+    ['<a/><b/>', /more than one element/],
+    ['<a>', /a has no end/],
+    ['<a><b></a>', /the end tag of a closes nothing/],
+    ['</a>', /the end tag of a closes nothing/],
+    ['<a b/>', /the attribute b has no value/],
+    ['<a b>x = "y"</a>', /the attribute b has no value/],
+    ['<a b=c/>', /the value of b has no quotes/],
+    ["<a b='c/>", /the value of an attribute has no end/],
+    ['<a / b="c">', /\/ within a tag/],
+    ['< a/>', /a tag without a name/],
+    ['<a><!--></a>', /a comment without an end/],
+    ['<a><![CDATA[x</a>', /CDATA without an end/],
+    ['<a><?x></a>', /an instruction without an end/],
+    ['<!DOCTYPE a><a/>', /a declaration/],
+    ['<a>&lol;</a>', /&lol;/],
+    ['<a>&#27;</a>', /0x1b/],
+    [`<a ${'b'.repeat(1000)}/>`, /the attribute b{40}… has no value/],
+  ] as const) {
+    it(`is not made of ${text.slice(0, 30)}`, () => {
+      assert.throws(() => parseElement(text), { code: 'CONNECTION', message: expected });
+    });
+  }
+
+  for (const [what, text] of [
+    ['a value that a tag has not', `<f a>x ="${'y'.repeat(1_000_000)}</f>`],
+    ['a value within what looks like a comment', `<f><!--><a b="${'y'.repeat(1_000_000)}--></f>`],
+    ['a value within an instruction', `<f><?><a b="${'y'.repeat(1_000_000)}?></f>`],
+    ['references', `<f>${'&amp;'.repeat(200_000)}</f>`],
+    ['sections without an end', `<f>${'<![CDATA['.repeat(100_000)}</f>`],
+    ['names of attributes', `<f ${'a '.repeat(500_000)}/>`],
+  ] as const) {
+    it(`takes no more time for ${what} than for so much text`, () => {
+      // Its square would be 10 s and more.
+      const cpuMs = cpuMsOf(() => {
+        try {
+          parseElement(text);
+        } catch {
+          // Whether it is well-formed is not what is asked here.
+        }
+      });
+      assert.ok(cpuMs < 1500, `${cpuMs} ms`);
+    });
+  }
+});
