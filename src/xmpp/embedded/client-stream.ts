@@ -1,186 +1,218 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { Parser } from '@xmpp/xml';
-import xml from '@xmpp/xml';
+import { escapeXml, parseElement, unescapeXml, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { stanzaError } from './iq.ts';
-import type { Outlet, Router } from './router.ts';
-import { beginSasl, mechanisms } from './sasl.ts';
+import { attributeIn } from '../wire/framed.ts';
+import { nameOf } from './accounts.ts';
+import { stanzaError } from './answers.ts';
+import { parseAddress } from './address.ts';
+import { ClientSession, smFailed } from './client-session.ts';
+import type { SessionStream } from './client-session.ts';
+import { loginFeatures, sessionFeatures } from './features.ts';
+import type { Link, LinkOwner } from './link.ts';
+import type { Resumables } from './resumables.ts';
+import type { Router } from './router.ts';
+import { beginSasl } from './sasl.ts';
 import type { SaslExchange } from './sasl.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 const NS_CLIENT = 'jabber:client';
+const LONGEST_RESOURCE = 1023;
 
-/** Bytes between two ends of stanzas; more closes the stream (RFC 6120 §13.12). */
-const LONGEST_STANZA = 256 * 1024;
-/** Bytes that may wait for a client that does not read. */
-const MOST_UNREAD = 16 * 1024 * 1024;
+/** How far a client has come. */
+type Stage =
+  | { name: 'stranger'; sasl: SaslExchange | undefined }
+  | { name: 'known'; username: string }
+  | { name: 'bound'; session: ClientSession }
+  | { name: 'over' };
 
 /** The server's side of one client's stream, from its header to its end. */
-export class ClientStream implements Outlet {
-  readonly #socket: Socket;
+export class ClientStream implements LinkOwner, SessionStream {
+  readonly #link: Link;
   readonly #router: Router;
-  #parser = this.#newParser();
-  #sinceStanza = 0;
-  #sasl: SaslExchange | undefined;
-  #username: string | undefined;
-  /** The full JID, once bound. */
-  #jid: string | undefined;
-  #ended = false;
+  readonly #resumables: Resumables;
+  #stage: Stage = { name: 'stranger', sasl: undefined };
   #isOpen = false;
 
-  constructor(socket: Socket, router: Router) {
-    this.#socket = socket;
+  constructor(link: Link, router: Router, resumables: Resumables) {
+    this.#link = link;
     this.#router = router;
-    socket.setNoDelay(true);
-    socket.setEncoding('utf8');
-    socket.on('data', (text) => this.#read(text as unknown as string));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#leave());
+    this.#resumables = resumables;
   }
 
-  /** Sends a stanza to the client; one that does not read any more is cut off. */
   send(text: string): void {
-    if (this.#ended) return;
-    if (this.#socket.writableLength > MOST_UNREAD) {
-      this.#socket.destroy();
-      return;
-    }
-    this.#socket.write(text);
+    if (this.#stage.name !== 'over') this.#link.write(text);
   }
 
-  /** Ends the stream with an error of RFC 6120 §4.9.3. */
-  fail(condition: string): void {
-    if (this.#ended) return;
-    this.send(`<stream:error><${condition} xmlns='${NS.streams}'/></stream:error>`);
-    this.#close();
+  /** Ends the stream with an error of RFC 6120 §4.9.3. @param details an element of another namespace */
+  fail(condition: string, text?: string, details = ''): void {
+    if (this.#stage.name === 'over') return;
+    if (!this.#isOpen) this.#openBack();
+    const words =
+      text === undefined ? '' : `<text xmlns='${NS.streams}'>${escapeXml(text)}</text>`;
+    this.send(
+      `<stream:error><${condition} xmlns='${NS.streams}'/>${words}${details}</stream:error>`,
+    );
+    this.ended();
   }
 
-  #close(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#socket.end('</stream:stream>');
-    this.#leave();
+  opened(tag: string): void {
+    this.#openBack();
+    const { domain } = this.#router;
+    const to = attributeIn(tag, 'to');
+    if (attributeIn(tag, 'xmlns') !== NS_CLIENT) this.fail('invalid-namespace');
+    else if (to !== undefined && parseAddress(unescapeXml(to))?.full !== domain) {
+      this.fail('host-unknown');
+    } else this.#sendFeatures();
   }
 
-  #leave(): void {
-    this.#ended = true;
-    if (this.#jid !== undefined) this.#router.leave(this.#jid, this);
-    this.#jid = undefined;
-  }
-
-  #read(text: string): void {
-    this.#sinceStanza += text.length;
-    if (this.#sinceStanza > LONGEST_STANZA) {
-      this.fail('policy-violation');
-      return;
-    }
-    // The parser would wait for a tag for ever.
-    if (!this.#isOpen && !/^\s*(<|$)/.test(text)) {
-      this.fail('not-well-formed');
-      return;
-    }
-    this.#isOpen = true;
+  stanza(text: string): void {
+    let element: Element;
     try {
-      this.#parser.write(text);
+      element = parseElement(text);
     } catch {
       this.fail('not-well-formed');
+      return;
+    }
+    const stage = this.#stage;
+    switch (stage.name) {
+      case 'stranger':
+        this.#receiveStranger(element);
+        return;
+      case 'known':
+        this.#receiveKnown(element, stage.username);
+        return;
+      case 'bound':
+        this.#receiveBound(element, stage.session);
     }
   }
 
-  #newParser(): Parser {
-    const parser = new Parser();
-    const mine = (): boolean => parser === this.#parser && !this.#ended;
-    parser.on('start', (header: Element) => mine() && this.#open(header));
-    parser.on('element', (element: Element) => mine() && this.#receive(element));
-    parser.on('end', () => mine() && this.#close());
-    parser.on('error', () => mine() && this.fail('not-well-formed'));
-    return parser;
+  ended(): void {
+    const stage = this.#stage;
+    if (stage.name === 'over') return;
+    this.#stage = { name: 'over' };
+    this.#link.end();
+    if (stage.name === 'bound') stage.session.leave(this);
   }
 
-  #open(header: Element): void {
-    const { domain } = this.#router;
+  refused(condition: string): void {
+    this.fail(condition);
+  }
+
+  closed(): void {
+    const stage = this.#stage;
+    this.#stage = { name: 'over' };
+    if (stage.name === 'bound') stage.session.detach(this);
+  }
+
+  #openBack(): void {
+    this.#isOpen = true;
     const id = randomBytes(8).toString('hex');
     this.send(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='http://etherx.jabber.org/streams' from='${domain}' id='${id}' version='1.0'>`,
+      `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS.stream}' from='${this.#router.domain}' id='${id}' version='1.0'>`,
     );
-    const wanted = header.attrs['to'] as string | undefined;
-    if (wanted !== undefined && wanted !== domain) this.fail('host-unknown');
-    else this.send(this.#features());
   }
 
-  #features(): string {
-    const bound = `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session>`;
-    const login = `<mechanisms xmlns='${NS.sasl}'>${mechanisms
-      .map((name) => `<mechanism>${name}</mechanism>`)
-      .join('')}</mechanisms><register xmlns='http://jabber.org/features/iq-register'/>`;
-    const inner = this.#username === undefined ? login : bound;
-    return `<stream:features>${inner}</stream:features>`;
-  }
-
-  #receive(element: Element): void {
-    this.#sinceStanza = 0;
-    if (this.#username === undefined) this.#receiveStranger(element);
-    else if (this.#jid === undefined) this.#receiveUnbound(element, this.#username);
-    else this.#router.route(element, this.#jid, this);
+  #sendFeatures(): void {
+    const inner = this.#stage.name === 'stranger' ? loginFeatures : sessionFeatures;
+    this.send(`<stream:features>${inner}</stream:features>`);
   }
 
   /** Before the login: SASL, and in-band registration (XEP-0077 §3.1). */
   #receiveStranger(element: Element): void {
-    if (element.attrs['xmlns'] === NS.sasl || element.getNS() === NS.sasl) {
+    if (element.getNS() === NS.sasl) {
       this.#authenticate(element);
     } else if (element.name === 'iq' && element.getChild('query', NS.register) !== undefined) {
-      this.send(this.#router.registration(element, undefined).toString());
+      this.send(this.#router.registration(element).toString());
     } else {
       this.fail('not-authorized');
     }
   }
 
   #authenticate(element: Element): void {
+    const stage = this.#stage;
+    if (stage.name !== 'stranger') return;
     if (element.name === 'auth') {
-      this.#sasl = beginSasl(String(element.attrs['mechanism']), this.#router.accounts);
+      stage.sasl = beginSasl(String(element.attrs['mechanism']), this.#router.accounts);
     }
-    if (this.#sasl === undefined || (element.name !== 'auth' && element.name !== 'response')) {
+    if (stage.sasl === undefined || (element.name !== 'auth' && element.name !== 'response')) {
       this.send(`<failure xmlns='${NS.sasl}'><malformed-request/></failure>`);
       return;
     }
-    const step = this.#sasl(decode(element.text()));
+    const step = stage.sasl(decode(element.text()));
     switch (step.type) {
       case 'challenge':
         this.send(`<challenge xmlns='${NS.sasl}'>${encode(step.data)}</challenge>`);
         return;
       case 'failure':
-        this.#sasl = undefined;
+        stage.sasl = undefined;
         this.send(`<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`);
         return;
       case 'success': {
-        this.#username = step.username;
-        this.#sasl = undefined;
+        this.#stage = { name: 'known', username: nameOf(step.username) };
         const data = step.data === undefined ? '' : encode(step.data);
         this.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
-        // The client starts its stream anew (RFC 6120 §6.3.2), on a parser without a past.
-        this.#parser = this.#newParser();
+        // The client starts its stream again (RFC 6120 §6.3.2).
+        this.#isOpen = false;
+        this.#link.restart();
       }
     }
   }
 
-  #receiveUnbound(element: Element, username: string): void {
+  #receiveKnown(element: Element, username: string): void {
+    if (element.getNS() === NS.sm) {
+      if (element.name !== 'resume') this.send(smFailed('unexpected-request'));
+      else if (!this.#resume(element, username)) this.send(smFailed('item-not-found'));
+      return;
+    }
     const bind = element.getChild('bind', NS.bind);
     if (element.name !== 'iq' || element.attrs['type'] !== 'set' || bind === undefined) {
       this.send(stanzaError(element, 'auth', 'not-authorized').toString());
       return;
     }
-    const asked = bind.getChildText('resource') ?? '';
-    const resource = asked === '' ? randomBytes(6).toString('hex') : asked.slice(0, 1023);
-    const jid = `${username}@${this.#router.domain}/${resource}`;
-    this.#router.join(jid, this);
-    this.#jid = jid;
+    const jid = this.#jidOf(username, bind.getChildText('resource') ?? '');
+    if (jid === undefined) {
+      this.send(stanzaError(element, 'modify', 'bad-request').toString());
+      return;
+    }
+    this.#bind(jid);
     const answer = xml(
       'iq',
       { type: 'result', id: element.attrs['id'] as string },
       xml('bind', { xmlns: NS.bind }, xml('jid', {}, jid)),
     );
     this.send(answer.toString());
+  }
+
+  #receiveBound(element: Element, session: ClientSession): void {
+    if (element.getNS() !== NS.sm) session.receive(element);
+    else if (element.name === 'enable') this.send(session.enable(element));
+    else if (element.name === 'r' || element.name === 'a') session.manage(element);
+    else this.send(smFailed('unexpected-request'));
+  }
+
+  #bind(jid: string): ClientSession {
+    const session = new ClientSession(jid, this.#router, this.#resumables, this);
+    this.#stage = { name: 'bound', session };
+    return session;
+  }
+
+  /** Takes a session of before up (XEP-0198 §5). @returns false when it is not there */
+  #resume(element: Element, username: string): boolean {
+    const id = String(element.attrs['previd']);
+    const session = this.#resumables.take(id, `${username}@${this.#router.domain}`);
+    const count = Number(element.attrs['h'] ?? NaN);
+    const answer = (received: number): void => {
+      this.#stage = { name: 'bound', session: session as ClientSession };
+      this.send(`<resumed xmlns='${NS.sm}' previd='${id}' h='${received}'/>`);
+    };
+    return session?.resume(this, count, answer) === true;
+  }
+
+  /** @returns `undefined` for a resource that cannot be */
+  #jidOf(username: string, asked: string): string | undefined {
+    const resource = asked === '' ? randomBytes(6).toString('hex') : asked;
+    const address = parseAddress(`${username}@${this.#router.domain}/${resource}`);
+    return resource.length > LONGEST_RESOURCE ? undefined : address?.full;
   }
 }
 

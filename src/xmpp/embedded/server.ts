@@ -4,7 +4,9 @@ import { deferred } from '../../lib/abort.ts';
 import { listenError } from '../../lib/errors.ts';
 import type { AccountPatterns } from './accounts.ts';
 import { ClientStream } from './client-stream.ts';
+import { Resumables } from './resumables.ts';
 import { Router } from './router.ts';
+import { TcpLink } from './tcp-link.ts';
 
 /** What the embedded server is started with. */
 export interface EmbeddedServerOptions {
@@ -13,6 +15,8 @@ export interface EmbeddedServerOptions {
   /** @default 'localhost' */
   domain?: string;
   patterns: AccountPatterns;
+  /** How long a session whose connection broke can be resumed. @default 60,000 */
+  resumableMs?: number;
 }
 
 /** A running embedded server. */
@@ -28,13 +32,14 @@ export interface EmbeddedServer extends AsyncDisposable {
  * @throws {AmocError} `CONNECTION` when the port cannot be had.
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { port, domain = 'localhost', patterns } = options;
+  const { port, domain = 'localhost', patterns, resumableMs = 60_000 } = options;
   const router = new Router(domain, patterns);
+  const resumables = new Resumables(resumableMs);
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    new ClientStream(socket, router);
+    new TcpLink(socket, (link) => new ClientStream(link, router, resumables));
   });
   const listening = deferred<undefined>();
   server.once('listening', () => listening.resolve(undefined));
@@ -53,6 +58,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     async [Symbol.asyncDispose]() {
       const closed = deferred<undefined>();
       server.close(() => closed.resolve(undefined));
+      resumables.clear();
       for (const socket of sockets) socket.destroy();
       await closed.promise;
     },
