@@ -39,16 +39,13 @@ export async function show(
   session: Session,
   options: Parameters<typeof presence>[0] = {},
 ): Promise<void> {
-  await session.sendAndWait(presence(options), ({ name, from, type }) =>
-    name === 'presence' && type === undefined && from === session.jid,
+  await session.sendAndWait(
+    presence(options),
+    ({ name, from, type }) => name === 'presence' && type === undefined && from === session.jid,
   );
 }
 
 /** Waits until a session is told that another one is there, or is no more. */
-export function seesPresence(
-  session: Session,
-  jid: string,
-  type = 'available',
-): Promise<unknown> {
+export function seesPresence(session: Session, jid: string, type = 'available'): Promise<unknown> {
   return session.waitForStanza((stanza) => isPresence(type)(stanza) && stanza.from === jid);
 }

@@ -17,7 +17,7 @@ export interface AccountPatterns {
 export class Accounts {
   readonly #patterns: AccountPatterns;
   readonly #registered = new Map<string, string>();
-  /** Accounts of the pattern that were cancelled (XEP-0077 §3.2). */
+  /** Accounts of the pattern that were cancelled (XEP-0077 §3.2); beyond as many as may be registered they stay. */
   readonly #removed = new Set<string>();
 
   constructor({ user, password }: AccountPatterns) {
@@ -43,9 +43,19 @@ export class Accounts {
     return 'created';
   }
 
+  /** Changes a password, that of an account of the pattern too. */
+  change(username: string, password: string): 'changed' | 'full' {
+    const name = nameOf(username);
+    if (!this.#registered.has(name) && this.#registered.size >= MOST_ACCOUNTS) return 'full';
+    this.#registered.set(name, password);
+    return 'changed';
+  }
+
   remove(username: string): void {
     const name = nameOf(username);
-    if (!this.#registered.delete(name)) this.#removed.add(name);
+    this.#registered.delete(name);
+    const isOfPattern = patternId(this.#patterns.user, name) !== undefined;
+    if (isOfPattern && this.#removed.size < MOST_ACCOUNTS) this.#removed.add(name);
   }
 }
 

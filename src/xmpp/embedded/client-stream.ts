@@ -5,14 +5,15 @@ import { attributeIn } from '../wire/framed.ts';
 import { nameOf } from './accounts.ts';
 import { stanzaError } from './answers.ts';
 import { parseAddress } from './address.ts';
+import { Authentication } from './authentication.ts';
+import type { LoginStep } from './authentication.ts';
 import { ClientSession, smFailed } from './client-session.ts';
 import type { SessionStream } from './client-session.ts';
 import { loginFeatures, sessionFeatures } from './features.ts';
 import type { Link, LinkOwner } from './link.ts';
+import { hasRestrictedXml } from './refusals.ts';
 import type { Resumables } from './resumables.ts';
 import type { Router } from './router.ts';
-import { beginSasl } from './sasl.ts';
-import type { SaslExchange } from './sasl.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 const NS_CLIENT = 'jabber:client';
@@ -20,7 +21,7 @@ const LONGEST_RESOURCE = 1023;
 
 /** How far a client has come. */
 type Stage =
-  | { name: 'stranger'; sasl: SaslExchange | undefined }
+  | { name: 'stranger'; login: Authentication }
   | { name: 'known'; username: string }
   | { name: 'bound'; session: ClientSession }
   | { name: 'over' };
@@ -30,13 +31,14 @@ export class ClientStream implements LinkOwner, SessionStream {
   readonly #link: Link;
   readonly #router: Router;
   readonly #resumables: Resumables;
-  #stage: Stage = { name: 'stranger', sasl: undefined };
+  #stage: Stage;
   #isOpen = false;
 
   constructor(link: Link, router: Router, resumables: Resumables) {
     this.#link = link;
     this.#router = router;
     this.#resumables = resumables;
+    this.#stage = { name: 'stranger', login: new Authentication(router.accounts) };
   }
 
   send(text: string): void {
@@ -47,8 +49,7 @@ export class ClientStream implements LinkOwner, SessionStream {
   fail(condition: string, text?: string, details = ''): void {
     if (this.#stage.name === 'over') return;
     if (!this.#isOpen) this.#openBack();
-    const words =
-      text === undefined ? '' : `<text xmlns='${NS.streams}'>${escapeXml(text)}</text>`;
+    const words = text === undefined ? '' : `<text xmlns='${NS.streams}'>${escapeXml(text)}</text>`;
     this.send(
       `<stream:error><${condition} xmlns='${NS.streams}'/>${words}${details}</stream:error>`,
     );
@@ -66,6 +67,10 @@ export class ClientStream implements LinkOwner, SessionStream {
   }
 
   stanza(text: string): void {
+    if (hasRestrictedXml(text)) {
+      this.fail('restricted-xml');
+      return;
+    }
     let element: Element;
     try {
       element = parseElement(text);
@@ -76,7 +81,7 @@ export class ClientStream implements LinkOwner, SessionStream {
     const stage = this.#stage;
     switch (stage.name) {
       case 'stranger':
-        this.#receiveStranger(element);
+        this.#receiveStranger(element, stage.login);
         return;
       case 'known':
         this.#receiveKnown(element, stage.username);
@@ -118,9 +123,12 @@ export class ClientStream implements LinkOwner, SessionStream {
   }
 
   /** Before the login: SASL, and in-band registration (XEP-0077 §3.1). */
-  #receiveStranger(element: Element): void {
-    if (element.getNS() === NS.sasl) {
-      this.#authenticate(element);
+  #receiveStranger(element: Element, login: Authentication): void {
+    const xmlns = element.getNS();
+    if (xmlns === NS.sasl || xmlns === NS.sasl2) {
+      const step = login.receive(element);
+      if (step.type === 'answer') this.send(step.text);
+      else this.#welcome(step);
     } else if (element.name === 'iq' && element.getChild('query', NS.register) !== undefined) {
       this.send(this.#router.registration(element).toString());
     } else {
@@ -128,40 +136,47 @@ export class ClientStream implements LinkOwner, SessionStream {
     }
   }
 
-  #authenticate(element: Element): void {
-    const stage = this.#stage;
-    if (stage.name !== 'stranger') return;
-    if (element.name === 'auth') {
-      stage.sasl = beginSasl(String(element.attrs['mechanism']), this.#router.accounts);
-    }
-    if (stage.sasl === undefined || (element.name !== 'auth' && element.name !== 'response')) {
-      this.send(`<failure xmlns='${NS.sasl}'><malformed-request/></failure>`);
+  #welcome({ username: given, data, asked }: LoginStep & { type: 'success' }): void {
+    const username = nameOf(given);
+    this.#stage = { name: 'known', username };
+    if (asked === undefined) {
+      this.send(`<success xmlns='${NS.sasl}'>${data ?? ''}</success>`);
+      // The client starts its stream again (RFC 6120 §6.3.2).
+      this.#isOpen = false;
+      this.#link.restart();
       return;
     }
-    const step = stage.sasl(decode(element.text()));
-    switch (step.type) {
-      case 'challenge':
-        this.send(`<challenge xmlns='${NS.sasl}'>${encode(step.data)}</challenge>`);
-        return;
-      case 'failure':
-        stage.sasl = undefined;
-        this.send(`<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`);
-        return;
-      case 'success': {
-        this.#stage = { name: 'known', username: nameOf(step.username) };
-        const data = step.data === undefined ? '' : encode(step.data);
-        this.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
-        // The client starts its stream again (RFC 6120 §6.3.2).
-        this.#isOpen = false;
-        this.#link.restart();
-      }
-    }
+    const last = data === undefined ? '' : `<additional-data>${data}</additional-data>`;
+    const success = (jid: string, inner: string): void => {
+      const who = `<authorization-identifier>${escapeXml(jid)}</authorization-identifier>`;
+      this.send(`<success xmlns='${NS.sasl2}'>${last}${who}${inner}</success>`);
+    };
+    const resume = asked.getChild('resume', NS.sm);
+    if (resume !== undefined && this.#resume(resume, username, success)) return;
+    const failed = resume === undefined ? '' : smFailed('item-not-found');
+    const bind = asked.getChild('bind', NS.bind2);
+    const session = bind === undefined ? undefined : this.#bindInline(bind, username);
+    const enable = bind?.getChild('enable', NS.sm);
+    const enabled = enable === undefined ? '' : (session?.enable(enable) ?? '');
+    const bound = session === undefined ? '' : `<bound xmlns='${NS.bind2}'>${enabled}</bound>`;
+    success(session?.resource.jid ?? `${username}@${this.#router.domain}`, failed + bound);
+    // XEP-0388 §2.6.1: without another stream.
+    if (session === undefined) this.#sendFeatures();
+    else this.send('<stream:features/>');
+  }
+
+  /** XEP-0386 §4: the client names itself, and is called that as long as that can be a resource. */
+  #bindInline(bind: Element, username: string): ClientSession {
+    const jid = this.#jidOf(username, bind.getChildText('tag') ?? '');
+    return this.#bind(jid ?? (this.#jidOf(username, '') as string));
   }
 
   #receiveKnown(element: Element, username: string): void {
     if (element.getNS() === NS.sm) {
       if (element.name !== 'resume') this.send(smFailed('unexpected-request'));
-      else if (!this.#resume(element, username)) this.send(smFailed('item-not-found'));
+      else if (!this.#resume(element, username, (_jid, resumed) => this.send(resumed))) {
+        this.send(smFailed('item-not-found'));
+      }
       return;
     }
     const bind = element.getChild('bind', NS.bind);
@@ -196,16 +211,25 @@ export class ClientStream implements LinkOwner, SessionStream {
     return session;
   }
 
-  /** Takes a session of before up (XEP-0198 §5). @returns false when it is not there */
-  #resume(element: Element, username: string): boolean {
+  /**
+   * Takes a session of before up (XEP-0198 §5).
+   *
+   * @param tell sends what says so
+   * @returns false when it is not there
+   */
+  #resume(
+    element: Element,
+    username: string,
+    tell: (jid: string, resumed: string) => void,
+  ): boolean {
     const id = String(element.attrs['previd']);
     const session = this.#resumables.take(id, `${username}@${this.#router.domain}`);
-    const count = Number(element.attrs['h'] ?? NaN);
-    const answer = (received: number): void => {
-      this.#stage = { name: 'bound', session: session as ClientSession };
-      this.send(`<resumed xmlns='${NS.sm}' previd='${id}' h='${received}'/>`);
-    };
-    return session?.resume(this, count, answer) === true;
+    if (session === undefined) return false;
+    return session.resume(this, Number(element.attrs['h'] ?? NaN), (received) => {
+      this.#stage = { name: 'bound', session };
+      const resumed = `<resumed xmlns='${NS.sm}' previd='${id}' h='${received}'/>`;
+      tell(session.resource.jid, resumed);
+    });
   }
 
   /** @returns `undefined` for a resource that cannot be */
@@ -214,12 +238,4 @@ export class ClientStream implements LinkOwner, SessionStream {
     const address = parseAddress(`${username}@${this.#router.domain}/${resource}`);
     return resource.length > LONGEST_RESOURCE ? undefined : address?.full;
   }
-}
-
-function decode(text: string): string {
-  return text === '=' ? '' : Buffer.from(text, 'base64').toString('utf8');
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
 }

@@ -11,11 +11,7 @@ export class Messages {
   readonly #exists: (account: string) => boolean;
 
   /** @param exists whether there is an account of that bare JID */
-  constructor(
-    sessions: Sessions,
-    offline: OfflineMessages,
-    exists: (account: string) => boolean,
-  ) {
+  constructor(sessions: Sessions, offline: OfflineMessages, exists: (account: string) => boolean) {
     this.#sessions = sessions;
     this.#offline = offline;
     this.#exists = exists;

@@ -1,5 +1,6 @@
 import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
+import { parseAddress } from './address.ts';
 import type { Address } from './address.ts';
 import { iqResult, stanzaError } from './answers.ts';
 import { lacks, missing } from './missing.ts';
@@ -18,15 +19,31 @@ interface Occupant {
   nick: string;
   readonly resource: Resource;
   readonly isOwner: boolean;
-  /** What its presence says, without addresses. */
-  presence: readonly (Element | string)[];
+  /** What its presence says. */
+  says: readonly Element[];
+  /** Its presence as the others see it, without `to`: owners see who it is. */
+  shown: { owners: string; others: string };
+}
+
+/** A presence that is about more than being there. */
+interface Change {
+  type?: 'unavailable';
+  /** The nick that it has from now on. */
+  nick?: string;
+}
+
+/** What a room needs from outside. */
+export interface RoomSurroundings {
+  now(): number;
+  /** Takes a message to an account. */
+  deliver(message: Element, to: Address): void;
 }
 
 /** A room (XEP-0045), in memory: one owner, who made it, and participants. */
 export class Room {
   readonly jid: string;
   readonly #owner: string;
-  readonly #now: () => number;
+  readonly #outside: RoomSurroundings;
   readonly #occupants = new Map<string, Occupant>();
   /** The same by their full JIDs. */
   readonly #byJid = new Map<string, Occupant>();
@@ -39,10 +56,10 @@ export class Room {
   #subject: string;
 
   /** @param owner the bare JID of who makes it */
-  constructor(jid: string, owner: string, now: () => number) {
+  constructor(jid: string, owner: string, outside: RoomSurroundings) {
     this.jid = jid;
     this.#owner = owner;
-    this.#now = now;
+    this.#outside = outside;
     this.#history = new RoomHistory(jid);
     const inner = xml('subject');
     this.#subject = xml('message', { from: jid, type: 'groupchat' }, inner).toString();
@@ -74,7 +91,7 @@ export class Room {
     const says = presence.children.filter((child) => isSaid(child));
     if (own === undefined) this.#enter(presence, nick, sender, says);
     else {
-      own.presence = says;
+      own.says = says;
       if (own.nick !== nick) this.#rename(own, nick);
       this.#announce(own, []);
     }
@@ -91,7 +108,7 @@ export class Room {
         ? stanzaError(message, 'modify', 'bad-request')
         : this.#pass(message, nick, own);
     }
-    if (!isForAll) return missing(message);
+    if (!isForAll) return this.#invite(message, own);
     message.attrs['from'] = this.#jidOf(own);
     delete message.attrs['to'];
     const hasBody = message.getChild('body') !== undefined;
@@ -104,7 +121,7 @@ export class Room {
       this.#subject = message.toString();
     }
     const text = message.toString();
-    if (hasBody) this.#history.keep(text, this.#now());
+    if (hasBody) this.#history.keep(text, this.#outside.now());
     this.#sendAll(text);
     return undefined;
   }
@@ -157,28 +174,25 @@ export class Room {
   }
 
   /** In the order of XEP-0045 §7.1: the others, oneself, what was said, the subject. */
-  #enter(
-    presence: Element,
-    nick: string,
-    resource: Resource,
-    says: readonly (Element | string)[],
-  ): void {
+  #enter(presence: Element, nick: string, resource: Resource, says: readonly Element[]): void {
     const isNew = this.#occupants.size === 0 && this.#isLocked;
-    const entering = { nick, resource, isOwner: resource.account === this.#owner, presence: says };
-    for (const other of this.#occupants.values()) {
-      resource.outlet.send(this.#presenceOf(other, entering).toString());
+    const isOwner = resource.account === this.#owner;
+    const { jid, outlet } = resource;
+    for (const { shown } of this.#occupants.values()) {
+      outlet.send(addressedTo(jid, isOwner ? shown.owners : shown.others));
     }
+    const entering = { nick, resource, isOwner, says, shown: { owners: '', others: '' } };
     this.#occupants.set(nick, entering);
-    this.#byJid.set(resource.jid, entering);
+    this.#byJid.set(jid, entering);
     this.#announce(entering, isNew ? ['201'] : []);
     const wanted = presence.getChild('x', NS.muc)?.getChild('history');
-    for (const text of [...this.#history.for(wanted, this.#now()), this.#subject]) {
-      resource.outlet.send(addressedTo(resource.jid, text));
+    for (const text of [...this.#history.for(wanted, this.#outside.now()), this.#subject]) {
+      outlet.send(addressedTo(jid, text));
     }
   }
 
   #leave(leaving: Occupant, presence: Element): void {
-    leaving.presence = presence.children.filter((child) => isSaid(child));
+    leaving.says = presence.children.filter((child) => isSaid(child));
     this.#announce(leaving, [], { type: 'unavailable' });
     this.#forget(leaving);
   }
@@ -192,36 +206,32 @@ export class Room {
   }
 
   /** Tells all of somebody; the one itself with status 110. */
-  #announce(
-    own: Occupant,
-    codes: readonly string[],
-    change: { type?: 'unavailable'; nick?: string } = {},
-  ): void {
-    for (const other of this.#occupants.values()) {
-      const isSelf = other === own;
-      const presence = this.#presenceOf(own, other, isSelf ? ['110', ...codes] : codes, change);
-      other.resource.outlet.send(presence.toString());
+  #announce(own: Occupant, codes: readonly string[], change: Change = {}): void {
+    const { jid, outlet } = own.resource;
+    const owners = this.#presenceOf(own, jid, codes, change);
+    const others = this.#presenceOf(own, undefined, codes, change);
+    own.shown = { owners, others };
+    for (const { resource, isOwner } of this.#occupants.values()) {
+      const text = isOwner ? owners : others;
+      if (resource !== own.resource) resource.outlet.send(addressedTo(resource.jid, text));
     }
+    outlet.send(addressedTo(jid, this.#presenceOf(own, jid, ['110', ...codes], change)));
   }
 
-  /** The presence of one as another sees it: owners see who that is. */
+  /** The presence of one, without `to`. @param jid who that is, for those who may know */
   #presenceOf(
     own: Occupant,
-    viewer: Pick<Occupant, 'resource' | 'isOwner'>,
-    codes: readonly string[] = [],
-    { type, nick }: { type?: 'unavailable'; nick?: string } = {},
-  ): Element {
+    jid: string | undefined,
+    codes: readonly string[],
+    { type, nick }: Change,
+  ): string {
     const isGone = type !== undefined && nick === undefined;
-    const item = xml('item', {
-      affiliation: own.isOwner ? 'owner' : 'none',
-      role: isGone ? 'none' : own.isOwner ? 'moderator' : 'participant',
-      jid: viewer.isOwner || viewer.resource === own.resource ? own.resource.jid : undefined,
-      nick,
-    });
+    const affiliation = own.isOwner ? 'owner' : 'none';
+    const role = isGone ? 'none' : own.isOwner ? 'moderator' : 'participant';
+    const item = xml('item', { affiliation, role, jid, nick });
     const status = codes.map((code) => xml('status', { code }));
-    const addresses = { from: this.#jidOf(own), to: viewer.resource.jid, type };
     const mark = xml('x', { xmlns: NS.mucUser }, item, ...status);
-    return xml('presence', addresses, ...(own.presence as Element[]), mark);
+    return xml('presence', { from: this.#jidOf(own), type }, ...own.says, mark).toString();
   }
 
   /** A stanza from one occupant to another (XEP-0045 §7.5). */
@@ -231,6 +241,23 @@ export class Room {
     stanza.attrs['from'] = this.#jidOf(own);
     stanza.attrs['to'] = to.resource.jid;
     to.resource.outlet.send(stanza.toString());
+    return undefined;
+  }
+
+  /** XEP-0045 §7.8.2. */
+  #invite(message: Element, own: Occupant): Element | undefined {
+    const asked = message.getChild('x', NS.mucUser)?.getChildren('invite') ?? [];
+    const [invite] = asked;
+    const to = parseAddress((invite?.attrs['to'] as string | undefined) ?? '');
+    if (invite === undefined || asked.length > 1 || to === undefined) {
+      return stanzaError(message, 'modify', 'bad-request');
+    }
+    invite.attrs['from'] = own.resource.account;
+    delete invite.attrs['to'];
+    const { passwordprotectedroom, roomsecret } = this.#settings;
+    const password = passwordprotectedroom ? [xml('password', {}, roomsecret)] : [];
+    const inner = xml('x', { xmlns: NS.mucUser }, invite, ...password);
+    this.#outside.deliver(xml('message', { from: this.jid, to: to.full }, inner), to);
     return undefined;
   }
 

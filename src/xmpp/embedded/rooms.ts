@@ -6,6 +6,7 @@ import { iqResult, isAnswer, stanzaError } from './answers.ts';
 import { missing } from './missing.ts';
 import { infoOf } from './requests.ts';
 import { Room } from './room.ts';
+import type { RoomSurroundings } from './room.ts';
 import type { Resource } from './sessions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
@@ -15,10 +16,12 @@ const MOST_ROOMS = 5000;
 /** The service for rooms (XEP-0045), at a domain of its own. */
 export class Rooms {
   readonly domain: string;
+  readonly #surroundings: RoomSurroundings;
   readonly #rooms = new Map<string, Room>();
 
-  constructor(domain: string) {
+  constructor(domain: string, surroundings: RoomSurroundings) {
     this.domain = domain;
+    this.#surroundings = surroundings;
   }
 
   /** How the server lists it (XEP-0030 §4). */
@@ -28,8 +31,7 @@ export class Rooms {
 
   /** A stanza of a client to the service, to a room, or to somebody in one. */
   route(stanza: Element, to: Address, sender: Resource): void {
-    const answer =
-      to.local === '' ? this.#answer(stanza) : this.#routeToRoom(stanza, to, sender);
+    const answer = to.local === '' ? this.#answer(stanza) : this.#routeToRoom(stanza, to, sender);
     if (answer !== undefined && !isAnswer(stanza)) sender.outlet.send(answer.toString());
   }
 
@@ -44,7 +46,7 @@ export class Rooms {
       if (this.#rooms.size >= MOST_ROOMS) {
         return stanzaError(stanza, 'wait', 'resource-constraint');
       }
-      room = new Room(to.bare, sender.account, Date.now);
+      room = new Room(to.bare, sender.account, this.#surroundings);
       this.#rooms.set(to.bare, room);
     }
     const answer = this.#give(room, stanza, to, sender);

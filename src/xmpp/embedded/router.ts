@@ -43,7 +43,10 @@ export class Router {
       if (address?.domain === this.#rooms.domain) this.#rooms.route(presence, address, sender);
       else if (address !== undefined) this.#presences.deliver(presence, address);
     };
-    this.#rooms = new Rooms(`conference.${domain}`);
+    this.#rooms = new Rooms(`conference.${domain}`, {
+      now: Date.now,
+      deliver: (message, to) => this.#deliver(message, to),
+    });
     this.#subscriptions = new Subscriptions(rosters, sessions, exists);
     this.#rosterRequests = new RosterRequests(rosters, this.#subscriptions);
     this.#messages = new Messages(sessions, offline, exists);
@@ -81,23 +84,25 @@ export class Router {
     if (to !== undefined) stanza.attrs['to'] = address.full;
     if (address.domain === this.domain) this.#routeHere(stanza, address, sender);
     else if (address.domain === this.#rooms.domain) this.#routeToRooms(stanza, address, sender);
-    else {
-      const reaches = `way to ${address.domain}`;
-      this.#refuse(stanza, sender, 'cancel', 'remote-server-not-found', lacks(reaches));
-    }
+    else this.#refuseDomain(stanza, address.domain, sender);
   }
 
   /** A message that its client may not have got goes to the account (XEP-0198 §5). */
   redeliver(message: Element): void {
     const to = parseAddress((message.attrs['to'] as string | undefined) ?? '');
     const type = (message.attrs['type'] as string | undefined) ?? 'normal';
-    if (to === undefined || (type !== 'chat' && type !== 'normal')) return;
-    this.#messages.deliver(message, to);
+    if (to !== undefined && (type === 'chat' || type === 'normal')) this.#deliver(message, to);
   }
 
-  /** In-band registration for one who is not logged in. */
-  registration(iq: Element): Element {
-    return register(iq, this.accounts);
+  /** In-band registration. @param own the name of who is logged in, if anybody is */
+  registration(iq: Element, own?: string): Element {
+    return register(iq, this.accounts, own);
+  }
+
+  #refuseDomain(stanza: Element, domain: string, sender: Resource): void {
+    const isBelow = domain.endsWith(`.${this.domain}`);
+    const text = lacks(isBelow ? `service at ${domain}` : `connection to ${domain}`);
+    this.#refuse(stanza, sender, 'cancel', 'remote-server-not-found', text);
   }
 
   #routeHere(stanza: Element, to: Address, sender: Resource): void {
@@ -121,11 +126,13 @@ export class Router {
   }
 
   #message(message: Element, to: Address, sender: Resource): void {
-    const error =
-      to.local === ''
-        ? missing(message)
-        : this.#messages.deliver(message, to);
+    const error = to.local === '' ? missing(message) : this.#messages.deliver(message, to);
     if (error !== undefined && !isAnswer(message)) sender.outlet.send(error.toString());
+  }
+
+  /** A message of nobody who would hear of an error. */
+  #deliver(message: Element, to: Address): void {
+    if (to.domain === this.domain && to.local !== '') this.#messages.deliver(message, to);
   }
 
   #presence(presence: Element, to: Address, sender: Resource): void {
@@ -168,14 +175,16 @@ export class Router {
         if (isOwn) return this.#rosterRequests.answer(iq, sender);
         break;
       case NS.register:
-        return isCancellation(iq) ? iqResult(iq) : this.registration(iq);
+        return isCancellation(iq) ? iqResult(iq) : this.registration(iq, localOf(sender.account));
     }
-    return isOwn && iq.attrs['to'] !== undefined ? answerForAccount(iq) : answerForServer(iq, [this.#rooms.item]);
+    return isOwn && iq.attrs['to'] !== undefined
+      ? answerForAccount(iq)
+      : answerForServer(iq, [this.#rooms.item]);
   }
 
   /** An account is no more, and whoever is logged in to it (XEP-0077 §3.2). */
   #end(account: string): void {
-    this.accounts.remove(account.slice(0, account.indexOf('@')));
+    this.accounts.remove(localOf(account));
     this.#subscriptions.forget(account);
     for (const { outlet } of [...this.#sessions.of(account)]) {
       outlet.fail('not-authorized', 'the account was removed');
@@ -183,9 +192,9 @@ export class Router {
   }
 
   #exists(account: string): boolean {
-    const at = account.indexOf('@');
-    if (at < 0 || account.slice(at + 1) !== this.domain) return false;
-    return this.accounts.passwordOf(account.slice(0, at)) !== undefined;
+    const local = localOf(account);
+    if (account !== `${local}@${this.domain}`) return false;
+    return this.accounts.passwordOf(local) !== undefined;
   }
 
   #refuse(
@@ -197,4 +206,8 @@ export class Router {
   ): void {
     if (!isAnswer(stanza)) outlet.send(stanzaError(stanza, type, condition, text).toString());
   }
+}
+
+function localOf(account: string): string {
+  return account.slice(0, Math.max(0, account.indexOf('@')));
 }

@@ -11,7 +11,12 @@ export interface Standing {
 }
 
 /** Presences that manage subscriptions (RFC 6121 §3). */
-export const subscriptionTypes = ['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'] as const;
+export const subscriptionTypes = [
+  'subscribe',
+  'subscribed',
+  'unsubscribe',
+  'unsubscribed',
+] as const;
 
 /** One of {@link subscriptionTypes}. */
 export type SubscriptionType = (typeof subscriptionTypes)[number];

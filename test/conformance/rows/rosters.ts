@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as amoc from '../../../src/index.ts';
 import { seesPresence, show, storyOfClients } from '../logins.ts';
 import type { Row } from '../row.ts';
+import { on } from '../row.ts';
 
 const { bareJid, chatTo, isChatMessage, isIq, isPresence, presence, roster, xml } = amoc;
 
@@ -192,7 +193,6 @@ export const rosters: readonly Row[] = [
         await amoc.befriend(alice, bob);
         await alice.send(presence('unsubscribe', bareJid(bob.jid)));
         await pushOf(bob, 'to');
-        await seesPresence(alice, bob.jid, 'unavailable');
         assert.deepEqual(await states(alice), [`${bareJid(bob.jid)} from`]);
         assert.deepEqual(await states(bob), [`${bareJid(alice.jid)} to`]);
         await alice.send(presence('unsubscribed', bareJid(bob.jid)));
@@ -200,6 +200,17 @@ export const rosters: readonly Row[] = [
         await seesPresence(bob, alice.jid, 'unavailable');
         assert.deepEqual(await states(alice), [`${bareJid(bob.jid)} none`]);
         assert.deepEqual(await states(bob), [`${bareJid(alice.jid)} none`]);
+      }),
+  },
+  {
+    what: 'who gives up a subscription is shown that the contact is unavailable',
+    spec: 'RFC 6121 §3.3.3',
+    differs: on(['prosody 0.12', 'prosody 13'], { why: 'shows nothing' }),
+    check: (place) =>
+      place.story(2, async (alice, bob) => {
+        await amoc.befriend(alice, bob);
+        await alice.send(presence('unsubscribe', bareJid(bob.jid)));
+        await seesPresence(alice, bob.jid, 'unavailable');
       }),
   },
   {

@@ -1,4 +1,4 @@
-import { header, RawStream } from '../raw.ts';
+import { RawStream } from '../../support/raw-stream.ts';
 import type { Row } from '../row.ts';
 import { on } from '../row.ts';
 
@@ -15,9 +15,8 @@ function refused(
     spec,
     differs,
     check: async (place) => {
-      using stream = new RawStream(place);
-      stream.send(header);
-      await stream.read(/<\/stream:features>/);
+      using stream = new RawStream(place.settings().xmppPort as number);
+      await stream.open();
       stream.send(sent);
       await stream.read(wanted);
       await stream.read(/<\/stream:stream>/);
@@ -37,7 +36,12 @@ export const xmlRows: readonly Row[] = [
   refused('a reference to U+0002', inBody('&#2;'), 'XML 1.0 §4.1', notWellFormed),
   refused('a reference to an entity', inBody('&nbsp;'), 'RFC 6120 §11.1', notWellFormed),
   refused('a tag that closes nothing', '<a></b>', 'XML 1.0 §3', notWellFormed),
-  refused('bytes that are not UTF-8', Buffer.from(inBody('\u00c3'), 'latin1'), 'RFC 6120 §11.6', notWellFormed),
+  refused(
+    'bytes that are not UTF-8',
+    Buffer.from(inBody('\u00c3'), 'latin1'),
+    'RFC 6120 §11.6',
+    notWellFormed,
+  ),
   refused('a comment', inBody('<!-- c -->'), 'RFC 6120 §11.1', restricted, ejabberdSkips),
   refused('an instruction', inBody('<?pi x?>'), 'RFC 6120 §11.1', restricted, ejabberdSkips),
   refused('a document type', '<!DOCTYPE a>', 'RFC 6120 §11.1', restricted),

@@ -1,10 +1,9 @@
 import { connect } from 'node:net';
-import type { Place } from './place.ts';
 
 const WAIT_MS = 20_000;
 
 /** The opening of a client's stream. */
-export const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>`;
+const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>`;
 
 /** A stream by hand, for what no client of amoc's would send. */
 export class RawStream implements Disposable {
@@ -13,8 +12,9 @@ export class RawStream implements Disposable {
   #hasEnded = false;
   #changed = (): void => {};
 
-  constructor(place: Place) {
-    this.#socket = connect(place.settings().xmppPort as number, '127.0.0.1').setEncoding('utf8');
+  /** Connects to a port of this machine. */
+  constructor(port: number) {
+    this.#socket = connect(port, '127.0.0.1').setEncoding('utf8');
     this.#socket.on('data', (text) => {
       this.#text += String(text);
       this.#changed();
@@ -43,21 +43,28 @@ export class RawStream implements Disposable {
         return text;
       }
       if (this.#hasEnded || late.aborted) {
-        throw new Error(`${wanted} did not come${this.#hasEnded ? ' before the end' : ''}: ${this.#text}`);
+        throw new Error(
+          `${wanted} did not come${this.#hasEnded ? ' before the end' : ''}: ${this.#text}`,
+        );
       }
       await new Promise<void>((resolve) => (this.#changed = resolve));
     }
   }
 
-  /** Opens the stream, and logs in with PLAIN. */
-  async logIn(username: string, password: string): Promise<void> {
+  /** Opens the stream. @returns what the server offers */
+  async open(): Promise<string> {
     this.send(header);
-    await this.read(/<\/stream:features>/);
-    const message = Buffer.from(`\0${username}\0${password}`).toString('base64');
-    this.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${message}</auth>`);
-    await this.read(/<success[^>]*>/);
-    this.send(header);
-    await this.read(/<\/stream:features>/);
+    return this.read(/<\/stream:features>/);
+  }
+
+  /** Logs in with PLAIN and SASL2 (XEP-0388). @param inline what else is asked. @returns the answer */
+  async logIn(username: string, password: string, inline = ''): Promise<string> {
+    await this.open();
+    const first = Buffer.from(`\0${username}\0${password}`).toString('base64');
+    this.send(
+      `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${first}</initial-response>${inline}</authenticate>`,
+    );
+    return this.read(/<\/(?:success|failure)>/);
   }
 
   [Symbol.dispose](): void {
