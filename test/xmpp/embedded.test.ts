@@ -45,7 +45,7 @@ const login = (id: number, changes: Partial<ConnectOptions> = {}): Promise<Sessi
   connect(options(server.port, id, changes), context());
 
 describe('the embedded server', () => {
-  for (const mechanism of ['SCRAM-SHA-1', 'PLAIN']) {
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']) {
     it(`lets an account of the pattern in with ${mechanism}, and nobody with a wrong password`, async () => {
       await using session = await login(1, { mechanism, resource: mechanism });
       assert.equal(session.jid, `user_1@localhost/${mechanism}`);
@@ -175,7 +175,7 @@ describe('the embedded server', () => {
     });
     assert.deepEqual(offer, {
       startTls: false,
-      mechanisms: ['SCRAM-SHA-1', 'PLAIN'],
+      mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'],
       registration: true,
     });
     await assert.rejects(
@@ -191,7 +191,13 @@ describe('the embedded server', () => {
   });
 
   for (const [what, bytes, answer] of [
-    ['garbage', 'GET / HTTP/1.1\r\n\r\n', /not-well-formed/],
+    ['garbage', 'HELO there\r\n\r\n', /not-well-formed/],
+    [
+      'HTTP for a page',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      /426 .*This is an XMPP server/s,
+    ],
+    ['TLS that it does not have', '\u0016\u0003\u0001', /not-well-formed/],
     [
       'a stanza without a login',
       `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost'><message/>`,

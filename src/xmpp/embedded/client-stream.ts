@@ -88,6 +88,8 @@ export class ClientStream implements LinkOwner, SessionStream {
         return;
       case 'bound':
         this.#receiveBound(element, stage.session);
+        return;
+      case 'over':
     }
   }
 
@@ -111,15 +113,13 @@ export class ClientStream implements LinkOwner, SessionStream {
 
   #openBack(): void {
     this.#isOpen = true;
-    const id = randomBytes(8).toString('hex');
-    this.send(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS.stream}' from='${this.#router.domain}' id='${id}' version='1.0'>`,
-    );
+    this.#link.open(this.#router.domain, randomBytes(8).toString('hex'));
   }
 
   #sendFeatures(): void {
     const inner = this.#stage.name === 'stranger' ? loginFeatures : sessionFeatures;
-    this.send(`<stream:features>${inner}</stream:features>`);
+    const tls = this.#link.canStartTls ? `<starttls xmlns='${NS.tls}'/>` : '';
+    this.send(`<stream:features>${tls}${inner}</stream:features>`);
   }
 
   /** Before the login: SASL, and in-band registration (XEP-0077 §3.1). */
@@ -129,11 +129,24 @@ export class ClientStream implements LinkOwner, SessionStream {
       const step = login.receive(element);
       if (step.type === 'answer') this.send(step.text);
       else this.#welcome(step);
+    } else if (xmlns === NS.tls && element.name === 'starttls') {
+      this.#startTls();
     } else if (element.name === 'iq' && element.getChild('query', NS.register) !== undefined) {
       this.send(this.#router.registration(element).toString());
     } else {
       this.fail('not-authorized');
     }
+  }
+
+  #startTls(): void {
+    if (!this.#link.canStartTls) {
+      this.send(`<failure xmlns='${NS.tls}'/>`);
+      this.ended();
+      return;
+    }
+    this.send(`<proceed xmlns='${NS.tls}'/>`);
+    this.#isOpen = false;
+    this.#link.startTls();
   }
 
   #welcome({ username: given, data, asked }: LoginStep & { type: 'success' }): void {

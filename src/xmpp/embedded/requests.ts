@@ -18,7 +18,7 @@ export function answerForAccount(iq: Element): Element {
 function answer(iq: Element, items: () => Element, info: () => Element): Element {
   const [payload] = iq.getChildElements();
   const isGet = iq.attrs['type'] === 'get';
-  switch (payload?.getNS()) {
+  switch (payload?.getNS() ?? '') {
     case NS.ping:
       if (isGet) return iqResult(iq);
       break;

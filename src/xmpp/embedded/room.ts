@@ -135,10 +135,10 @@ export class Room {
     }
     const [payload] = iq.getChildElements();
     const isGet = iq.attrs['type'] === 'get';
-    switch (payload?.getNS()) {
+    switch (payload?.getNS() ?? '') {
       case NS.mucOwner:
         if (sender.account !== this.#owner) return stanzaError(iq, 'auth', 'forbidden');
-        return isGet ? this.#configuration(iq) : this.#configure(iq, payload);
+        return isGet ? this.#configuration(iq) : this.#configure(iq, payload as Element);
       case NS.discoInfo:
         if (isGet) return iqResult(iq, this.#info());
         break;

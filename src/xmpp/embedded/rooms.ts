@@ -70,7 +70,7 @@ export class Rooms {
     if (stanza.name === 'presence') return undefined;
     const isGet = stanza.attrs['type'] === 'get';
     const [payload] = stanza.name === 'iq' ? stanza.getChildElements() : [];
-    switch (payload?.getNS()) {
+    switch (payload?.getNS() ?? '') {
       case NS.ping:
         if (isGet) return iqResult(stanza);
         break;

@@ -170,7 +170,7 @@ export class Router {
     if (payloads.length !== 1) return stanzaError(iq, 'modify', 'bad-request');
     const isOwn = to.bare === sender.account;
     if (!isOwn && to.local !== '') return stanzaError(iq, 'cancel', 'service-unavailable');
-    switch (payloads[0]?.getNS()) {
+    switch (payloads[0]?.getNS() ?? '') {
       case NS.roster:
         if (isOwn) return this.#rosterRequests.answer(iq, sender);
         break;

@@ -1,22 +1,28 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { frameLimitsOf } from '../wire/frame-grammar.ts';
 import { Framer } from '../wire/framer.ts';
-import { MOST_UNREAD } from './link.ts';
-import type { Link, LinkOwner } from './link.ts';
+import { LONGEST_STANZA, MOST_UNREAD } from './link.ts';
+import type { Link, LinkOwner, MakeOwner } from './link.ts';
 import { refusalOf } from './refusals.ts';
+import { NS } from '../stanzas/namespaces.ts';
 
-/** Bytes of one stanza; a longer one ends the stream (RFC 6120 §13.12). */
-export const LONGEST_STANZA = 256 * 1024;
 const limits = frameLimitsOf(LONGEST_STANZA);
 
-/** A client's stream over TCP. */
+/** A client's stream over TCP, or TLS over TCP. */
 export class TcpLink implements Link {
-  readonly #socket: Socket;
+  readonly #context: SecureContext | undefined;
+  readonly #owner: LinkOwner;
   readonly #framer: Framer;
+  #socket: Socket;
 
-  constructor(socket: Socket, makeOwner: (link: Link) => LinkOwner) {
+  /** @param context what STARTTLS goes by, if it is offered */
+  constructor(socket: Socket, context: SecureContext | undefined, makeOwner: MakeOwner) {
+    this.#context = context;
     this.#socket = socket;
     const owner = makeOwner(this);
+    this.#owner = owner;
     this.#framer = new Framer(
       {
         opened: (tag) => owner.opened(tag),
@@ -26,10 +32,21 @@ export class TcpLink implements Link {
       },
       limits,
     );
-    socket.setNoDelay(true);
-    socket.on('data', (bytes) => this.#framer.push(bytes));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => owner.closed());
+    this.#listen(socket);
+  }
+
+  get isSecure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
+  get canStartTls(): boolean {
+    return this.#context !== undefined && !this.isSecure;
+  }
+
+  open(domain: string, id: string): void {
+    this.write(
+      `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${NS.stream}' from='${domain}' id='${id}' version='1.0'>`,
+    );
   }
 
   write(text: string): void {
@@ -42,12 +59,26 @@ export class TcpLink implements Link {
     this.#socket.end('</stream:stream>');
   }
 
-  destroy(): void {
-    this.#framer.stop();
-    this.#socket.destroy();
-  }
-
   restart(): void {
     this.#framer.reset();
+  }
+
+  startTls(): void {
+    const raw = this.#socket;
+    raw.removeAllListeners('data');
+    raw.removeAllListeners('close');
+    // What came behind <starttls/> in the clear is not read: the framer leaves the rest of its bytes.
+    this.#framer.reset();
+    this.#socket = new TLSSocket(raw, {
+      isServer: true,
+      ...(this.#context === undefined ? {} : { secureContext: this.#context }),
+    });
+    this.#listen(this.#socket);
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (bytes) => this.#framer.push(bytes));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#owner.closed());
   }
 }

@@ -117,15 +117,15 @@ export const messages: readonly Row[] = [
     spec: 'RFC 6121 §8.5.2.1.1',
     check: (place) =>
       storyOfClients(place, 2, async (logIn, alice, bob) => {
-        const low = await logIn(bob!, { resource: 'low' });
-        const high = await logIn(bob!, { resource: 'high' });
+        const low = await logIn(bob, { resource: 'low' });
+        const high = await logIn(bob, { resource: 'high' });
         await show(low, { priority: 1 });
         await show(high, { priority: 5 });
-        await show(bob!, { priority: 5 });
-        await alice!.send(chatTo(bareJid(bob!.jid), 'for the highest'));
-        assert.deepEqual(await bodies(low, alice!), []);
-        assert.deepEqual(await bodies(high, alice!), ['for the highest']);
-        assert.deepEqual(await bodies(bob!, alice!), ['for the highest']);
+        await show(bob, { priority: 5 });
+        await alice.send(chatTo(bareJid(bob.jid), 'for the highest'));
+        assert.deepEqual(await bodies(low, alice), []);
+        assert.deepEqual(await bodies(high, alice), ['for the highest']);
+        assert.deepEqual(await bodies(bob, alice), ['for the highest']);
       }),
   },
   {
@@ -133,14 +133,14 @@ export const messages: readonly Row[] = [
     spec: 'RFC 6121 §8.5.2.1.1, §8.5.3.1, XEP-0160',
     check: (place) =>
       storyOfClients(place, 2, async (logIn, alice, bob) => {
-        await show(bob!, { priority: -1 });
-        await alice!.send(chatTo(bareJid(bob!.jid), 'for the account'));
-        await alice!.send(chatTo(bob!.jid, 'for the client'));
-        assert.deepEqual(await bodies(bob!, alice!), ['for the client']);
-        const other = await logIn(bob!);
+        await show(bob, { priority: -1 });
+        await alice.send(chatTo(bareJid(bob.jid), 'for the account'));
+        await alice.send(chatTo(bob.jid, 'for the client'));
+        assert.deepEqual(await bodies(bob, alice), ['for the client']);
+        const other = await logIn(bob);
         await show(other);
         const late = await other.waitForStanza(isChatMessage('for the account'));
-        assert.equal(late.from, alice!.jid);
+        assert.equal(late.from, alice.jid);
         assert.ok(late.getChild('delay', 'urn:xmpp:delay'));
       }),
   },
@@ -149,18 +149,18 @@ export const messages: readonly Row[] = [
     spec: 'XEP-0160',
     check: (place) =>
       storyOfClients(place, 2, async (logIn, alice, bob) => {
-        await bob!.close();
-        for (let at = 1; at <= 3; at++) await alice!.send(chatTo(bob!.jid, `late ${at}`));
-        await alice!.sendIq(amoc.ping('localhost'));
-        const first = await logIn(bob!);
+        await bob.close();
+        for (let at = 1; at <= 3; at++) await alice.send(chatTo(bob.jid, `late ${at}`));
+        await alice.sendIq(amoc.ping('localhost'));
+        const first = await logIn(bob);
         await show(first);
         for (let at = 1; at <= 3; at++) {
           const late = await first.waitForStanza(amoc.isMessage());
           assert.equal(late.getChildText('body'), `late ${at}`);
         }
-        const second = await logIn(bob!, { resource: 'second' });
+        const second = await logIn(bob, { resource: 'second' });
         await show(second);
-        assert.deepEqual(await bodies(second, alice!), []);
+        assert.deepEqual(await bodies(second, alice), []);
       }),
   },
   {
@@ -177,20 +177,20 @@ export const messages: readonly Row[] = [
     spec: 'RFC 6121 §8.5.2.1.1',
     check: (place) =>
       storyOfClients(place, 2, async (logIn, alice, bob) => {
-        const other = await logIn(bob!);
+        const other = await logIn(bob);
         await show(other, { priority: 3 });
-        const headline = amoc.message.send(bareJid(bob!.jid), { type: 'headline', body: 'news' });
-        await alice!.send(headline);
-        assert.deepEqual(await bodies(bob!, alice!), ['news']);
-        assert.deepEqual(await bodies(other, alice!), ['news']);
-        for (const session of [bob!, other]) {
+        const headline = amoc.message.send(bareJid(bob.jid), { type: 'headline', body: 'news' });
+        await alice.send(headline);
+        assert.deepEqual(await bodies(bob, alice), ['news']);
+        assert.deepEqual(await bodies(other, alice), ['news']);
+        for (const session of [bob, other]) {
           await session.send(presence('unavailable'));
           await session.sendIq(amoc.ping('localhost'));
         }
-        await alice!.send(headline);
-        await alice!.sendIq(amoc.ping('localhost'));
+        await alice.send(headline);
+        await alice.sendIq(amoc.ping('localhost'));
         await show(other);
-        assert.deepEqual(await bodies(other, alice!), []);
+        assert.deepEqual(await bodies(other, alice), []);
       }),
   },
   {

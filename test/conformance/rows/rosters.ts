@@ -56,12 +56,12 @@ export const rosters: readonly Row[] = [
     spec: 'RFC 6121 §2.1.6, §2.3 to §2.5',
     check: (place) =>
       storyOfClients(place, 1, async (logIn, alice) => {
-        const second = await logIn(alice!);
-        for (const session of [alice!, second]) await session.sendIq(roster.get());
-        await alice!.sendIq(
+        const second = await logIn(alice);
+        for (const session of [alice, second]) await session.sendIq(roster.get());
+        await alice.sendIq(
           roster.add({ jid: 'friend@localhost', name: 'F & <co>', groups: ['a', 'b'] }),
         );
-        for (const session of [alice!, second]) {
+        for (const session of [alice, second]) {
           const item = await push(session);
           assert.equal(item.attrs['jid'], 'friend@localhost');
           assert.equal(item.attrs['name'], 'F & <co>');
@@ -70,13 +70,13 @@ export const rosters: readonly Row[] = [
           assert.deepEqual(groups.sort(), ['a', 'b']);
         }
         await second.sendIq(roster.add({ jid: 'friend@localhost', name: 'other' }));
-        for (const session of [alice!, second]) {
+        for (const session of [alice, second]) {
           const item = await push(session);
           assert.equal(item.attrs['name'], 'other');
           assert.equal(item.getChildren('group').length, 0);
         }
-        await alice!.sendIq(roster.remove('friend@localhost'));
-        for (const session of [alice!, second]) {
+        await alice.sendIq(roster.remove('friend@localhost'));
+        for (const session of [alice, second]) {
           await pushOf(session, 'remove');
         }
         assert.deepEqual(await states(second), []);
@@ -150,23 +150,23 @@ export const rosters: readonly Row[] = [
         place,
         2,
         async (logIn, alice, bob) => {
-          await alice!.sendIq(roster.get());
-          await show(alice!);
+          await alice.sendIq(roster.get());
+          await show(alice);
           // Bob has a session, and is not available.
-          await alice!.send(presence.subscribe(bareJid(bob!.jid)));
-          await alice!.sendIq(amoc.ping('localhost'));
+          await alice.send(presence.subscribe(bareJid(bob.jid)));
+          await alice.sendIq(amoc.ping('localhost'));
           for (const resource of ['one', 'two']) {
-            const client = await logIn(bob!, { resource });
+            const client = await logIn(bob, { resource });
             await show(client);
             const request = await client.waitForStanza(isPresence('subscribe'));
-            assert.equal(request.from, bareJid(alice!.jid));
+            assert.equal(request.from, bareJid(alice.jid));
             await client.send(presence('unavailable'));
             await client.close();
           }
-          await show(bob!);
-          await bob!.waitForStanza(isPresence('subscribe'));
-          await bob!.send(presence.subscribed(bareJid(alice!.jid)));
-          await alice!.waitForStanza(isPresence('subscribed'));
+          await show(bob);
+          await bob.waitForStanza(isPresence('subscribe'));
+          await bob.send(presence.subscribed(bareJid(alice.jid)));
+          await alice.waitForStanza(isPresence('subscribed'));
         },
         { presence: false },
       ),
@@ -232,19 +232,19 @@ export const rosters: readonly Row[] = [
     spec: 'RFC 6121 §4.2, §4.4',
     check: (place) =>
       storyOfClients(place, 2, async (logIn, alice, bob) => {
-        await amoc.befriend(alice!, bob!);
-        await show(bob!, { show: 'dnd', status: 'busy' });
-        await alice!.waitForStanza(amoc.isPresenceWithShow('dnd'));
-        const second = await logIn(alice!);
+        await amoc.befriend(alice, bob);
+        await show(bob, { show: 'dnd', status: 'busy' });
+        await alice.waitForStanza(amoc.isPresenceWithShow('dnd'));
+        const second = await logIn(alice);
         await show(second);
-        const seen = await second.waitForStanza(amoc.isFrom(bob!.jid));
+        const seen = await second.waitForStanza(amoc.isFrom(bob.jid));
         assert.equal(seen.getChildText('status'), 'busy');
-        await seesPresence(second, alice!.jid);
-        await seesPresence(alice!, second.jid);
-        await seesPresence(bob!, second.jid);
+        await seesPresence(second, alice.jid);
+        await seesPresence(alice, second.jid);
+        await seesPresence(bob, second.jid);
         await second.close();
-        await seesPresence(alice!, second.jid, 'unavailable');
-        await seesPresence(bob!, second.jid, 'unavailable');
+        await seesPresence(alice, second.jid, 'unavailable');
+        await seesPresence(bob, second.jid, 'unavailable');
       }),
   },
   {
@@ -275,18 +275,18 @@ export const rosters: readonly Row[] = [
     spec: 'RFC 6121 §4.6',
     check: (place) =>
       storyOfClients(place, 3, async (logIn, alice, bob, carol) => {
-        const client = await logIn(alice!);
+        const client = await logIn(alice);
         await show(client);
-        await client.send(presence.direct(bob!.jid, { show: 'chat' }));
-        const seen = await bob!.waitForStanza(isPresence('available'));
+        await client.send(presence.direct(bob.jid, { show: 'chat' }));
+        const seen = await bob.waitForStanza(isPresence('available'));
         assert.equal(seen.from, client.jid);
-        await client.send(presence.direct(bareJid(carol!.jid)));
-        await seesPresence(carol!, client.jid);
-        await client.send(presence('unavailable', bareJid(carol!.jid)));
-        await seesPresence(carol!, client.jid, 'unavailable');
+        await client.send(presence.direct(bareJid(carol.jid)));
+        await seesPresence(carol, client.jid);
+        await client.send(presence('unavailable', bareJid(carol.jid)));
+        await seesPresence(carol, client.jid, 'unavailable');
         await client.close();
-        await seesPresence(bob!, client.jid, 'unavailable');
-        assert.equal(await hasGot(carol!, bob!, isPresence('unavailable')), false);
+        await seesPresence(bob, client.jid, 'unavailable');
+        assert.equal(await hasGot(carol, bob, isPresence('unavailable')), false);
       }),
   },
   {
