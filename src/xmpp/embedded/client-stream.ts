@@ -9,7 +9,7 @@ import { Authentication } from './authentication.ts';
 import type { LoginStep } from './authentication.ts';
 import { ClientSession, smFailed } from './client-session.ts';
 import type { SessionStream } from './client-session.ts';
-import { loginFeatures, sessionFeatures } from './features.ts';
+import { boundFeatures, loginFeatures, sessionFeatures } from './features.ts';
 import type { Link, LinkOwner } from './link.ts';
 import { hasRestrictedXml } from './refusals.ts';
 import type { Resumables } from './resumables.ts';
@@ -117,9 +117,19 @@ export class ClientStream implements LinkOwner, SessionStream {
   }
 
   #sendFeatures(): void {
-    const inner = this.#stage.name === 'stranger' ? loginFeatures : sessionFeatures;
-    const tls = this.#link.canStartTls ? `<starttls xmlns='${NS.tls}'/>` : '';
-    this.send(`<stream:features>${tls}${inner}</stream:features>`);
+    this.send(`<stream:features>${this.#features()}</stream:features>`);
+  }
+
+  #features(): string {
+    switch (this.#stage.name) {
+      case 'stranger':
+        return (this.#link.canStartTls ? `<starttls xmlns='${NS.tls}'/>` : '') + loginFeatures;
+      case 'known':
+        return sessionFeatures;
+      case 'bound':
+      case 'over':
+        return boundFeatures;
+    }
   }
 
   /** Before the login: SASL, and in-band registration (XEP-0077 §3.1). */
@@ -174,8 +184,7 @@ export class ClientStream implements LinkOwner, SessionStream {
     const bound = session === undefined ? '' : `<bound xmlns='${NS.bind2}'>${enabled}</bound>`;
     success(session?.resource.jid ?? `${username}@${this.#router.domain}`, failed + bound);
     // XEP-0388 §2.6.1: without another stream.
-    if (session === undefined) this.#sendFeatures();
-    else this.send('<stream:features/>');
+    this.#sendFeatures();
   }
 
   /** XEP-0386 §4: the client names itself, and is called that as long as that can be a resource. */
@@ -212,7 +221,10 @@ export class ClientStream implements LinkOwner, SessionStream {
   }
 
   #receiveBound(element: Element, session: ClientSession): void {
-    if (element.getNS() !== NS.sm) session.receive(element);
+    const xmlns = element.getNS();
+    // All clients are served as if they were active (XEP-0352 §5).
+    if (xmlns === NS.csi) return;
+    if (xmlns !== NS.sm) session.receive(element);
     else if (element.name === 'enable') this.send(session.enable(element));
     else if (element.name === 'r' || element.name === 'a') session.manage(element);
     else this.send(smFailed('unexpected-request'));

@@ -11,8 +11,8 @@ export const loginFeatures =
   `<sm xmlns='${NS.sm}'/></inline></authentication>` +
   `<register xmlns='http://jabber.org/features/iq-register'/>`;
 
-/** What one can do after it. */
-export const sessionFeatures =
-  `<bind xmlns='${NS.bind}'/>` +
-  `<session xmlns='${NS.session}'><optional/></session>` +
-  `<sm xmlns='${NS.sm}'/>`;
+/** What one can do when a resource is bound. */
+export const boundFeatures = `<sm xmlns='${NS.sm}'/><csi xmlns='${NS.csi}'/>`;
+
+/** What one can do after the login. */
+export const sessionFeatures = `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session>${boundFeatures}`;

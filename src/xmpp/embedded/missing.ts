@@ -23,8 +23,9 @@ const names: Readonly<Record<string, string>> = {
   [NS.vcard]: 'vCards',
 };
 
-/** The answer to a request for what this server does not have: what that is, and where it may be. */
+/** The answer to a stanza for what this server does not have: what that is, and where it may be. */
 export function missing(request: Element): Element {
+  if (request.name !== 'iq') return stanzaError(request, 'cancel', 'service-unavailable');
   const xmlns = request.getChildElements()[0]?.getNS() ?? '';
   const known = Object.keys(names).find((name) => xmlns === name || xmlns.startsWith(`${name}#`));
   const what = known === undefined ? `answer to ${xmlns || 'that'}` : names[known];

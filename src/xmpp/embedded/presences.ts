@@ -1,5 +1,6 @@
 import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
+import { bareJid } from '../jid.ts';
 import type { Address } from './address.ts';
 import { stanzaError } from './answers.ts';
 import type { OfflineMessages } from './offline-messages.ts';
@@ -98,9 +99,11 @@ export class Presences {
     const wasAvailable = sender.presence !== undefined;
     sender.presence = undefined;
     if (wasAvailable) this.#tell(sender, text);
+    const told = new Set(wasAvailable ? this.#rosters.subscribersOf(sender.account) : []);
     const directed = [...sender.directed];
     sender.directed.clear();
     for (const to of directed) {
+      if (told.has(bareJid(to))) continue;
       this.#sendOn(xml('presence', { type: 'unavailable', from: sender.jid, to }), to, sender);
     }
   }

@@ -20,6 +20,9 @@ import { subscriptionTypes } from './subscription-states.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
+/** Presences to one JID that are neither about subscriptions nor ask for something (RFC 6121 §4.7.1). */
+const directedTypes: readonly unknown[] = [undefined, 'unavailable', 'error'];
+
 /** Takes each stanza of a client to where it belongs (RFC 6120 §10, RFC 6121 §8). */
 export class Router {
   readonly domain: string;
@@ -27,6 +30,7 @@ export class Router {
   readonly #sessions = new Sessions();
   readonly #subscriptions: Subscriptions;
   readonly #rosterRequests: RosterRequests;
+  readonly #offline: OfflineMessages;
   readonly #messages: Messages;
   readonly #presences: Presences;
   readonly #rooms: Rooms;
@@ -36,7 +40,7 @@ export class Router {
     this.accounts = new Accounts(patterns);
     const sessions = this.#sessions;
     const rosters = new Rosters();
-    const offline = new OfflineMessages(domain);
+    this.#offline = new OfflineMessages(domain);
     const exists = (account: string): boolean => this.#exists(account);
     const sendOn = (presence: Element, to: string, sender: Resource): void => {
       const address = parseAddress(to);
@@ -49,8 +53,8 @@ export class Router {
     });
     this.#subscriptions = new Subscriptions(rosters, sessions, exists);
     this.#rosterRequests = new RosterRequests(rosters, this.#subscriptions);
-    this.#messages = new Messages(sessions, offline, exists);
-    this.#presences = new Presences(sessions, rosters, this.#subscriptions, offline, sendOn);
+    this.#messages = new Messages(sessions, this.#offline, exists);
+    this.#presences = new Presences(sessions, rosters, this.#subscriptions, this.#offline, sendOn);
   }
 
   /** Takes in a bound stream; one of the same full JID before it is closed (RFC 6120 §7.7.2.2). */
@@ -146,7 +150,9 @@ export class Router {
       const isTaken = this.#subscriptions.send(type, sender.account, to.bare, presence);
       if (!isTaken) this.#refuse(presence, sender, 'wait', 'resource-constraint');
     } else if (presence.attrs['type'] === 'probe') this.#presences.probe(to.bare, sender);
-    else if (!this.#presences.direct(presence, to.full, sender)) {
+    else if (!directedTypes.includes(presence.attrs['type'])) {
+      this.#refuse(presence, sender, 'modify', 'bad-request');
+    } else if (!this.#presences.direct(presence, to.full, sender)) {
       this.#refuse(presence, sender, 'wait', 'resource-constraint');
     } else this.#presences.deliver(presence, to);
   }
@@ -186,6 +192,7 @@ export class Router {
   #end(account: string): void {
     this.accounts.remove(localOf(account));
     this.#subscriptions.forget(account);
+    this.#offline.take(account);
     for (const { outlet } of [...this.#sessions.of(account)]) {
       outlet.fail('not-authorized', 'the account was removed');
     }

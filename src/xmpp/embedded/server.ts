@@ -6,6 +6,7 @@ import type { SecureContext } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { deferred } from '../../lib/abort.ts';
 import { listenError } from '../../lib/errors.ts';
+import { prepareJid } from '../jid.ts';
 import type { AccountPatterns } from './accounts.ts';
 import { ClientStream } from './client-stream.ts';
 import { whenSpoken } from './first-byte.ts';
@@ -43,7 +44,8 @@ export interface EmbeddedServer extends AsyncDisposable {
  * @throws {AmocError} `CONNECTION` when the port cannot be had.
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { port, domain = 'localhost', patterns, tls, resumableMs = 60_000 } = options;
+  const { port, patterns, tls, resumableMs = 60_000 } = options;
+  const domain = prepareJid(options.domain ?? 'localhost');
   const router = new Router(domain, patterns);
   const resumables = new Resumables(resumableMs);
   const context = tls === undefined ? undefined : createSecureContext(tls);
