@@ -243,7 +243,9 @@ describe('amoc server', () => {
     };
     for (const tls of ['starttls', 'direct']) {
       const env = { ...target, AMOC_XMPP_TLS: tls };
-      const run = await project.amoc(['run', 'my_scenario', '1', '2', '--for', '1s'], { env });
+      const settings = ['--settings', 'messages=1', 'messageInterval=10ms', 'repeatCount=1'];
+      const args = ['run', 'my_scenario', '1', '2', '--for', '1s', ...settings];
+      const run = await project.amoc(args, { env });
       assert.equal(run.code, 0, run.out + run.err);
     }
     child.kill('SIGTERM');

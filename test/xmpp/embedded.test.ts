@@ -327,6 +327,20 @@ describe('the embedded server, when a connection breaks', () => {
     assert.match(await again.logIn('user_2', 'password_2', resume), /<item-not-found/);
   });
 
+  it('asks for an acknowledgement as long as one is missing', async () => {
+    await using alice = await login(56);
+    using raw = new RawStream(server.port);
+    await raw.logIn('user_55', 'password_55', enable);
+    for (const body of ['one', 'two', 'three']) {
+      await alice.send(chatTo('user_55@localhost/raw', body));
+    }
+    assert.match(await raw.read(/three/), /one<\/body><\/message><r [^>]*>.*two/);
+    raw.send(`<a xmlns='urn:xmpp:sm:3' h='1'/>`);
+    await raw.read(/<r [^>]*>/);
+    raw.send(`<a xmlns='urn:xmpp:sm:3' h='3'/><r xmlns='urn:xmpp:sm:3'/>`);
+    assert.ok(!(await raw.read(/<a [^>]*h='0'/)).includes('<r '));
+  });
+
   it('ends a session whose client acknowledges more than was sent', async () => {
     using raw = new RawStream(server.port);
     await raw.logIn('user_54', 'password_54', enable);

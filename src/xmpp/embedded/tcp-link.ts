@@ -16,6 +16,7 @@ export class TcpLink implements Link {
   readonly #owner: LinkOwner;
   readonly #framer: Framer;
   #socket: Socket;
+  #out = '';
 
   /** @param context what STARTTLS goes by, if it is offered */
   constructor(socket: Socket, context: SecureContext | undefined, makeOwner: MakeOwner) {
@@ -49,13 +50,19 @@ export class TcpLink implements Link {
     );
   }
 
+  /** At the end of this turn of the event loop: what many clients send to one in a turn goes in one piece. */
   write(text: string): void {
-    if (this.#socket.writableLength > MOST_UNREAD) this.#socket.destroy();
-    else this.#socket.write(text);
+    if (this.#out === '') process.nextTick(this.#flush);
+    this.#out += text;
+    if (this.#socket.writableLength + this.#out.length > MOST_UNREAD) {
+      this.#out = '';
+      this.#socket.destroy();
+    }
   }
 
   end(): void {
     this.#framer.stop();
+    this.#flush();
     this.#socket.end('</stream:stream>');
   }
 
@@ -64,6 +71,7 @@ export class TcpLink implements Link {
   }
 
   startTls(): void {
+    this.#flush();
     const raw = this.#socket;
     raw.removeAllListeners('data');
     raw.removeAllListeners('close');
@@ -75,6 +83,12 @@ export class TcpLink implements Link {
     });
     this.#listen(this.#socket);
   }
+
+  readonly #flush = (): void => {
+    const text = this.#out;
+    this.#out = '';
+    if (text !== '') this.#socket.write(text);
+  };
 
   #listen(socket: Socket): void {
     socket.on('data', (bytes) => this.#framer.push(bytes));

@@ -159,6 +159,35 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
+    what: 'a new room lets nobody else in until it is configured',
+    spec: 'XEP-0045 §10.1.3',
+    differs: on(['ejabberd 23.01', 'ejabberd 24.12'], { why: 'opens it at once' }),
+    check: (place) =>
+      place.story(2, async (alice, bob) => {
+        const room = newRoom();
+        await amoc.joinRoom(alice, room, 'alice');
+        const refused = await bob.sendAndWait(amoc.muc.join(room, 'bob'), from(`${room}/bob`));
+        assert.ok(amoc.isError('cancel', 'item-not-found')(refused), refused.text);
+        await alice.sendIq(amoc.muc.configure(room));
+        await amoc.joinRoom(bob, room, 'bob');
+      }),
+  },
+  {
+    what: 'only the owner sees who the others are, and the room ends with the last of them',
+    spec: 'XEP-0045 §4.2, §7.2.3',
+    check: (place) =>
+      inRoom(place, async (room, alice, bob) => {
+        const { occupants } = await amoc.joinRoom(bob, room, 'bob');
+        assert.deepEqual(occupants.map(jidIn), [undefined]);
+        assert.equal(jidIn(await alice.waitForStanza(from(`${room}/bob`))), bob.jid);
+        await bob.sendAndWait(amoc.muc.leave(room, 'bob'), isPresence('unavailable'));
+        await amoc.joinRoom(bob, room, 'bob');
+        await alice.sendAndWait(amoc.muc.leave(room, 'alice'), isPresence('unavailable'));
+        await bob.sendAndWait(amoc.muc.leave(room, 'bob'), from(`${room}/bob`));
+        await assert.rejects(bob.sendIq(amoc.disco.info(room)), { condition: 'item-not-found' });
+      }),
+  },
+  {
     what: 'who loses its connection, or becomes unavailable, is no longer in the room',
     spec: 'XEP-0045 §7.14',
     check: (place) =>

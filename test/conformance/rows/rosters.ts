@@ -83,6 +83,19 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
+    what: 'a client that has not asked for the roster is not told of its changes',
+    spec: 'RFC 6121 §2.1.6, §2.2',
+    check: (place) =>
+      storyOfClients(place, 1, async (logIn, alice) => {
+        const second = await logIn(alice);
+        await show(second);
+        await alice.sendIq(roster.get());
+        await alice.sendIq(roster.add({ jid: 'friend@localhost' }));
+        await push(alice);
+        assert.equal(await hasGot(second, alice, isIq('set')), false);
+      }),
+  },
+  {
     what: 'a contact by a JID with capital letters is the one without',
     spec: 'RFC 7622 §3.3',
     check: (place) =>
@@ -287,6 +300,19 @@ export const rosters: readonly Row[] = [
         await client.close();
         await seesPresence(bob, client.jid, 'unavailable');
         assert.equal(await hasGot(carol, bob, isPresence('unavailable')), false);
+      }),
+  },
+  {
+    what: 'a contact that was told by itself too is told of the end once',
+    spec: 'RFC 6121 §4.6.3',
+    check: (place) =>
+      place.story(2, async (alice, bob) => {
+        await amoc.befriend(alice, bob);
+        await bob.send(presence.direct(bareJid(alice.jid), { show: 'dnd' }));
+        await alice.waitForStanza(amoc.isPresenceWithShow('dnd'));
+        await bob.send(presence('unavailable'));
+        await seesPresence(alice, bob.jid, 'unavailable');
+        assert.equal(await hasGot(alice, bob, isPresence('unavailable')), false);
       }),
   },
   {
