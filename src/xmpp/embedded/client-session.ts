@@ -18,7 +18,7 @@ const ASK = `<r xmlns='${NS.sm}'/>`;
 export class ClientSession implements Outlet {
   readonly resource: Resource;
   readonly #router: Router;
-  readonly #resumables: Resumables;
+  readonly #resumables: Resumables<ClientSession>;
   /** `undefined` while the client is gone but may come back. */
   #stream: SessionStream | undefined;
   #acks: Acknowledgements | undefined;
@@ -26,7 +26,12 @@ export class ClientSession implements Outlet {
   #id: string | undefined;
   #hasEnded = false;
 
-  constructor(jid: string, router: Router, resumables: Resumables, stream: SessionStream) {
+  constructor(
+    jid: string,
+    router: Router,
+    resumables: Resumables<ClientSession>,
+    stream: SessionStream,
+  ) {
     this.#router = router;
     this.#resumables = resumables;
     this.#stream = stream;

@@ -30,11 +30,11 @@ type Stage =
 export class ClientStream implements LinkOwner, SessionStream {
   readonly #link: Link;
   readonly #router: Router;
-  readonly #resumables: Resumables;
+  readonly #resumables: Resumables<ClientSession>;
   #stage: Stage;
   #isOpen = false;
 
-  constructor(link: Link, router: Router, resumables: Resumables) {
+  constructor(link: Link, router: Router, resumables: Resumables<ClientSession>) {
     this.#link = link;
     this.#router = router;
     this.#resumables = resumables;

@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import type { ClientSession } from './client-session.ts';
+import type { Resource } from './sessions.ts';
 
 /** Sessions whose client is gone; with one more, that one ends at once. */
 const MOST_WAITING = 10_000;
 
+/** A session that can outlive its stream. */
+export interface Resumable {
+  readonly resource: Resource;
+  end(): void;
+}
+
 /** Sessions that can be resumed, by their names (XEP-0198 §5). */
-export class Resumables {
+export class Resumables<Session extends Resumable> {
   /** How long a session waits for its client. */
   readonly keptMs: number;
-  readonly #sessions = new Map<string, ClientSession>();
+  readonly #sessions = new Map<string, Session>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
   constructor(keptMs: number) {
@@ -16,21 +22,21 @@ export class Resumables {
   }
 
   /** @returns the name */
-  add(session: ClientSession): string {
+  add(session: Session): string {
     const id = randomBytes(16).toString('hex');
     this.#sessions.set(id, session);
     return id;
   }
 
   /** The client is gone: the session ends when it does not come back. @returns false when too many wait */
-  wait(id: string, session: ClientSession): boolean {
+  wait(id: string, session: Session): boolean {
     if (this.#timers.size >= MOST_WAITING) return false;
     this.#timers.set(id, setTimeout(() => session.end(), this.keptMs).unref());
     return true;
   }
 
   /** The session of that name, if it is the account's. It waits no longer. */
-  take(id: string, account: string): ClientSession | undefined {
+  take(id: string, account: string): Session | undefined {
     const session = this.#sessions.get(id);
     if (session?.resource.account !== account) return undefined;
     this.#stopTimer(id);

@@ -8,6 +8,7 @@ import { deferred } from '../../lib/abort.ts';
 import { listenError } from '../../lib/errors.ts';
 import { prepareJid } from '../jid.ts';
 import type { AccountPatterns } from './accounts.ts';
+import type { ClientSession } from './client-session.ts';
 import { ClientStream } from './client-stream.ts';
 import { whenSpoken } from './first-byte.ts';
 import { LONGEST_STANZA } from './link.ts';
@@ -47,7 +48,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const { port, patterns, tls, resumableMs = 60_000 } = options;
   const domain = prepareJid(options.domain ?? 'localhost');
   const router = new Router(domain, patterns);
-  const resumables = new Resumables(resumableMs);
+  const resumables = new Resumables<ClientSession>(resumableMs);
   const context = tls === undefined ? undefined : createSecureContext(tls);
   const entrance = new Entrance(context, (link) => new ClientStream(link, router, resumables));
   const sockets = new Set<Socket>();
