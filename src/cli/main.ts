@@ -300,9 +300,10 @@ program
     5222,
   )
   .option('--domain <domain>', 'its XMPP domain', 'localhost')
-  .action(async ({ port, domain }: { port: number; domain: string }) => {
+  .option('--tls', 'with STARTTLS and TLS, by a certificate that is made for it')
+  .action(async (options: { port: number; domain: string; tls?: boolean }) => {
     const { runServer } = await import('./server.ts');
-    await runServer(port, domain);
+    await runServer(options);
   });
 
 program

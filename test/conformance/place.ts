@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeAuthority, makeCertificate } from '../../src/cli/certificates.ts';
 import { connect, register } from '../../src/xmpp/login/connect.ts';
 import { connectComponent } from '../../src/xmpp/login/component.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
@@ -48,7 +52,7 @@ export type Transport = (typeof transports)[number];
 export { ADMIN } from '../support/servers.ts';
 
 interface Target extends AsyncDisposable {
-  /** What the embedded server has not: other ports than that of TCP, files, certificates. */
+  /** What the embedded server has not: several ports, files, a key that signs. */
   readonly real: RealServer | undefined;
   settings(transport: Transport): Partial<XmppSettings>;
 }
@@ -73,7 +77,7 @@ export class Place {
     return this.server.startsWith('prosody');
   }
 
-  /** Ports, files and certificates of a real server; for rows that the embedded server has not. */
+  /** Ports, files and key of a real server; for rows that the embedded server has not. */
   get real(): RealServer {
     const { real } = this.#target;
     if (real === undefined) throw new Error('the embedded server has no such thing');
@@ -166,37 +170,65 @@ export async function startTarget(name: ServerName): Promise<Target | undefined>
 
 function real(server: RealServer): Target {
   const { ports, ca, webSocketPath, boshPath } = server;
-  const base = { xmppHost: '127.0.0.1', xmppDomain: 'localhost', xmppTlsCa: ca, xmppTls: 'none' };
-  const webSocket = { ...base, xmppTransport: 'websocket', xmppPath: webSocketPath };
-  const bosh = { ...base, xmppTransport: 'bosh', xmppPath: boshPath };
-  const overTls = { xmppPort: ports.https, xmppTls: 'direct' };
-  const settings = {
-    TCP: { ...base, xmppPort: ports.c2s },
-    STARTTLS: { ...base, xmppPort: ports.c2s, xmppTls: 'starttls' },
-    TLS: { ...base, xmppPort: ports.tls, xmppTls: 'direct' },
-    WebSocket: { ...webSocket, xmppPort: ports.http },
-    'WebSocket over TLS': { ...webSocket, ...overTls },
-    BOSH: { ...bosh, xmppPort: ports.http },
-    'BOSH over TLS': { ...bosh, ...overTls },
-  } satisfies Record<Transport, Partial<XmppSettings>>;
   return {
     real: server,
-    settings: (transport) => settings[transport],
+    settings: settingsOf({
+      port: ports.c2s,
+      tlsPort: ports.tls,
+      httpPort: ports.http,
+      httpsPort: ports.https,
+      ca,
+      webSocketPath,
+      boshPath,
+    }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
+/** Where a server listens, and whom its certificate is from. */
+interface Reach {
+  port: number;
+  tlsPort: number;
+  httpPort: number;
+  httpsPort: number;
+  ca: string;
+  webSocketPath?: string;
+  boshPath?: string;
+}
+
+function settingsOf(reach: Reach): (transport: Transport) => Partial<XmppSettings> {
+  const { port, tlsPort, httpPort, httpsPort, ca, webSocketPath = '/ws', boshPath = '' } = reach;
+  const base = { xmppHost: '127.0.0.1', xmppDomain: 'localhost', xmppTlsCa: ca, xmppTls: 'none' };
+  const webSocket = { ...base, xmppTransport: 'websocket', xmppPath: webSocketPath };
+  const bosh = { ...base, xmppTransport: 'bosh', xmppPath: boshPath };
+  const overTls = { xmppPort: httpsPort, xmppTls: 'direct' };
+  const settings = {
+    TCP: { ...base, xmppPort: port },
+    STARTTLS: { ...base, xmppPort: port, xmppTls: 'starttls' },
+    TLS: { ...base, xmppPort: tlsPort, xmppTls: 'direct' },
+    WebSocket: { ...webSocket, xmppPort: httpPort },
+    'WebSocket over TLS': { ...webSocket, ...overTls },
+    BOSH: { ...bosh, xmppPort: httpPort },
+    'BOSH over TLS': { ...bosh, ...overTls },
+  } satisfies Record<Transport, Partial<XmppSettings>>;
+  return (transport) => settings[transport];
+}
+
 async function embedded(): Promise<Target> {
   const patterns = { user: 'user_{id}', password: 'password_{id}' };
-  const server = await startEmbeddedServer({ port: 0, patterns });
+  const authority = await makeAuthority();
+  const tls = await makeCertificate(authority, { role: 'master', hosts: ['localhost'] });
+  const server = await startEmbeddedServer({ port: 0, patterns, tls });
+  const folder = mkdtempSync(join(tmpdir(), 'amoc-embedded-'));
+  const ca = join(folder, 'ca.pem');
+  writeFileSync(ca, authority.cert);
+  const { port } = server;
   return {
     real: undefined,
-    settings: () => ({
-      xmppHost: '127.0.0.1',
-      xmppPort: server.port,
-      xmppDomain: server.domain,
-      xmppTls: 'none',
-    }),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    settings: settingsOf({ port, tlsPort: port, httpPort: port, httpsPort: port, ca }),
+    async [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true, force: true });
+      await server[Symbol.asyncDispose]();
+    },
   };
 }

@@ -91,6 +91,7 @@ const allModules = `  mod_bosh: {}
   mod_vcard: {}
   mod_stream_mgmt: { resend_on_timeout: true }
   mod_adhoc: {}
+  mod_version: {}
 `;
 
 /** What only newer servers have: SASL2 with Bind 2 and inline stream management, FAST, upgrades of SCRAM. */
@@ -198,7 +199,7 @@ http_ports = { ${ports.http} }
 https_ports = { ${ports.https} }
 https_ssl = { key = "${files.key}", certificate = "${files.cert}" }
 admins = { "${ADMIN}@localhost" }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline", "bosh", "mam", "smacks", "carbons", "pep", "vcard_legacy", "blocklist", "private", "lastactivity", "csi_simple"${newer ? newerProsodyModules : ''} }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline", "bosh", "mam", "smacks", "carbons", "pep", "vcard_legacy", "blocklist", "private", "version", "lastactivity", "csi_simple"${newer ? newerProsodyModules : ''} }
 modules_disabled = { "s2s" }
 allow_registration = true
 c2s_require_encryption = false

@@ -10,6 +10,7 @@ import { rooms } from './rooms.ts';
 import { rosters } from './rosters.ts';
 import { services } from './services.ts';
 import { streamManagement } from './stream-management.ts';
+import { xmlRows } from './xml.ts';
 
 /** All of the table, in its order. */
 export const rows: readonly Row[] = [
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   ...accounts,
   ...messages,
   ...requests,
+  ...xmlRows,
   ...rosters,
   ...rooms,
   ...archive,

@@ -53,7 +53,6 @@ export const services: readonly Row[] = [
   {
     what: 'a client that says it is inactive goes on',
     spec: 'XEP-0352',
-    differs: { embedded: { why: 'knows no inactive clients' } },
     check: (place) =>
       place.story(1, async (alice) => {
         await alice.send(amoc.csi.inactive());

@@ -8,7 +8,6 @@ export const streamManagement: readonly Row[] = [
   {
     what: 'a session that was cut is taken up again, and nothing is lost',
     spec: 'XEP-0198 §5',
-    differs: { embedded: { why: 'has no stream management' } },
     check: (place) => {
       const accounts = new Map<amoc.Session, { username: string; password: string }>();
       return place.story(
@@ -36,7 +35,6 @@ export const streamManagement: readonly Row[] = [
   {
     what: 'the policy `reconnect` resumes, and what was sent meanwhile arrives',
     spec: 'XEP-0198 §5',
-    differs: { embedded: { why: 'has no stream management' } },
     check: (place) =>
       place.story(
         2,
