@@ -37,6 +37,7 @@ export class Session extends Receiver implements WireOwner {
   #jid: string;
   #wire: Wire;
   #watchers: Watcher[] | undefined;
+  #sentHandlers: ((stanza: Stanza) => unknown)[] | undefined;
   #management: StreamManagement | undefined;
   /** How stream management was switched on, for a connection that takes the place of this one. */
   #enabledWith: { resume: boolean } | undefined;
@@ -111,6 +112,19 @@ export class Session extends Receiver implements WireOwner {
     return () => {
       const left = this.#watchers?.filter((each) => each !== watcher) ?? [];
       this.#watchers = left.length === 0 ? undefined : left;
+    };
+  }
+
+  /**
+   * Calls `handler` with every stanza that is sent from now on, once, also when a resumption sends it again.
+   *
+   * @returns ends it
+   */
+  onSent(handler: (stanza: Stanza) => unknown): () => void {
+    (this.#sentHandlers ??= []).push(handler);
+    return () => {
+      const left = this.#sentHandlers?.filter((each) => each !== handler) ?? [];
+      this.#sentHandlers = left.length === 0 ? undefined : left;
     };
   }
 
@@ -304,8 +318,19 @@ export class Session extends Receiver implements WireOwner {
     this.#write(text);
     const name = stanzaNameOf(text);
     if (name !== undefined) {
-      this.#observer.sent(name, text.length);
+      this.#tellSent(name, text);
       if (this.#management?.countSent(text) === true) this.#write(smRequest());
+    }
+  }
+
+  #tellSent(name: 'message' | 'presence' | 'iq', text: string): void {
+    this.#observer.sent(name, text.length);
+    if (this.#sentHandlers === undefined) return;
+    const stanza = new Stanza(text);
+    try {
+      for (const handler of this.#sentHandlers) handler(stanza);
+    } catch (error) {
+      this.report(error);
     }
   }
 
@@ -319,7 +344,7 @@ export class Session extends Receiver implements WireOwner {
     const management = this.#management;
     if (management?.id !== undefined && !management.isFull) {
       const name = stanzaNameOf(text);
-      if (name !== undefined) this.#observer.sent(name, text.length);
+      if (name !== undefined) this.#tellSent(name, text);
       management.countSent(text);
       return;
     }
