@@ -29,8 +29,17 @@ export * from './xmpp/stanzas/index.ts';
 export * from './xmpp/predicates.ts';
 export { joinRoom } from './xmpp/rooms.ts';
 export type { JoinedRoom } from './xmpp/rooms.ts';
-export { readArchive } from './xmpp/archive.ts';
-export type { ArchivedMessage, ArchiveOptions } from './xmpp/archive.ts';
+export { readArchive, readArchivePage } from './xmpp/archive.ts';
+export type {
+  ArchivedMessage,
+  ArchiveOptions,
+  ArchivePage,
+  ArchivePageOptions,
+} from './xmpp/archive.ts';
+export { uploadFile } from './xmpp/upload.ts';
+export type { UploadedFile, UploadSlot, UploadTimer } from './xmpp/upload.ts';
+export { capabilities } from './xmpp/capabilities.ts';
+export type { Capabilities, CapabilityOptions, Identity } from './xmpp/capabilities.ts';
 export { answerPushes, befriend } from './xmpp/friends.ts';
 export { handle } from './xmpp/handlers.ts';
 export type { HandleOptions, StanzaAction, StanzaHandler, UnhandledLog } from './xmpp/handlers.ts';

@@ -37,6 +37,7 @@ export type UserConnectOptions = Partial<
     | 'sasl2'
     | 'resume'
     | 'answersRequests'
+    | 'capabilities'
   >
 > & {
   /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
@@ -86,6 +87,7 @@ export async function connectOptions(
     timeoutMs: xmpp.xmppTimeout,
     resume: options.resume,
     answersRequests: options.answersRequests,
+    capabilities: options.capabilities,
     reconnect: policyOf(options.reconnect),
   };
 }

@@ -1,5 +1,6 @@
 import { toMs } from '../lib/duration.ts';
 import type { AmocError } from '../lib/errors.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Element, Outgoing } from './element.ts';
 import { StanzaTimeout } from './errors.ts';
 import { stanzaId } from './ids.ts';
@@ -49,6 +50,15 @@ export abstract class Receiver {
   /** Whether stanzas can still be sent. */
   get isOpen(): boolean {
     return this.#end === undefined;
+  }
+
+  /** What it says that it is and can when it is asked (XEP-0030, XEP-0115); the usual when `undefined`. */
+  get capabilities(): Capabilities | undefined {
+    return this.parts.capabilities;
+  }
+
+  set capabilities(capabilities: Capabilities | undefined) {
+    this.parts.capabilities = capabilities;
   }
 
   /** Why the session is over. @internal */
@@ -265,7 +275,7 @@ export abstract class Receiver {
   #answer(stanza: Stanza): boolean {
     const { type } = stanza;
     if (this.parts.answersRequests === false || (type !== 'get' && type !== 'set')) return false;
-    const answer = usualAnswer(stanza);
+    const answer = usualAnswer(stanza, this.parts.capabilities);
     this.send(answer).catch(() => {});
     return answer.attrs['type'] === 'result';
   }

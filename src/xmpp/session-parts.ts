@@ -1,4 +1,5 @@
 import type { Duration } from '../lib/duration.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Wire } from './wire/wire.ts';
 import type { Resumption, StreamManagement } from './stream-management.ts';
 
@@ -74,6 +75,8 @@ export interface SessionParts {
   sendBuffer: SendBuffer;
   /** Whether requests that nobody takes are answered (RFC 6120 §8.2.3). @default true */
   answersRequests?: boolean | undefined;
+  /** What the session says that it is and can; the usual when left out. */
+  capabilities?: Capabilities | undefined;
   /** Told of what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
   /** Gets a lost session going again; it is over when this rejects. */

@@ -42,7 +42,7 @@ async function logIn(options: ConnectOptions, context: ConnectContext): Promise<
 
 /** What a session needs of the options that it was connected with. */
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
-  const { sendBuffer, reconnect, answersRequests } = options;
+  const { sendBuffer, reconnect, answersRequests, capabilities } = options;
   const { observer, schedule, onError } = context;
   const losses = new Losses();
   return {
@@ -51,6 +51,7 @@ export function partsOf(options: ConnectOptions, context: ConnectContext): Sessi
     sendBuffer,
     onError,
     answersRequests,
+    capabilities,
     revive:
       reconnect === undefined
         ? undefined
