@@ -230,9 +230,9 @@ export abstract class Receiver {
     };
   }
 
-  /** Tells the run of an error that no `start` answers for. @internal */
+  /** Tells the run of an error that no `start` answers for; the end of the session is told already. @internal */
   report(error: unknown): void {
-    this.parts.onError?.(error);
+    if (error !== this.#end) this.parts.onError?.(error);
   }
 
   /** Which stanzas are kept when nobody waits for them; `none` saves the memory. */

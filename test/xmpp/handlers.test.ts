@@ -158,6 +158,29 @@ describe('handlers of stanzas', () => {
     assert.deepEqual([session.isOpen, session.peekStanzas().length], [true, 0]);
   });
 
+  it('do not report that the session ended while an action waited', async () => {
+    const { session, deliver, errors } = setUp();
+    handle(session, [
+      { received: isChatMessage('asks'), action: () => session.sendIq(ping('localhost')) },
+      {
+        received: isChatMessage(),
+        action: async () => {
+          await session.sendIq(ping('localhost')).catch(() => {});
+          throw new Error('of its own');
+        },
+      },
+    ]);
+    deliver(chat('asks'));
+    deliver(chat('else'));
+    await settle();
+    session.kill();
+    await settle();
+    assert.deepEqual(
+      errors.map((error) => (error as Error).message),
+      ['of its own'],
+    );
+  });
+
   it('tell of what nobody took, by its kind, and not of requests that were answered', async () => {
     const { session, deliver, wire } = setUp();
     const kinds: string[] = [];
