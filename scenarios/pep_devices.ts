@@ -70,6 +70,8 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
     if (each !== id) await session.send(presence.subscribe(user.jidOf(each)));
   }
   await user.sleep(settings.settle);
+  // ejabberd takes note of capabilities only from contacts that are subscribed already.
+  await session.send(presence({ extensions: [can.element] }));
   for (let rotation = 1; rotation <= settings.rotations; rotation++) {
     await user.sleep(settings.rotateEvery);
     await publish(user, session, device(rotation));

@@ -16,7 +16,7 @@ export const variables = {
     update: true,
   },
   settle: {
-    description: 'time after the last storm for the last messages to come',
+    description: 'time for the last messages to come, after the last storm of all',
     default: '5s',
     unit: 'duration',
   },
@@ -65,5 +65,6 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
       await session.sendAndWait(presence({ status }), isPresenceWithStatus(status), { timeout });
     });
   }
-  await user.sleep(settings.settle);
+  // A neighbour that came later may have one storm more.
+  await user.sleep(settings.every + settings.settle);
 }

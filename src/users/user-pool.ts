@@ -17,7 +17,7 @@ import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { EndKind, UserInput, UserState } from './lifecycle.ts';
 import { Moves } from './moves.ts';
-import { PooledUser, UserRemoved } from './user.ts';
+import { isRemoval, PooledUser } from './user.ts';
 import type { User, UserEnvironment } from './user.ts';
 
 /** Crashed users that are remembered one by one; the newest stay. */
@@ -243,9 +243,8 @@ export class UserPool {
 
   /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
   strayError(error: unknown): void {
-    // What a handler of a user waited for when the user was removed by force.
-    if (error instanceof UserRemoved) return;
-    const kind = this.errors.add(error, { isStray: true });
+    // A wait that a removal by force ended is none.
+    const kind = isRemoval(error) ? undefined : this.errors.add(error, { isStray: true });
     if (kind !== undefined) this.#parts.onNewError(kind, error, undefined);
   }
 

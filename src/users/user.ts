@@ -34,6 +34,11 @@ export class UserRemoved extends AmocError {
   }
 }
 
+/** Whether a wait was ended by a removal by force: that is no error. */
+export function isRemoval(error: unknown): error is UserRemoved {
+  return error instanceof UserRemoved;
+}
+
 /**
  * One user, as `start(id, user)` sees it. Every wait on it rejects with `UserRemoved` when the user is
  * removed by force; what it opened is closed at the end of each `start`.
