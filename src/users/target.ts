@@ -38,6 +38,7 @@ export type UserConnectOptions = Partial<
     | 'sasl2'
     | 'resume'
     | 'answersRequests'
+    | 'capabilities'
   >
 > & {
   /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
@@ -88,6 +89,7 @@ export async function connectOptions(
     followHost: xmpp.xmppFollowHost,
     resume: options.resume,
     answersRequests: options.answersRequests,
+    capabilities: options.capabilities,
     reconnect: policyOf(options.reconnect),
   };
 }

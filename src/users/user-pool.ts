@@ -19,7 +19,7 @@ import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { EndKind, UserInput, UserState } from './lifecycle.ts';
 import { Moves } from './moves.ts';
-import { PooledUser } from './user.ts';
+import { isRemoval, PooledUser } from './user.ts';
 import type { User, UserEnvironment } from './user.ts';
 
 /** Crashed users that are remembered one by one; the newest stay. */
@@ -246,7 +246,8 @@ export class UserPool {
 
   /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
   strayError(error: unknown): void {
-    const kind = this.errors.add(error, { isStray: true });
+    // A wait that a removal by force ended is none.
+    const kind = isRemoval(error) ? undefined : this.errors.add(error, { isStray: true });
     if (kind !== undefined) this.#parts.onNewError(kind, error, undefined);
   }
 

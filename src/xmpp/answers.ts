@@ -1,4 +1,5 @@
 import { VERSION } from '../lib/version.ts';
+import { usualCapabilities } from './capabilities.ts';
 import { xml } from './element.ts';
 import type { Element } from './element.ts';
 import type { Stanza } from './stanza.ts';
@@ -9,7 +10,7 @@ import { NS } from './stanzas/namespaces.ts';
  * What a client says to a request that no handler and no wait has taken: each `get` and `set` must be answered
  * (RFC 6120 §8.2.3), and servers that ping their clients throw out those that are silent (XEP-0199 §4.1).
  */
-export function usualAnswer(asked: Stanza): Element {
+export function usualAnswer(asked: Stanza, capabilities = usualCapabilities): Element {
   const isGet = asked.type === 'get';
   switch (asked.payload?.getNS() ?? '') {
     case NS.ping:
@@ -23,7 +24,7 @@ export function usualAnswer(asked: Stanza): Element {
       if (isGet) return iq.result(asked, version());
       break;
     case NS.discoInfo:
-      if (isGet) return iq.result(asked, discoInfo());
+      if (isGet) return capabilities.answer(asked);
       break;
   }
   return iq.error(asked, 'cancel', 'service-unavailable');
@@ -32,14 +33,4 @@ export function usualAnswer(asked: Stanza): Element {
 /** XEP-0092 §2. */
 function version(): Element {
   return queryElement(NS.version, xml('name', {}, 'amoc'), xml('version', {}, VERSION));
-}
-
-/** XEP-0030 §3.1. */
-function discoInfo(): Element {
-  const features = [NS.discoInfo, NS.ping, NS.version].map((name) => xml('feature', { var: name }));
-  return queryElement(
-    NS.discoInfo,
-    xml('identity', { category: 'client', type: 'bot', name: 'amoc' }),
-    ...features,
-  );
 }

@@ -1,3 +1,4 @@
+import type { Capabilities } from './capabilities.ts';
 import type { SendBuffer } from './session-parts.ts';
 import type { Resumption } from './stream-management.ts';
 
@@ -56,6 +57,8 @@ export interface ConnectOptions {
   resume?: Resumption | undefined;
   /** Whether requests of others that nobody takes are answered (RFC 6120 §8.2.3). @default true */
   answersRequests?: boolean | undefined;
+  /** What the session says that it is and can (XEP-0115); a bot with ping and version when left out. */
+  capabilities?: Capabilities | undefined;
   /** What to do when the connection is lost; nothing when left out. */
   reconnect?: ReconnectPolicy | undefined;
 }

@@ -1,5 +1,6 @@
 import { toMs } from '../lib/duration.ts';
 import type { AmocError } from '../lib/errors.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Element, Outgoing } from './element.ts';
 import { StanzaTimeout } from './errors.ts';
 import { stanzaId } from './ids.ts';
@@ -32,6 +33,7 @@ export abstract class Receiver {
   #moreHandlers: ((stanza: Stanza) => unknown)[] | undefined;
   #interceptors: ((stanza: Stanza) => boolean)[] | undefined;
   #collectors: ((stanza: Stanza) => boolean)[] | undefined;
+  #unhandled: ((stanza: Stanza) => unknown)[] | undefined;
   #keepsNothing = false;
   #end: AmocError | undefined;
 
@@ -48,6 +50,15 @@ export abstract class Receiver {
   /** Whether stanzas can still be sent. */
   get isOpen(): boolean {
     return this.#end === undefined;
+  }
+
+  /** What it says that it is and can when it is asked (XEP-0030, XEP-0115); the usual when `undefined`. */
+  get capabilities(): Capabilities | undefined {
+    return this.parts.capabilities;
+  }
+
+  set capabilities(capabilities: Capabilities | undefined) {
+    this.parts.capabilities = capabilities;
   }
 
   /** Why the session is over. @internal */
@@ -190,10 +201,38 @@ export abstract class Receiver {
   /**
    * Calls `handler` with every stanza, before anybody who waits. One that gives back `true` has taken
    * the stanza: nobody else gets it, and it is not kept.
+   *
+   * @returns ends it
    */
-  onStanza(handler: (stanza: Stanza) => unknown): void {
+  onStanza(handler: (stanza: Stanza) => unknown): () => void {
     if (this.#handler === undefined) this.#handler = handler;
     else (this.#moreHandlers ??= []).push(handler);
+    return () => {
+      const [first, ...more] = [this.#handler, ...(this.#moreHandlers ?? [])].filter(
+        (each) => each !== undefined && each !== handler,
+      );
+      this.#handler = first;
+      this.#moreHandlers = more.length === 0 ? undefined : (more as (typeof handler)[]);
+    };
+  }
+
+  /**
+   * Calls `handler` with every stanza that neither a handler nor a wait has taken, requests that the
+   * session answers by itself aside.
+   *
+   * @returns ends it
+   */
+  onUnhandled(handler: (stanza: Stanza) => unknown): () => void {
+    (this.#unhandled ??= []).push(handler);
+    return () => {
+      const left = this.#unhandled?.filter((each) => each !== handler) ?? [];
+      this.#unhandled = left.length === 0 ? undefined : left;
+    };
+  }
+
+  /** Tells the run of an error that no `start` answers for; the end of the session is told already. @internal */
+  report(error: unknown): void {
+    if (error !== this.#end) this.parts.onError?.(error);
   }
 
   /** Which stanzas are kept when nobody waits for them; `none` saves the memory. */
@@ -211,10 +250,16 @@ export abstract class Receiver {
       if (this.#handler?.(stanza) === true) return;
       if (this.#moreHandlers?.some((handler) => handler(stanza) === true) === true) return;
     } catch (error) {
-      this.parts.onError?.(error);
+      this.report(error);
     }
-    const isTaken = this.keep(stanza);
-    if (stanza.name === 'iq' && !isTaken) this.#answer(stanza);
+    if (this.keep(stanza)) return;
+    const isAnswered = stanza.name === 'iq' && this.#answer(stanza);
+    if (isAnswered || this.#unhandled === undefined) return;
+    try {
+      for (const handler of this.#unhandled) handler(stanza);
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   /** Gives a stanza to who waits for its like, or keeps it. @returns whether somebody waited @internal */
@@ -226,11 +271,13 @@ export abstract class Receiver {
     return isTaken;
   }
 
-  /** A request that nobody took must not stay without an answer. */
-  #answer(stanza: Stanza): void {
+  /** A request that nobody took must not stay without an answer. @returns whether it had one that is no error */
+  #answer(stanza: Stanza): boolean {
     const { type } = stanza;
-    if (this.parts.answersRequests === false || (type !== 'get' && type !== 'set')) return;
-    this.send(usualAnswer(stanza)).catch(() => {});
+    if (this.parts.answersRequests === false || (type !== 'get' && type !== 'set')) return false;
+    const answer = usualAnswer(stanza, this.parts.capabilities);
+    this.send(answer).catch(() => {});
+    return answer.attrs['type'] === 'result';
   }
 
   /** Ends every wait. @internal */

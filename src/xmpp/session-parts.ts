@@ -1,4 +1,5 @@
 import type { Duration } from '../lib/duration.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Wire } from './wire/wire.ts';
 import type { Resumption, StreamManagement } from './stream-management.ts';
 
@@ -7,6 +8,14 @@ import type { Resumption, StreamManagement } from './stream-management.ts';
  * that was to do so and is anew.
  */
 export type LoginKind = 'new' | 'by token' | 'resumed' | 'not resumed';
+
+/** How a lost connection was replaced. */
+export interface Reconnected {
+  /** The session goes on as it was (XEP-0198 §5): what was sent meanwhile arrives. */
+  resumed: boolean;
+  /** Stanzas that the server never acknowledged, when it is a session anew. */
+  unacked: readonly string[];
+}
 
 /** Told of what a session does, for counting. */
 export interface SessionObserver {
@@ -81,6 +90,8 @@ export interface SessionParts {
   sendBuffer: SendBuffer;
   /** Whether requests that nobody takes are answered (RFC 6120 §8.2.3). @default true */
   answersRequests?: boolean | undefined;
+  /** What the session says that it is and can; the usual when left out. */
+  capabilities?: Capabilities | undefined;
   /** Told of what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
   /** Gets a lost session going again; it is over when this rejects. */

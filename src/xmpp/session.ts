@@ -1,16 +1,23 @@
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
-import { wasKept } from './delay.ts';
+import { countDelivery } from './delay.ts';
 import { demandXmlText } from './element.ts';
 import type { Outgoing } from './element.ts';
 import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';
 import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
-import type { SessionObserver, SessionParts, StanzaWait, Watcher } from './session-parts.ts';
+import type {
+  Reconnected,
+  SessionObserver,
+  SessionParts,
+  StanzaWait,
+  Watcher,
+} from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { isStreamErrorStanza, otherHostOf, streamErrorText } from './stanza-errors.ts';
+import { isLastWord, isStreamErrorStanza, otherHostOf, streamErrorText } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
+import { Watchers } from './watchers.ts';
 import { nobody } from './wire/wire.ts';
 import type { Wire, WireOwner } from './wire/wire.ts';
 
@@ -23,20 +30,12 @@ const HARD_BOUND = 16;
 /** Given back by every send that need not wait: no promise is made for a stanza. */
 const sentAtOnce = Promise.resolve();
 
-/** How a lost connection was replaced. */
-export interface Reconnected {
-  /** The session goes on as it was (XEP-0198 §5): what was sent meanwhile arrives. */
-  resumed: boolean;
-  /** Stanzas that the server never acknowledged, when it is a session anew. */
-  unacked: readonly string[];
-}
-
 /** A bound XMPP session of one user. */
 export class Session extends Receiver implements WireOwner {
   readonly #observer: SessionObserver;
   #jid: string;
   #wire: Wire;
-  #watchers: Watcher[] | undefined;
+  #watchers: Watchers | undefined;
   #management: StreamManagement | undefined;
   /** How stream management was switched on, for a connection that takes the place of this one. */
   #enabledWith: { resume: boolean } | undefined;
@@ -106,12 +105,16 @@ export class Session extends Receiver implements WireOwner {
    * @returns ends it
    */
   watch(watcher: Watcher): () => void {
-    const watchers = (this.#watchers ??= []);
-    watchers.push(watcher);
-    return () => {
-      const left = this.#watchers?.filter((each) => each !== watcher) ?? [];
-      this.#watchers = left.length === 0 ? undefined : left;
-    };
+    return (this.#watchers ??= new Watchers()).watch(watcher);
+  }
+
+  /**
+   * Calls `handler` with every stanza that is sent from now on, once, also when a resumption sends it again.
+   *
+   * @returns ends it
+   */
+  onSent(handler: (stanza: Stanza) => unknown): () => void {
+    return (this.#watchers ??= new Watchers()).onSent(handler);
   }
 
   /**
@@ -304,13 +307,22 @@ export class Session extends Receiver implements WireOwner {
     this.#write(text);
     const name = stanzaNameOf(text);
     if (name !== undefined) {
-      this.#observer.sent(name, text.length);
+      this.#tellSent(name, text);
       if (this.#management?.countSent(text) === true) this.#write(smRequest());
     }
   }
 
+  #tellSent(name: 'message' | 'presence' | 'iq', text: string): void {
+    this.#observer.sent(name, text.length);
+    try {
+      this.#watchers?.sent(text);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
   #write(text: string): void {
-    if (this.#watchers !== undefined) this.#show('out', text);
+    this.#watchers?.show('out', text);
     this.#wire.write(text);
   }
 
@@ -319,7 +331,7 @@ export class Session extends Receiver implements WireOwner {
     const management = this.#management;
     if (management?.id !== undefined && !management.isFull) {
       const name = stanzaNameOf(text);
-      if (name !== undefined) this.#observer.sent(name, text.length);
+      if (name !== undefined) this.#tellSent(name, text);
       management.countSent(text);
       return;
     }
@@ -362,7 +374,7 @@ export class Session extends Receiver implements WireOwner {
 
   #receive(text: string): void {
     if (this.endedBy !== undefined) return;
-    if (this.#watchers !== undefined) this.#show('in', text);
+    this.#watchers?.show('in', text);
     const stanza = new Stanza(text);
     const { name } = stanza;
     if (name !== 'message' && name !== 'presence' && name !== 'iq') {
@@ -375,13 +387,7 @@ export class Session extends Receiver implements WireOwner {
     }
     this.#management?.countReceived();
     this.#observer.received(name, text.length);
-    if (name === 'message' && !stanza.isError) {
-      const age = stanza.ageMs;
-      if (age !== undefined) {
-        if (wasKept(text)) this.#observer.delayed(age);
-        else this.#observer.delivered(age);
-      }
-    }
+    if (name === 'message') countDelivery(stanza, this.#observer);
     this.dispatch(stanza);
   }
 
@@ -418,7 +424,7 @@ export class Session extends Receiver implements WireOwner {
     this.#observer.lost(condition ?? why, this.#jid);
     const { revive } = this.parts;
     this.#drop();
-    if (revive === undefined || lastWords.has(condition ?? '')) {
+    if (revive === undefined || isLastWord(condition)) {
       this.#finish(new SessionLost(this.#jid, why));
       return;
     }
@@ -445,13 +451,6 @@ export class Session extends Receiver implements WireOwner {
     this.#blocked = undefined;
     this.onEnd();
   }
-
-  #show(direction: 'in' | 'out', text: string): void {
-    for (const watcher of this.#watchers ?? []) watcher(direction, text);
-  }
 }
 
 function noop(): void {}
-
-/** Stream errors after which a new connection would end as this one did (RFC 6120 §4.9.3). */
-const lastWords = new Set(['conflict', 'not-authorized', 'policy-violation']);

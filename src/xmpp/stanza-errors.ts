@@ -49,3 +49,11 @@ export function streamErrorText(stanza: Stanza): string {
 export function otherHostOf(stanza: Stanza): string | undefined {
   return stanza.getChildText('see-other-host')?.trim();
 }
+
+/** Stream errors after which a new connection would end as the one before did (RFC 6120 §4.9.3). */
+const lastWords = new Set(['conflict', 'not-authorized', 'policy-violation']);
+
+/** Whether a session that ended by it is not to be replaced. */
+export function isLastWord(condition: string | undefined): boolean {
+  return condition !== undefined && lastWords.has(condition);
+}

@@ -94,6 +94,12 @@ const allModules = `  mod_bosh: {}
   mod_version: {}
 `;
 
+/** Files go to the test's own folder, over plain HTTP: clients need no certificate. */
+function uploads(folder: string, port: number): string {
+  const [docroot, url] = [join(folder, 'uploads'), `http://127.0.0.1:${port}/upload/@HOST@`];
+  return `  mod_http_upload: { host: "upload.@HOST@", docroot: "${docroot}", put_url: "${url}", access: all, max_size: 1000000 }\n`;
+}
+
 /** What only newer servers have: SASL2 with Bind 2 and inline stream management, FAST, upgrades of SCRAM. */
 const newerModules = `  mod_auth_fast: {}
   mod_scram_upgrade: { offered_upgrades: [sha256, sha512] }
@@ -135,7 +141,7 @@ listen:
 ${[ports.http, ports.https]
   .map(
     (port) =>
-      `  - { port: ${port}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, tls: ${port === ports.https}, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }\n`,
+      `  - { port: ${port}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, tls: ${port === ports.https}, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, /upload: mod_http_upload, ' : ''}/api: mod_http_api } }\n`,
   )
   .join(
     '',
@@ -146,7 +152,7 @@ modules:
   mod_disco: {}
   mod_ping: {}
   mod_offline: {}
-${full ? allModules : ''}${newer ? newerModules : ''}`,
+${full ? allModules + uploads(folder, ports.http) : ''}${newer ? newerModules : ''}`,
   );
   const child = spawn(
     'erl',
@@ -195,6 +201,7 @@ interfaces = { "127.0.0.1" }
 c2s_ports = { ${ports.c2s} }
 c2s_direct_tls_ports = { ${ports.tls} }
 s2s_ports = { }
+http_default_host = "localhost"
 http_ports = { ${ports.http} }
 https_ports = { ${ports.https} }
 https_ssl = { key = "${files.key}", certificate = "${files.cert}" }
@@ -218,6 +225,10 @@ VirtualHost "anonymous.localhost"
   authentication = "anonymous"
 Component "conference.localhost" "muc"
   muc_room_default_public = true
+Component "upload.localhost" "http_file_share"
+  http_host = "localhost"
+  http_external_url = "http://127.0.0.1:${ports.http}/"
+  http_file_share_size_limit = 1000000
 Component "pubsub.localhost" "pubsub"
   add_permissions = {}
   autocreate_on_publish = false

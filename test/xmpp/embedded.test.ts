@@ -173,7 +173,11 @@ describe('the embedded server', () => {
     const { startTls, mechanisms, registration } = record.offers[0]!;
     assert.deepEqual(
       { startTls, mechanisms, registration },
-      { startTls: false, mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'], registration: true },
+      {
+        startTls: false,
+        mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'],
+        registration: true,
+      },
     );
     const elsewhere = options(server.port, 1, { domain: 'elsewhere' });
     await assert.rejects(look(elsewhere, context()), { condition: 'host-unknown' });

@@ -52,7 +52,7 @@ async function logIn(
 
 /** What a session needs of the options that it was connected with. */
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
-  const { sendBuffer, reconnect, answersRequests } = options;
+  const { sendBuffer, reconnect, answersRequests, capabilities } = options;
   const { observer, schedule, onError } = context;
   const losses = new Losses();
   return {
@@ -61,6 +61,7 @@ export function partsOf(options: ConnectOptions, context: ConnectContext): Sessi
     sendBuffer,
     onError,
     answersRequests,
+    capabilities,
     revive:
       reconnect === undefined
         ? undefined

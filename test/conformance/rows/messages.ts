@@ -78,6 +78,32 @@ export const messages: readonly Row[] = [
       }),
   },
   {
+    what: 'handlers see what is received and what is sent, and what nobody took is told',
+    spec: 'RFC 6121 §5, RFC 6120 §8',
+    check: (place) =>
+      place.story(2, async (alice, bob) => {
+        const told: string[] = [];
+        const stop = amoc.handle(
+          alice,
+          [
+            { received: isChatMessage('question'), action: () => told.push('question') },
+            { sent: isChatMessage(), action: (it) => told.push(it.getChildText('body')!) },
+          ],
+          { unhandled: (_, kind) => told.push(kind) },
+        );
+        await bob.send(chatTo(alice.jid, 'question'));
+        await bob.send(amoc.message.headline(alice.jid, 'nobody waits for it'));
+        await bob.sendIq(amoc.ping(alice.jid));
+        await alice.send(chatTo(bob.jid, 'answer'));
+        await bob.waitForStanza(isChatMessage('answer'));
+        assert.deepEqual(told, ['question', 'message headline', 'answer']);
+        stop();
+        await alice.send(chatTo(bob.jid, 'unseen'));
+        await bob.waitForStanza(isChatMessage('unseen'));
+        assert.equal(told.length, 3);
+      }),
+  },
+  {
     what: 'requests that leave one after the other do not overtake',
     spec: 'XEP-0124 §14',
     over: ['BOSH over TLS'],

@@ -47,4 +47,42 @@ export const pubsub: readonly Row[] = [
         assert.match(own.text, /hello/);
       }),
   },
+  {
+    what: 'a client that says it wants the events of a node gets those of its contacts',
+    spec: 'XEP-0115, XEP-0163 §4.3',
+    differs: { embedded: { why: 'has no PubSub' } },
+    check: (place) => {
+      const can = amoc.capabilities({ features: ['urn:test:mood+notify'] });
+      const publish = (text: string): amoc.Element => {
+        const payload = xml('mood', { xmlns: 'urn:test:mood' }, text);
+        return amoc.pubsub.publish(undefined, 'urn:test:mood', { id: text, payload });
+      };
+      const tell = async (alice: amoc.Session, bob: amoc.Session): Promise<void> => {
+        await amoc.befriend(alice, bob);
+        const isMood = amoc.isPubsubEvent('urn:test:mood');
+        await alice.sendIq(publish('before'));
+        await bob.sendIq(amoc.ping(alice.jid));
+        assert.equal(bob.takeStanza(isMood), undefined);
+        // The server asks what the hash means; until it knows, there are no events.
+        await bob.send(amoc.presence({ extensions: [can.element] }));
+        for (let tries = 1; ; tries++) {
+          await alice.sendIq(publish(`mood ${tries}`));
+          try {
+            await bob.waitForStanza(isMood, { timeout: '500ms' });
+            break;
+          } catch (error) {
+            if (tries === 20) throw error;
+          }
+        }
+        const node = `${can.node}#${can.ver}`;
+        const info = await alice.sendIq(amoc.disco.info(bob.jid, node));
+        assert.ok(amoc.hasFeature('urn:test:mood+notify')(info));
+        assert.equal(info.payload?.attrs['node'], node);
+        await assert.rejects(alice.sendIq(amoc.disco.info(bob.jid, 'urn:odd')), {
+          condition: 'item-not-found',
+        });
+      };
+      return place.story(2, tell, { capabilities: can });
+    },
+  },
 ];

@@ -74,4 +74,23 @@ export const services: readonly Row[] = [
         await alice.sendIq(amoc.privacy.activate());
       }),
   },
+  {
+    what: 'a file is put where the server says, and others get it',
+    spec: 'XEP-0363',
+    differs: { embedded: { why: 'has no place for files' } },
+    check: (place) =>
+      place.story(1, async (alice) => {
+        const file = { name: 'hello <&> é.txt', type: 'text/plain', content: 'hello é' };
+        const { getUrl } = await amoc.uploadFile(alice, 'upload.localhost', file);
+        assert.equal(await (await fetch(getUrl)).text(), 'hello é');
+        const bytes = { name: 'zeros.bin', size: 50_000 };
+        const { getUrl: second } = await amoc.uploadFile(alice, 'upload.localhost', bytes);
+        assert.equal((await (await fetch(second)).arrayBuffer()).byteLength, 50_000);
+        const tooLong = { name: 'x', size: 2_000_000 };
+        await assert.rejects(amoc.uploadFile(alice, 'upload.localhost', tooLong), {
+          name: 'StanzaError',
+          condition: 'not-acceptable',
+        });
+      }),
+  },
 ];
