@@ -15,8 +15,8 @@ export {
   StanzaError,
   StanzaTimeout,
 } from './xmpp/errors.ts';
-export type { Reconnected, Session } from './xmpp/session.ts';
-export type { SendPolicy, StanzaWait, Watcher } from './xmpp/session-parts.ts';
+export type { Session } from './xmpp/session.ts';
+export type { Reconnected, SendPolicy, StanzaWait, Watcher } from './xmpp/session-parts.ts';
 export type { ReconnectPolicy } from './xmpp/connect-options.ts';
 export type { Resumption } from './xmpp/stream-management.ts';
 export { Stanza } from './xmpp/stanza.ts';
@@ -29,10 +29,22 @@ export * from './xmpp/stanzas/index.ts';
 export * from './xmpp/predicates.ts';
 export { joinRoom } from './xmpp/rooms.ts';
 export type { JoinedRoom } from './xmpp/rooms.ts';
-export { readArchive } from './xmpp/archive.ts';
-export type { ArchivedMessage, ArchiveOptions } from './xmpp/archive.ts';
+export { readArchive, readArchivePage } from './xmpp/archive.ts';
+export type {
+  ArchivedMessage,
+  ArchiveOptions,
+  ArchivePage,
+  ArchivePageOptions,
+} from './xmpp/archive.ts';
+export { uploadFile } from './xmpp/upload.ts';
+export type { UploadedFile, UploadSlot, UploadTimer } from './xmpp/upload.ts';
+export { capabilities } from './xmpp/capabilities.ts';
+export type { Capabilities, CapabilityOptions, Identity } from './xmpp/capabilities.ts';
 export { answerPushes, befriend } from './xmpp/friends.ts';
+export { handle } from './xmpp/handlers.ts';
+export type { HandleOptions, StanzaAction, StanzaHandler, UnhandledLog } from './xmpp/handlers.ts';
 export { bareJid } from './xmpp/jid.ts';
+export type { TimetableEntry } from './users/timetable.ts';
 export { story } from './users/story.ts';
 export type { StoryOptions } from './users/story.ts';
 export type { ReconnectOptions, UserComponentOptions } from './users/target.ts';

@@ -9,10 +9,13 @@ import { builtInVariables } from '../src/config/run-variables.ts';
 import { environmentName } from '../src/config/variable.ts';
 import type { Variables } from '../src/config/variable.ts';
 import { clusterCommands, shellCommands } from '../src/console/command-table.ts';
+import { MetricsRegistry } from '../src/metrics/metrics.ts';
+import { PooledUser } from '../src/users/user.ts';
 import { builtInMetrics } from '../src/metrics/catalogue.ts';
 import { exitCodes } from '../src/record/outcome.ts';
 import { parseThreshold } from '../src/record/thresholds.ts';
 import { listScenarios } from '../src/scenario/catalogue.ts';
+import { withConformance } from './conformance/table.ts';
 import { withEnvironment } from './support/environment-table.ts';
 import { withTable } from './support/metrics-table.ts';
 import { ScenarioCompiler } from '../src/scenario/compiler.ts';
@@ -43,6 +46,13 @@ describe('the page on security', () => {
     for (const from of ['README.md', 'docs/distributed.md', 'docs/deploy.md']) {
       assert.match(readFileSync(join(ROOT, from), 'utf8'), /\(((docs\/)?security\.md)\)/, from);
     }
+  });
+});
+
+describe('the page on conformance', () => {
+  it('has the table of today', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'conformance.md'), 'utf8');
+    assert.equal(withConformance(page), page, 'run: make docs');
   });
 });
 
@@ -116,6 +126,119 @@ describe('docs/escalus.md', () => {
   });
 });
 
+describe('docs/xmpp.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'xmpp.md'), 'utf8');
+  const pages = page + readFileSync(join(ROOT, 'docs', 'scenarios.md'), 'utf8');
+  const isNamed = (name: string): boolean =>
+    new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?!\\w)`).test(pages);
+
+  it('names every function that a scenario can import, those in groups too', () => {
+    // What is of ltx is on its own page.
+    const exported = Object.entries(amoc).filter(([name]) => name !== 'xml');
+    const names = exported.flatMap(([name, value]) => {
+      const isGroup = typeof value === 'object';
+      const inside = Object.entries(value)
+        .filter(([, each]) => typeof each === 'function')
+        .map(([each]) => `${name}.${each}`)
+        // The same function under a name of its own.
+        .filter(
+          (each) => !['registration.registerAccount', 'registration.removeAccount'].includes(each),
+        );
+      return isGroup && inside.length > 0 ? inside : [name, ...inside];
+    });
+    assert.ok(names.length > 200, String(names.length));
+    assert.deepEqual(
+      names.filter((name) => !isNamed(name)),
+      [],
+    );
+  });
+
+  it('names every option of a connection', () => {
+    const source = readFileSync(join(ROOT, 'src', 'users', 'target.ts'), 'utf8');
+    const [, type = ''] = /export type UserConnectOptions = ([\s\S]*?)\n};/.exec(source) ?? [];
+    const options = [...type.matchAll(/\| '(\w+)'|^ {2}(\w+)\?:/gm)].map(
+      ([, picked, own]) => (picked ?? own) as string,
+    );
+    assert.ok(options.length > 12, options.join());
+    const rows = /## Connecting\n([\s\S]*?)\n## /.exec(page)![1]!.matchAll(/^\| (`.*?) \|/gm);
+    const named = [...rows].flatMap(([, cell]) =>
+      cell!.split(', ').map((each) => each.slice(1, -1)),
+    );
+    assert.deepEqual(options.toSorted(), named.toSorted());
+  });
+
+  it('names every predicate in its table', () => {
+    const table = page.slice(page.indexOf('## All predicates'));
+    const predicates = Object.keys(amoc).filter((name) => /^(?:is|has)[A-Z]/.test(name));
+    assert.deepEqual(
+      predicates.filter((name) => !table.includes(`\`${name}\``)),
+      [],
+    );
+  });
+});
+
+describe('docs/arsenal.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'arsenal.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (`.+?) \| (.+) \|$/gm)].map(([, there, here]) => ({
+    there: there!,
+    here: here!,
+  }));
+
+  it('answers for each module of helpers', () => {
+    const modules = [
+      ...['amoc_xmpp', 'amoc_xmpp_handlers', 'amoc_xmpp_inbox', 'amoc_xmpp_mam', 'amoc_xmpp_muc'],
+      ...['amoc_xmpp_ping', 'amoc_xmpp_presence', 'amoc_xmpp_users', 'dynamic_domains', 'http_req'],
+      ...['iq_metrics', 'timetable', 'amoc_config_validation'],
+    ];
+    for (const name of modules) {
+      const isThere = rows.some(({ there }) => new RegExp(`\`${name}[:\`]`).test(there));
+      assert.ok(isThere, name);
+    }
+  });
+
+  it('calls only what there is', () => {
+    const methods = (...types: { prototype: object }[]): string[] =>
+      types.flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
+    const known: Record<string, readonly string[]> = {
+      session: methods(Session, Receiver),
+      user: methods(PooledUser),
+      metrics: methods(MetricsRegistry),
+      Math: ['ceil'],
+    };
+    const plain = new Set(['fetch', 'setup', 'add', 'record']);
+    const unknown: string[] = [];
+    for (const { here } of rows) {
+      for (const [all, of, name] of here.matchAll(/(?:(\w+)\.)?(\w+)\(/g)) {
+        const value = (amoc as Record<string, unknown>)[of ?? name!];
+        if (of === undefined ? value !== undefined || plain.has(name!) : known[of]?.includes(name!))
+          continue;
+        if (
+          of !== undefined &&
+          (value as Record<string, unknown> | undefined)?.[name!] !== undefined
+        )
+          continue;
+        unknown.push(all);
+      }
+    }
+    assert.ok(rows.length > 40, String(rows.length));
+    assert.deepEqual(unknown, []);
+  });
+
+  it('names scenarios that there are', () => {
+    const shipped = listScenarios(join(ROOT, 'scenarios'));
+    for (const name of ['mongoose_pubsub', 'pep_devices', 'http_req', 'mixed_traffic']) {
+      assert.ok(shipped.includes(name) && page.includes(`\`${name}\``), name);
+    }
+  });
+
+  it('shows a scenario that compiles, and README leads to it', async () => {
+    const source = /```ts\n([\s\S]*?)```/.exec(page)![1]!;
+    using project = new Project({ shown: source });
+    await new ScenarioCompiler(join(project.folder, 'scenarios'), ROOT).compile('shown');
+    assert.ok(readme.includes('(docs/arsenal.md)'));
+  });
+});
+
 describe('docs/scenarios.md', () => {
   const page = readFileSync(join(ROOT, 'docs', 'scenarios.md'), 'utf8');
   const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
@@ -177,7 +300,10 @@ describe('docs/metrics.md', () => {
     const { metrics } = JSON.parse(out) as { metrics: Record<string, Record<string, unknown>> };
     const seen = Object.values(metrics).flatMap((group) => Object.keys(group));
     assert.ok(seen.length > 8, seen.join());
-    for (const name of seen) assert.ok(page.includes(`\`${name}\``), name);
+    for (const key of seen) {
+      const name = key.replace(/\{.*/, '');
+      assert.ok(page.includes(`\`${name}\``) || page.includes(`\`${name}{`), name);
+    }
   });
 });
 

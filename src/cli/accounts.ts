@@ -1,23 +1,50 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
-import { count } from '../lib/words.ts';
-import { fill } from '../users/target.ts';
+import { quoted } from '../lib/shell-quote.ts';
+import { count, plural } from '../lib/words.ts';
+import { domainOf, fill } from '../users/target.ts';
 import { accountFiles, accountServers } from '../xmpp/account-files.ts';
 import type { AccountServer } from '../xmpp/account-files.ts';
 import { readSources } from './local-cluster.ts';
 
 const MOST_ACCOUNTS = 1_000_000;
 
-const hints: Record<AccountServer, string> = {
-  ejabberd: 'import it with: ejabberdctl import_piefxis FILE',
-  prosody: "copy it into prosody's data_path (authentication = internal_plain)",
-  mongooseim: 'import it with: mongooseimctl account importUsers --file FILE',
+/** Folders or files that a command names one by one; more are named by the folder that they are in. */
+const MOST_NAMED = 3;
+
+/** What is typed on the server's machine to import files. */
+const imports: Record<AccountServer, (folder: string, names: readonly string[]) => string> = {
+  ejabberd: (folder, names) =>
+    names.length <= MOST_NAMED
+      ? names.map((name) => `ejabberdctl import_piefxis ${quoted(join(folder, name))}`).join(' && ')
+      : `for file in ${quoted(folder)}/*.xml; do ejabberdctl import_piefxis "$file"; done`,
+  prosody: (folder, names) => {
+    const from = names.length <= MOST_NAMED ? names : ['.'];
+    return `cp -r ${from.map((name) => quoted(`${folder}/${name}`)).join(' ')} /var/lib/prosody/`;
+  },
+  mongooseim: (folder, names) =>
+    names
+      .map((name) => `mongooseimctl account importUsers --file ${quoted(join(folder, name))}`)
+      .join(' && '),
 };
+
+const notes: Partial<Record<AccountServer, string>> = {
+  prosody:
+    "/var/lib/prosody is its usual data_path; the files must be its user's, and authentication internal_plain",
+};
+
+/** Options of `amoc accounts`. */
+export interface AccountOptions {
+  /** Where the files go. */
+  out: string;
+  /** In place of the setting `xmppDomain`. */
+  domain?: string;
+}
 
 /**
  * `amoc accounts SERVER FROM TO --out FOLDER`: files with the accounts of the users, for a server to import.
@@ -28,7 +55,7 @@ const hints: Record<AccountServer, string> = {
 export function writeAccounts(
   server: string,
   { from: first, to: last }: { from: number; to: number },
-  out: string,
+  { out, domain }: AccountOptions,
 ): string {
   if (!accountServers.includes(server as AccountServer)) {
     throw new AmocError(
@@ -42,16 +69,21 @@ export function writeAccounts(
       `accounts: ${first} to ${last} are ${count(last - first + 1)} users; at most ${count(MOST_ACCOUNTS)} go into one call`,
     );
   }
-  const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
-  const domain = settings.xmppDomain === '' ? settings.xmppHost : settings.xmppDomain;
-  if (domain === '') {
-    throw new AmocError('CONFIG', 'accounts: the domain is not known; set AMOC_XMPP_DOMAIN');
+  const sources = readSources();
+  const call = domain === undefined ? {} : { call: { xmppDomain: domain } };
+  const settings = resolveSettings(xmppVariables, { ...sources, ...call }, '') as XmppSettings;
+  if (domainOf(settings, first) === '') {
+    throw new AmocError(
+      'CONFIG',
+      'accounts: the domain is not known; give it with --domain, or set AMOC_XMPP_DOMAIN',
+    );
   }
   const accounts = Array.from({ length: last - first + 1 }, (_, at) => ({
     username: fill(settings.xmppUser, first + at),
     password: fill(settings.xmppPassword, first + at),
+    domain: domainOf(settings, first + at),
   }));
-  const files = accountFiles(server as AccountServer, domain, accounts);
+  const files = accountFiles(server as AccountServer, accounts);
   try {
     for (const { path, text } of files) {
       const file = join(out, path);
@@ -62,5 +94,12 @@ export function writeAccounts(
   } catch (cause) {
     throw new AmocError('FILE', `${out} cannot be written: ${messageOf(cause)}`, { cause });
   }
-  return `${count(accounts.length)} accounts of ${domain} are in ${out}; ${hints[server as AccountServer]}\n`;
+  const domains = new Set(accounts.map((each) => each.domain));
+  const whose = domains.size === 1 ? [...domains].join() : plural(domains.size, 'domain');
+  const names = [...new Set(files.map(({ path }) => path.split('/')[0] as string))];
+  const command = imports[server as AccountServer](resolve(out), names);
+  const note = notes[server as AccountServer];
+  return `${plural(accounts.length, 'account')} of ${whose} ${accounts.length === 1 ? 'is' : 'are'} in ${out}; import with:
+  ${command}
+${note === undefined ? '' : `${note}\n`}`;
 }

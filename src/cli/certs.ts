@@ -4,6 +4,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
 import { dnsNameOf } from '../lib/dns-name.ts';
+import { quoted } from '../lib/shell-quote.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { demandPrivateFolder } from '../lib/private-folder.ts';
 import { readSecretFile, replaceFiles } from '../lib/secret-file.ts';
@@ -242,8 +243,4 @@ function slaveOf(name: string): string {
     );
   }
   return name;
-}
-
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -9,35 +9,35 @@ import { messageOf } from '../lib/errors.ts';
 import { oneLine } from '../lib/foreign-text.ts';
 import { systemLimits } from '../lib/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
+import { checkLogin, checkTarget } from './doctor-login.ts';
+import type { Finding } from './finding.ts';
 import { localProcessCount, readSources } from './local-cluster.ts';
-import { addressOf, domainOf, usualPort } from '../users/target.ts';
-import { probe } from '../xmpp/probe.ts';
-
-/** One line of the doctor's. */
-interface Finding {
-  ok: boolean;
-  text: string;
-  /** What to do about it. */
-  remedy?: string;
-}
 
 /** Files that a process has open besides connections. */
 const OWN_FILES = 64;
-const PROBE_MS = 5000;
+
+/** Options of `amoc doctor`. */
+export interface DoctorOptions {
+  /** How many users this machine shall run. */
+  users: number;
+  /** Whom to log in. */
+  login?: number;
+}
 
 /**
- * `amoc doctor`: checks this machine and the target.
+ * `amoc doctor`: checks this machine and the target, and a user's login when it is told whose.
  *
  * @returns 0 when all is well, 1 when something is not
  */
-export async function runDoctor(users: number): Promise<number> {
+export async function runDoctor({ users, login }: DoctorOptions): Promise<number> {
   const paint = paintFor(wantsColors(process.stdout, process.env));
-  const findings = [
+  const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
+  const findings: Finding[] = [
     checkNode(),
     ...checkLimits(users),
     checkCookie(),
     checkCache(),
-    await checkTarget(),
+    ...(await (login === undefined ? checkTarget(settings) : checkLogin(settings, login))),
   ];
   for (const { ok, text, remedy } of findings) {
     process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${oneLine(text)}\n`);
@@ -88,43 +88,5 @@ function checkCache(): Finding {
     };
   } catch (error) {
     return { ok: false, text: `cache: ${messageOf(error)}` };
-  }
-}
-
-async function checkTarget(): Promise<Finding> {
-  const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
-  const { xmppHost: hosts, xmppTransport: transport, xmppTls, xmppTlsVerify } = settings;
-  if (hosts === '') {
-    return {
-      ok: true,
-      text: 'target: none is set (AMOC_XMPP_HOST), the embedded server will stand in',
-    };
-  }
-  const { host, port: named } = addressOf(hosts, 0);
-  const usual = settings.xmppPort === 0 ? usualPort(transport, xmppTls) : settings.xmppPort;
-  const port = named ?? usual;
-  const domain = domainOf(settings);
-  const where = `target: ${host}:${port}, domain ${domain}`;
-  if (transport !== 'tcp') {
-    return {
-      ok: true,
-      text: `${where}, over ${transport}; what it offers shows at the first login`,
-    };
-  }
-  try {
-    const tls = { verify: xmppTlsVerify, ca: undefined, servername: domain };
-    const direct = xmppTls === 'direct' ? tls : undefined;
-    const offer = await probe({ host, port, domain, direct, timeoutMs: PROBE_MS });
-    const tlsWord = offer.startTls ? 'STARTTLS, ' : '';
-    const logins =
-      offer.mechanisms.length === 0 ? 'no login before TLS' : offer.mechanisms.join(', ');
-    const register = offer.registration ? ', in-band registration' : '';
-    return { ok: true, text: `${where}: reachable, offers ${tlsWord}${logins}${register}` };
-  } catch (error) {
-    return {
-      ok: false,
-      text: `${where}: ${messageOf(error)}`,
-      remedy: 'is the server running there, and are AMOC_XMPP_HOST, _PORT, _DOMAIN and _TLS right?',
-    };
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRootOf } from '../scenario/loader.ts';
@@ -12,10 +12,7 @@ export const PACKAGE_ROOT = packageRootOf(here);
 /** What runs one slave process. */
 export const slaveScript = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'slave-main.js');
 
-/** This package's version. */
-export const VERSION = (
-  JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
-).version;
+export { VERSION } from '../lib/version.ts';
 
 /** The user's project: the current folder when it has scenarios, else the package itself. */
 export function projectFolder(): string {

@@ -9,7 +9,9 @@ import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { declareRun, spreadLists } from './run-command.ts';
+import type { AccountOptions } from './accounts.ts';
 import type { CertsOptions } from './certs.ts';
+import type { DoctorOptions } from './doctor.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
 import type { StopOptions } from './background.ts';
 import type { LogsOptions } from './logs.ts';
@@ -253,9 +255,22 @@ program
   .argument('<from>', 'first user id')
   .argument('<to>', 'last user id')
   .requiredOption('--out <folder>', 'where the files go')
-  .action(async (server: string, from: string, to: string, { out }: { out: string }) => {
+  .option(
+    '--domain <domain>',
+    "the users' domain, as the setting xmppDomain, whose value it is when left out",
+  )
+  .addHelpText(
+    'after',
+    `
+Names and passwords are those of the settings xmppUser and xmppPassword (AMOC_XMPP_USER,
+AMOC_XMPP_PASSWORD). A domain may have {id} and {bucket:N}, as in d{bucket:100}.example.
+
+Example:
+  amoc accounts ejabberd 1 10000 --domain example.org --out accounts`,
+  )
+  .action(async (server: string, from: string, to: string, options: AccountOptions) => {
     const { writeAccounts } = await import('./accounts.ts');
-    process.stdout.write(writeAccounts(server, idsOf(from, to), out));
+    process.stdout.write(writeAccounts(server, idsOf(from, to), options));
   });
 
 program
@@ -285,9 +300,10 @@ program
     5222,
   )
   .option('--domain <domain>', 'its XMPP domain', 'localhost')
-  .action(async ({ port, domain }: { port: number; domain: string }) => {
+  .option('--tls', 'with STARTTLS and TLS, by a certificate that is made for it')
+  .action(async (options: { port: number; domain: string; tls?: boolean }) => {
     const { runServer } = await import('./server.ts');
-    await runServer(port, domain);
+    await runServer(options);
   });
 
 program
@@ -299,9 +315,12 @@ program
     (text) => wholeNumberOf('--users', text, [1, MAX_ID], 'a number of users'),
     1000,
   )
-  .action(async ({ users }: { users: number }) => {
+  .option('--login <id>', 'log this user in, and tell each step', (text) =>
+    wholeNumberOf('--login', text, [1, MAX_ID], 'the id of a user'),
+  )
+  .action(async (options: DoctorOptions) => {
     const { runDoctor } = await import('./doctor.ts');
-    process.exitCode = await runDoctor(users);
+    process.exitCode = await runDoctor(options);
   });
 
 /** What cannot be written to standard output is a failure of the command, but for a reader that has gone. */

@@ -1,15 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { errorLine } from '../console/error-text.ts';
 import { startEmbeddedServer } from '../xmpp/embedded/server.ts';
+import { makeAuthority, makeCertificate } from './certificates.ts';
+import type { KeyPair } from './certificates.ts';
 import { UsageError } from './command-line.ts';
 import { guardProcess } from './process-guard.ts';
+
+/** The options of `amoc server`. */
+export interface ServerOptions {
+  /** 0 for any free one. */
+  port: number;
+  domain: string;
+  /** Whether it has TLS. @default false */
+  tls?: boolean | undefined;
+}
 
 /**
  * `amoc server`: the embedded server in the foreground.
  *
- * @param port 0 for any free one
  * @throws {AmocError} `ARGUMENT` for a domain that is none, `CONNECTION` for a port that is taken
  */
-export async function runServer(port: number, domain: string): Promise<void> {
+export async function runServer({ port, domain, tls = false }: ServerOptions): Promise<void> {
   if (!/^[^\s@/]+$/.test(domain)) {
     throw new UsageError(`--domain: '${domain}' is not a domain, as in localhost`);
   }
@@ -18,14 +31,45 @@ export async function runServer(port: number, domain: string): Promise<void> {
     password: process.env['AMOC_XMPP_PASSWORD'] ?? 'password_{id}',
   };
   const guard = guardProcess();
-  await using server = await startEmbeddedServer({ port, domain, patterns });
+  using certificate = tls ? await TemporaryCertificate.make(domain) : undefined;
+  const options = { port, domain, patterns, tls: certificate?.pair };
+  await using server = await startEmbeddedServer(options);
   guard.serve((error) => process.stderr.write(`amoc server: ${errorLine(error)}\n`));
   process.stdout.write(
-    `XMPP on 127.0.0.1:${server.port}, domain ${domain}, in memory, without TLS; Ctrl+C ends it.\n` +
+    `XMPP on 127.0.0.1:${server.port}, domain ${domain}, in memory, ${certificate === undefined ? 'without' : 'with'} TLS; Ctrl+C ends it.\n` +
       `Accounts: ${patterns.user} with ${patterns.password}, and whoever registers in-band.\n`,
   );
+  if (certificate !== undefined) {
+    process.stdout.write(
+      `Its certificate is of a CA that clients must trust: AMOC_XMPP_TLS_CA=${certificate.ca}\n`,
+    );
+  }
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.once(signal, () => resolve());
   });
+}
+
+/** A certificate, and the file of the CA that has signed it, which goes with the server. */
+class TemporaryCertificate implements Disposable {
+  readonly pair: KeyPair;
+  readonly ca: string;
+  readonly #folder: string;
+
+  private constructor(pair: KeyPair, authority: KeyPair) {
+    this.pair = pair;
+    this.#folder = mkdtempSync(join(tmpdir(), 'amoc-server-'));
+    this.ca = join(this.#folder, 'ca.pem');
+    writeFileSync(this.ca, authority.cert);
+  }
+
+  static async make(domain: string): Promise<TemporaryCertificate> {
+    const authority = await makeAuthority();
+    const hosts = [...new Set([domain, 'localhost', '127.0.0.1'])];
+    return new this(await makeCertificate(authority, { role: 'master', hosts }), authority);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }

@@ -1,3 +1,4 @@
+import { checkDomain } from './domain-pattern.ts';
 import type { SettingsOf, Variables } from './variable.ts';
 
 const atLeast =
@@ -119,7 +120,12 @@ export const xmppVariables = {
     default: 0,
     check: port,
   },
-  xmppDomain: { description: "the users' domain; empty: the host", default: '' },
+  xmppDomain: {
+    description:
+      "the users' domain; {id} is the user's id, {bucket:100} one of 1 to 100 in turn; empty: the host",
+    default: '',
+    check: checkDomain,
+  },
   xmppTransport: {
     description: 'tcp, websocket or bosh',
     default: 'tcp',
@@ -197,6 +203,11 @@ export const xmppVariables = {
     check: (value: number) =>
       (Number.isInteger(value) && value >= 10_000 && value <= 67_108_864) ||
       'bytes, from 10,000 to 67,108,864 (64 MiB)',
+  },
+  xmppFollowHost: {
+    description:
+      'go where the server sends its clients (see-other-host, RFC 6120 §4.9.3.19), over TCP; the certificate is still that of the domain',
+    default: false,
   },
   xmppTimeout: {
     description: 'how long a login may take, from the first packet to the bound session',

@@ -7,7 +7,7 @@ import type { Master } from '../master/master.ts';
 import { ownCounters } from '../record/own-counters.ts';
 import { sayRecord } from '../record/record-words.ts';
 import { sayVerdict } from '../record/thresholds.ts';
-import type { ChangeResult, StopResult } from '../master/results.ts';
+import type { ChangeResult, StopResult, TraceResult } from '../master/results.ts';
 import type { DoResult } from '../master/run-start.ts';
 import { clusterCommands } from './command-table.ts';
 import type { ClusterCommand } from './command-table.ts';
@@ -84,10 +84,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     user: (id) => ({
       trace: notTorn(async (on?: unknown) => {
         const result = await master.trace(id, typeof on === 'boolean' ? on : undefined);
-        const words = result.on
-          ? `ok: stanzas of user ${result.id} are shown; user(${result.id}).trace() stops it`
-          : `ok: stanzas of user ${result.id} are shown no more`;
-        return shown(result, () => words);
+        return shown(result, () => sayTrace(result));
       }),
     }),
     metrics: async () => {
@@ -268,4 +265,11 @@ function sayPing(answers: Awaited<ReturnType<Master['ping']>>, paint: Paint): st
     ms === undefined ? { text: 'no answer', colour: paint.red } : formatMs(ms),
   ]);
   return table(['process', 'round trip'], rows, paint, [1]);
+}
+
+function sayTrace({ id, on, waits }: TraceResult): string {
+  if (!on) return `ok: stanzas of user ${id} are shown no more`;
+  return waits
+    ? `ok: user ${id} does not run; its stanzas are shown from its start on, the login too; user(${id}).trace() takes that back`
+    : `ok: stanzas of user ${id} are shown; user(${id}).trace() stops it`;
 }

@@ -132,7 +132,7 @@ export const clusterCommands = [
     use: 'user(7).trace()',
     summary: "show one user's stanzas in both directions; again: stop",
     details:
-      'trace(true) and trace(false) say which of the two. Passwords and SASL payloads are masked. user(7) of the shell is that of the run at hand.',
+      'trace(true) and trace(false) say which of the two. A user that does not run yet is traced from its start on, the login too. Passwords and SASL payloads are masked. user(7) of the shell is that of the run at hand.',
     example: 'amocLocal.user(7).trace()',
   },
   {

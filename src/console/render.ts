@@ -3,6 +3,7 @@ import { formatMs } from '../lib/duration.ts';
 import { legible, oneLine } from '../lib/foreign-text.ts';
 import { count } from '../lib/words.ts';
 import { saturationOf } from '../master/saturation.ts';
+import { sayLosses } from '../record/losses.ts';
 import type { UserListing } from '../master/user-listing.ts';
 import type {
   MessagesView,
@@ -70,6 +71,10 @@ export function renderStatus(view: StatusView, paint: Paint): string {
         `  ${'messages'.padEnd(12)}  ${renderMessages(messages)}; ${messages.perSecond.toFixed(1)}/s`,
       );
     }
+  }
+  if (status.losses !== undefined) {
+    const lost = sayLosses(Object.entries(status.losses));
+    lines.push(`  ${'lost'.padEnd(12)}  ${paint.yellow(lost)}`);
   }
   if (status.nodes.length > 0) lines.push(renderNodes(status.nodes, paint));
   const slow = status.nodes.filter((node) => saturationOf(node) !== undefined);

@@ -6,6 +6,7 @@ import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../lib/words.ts';
 import { ownCounters } from '../record/own-counters.ts';
+import { lossesIn, sayLosses } from '../record/losses.ts';
 import { sayRecord } from '../record/record-words.ts';
 import { errorTable, renderMessages, table, timeTable } from './render.ts';
 
@@ -49,6 +50,8 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];
   if (errors.length > 0) lines.push(errorTable(errors, paint));
+  const losses = lossesIn(Object.entries(legible(metrics.counters)));
+  if (losses.length > 0) lines.push(paint.yellow(`  lost      ${sayLosses(losses)}`));
   for (const problem of problems) lines.push(paint.red(`  failed    ${problem}`));
   if (saturated.length > 0) {
     const who = saturated.map((each) => `${each.node} for ${each.seconds} s`).join(', ');

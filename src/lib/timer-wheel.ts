@@ -66,6 +66,11 @@ export class TimerWheel {
     return this.#size;
   }
 
+  /** Milliseconds on the clock that its delays are of: on `performance.now()`, tests aside. */
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
   /** Calls `fire` once, at least `delayMs` from now. */
   schedule(delayMs: number, fire: () => void): WheelTimer {
     const timer: WheelTimer = {

@@ -3,6 +3,7 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
 import { show } from '../lib/show.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
+import type { Result } from '../protocol/messages.ts';
 import type { RunEvent } from '../record/types.ts';
 import type { Verdict } from '../record/verdict.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
@@ -15,7 +16,7 @@ import { Membership } from './membership.ts';
 import type { NodeEntry } from './node-entry.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import { NOWHERE } from './owner-table.ts';
-import type { ChangeResult, StopResult } from './results.ts';
+import type { ChangeResult, StopResult, TraceResult } from './results.ts';
 import { demandSettings } from './reported-settings.ts';
 import { RunEnd } from './run-end.ts';
 import { RunStart } from './run-start.ts';
@@ -238,27 +239,43 @@ export class Master {
   }
 
   /**
-   * Shows one user's stanzas in the log, or stops that.
+   * Shows one user's stanzas in the log, or stops that. One that does not run is waited for.
    *
    * @param on the other of the two when left out
-   * @throws {AmocError} `ARGUMENT` when the user is not there
+   * @throws {AmocError} `ARGUMENT` when too many are waited for
    */
-  async trace(id: unknown, on?: boolean): Promise<{ id: number; on: boolean }> {
+  async trace(id: unknown, on?: boolean): Promise<TraceResult> {
     demandRunning(this.#cluster.state, 'trace');
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 1) {
       throw new AmocError('ARGUMENT', `user: ${show(id)} is no id; it is a whole number from 1 on`);
     }
-    const answers = await Promise.all(
+    const answers = await this.#traceEverywhere(id, on, false);
+    const found = answers.find((each) => each.found);
+    if (found !== undefined) return { id, on: found.on, waits: false };
+    const wanted = on ?? !answers.some(({ waits }) => waits);
+    if (!wanted) return { id, on: false, waits: false };
+    // Nobody knows where it will run.
+    const waiting = await this.#traceEverywhere(id, true, true);
+    if (waiting.some((each) => each.found)) return { id, on: true, waits: false };
+    if (waiting.some(({ waits }) => waits)) return { id, on: true, waits: true };
+    throw new AmocError(
+      'ARGUMENT',
+      `user ${id} does not run, and as many users are waited for as can be; trace(false) takes one back`,
+    );
+  }
+
+  #traceEverywhere(
+    id: number,
+    on: boolean | undefined,
+    waits: boolean,
+  ): Promise<Result<'trace'>[]> {
+    return Promise.all(
       this.nodes.all().map(async ({ peer, status }) => {
-        if (status.is === 'blocked') return { found: false, on: false };
-        return peer.request('trace', { id, ...(on === undefined ? {} : { on }) }, QUICK_MS);
+        if (status.is === 'blocked') return { found: false, on: false, waits: false };
+        const wish = { id, waits, ...(on === undefined ? {} : { on }) };
+        return peer.request('trace', wish, QUICK_MS);
       }),
     );
-    const answer = answers.find(({ found }) => found);
-    if (answer === undefined) {
-      throw new AmocError('ARGUMENT', `user ${id} does not run; users() lists those that do`);
-    }
-    return { id, on: answer.on };
   }
 
   /** Everything that was counted in the run so far. */

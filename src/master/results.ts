@@ -15,3 +15,11 @@ export interface ChangeResult {
 
 /** What `stop` answers. */
 export type StopResult = RunResult;
+
+/** What `user(7).trace()` answers. */
+export interface TraceResult {
+  id: number;
+  on: boolean;
+  /** The user does not run: its stanzas are shown as soon as it does. */
+  waits: boolean;
+}

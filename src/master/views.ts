@@ -1,3 +1,4 @@
+import { lossesIn } from '../record/losses.ts';
 import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
 import type { MessagesView, UserTotals } from '../record/types.ts';
 import type { NodeEntry } from './node-entry.ts';
@@ -56,6 +57,8 @@ export interface StatusView {
   /** User starts per second. */
   startRate: { wanted: number; achieved: number };
   messages: MessagesView;
+  /** Sessions that were lost, by reason; left out while there are none. */
+  losses?: Record<string, number>;
   nodes: NodeView[];
 }
 
@@ -153,6 +156,7 @@ export function viewStatus(
   if (state.is !== 'idle') view.scenario = state.scenario;
   if (state.is === 'failed') view.reason = state.reason;
   if (run === undefined) return view;
+  const losses = lossesIn(run.totals.counters);
   return {
     ...view,
     run: run.id,
@@ -163,5 +167,6 @@ export function viewStatus(
     ...(run.comment === undefined ? {} : { comment: run.comment }),
     startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now) },
     messages: viewMessages(run, now),
+    ...(losses.length === 0 ? {} : { losses: Object.fromEntries(losses) }),
   };
 }

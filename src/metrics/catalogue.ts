@@ -28,6 +28,12 @@ export const builtInMetrics = {
     unit: 'count',
     description: 'sessions that ended, and not from this side',
   },
+  connections_lost_by: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'the same, by reason: the condition of a stream error, or what happened',
+    labels: ['reason'],
+  },
   connection_failures: {
     kind: 'counter',
     unit: 'count',
@@ -47,7 +53,15 @@ export const builtInMetrics = {
   connection: {
     kind: 'histogram',
     unit: 'ms',
-    description: 'time from connect() to the bound session: the login',
+    description:
+      'time from connect() to the bound session: the login; also of those that replace a lost connection',
+  },
+  connection_by: {
+    kind: 'histogram',
+    unit: 'ms',
+    description:
+      'the same, by kind: new, by token (FAST), resumed (XEP-0198), not resumed (a new session, though it should have been resumed)',
+    labels: ['kind'],
   },
   stanzas_sent: { kind: 'counter', unit: 'count', description: 'stanzas sent, after the login' },
   stanzas_received: { kind: 'counter', unit: 'count', description: 'stanzas received' },
@@ -72,6 +86,17 @@ export const builtInMetrics = {
     kind: 'histogram',
     unit: 'ms',
     description: 'time to delivery: from the making of a message to its arrival at another user',
+  },
+  messages_delayed: {
+    kind: 'counter',
+    unit: 'count',
+    description:
+      'messages that the server had kept (offline storage, the history of a room, a cut session): they are not in message_ttd',
+  },
+  message_delay: {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'the age of those at their arrival',
   },
   iq: { kind: 'histogram', unit: 'ms', description: 'time from an IQ to its answer' },
   gc_pause: {

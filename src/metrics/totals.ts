@@ -122,6 +122,11 @@ export class MetricsTotals {
     return all;
   }
 
+  /** All counters, by the names of their series. */
+  get counters(): ReadonlyMap<string, number> {
+    return this.#counters;
+  }
+
   /** The total of a counter; 0 when nothing was counted. */
   counter(name: string): number {
     return this.#counters.get(name) ?? 0;

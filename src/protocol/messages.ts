@@ -282,10 +282,13 @@ export const requests = {
       errors: z.array(errorCount).max(1000),
     }),
   },
-  /** Shows one user's stanzas in the log, or stops that; the other of the two when `on` is left out. */
+  /**
+   * Shows one user's stanzas in the log, or stops that; the other of the two when `on` is left out. A user that
+   * is not there is waited for with `waits`, and waited for no more without; the result says whether it is, or was.
+   */
   trace: {
-    params: z.object({ id, on: z.boolean().optional() }),
-    result: z.object({ found: z.boolean(), on: z.boolean() }),
+    params: z.object({ id, on: z.boolean().optional(), waits: z.boolean() }),
+    result: z.object({ found: z.boolean(), on: z.boolean(), waits: z.boolean() }),
   },
   /** Ends all users, then runs `terminate`. */
   finish: {

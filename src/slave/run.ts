@@ -16,7 +16,9 @@ import type { Pace } from '../protocol/messages.ts';
 import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
+import type { Traced, TraceWish } from '../users/awaited-traces.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
+import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
@@ -185,10 +187,11 @@ export class SlaveRun {
   }
 
   /** Shows one user's stanzas in the log, or stops that. */
-  trace(id: number, on: boolean | undefined): { found: boolean; on: boolean } {
+  trace(wish: TraceWish): Traced {
     const { log } = this.#parts;
-    const watcher = tracer((line, trace) => log('info', { message: line }, { user: id, trace }));
-    return this.#pool?.trace(id, on, watcher) ?? { found: false, on: false };
+    const about = { user: wish.id };
+    const watcher = tracer((line, trace) => log('info', { message: line }, { ...about, trace }));
+    return this.#pool?.trace(wish, watcher) ?? { found: false, on: false, waits: false };
   }
 
   async teardown(setup: Json | undefined): Promise<void> {
@@ -258,7 +261,12 @@ export class SlaveRun {
     const received = metrics.counter('stanzas_received');
     const messagesSent = metrics.counter('messages_sent');
     const messagesReceived = metrics.counter('messages_received');
-    const lost = metrics.counter('connections_lost');
+    const losses = new Losses(metrics, (text, jid) =>
+      log('warn', { message: text, fields: { jid } }),
+    );
+    const connection = metrics.histogram('connection');
+    const delayed = metrics.counter('messages_delayed');
+    const delay = metrics.histogram('message_delay');
     const dropped = metrics.counter('stanzas_dropped');
     const delivery = metrics.histogram('message_ttd');
     const answered = metrics.histogram('iq');
@@ -269,6 +277,10 @@ export class SlaveRun {
       wheel: this.#wheel,
       metrics,
       observer: {
+        connected: (kind, ms) => {
+          connection.record(ms);
+          metrics.histogram('connection_by', 'ms', { kind }).record(ms);
+        },
         sent: (name, length) => {
           sent.value++;
           bytesSent.value += length;
@@ -282,7 +294,11 @@ export class SlaveRun {
         delivered: (ms) => delivery.record(ms),
         answered: (ms) => answered.record(ms),
         dropped: () => dropped.add(),
-        lost: () => lost.add(),
+        lost: (reason, jid) => losses.count(reason, jid),
+        delayed: (ms) => {
+          delayed.add();
+          delay.record(ms);
+        },
       },
       onStray: (error) => this.#pool?.strayError(error),
       onWarning: (warning, text) => {

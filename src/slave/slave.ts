@@ -242,7 +242,7 @@ export class Slave {
         users: this.#run?.pool?.list(state, limit) ?? [],
         errors: this.#run?.pool?.errors.all() ?? [],
       }),
-      trace: ({ id, on }) => this.#run?.trace(id, on) ?? { found: false, on: false },
+      trace: (wish) => this.#run?.trace(wish) ?? { found: false, on: false, waits: false },
       finish: async ({ run, force, gentleMs }) => {
         const forced = await this.#of(run).finish(force, gentleMs);
         this.#run?.tellRepeatedErrors();

@@ -35,7 +35,7 @@ export function followClient(
     count(element, (name, length) => observer.received(name, length)),
   );
   client.on('disconnect', () => {
-    if (isOnline && !isOver) observer.lost();
+    if (isOnline && !isOver) observer.lost('closed', '');
     isOnline = false;
   });
   // Without a listener, the library's errors would end the process with all of its users.

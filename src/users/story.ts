@@ -89,7 +89,9 @@ function context(): ConnectContext {
       delivered: nothing,
       answered: nothing,
       dropped: nothing,
+      connected: nothing,
       lost: nothing,
+      delayed: nothing,
     },
     schedule: (delayMs, callback) => systemClock.schedule(delayMs, callback),
   };

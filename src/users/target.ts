@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { domainOfUser } from '../config/domain-pattern.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { toMs } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
@@ -36,6 +37,8 @@ export type UserConnectOptions = Partial<
     | 'resource'
     | 'sasl2'
     | 'resume'
+    | 'answersRequests'
+    | 'capabilities'
   >
 > & {
   /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
@@ -55,7 +58,7 @@ export async function connectOptions(
 ): Promise<ConnectOptions> {
   const transport = options.transport ?? (xmpp.xmppTransport as ConnectOptions['transport']);
   const tls = options.tls ?? (xmpp.xmppTls as ConnectOptions['tls']);
-  const domain = options.domain ?? domainOf(xmpp);
+  const domain = options.domain ?? domainOf(xmpp, id);
   const usual = usualPort(transport, tls);
   const { host, port } =
     xmpp.xmppSrv && options.host === undefined
@@ -83,7 +86,10 @@ export async function connectOptions(
     sendBuffer: sendBufferOf(xmpp),
     stanzaBytes: xmpp.xmppStanzaBytes,
     timeoutMs: xmpp.xmppTimeout,
+    followHost: xmpp.xmppFollowHost,
     resume: options.resume,
+    answersRequests: options.answersRequests,
+    capabilities: options.capabilities,
     reconnect: policyOf(options.reconnect),
   };
 }
@@ -110,13 +116,13 @@ export function fill(pattern: string, id: number): string {
   return pattern.replaceAll('{id}', String(id));
 }
 
-/** The users' domain: as set, or the first host. */
-export function domainOf({ xmppDomain, xmppHost }: XmppSettings): string {
-  return xmppDomain === '' ? addressOf(xmppHost, 0).host : xmppDomain;
+/** The domain of the user `id`: as set, or the first host. */
+export function domainOf({ xmppDomain, xmppHost }: XmppSettings, id: number): string {
+  return xmppDomain === '' ? addressOf(xmppHost, 0).host : domainOfUser(xmppDomain, id);
 }
 
 /** The port when none is given: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers have it. */
-export function usualPort(transport: string, tls: string): number {
+function usualPort(transport: string, tls: string): number {
   if (transport !== 'tcp') return tls === 'direct' ? 5281 : 5280;
   return tls === 'direct' ? 5223 : 5222;
 }

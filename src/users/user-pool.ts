@@ -10,6 +10,8 @@ import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import type { Watcher } from '../xmpp/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
+import { AwaitedTraces } from './awaited-traces.ts';
+import type { Traced, TraceWish } from './awaited-traces.ts';
 import { EndedLog } from './ended-log.ts';
 import type { EndedUsers } from './ended-log.ts';
 import { ErrorSummary } from './error-summary.ts';
@@ -17,7 +19,7 @@ import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { EndKind, UserInput, UserState } from './lifecycle.ts';
 import { Moves } from './moves.ts';
-import { PooledUser } from './user.ts';
+import { isRemoval, PooledUser } from './user.ts';
 import type { User, UserEnvironment } from './user.ts';
 
 /** Crashed users that are remembered one by one; the newest stay. */
@@ -79,6 +81,7 @@ export class UserPool {
   readonly errors = new ErrorSummary();
   #ended = new EndedLog();
   readonly #moves: Moves;
+  readonly #awaited = new AwaitedTraces();
   #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolParts) {
@@ -243,7 +246,8 @@ export class UserPool {
 
   /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
   strayError(error: unknown): void {
-    const kind = this.errors.add(error, { isStray: true });
+    // A wait that a removal by force ended is none.
+    const kind = isRemoval(error) ? undefined : this.errors.add(error, { isStray: true });
     if (kind !== undefined) this.#parts.onNewError(kind, error, undefined);
   }
 
@@ -269,13 +273,9 @@ export class UserPool {
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
-  /** Shows what a user sends and gets to `watcher`, or stops that; the other of the two when `on` is left out. */
-  trace(id: number, on: boolean | undefined, watcher: Watcher): { found: boolean; on: boolean } {
-    const user = this.#users.get(id);
-    if (user === undefined) return { found: false, on: false };
-    const wanted = on ?? !user.isTraced;
-    user.trace(wanted ? watcher : undefined);
-    return { found: true, on: wanted };
+  /** Shows what a user sends and gets to `watcher`, or stops that; one that is not here can be waited for. */
+  trace(wish: TraceWish, watcher: Watcher): Traced {
+    return this.#awaited.trace(this.#users.get(wish.id), wish, watcher);
   }
 
   #present(): IdSet {
@@ -348,6 +348,7 @@ export class UserPool {
     }
     const user = new PooledUser(id, this.#parts.environment);
     this.#users.set(id, user);
+    user.trace(this.#awaited.take(id));
     // `starting` is counted by the queue's length.
     this.#counts.starting++;
     this.#crashed.delete(id);

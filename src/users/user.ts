@@ -20,6 +20,8 @@ import type { SessionObserver, Watcher } from '../xmpp/session-parts.ts';
 import { followClient } from './foreign-client.ts';
 import type { ForeignClient } from './foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
+import { timetable } from './timetable.ts';
+import type { TimetableEntry } from './timetable.ts';
 import { componentOptions, connectOptions, domainOf, fill } from './target.ts';
 import type { UserComponentOptions, UserConnectOptions } from './target.ts';
 
@@ -30,6 +32,11 @@ export class UserRemoved extends AmocError {
   constructor(id: number) {
     super('REMOVED', `user ${id} was removed`);
   }
+}
+
+/** Whether a wait was ended by a removal by force: that is no error. */
+export function isRemoval(error: unknown): error is UserRemoved {
+  return error instanceof UserRemoved;
 }
 
 /**
@@ -51,7 +58,7 @@ export interface User<V extends Variables = Variables> {
   readonly signal: AbortSignal;
   /** The user's bare JID. */
   readonly jid: string;
-  /** The bare JID of another user. */
+  /** The bare JID of another user, in the domain that is that user's (see `xmppDomain`). */
   jidOf(id: number): string;
   /**
    * The row of a list that belongs to this user: the same one in every process, whatever the placement,
@@ -79,6 +86,18 @@ export interface User<V extends Variables = Variables> {
    * for await (const due of user.every('1s')) await user.timed('ping', () => ping(), { since: due });
    */
   every(interval: Duration): AsyncGenerator<number, never, void>;
+  /**
+   * Does several things at their times, merged into one order: of each entry `count` events, one an interval. What
+   * is due while another event is being done follows it at once; none is left out.
+   *
+   * @throws {AmocError} `ARGUMENT` for a count or a time that is none
+   * @example
+   * await user.timetable([
+   *   { count: 10, every: '5s', do: (due) => session.send(chatTo(friend, 'hello', { since: due })) },
+   *   { count: 2, every: '20s', after: '1s', do: () => session.sendIq(roster.get()) },
+   * ]);
+   */
+  timetable(entries: readonly TimetableEntry[]): Promise<void>;
   /** Logs in to the XMPP server. */
   connect(options?: UserConnectOptions): Promise<Session>;
   /** Connects as a component of the server (XEP-0114). */
@@ -174,7 +193,7 @@ export class PooledUser implements User {
 
   jidOf(id: number): string {
     const xmpp = this.#xmpp();
-    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp)}`;
+    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp, id)}`;
   }
 
   row<T>(rows: readonly T[]): T {
@@ -211,6 +230,18 @@ export class PooledUser implements User {
       if (left > 0) await this.sleep(left);
       else if (this.#removed) throw new UserRemoved(this.id);
       yield due;
+    }
+  }
+
+  async timetable(entries: readonly TimetableEntry[]): Promise<void> {
+    const { wheel } = this.#environment;
+    const began = wheel.now();
+    for (const { at, index, entry } of timetable(entries, this.random)) {
+      const due = began + at;
+      const left = due - wheel.now();
+      if (left > 0) await this.sleep(left);
+      else if (this.#removed) throw new UserRemoved(this.id);
+      await entry.do(due, index);
     }
   }
 
@@ -292,7 +323,6 @@ export class PooledUser implements User {
 
   async #opening(open: (context: ConnectContext) => Promise<Session>): Promise<Session> {
     if (this.#removed) throw new UserRemoved(this.id);
-    const began = performance.now();
     const { metrics } = this.#environment;
     let session: Session;
     try {
@@ -311,7 +341,6 @@ export class PooledUser implements User {
       throw new UserRemoved(this.id);
     }
     metrics.counter('connections').add();
-    metrics.histogram('connection').record(performance.now() - began);
     metrics.gauge('connections_open').add();
     this.#hold(session);
     session.onEnd = () => {

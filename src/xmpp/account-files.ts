@@ -4,6 +4,7 @@ import { escapeXml } from './element.ts';
 export interface Account {
   username: string;
   password: string;
+  domain: string;
 }
 
 /** A file to write: its path below the folder that was named, and what is in it. */
@@ -19,26 +20,38 @@ export type AccountServer = (typeof accountServers)[number];
 /**
  * Accounts in the form that a server imports, which takes seconds where registering each takes minutes.
  *
- * - ejabberd: one file of XEP-0227, for `ejabberdctl import_piefxis FILE`
+ * - ejabberd: a file of XEP-0227 for each domain, for `ejabberdctl import_piefxis FILE`
  * - MongooseIM: CSV, for `mongooseimctl account importUsers --file FILE`
  * - prosody: its own data files (authentication `internal_plain`), to be put into its `data_path`
  */
-export function accountFiles(
-  server: AccountServer,
-  domain: string,
-  accounts: readonly Account[],
-): AccountFile[] {
+export function accountFiles(server: AccountServer, accounts: readonly Account[]): AccountFile[] {
   switch (server) {
     case 'ejabberd':
-      return [{ path: `${domain}.xml`, text: portable(domain, accounts) }];
-    case 'mongooseim':
-      return [{ path: `${domain}.csv`, text: csv(domain, accounts) }];
+      return [...byDomain(accounts)].map(([domain, theirs]) => ({
+        path: `${encodeFile(domain)}.xml`,
+        text: portable(domain, theirs),
+      }));
+    case 'mongooseim': {
+      const [domain = '', ...more] = byDomain(accounts).keys();
+      const path = more.length === 0 ? `${encodeFile(domain)}.csv` : 'accounts.csv';
+      return [{ path, text: csv(accounts) }];
+    }
     case 'prosody':
-      return accounts.map(({ username, password }) => ({
+      return accounts.map(({ username, password, domain }) => ({
         path: `${encodeName(domain)}/accounts/${encodeName(username)}.dat`,
         text: `return {\n\t["password"] = ${JSON.stringify(password)};\n};\n`,
       }));
   }
+}
+
+function byDomain(accounts: readonly Account[]): Map<string, Account[]> {
+  const domains = new Map<string, Account[]>();
+  for (const account of accounts) {
+    const known = domains.get(account.domain);
+    if (known === undefined) domains.set(account.domain, [account]);
+    else known.push(account);
+  }
+  return domains;
 }
 
 function portable(domain: string, accounts: readonly Account[]): string {
@@ -53,8 +66,15 @@ ${users.join('')}  </host>
 `;
 }
 
-function csv(domain: string, accounts: readonly Account[]): string {
-  return accounts.map(({ username, password }) => `${username},${domain},${password}\n`).join('');
+function csv(accounts: readonly Account[]): string {
+  return accounts
+    .map(({ username, password, domain }) => `${username},${domain},${password}\n`)
+    .join('');
+}
+
+/** A file in the folder that was named, whatever the domain. */
+function encodeFile(domain: string): string {
+  return domain.replaceAll('/', '%2f');
 }
 
 /** As prosody names files: all but letters and digits as `%xx`. */

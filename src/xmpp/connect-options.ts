@@ -1,3 +1,4 @@
+import type { Capabilities } from './capabilities.ts';
 import type { SendBuffer } from './session-parts.ts';
 import type { Resumption } from './stream-management.ts';
 
@@ -50,8 +51,14 @@ export interface ConnectOptions {
   /** Bytes of one stanza that is received. @default 1 MiB */
   stanzaBytes?: number | undefined;
   timeoutMs: number;
+  /** Whether to go where the server sends its clients (RFC 6120 §4.9.3.19), over TCP. @default false */
+  followHost?: boolean | undefined;
   /** A session that was cut and is taken up (XEP-0198 §5); one anew when the server does not have it any more. */
   resume?: Resumption | undefined;
+  /** Whether requests of others that nobody takes are answered (RFC 6120 §8.2.3). @default true */
+  answersRequests?: boolean | undefined;
+  /** What the session says that it is and can (XEP-0115); a bot with ping and version when left out. */
+  capabilities?: Capabilities | undefined;
   /** What to do when the connection is lost; nothing when left out. */
   reconnect?: ReconnectPolicy | undefined;
 }

@@ -36,9 +36,35 @@ export function parseElement(text: string): Element {
   return element;
 }
 
-/** Text as XML has it: `<` becomes `&lt;`. Text without such characters is given back as it is. */
+/**
+ * Text as XML has it: `<` becomes `&lt;`. Text without such characters is given back as it is.
+ *
+ * @throws {AmocError} `ARGUMENT` for a character that XML forbids
+ */
 export function escapeXml(text: string): string {
-  return /[&<>"']/.test(text) ? escapeXML(text) : text;
+  return SPECIAL.test(text) ? escapeXML(demandXmlText(text)) : text;
+}
+
+/** What XML 1.0 §2.2 forbids, however it is written, and halves of a surrogate pair, which UTF-8 cannot have. */
+const FORBIDDEN =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+/** All that {@link escapeXml} has to look at more closely. */
+const SPECIAL = /[&<>"'\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/;
+
+/**
+ * Text that XML can have: a server ends the session of whoever sends another (RFC 6120 §4.9.3.13).
+ *
+ * @returns the same
+ * @throws {AmocError} `ARGUMENT` that names the character and where it stands
+ */
+export function demandXmlText(text: string): string {
+  const at = text.search(FORBIDDEN);
+  if (at < 0) return text;
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
+  throw new AmocError(
+    'ARGUMENT',
+    `XML forbids the character U+${code}, which stands at ${at} in ${JSON.stringify(text.slice(Math.max(0, at - 20), at + 20))}; leave it out, or send it encoded`,
+  );
 }
 
 /** The opposite of {@link escapeXml}, numeric references included. */

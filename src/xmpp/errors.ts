@@ -73,6 +73,7 @@ export class SendBufferFull extends AmocError {
 export class StanzaTimeout extends AmocError {
   override readonly name = 'StanzaTimeout';
 
+  /** @param what was waited for, as in `no … within 10 s` */
   constructor(what: string, timeoutMs: number) {
     super('TIMEOUT', `no ${what} within ${timeoutMs / 1000} s`);
   }
@@ -84,8 +85,14 @@ export class StanzaError extends AmocError {
   /** As in RFC 6120 §8.3.3: `item-not-found`, `conflict` … */
   readonly condition: string;
 
-  constructor(condition: string, text: string) {
-    super('STANZA', `the server answered ${condition}${text === '' ? '' : ` (${text})`}`);
+  /**
+   * @param text what the answer says besides
+   * @param asked what it is the answer to: `the get of disco#info to room@conf`
+   */
+  constructor(condition: string, text: string, asked?: { what: string; of: string | undefined }) {
+    const who = asked?.of ?? 'the server';
+    const to = asked === undefined ? '' : ` to ${asked.what}`;
+    super('STANZA', `${who} answered ${condition}${to}${text === '' ? '' : ` (${text})`}`);
     this.condition = condition;
   }
 }

@@ -39,8 +39,8 @@ export class Inbox {
     this.#waiters = this.#waiters.filter((each) => each !== waiter);
   }
 
-  /** Gives a stanza to the first who waits for its like, or keeps it. */
-  deliver(stanza: Stanza): void {
+  /** Gives a stanza to the first who waits for its like, or keeps it. @returns whether somebody waited */
+  deliver(stanza: Stanza): boolean {
     for (const waiter of this.#waiters) {
       let fits: boolean;
       try {
@@ -53,11 +53,12 @@ export class Inbox {
       if (!fits) continue;
       this.drop(waiter);
       waiter.resolve(stanza);
-      return;
+      return true;
     }
-    if (this.keeps !== undefined && !this.keeps(stanza)) return;
+    if (this.keeps !== undefined && !this.keeps(stanza)) return false;
     this.#mailbox.push(stanza);
     if (this.#mailbox.length > MAILBOX_SIZE) this.#mailbox.shift();
+    return false;
   }
 
   /** Forgets what was kept. */

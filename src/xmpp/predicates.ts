@@ -1,5 +1,7 @@
 import type { Element } from './element.ts';
+import { isJidOf } from './jid.ts';
 import type { Stanza } from './stanza.ts';
+import { isStreamErrorStanza } from './stanza-errors.ts';
 import { NS } from './stanzas/namespaces.ts';
 
 /** Judges a stanza. Those that say so look at its first tag alone and cost next to nothing. */
@@ -129,12 +131,12 @@ export function isPresenceWithPriority(priority: number): Predicate {
 
 /** Whether it comes from `jid`; a bare JID matches all its resources. First tag alone. */
 export function isFrom(jid: string): Predicate {
-  return ({ from }) => isOf(from, jid);
+  return ({ from }) => isJidOf(from, jid);
 }
 
 /** Whether it goes to `jid`; a bare JID matches all its resources. First tag alone. */
 export function isTo(jid: string): Predicate {
-  return ({ to }) => isOf(to, jid);
+  return ({ to }) => isJidOf(to, jid);
 }
 
 /** Whether it is of that type; first tag alone. */
@@ -172,7 +174,7 @@ export function isError(type?: string, condition?: string): Predicate {
 /** A stream error (RFC 6120 §4.9.3); with a condition, only of that. */
 export function isStreamError(condition?: string): Predicate {
   return (stanza) =>
-    stanza.name === 'stream:error' &&
+    isStreamErrorStanza(stanza) &&
     (condition === undefined || stanza.getChild(condition, NS.streams) !== undefined);
 }
 
@@ -204,7 +206,9 @@ export function hasRosterItems(count: number): Predicate {
 /** A roster, or a push, with that contact. */
 export function rosterContains(jid: string): Predicate {
   return (stanza) =>
-    itemsOf(stanza, NS.roster).some(({ attrs }) => isOf(attrs['jid'] as string | undefined, jid));
+    itemsOf(stanza, NS.roster).some(({ attrs }) =>
+      isJidOf(attrs['jid'] as string | undefined, jid),
+    );
 }
 
 /** The answer to `lastActivity` (XEP-0012 §3). */
@@ -374,7 +378,7 @@ export function isPubsubEvent(node?: string): Predicate {
 export function isSelfPresence(room?: string): Predicate {
   return (stanza) =>
     stanza.name === 'presence' &&
-    (room === undefined || isOf(stanza.from, room)) &&
+    (room === undefined || isJidOf(stanza.from, room)) &&
     (stanza.getChild('x', NS.mucUser)?.getChildren('status') ?? []).some(
       ({ attrs }) => attrs['code'] === '110',
     );
@@ -419,9 +423,4 @@ function fieldsOf(element: Element): Element[] {
   return element
     .getChildElements()
     .flatMap((child) => (child.name === 'field' ? [child] : fieldsOf(child)));
-}
-
-function isOf(jid: string | undefined, wanted: string): boolean {
-  if (jid === undefined || jid === wanted) return jid === wanted;
-  return !wanted.includes('/') && jid.length > wanted.length && jid.startsWith(`${wanted}/`);
 }

@@ -1,9 +1,12 @@
 import { toMs } from '../lib/duration.ts';
 import type { AmocError } from '../lib/errors.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Element, Outgoing } from './element.ts';
 import { StanzaTimeout } from './errors.ts';
 import { stanzaId } from './ids.ts';
+import { usualAnswer } from './answers.ts';
 import { Inbox } from './inbox.ts';
+import { bareJid, isJidOf, isSameJid } from './jid.ts';
 import type { Waiter } from './inbox.ts';
 import type { Predicate } from './predicates.ts';
 import type { SessionParts, StanzaWait } from './session-parts.ts';
@@ -13,10 +16,12 @@ import { stanzaErrorOf } from './stanza-errors.ts';
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 interface PendingIq {
-  resolve: (answer: Stanza) => void;
+  /** Without an answer: it did not come in time. */
+  resolve: (answer: Stanza | undefined) => void;
   reject: (error: unknown) => void;
   cancel: () => void;
   sentAt: number;
+  to: string | undefined;
 }
 
 /** The half of a session that receives: who gets which stanza, and who waits for one. */
@@ -27,6 +32,8 @@ export abstract class Receiver {
   #handler: ((stanza: Stanza) => unknown) | undefined;
   #moreHandlers: ((stanza: Stanza) => unknown)[] | undefined;
   #interceptors: ((stanza: Stanza) => boolean)[] | undefined;
+  #collectors: ((stanza: Stanza) => boolean)[] | undefined;
+  #unhandled: ((stanza: Stanza) => unknown)[] | undefined;
   #keepsNothing = false;
   #end: AmocError | undefined;
 
@@ -34,12 +41,24 @@ export abstract class Receiver {
     this.parts = parts;
   }
 
+  /** The full JID that the server bound. */
+  abstract get jid(): string;
+
   /** Sends a stanza. */
   abstract send(stanza: Outgoing): Promise<void>;
 
   /** Whether stanzas can still be sent. */
   get isOpen(): boolean {
     return this.#end === undefined;
+  }
+
+  /** What it says that it is and can when it is asked (XEP-0030, XEP-0115); the usual when `undefined`. */
+  get capabilities(): Capabilities | undefined {
+    return this.parts.capabilities;
+  }
+
+  set capabilities(capabilities: Capabilities | undefined) {
+    this.parts.capabilities = capabilities;
   }
 
   /** Why the session is over. @internal */
@@ -58,13 +77,14 @@ export abstract class Receiver {
     if (this.#end !== undefined) throw this.#end;
     const id = (iq.attrs['id'] as string | undefined) ?? stanzaId();
     iq.attrs['id'] = id;
-    const answer = await new Promise<Stanza>((resolve, reject) => {
-      const pending: PendingIq = { resolve, reject, cancel: noop, sentAt: performance.now() };
-      const timeoutMs = timeoutOf(options);
+    const to = iq.attrs['to'] as string | undefined;
+    const timeoutMs = timeoutOf(options);
+    const answer = await new Promise<Stanza | undefined>((resolve, reject) => {
+      const pending = { resolve, reject, cancel: noop, sentAt: performance.now(), to };
       if (timeoutMs !== Infinity) {
         pending.cancel = this.parts.schedule(timeoutMs, () => {
           this.#iqs?.delete(id);
-          reject(new StanzaTimeout(`answer to the IQ ${id}`, timeoutMs));
+          resolve(undefined);
         });
       }
       (this.#iqs ??= new Map()).set(id, pending);
@@ -74,7 +94,12 @@ export abstract class Receiver {
         reject(error instanceof Error ? error : new Error(String(error)));
       });
     });
-    if (answer.type === 'error') throw stanzaErrorOf(answer);
+    // Made here, so that the stack leads to the line that asked.
+    if (answer === undefined) {
+      const from = to === undefined ? '' : ` from ${to}`;
+      throw new StanzaTimeout(`answer to ${requestText(iq)}${from}`, timeoutMs);
+    }
+    if (answer.type === 'error') throw stanzaErrorOf(answer, requestText(iq));
     return answer;
   }
 
@@ -86,7 +111,7 @@ export abstract class Receiver {
   ): Promise<Stanza> {
     const answered = this.#wait(predicate, options);
     const [answer] = await Promise.all([answered, this.send(stanza)]);
-    return answer;
+    return answer ?? late(options);
   }
 
   /**
@@ -96,9 +121,8 @@ export abstract class Receiver {
    * @throws {StanzaTimeout} when none came in time
    * @throws {SessionLost} when the session ended before
    */
-  waitForStanza(predicate: Predicate = anyStanza, options: StanzaWait = {}): Promise<Stanza> {
-    const kept = this.#inbox?.take(predicate);
-    return kept === undefined ? this.#wait(predicate, options) : Promise.resolve(kept);
+  async waitForStanza(predicate: Predicate = anyStanza, options: StanzaWait = {}): Promise<Stanza> {
+    return this.#inbox?.take(predicate) ?? (await this.#wait(predicate, options)) ?? late(options);
   }
 
   /** The next `count` stanzas that the predicate accepts; the time-out is for all of them. */
@@ -115,10 +139,8 @@ export abstract class Receiver {
         found.push(await this.waitForStanza(predicate, { timeout }));
       } catch (error) {
         if (!(error instanceof StanzaTimeout)) throw error;
-        throw new StanzaTimeout(
-          `${count} stanzas that fit, ${found.length} came`,
-          timeoutOf(options),
-        );
+        const { what = 'stanzas that fit' } = options;
+        throw new StanzaTimeout(`${count} ${what}, ${found.length} came`, timeoutOf(options));
       }
     }
     return found;
@@ -144,6 +166,21 @@ export abstract class Receiver {
     };
   }
 
+  /** Calls `handler` with what neither a handler nor an answer took, before who waits for its like. @internal */
+  collect(handler: (stanza: Stanza) => boolean): () => void {
+    const collectors = (this.#collectors ??= []);
+    collectors.push(handler);
+    return () => {
+      const left = this.#collectors?.filter((each) => each !== handler) ?? [];
+      this.#collectors = left.length === 0 ? undefined : left;
+    };
+  }
+
+  /** Waits, on the clock of the session's waits. @internal */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.parts.schedule(ms, resolve));
+  }
+
   /** All stanzas from now on, those that were kept first, until the session ends. */
   async *stanzas(predicate: Predicate = anyStanza): AsyncGenerator<Stanza, void, void> {
     for (;;) {
@@ -152,7 +189,7 @@ export abstract class Receiver {
       else if (this.#end !== undefined) return;
       else {
         try {
-          yield await this.#wait(predicate, { timeout: Infinity });
+          yield (await this.#wait(predicate, { timeout: Infinity })) as Stanza;
         } catch {
           // The session ended: so do its stanzas.
           return;
@@ -164,10 +201,38 @@ export abstract class Receiver {
   /**
    * Calls `handler` with every stanza, before anybody who waits. One that gives back `true` has taken
    * the stanza: nobody else gets it, and it is not kept.
+   *
+   * @returns ends it
    */
-  onStanza(handler: (stanza: Stanza) => unknown): void {
+  onStanza(handler: (stanza: Stanza) => unknown): () => void {
     if (this.#handler === undefined) this.#handler = handler;
     else (this.#moreHandlers ??= []).push(handler);
+    return () => {
+      const [first, ...more] = [this.#handler, ...(this.#moreHandlers ?? [])].filter(
+        (each) => each !== undefined && each !== handler,
+      );
+      this.#handler = first;
+      this.#moreHandlers = more.length === 0 ? undefined : (more as (typeof handler)[]);
+    };
+  }
+
+  /**
+   * Calls `handler` with every stanza that neither a handler nor a wait has taken, requests that the
+   * session answers by itself aside.
+   *
+   * @returns ends it
+   */
+  onUnhandled(handler: (stanza: Stanza) => unknown): () => void {
+    (this.#unhandled ??= []).push(handler);
+    return () => {
+      const left = this.#unhandled?.filter((each) => each !== handler) ?? [];
+      this.#unhandled = left.length === 0 ? undefined : left;
+    };
+  }
+
+  /** Tells the run of an error that no `start` answers for; the end of the session is told already. @internal */
+  report(error: unknown): void {
+    if (error !== this.#end) this.parts.onError?.(error);
   }
 
   /** Which stanzas are kept when nobody waits for them; `none` saves the memory. */
@@ -185,16 +250,34 @@ export abstract class Receiver {
       if (this.#handler?.(stanza) === true) return;
       if (this.#moreHandlers?.some((handler) => handler(stanza) === true) === true) return;
     } catch (error) {
-      this.parts.onError?.(error);
+      this.report(error);
     }
-    this.keep(stanza);
+    if (this.keep(stanza)) return;
+    const isAnswered = stanza.name === 'iq' && this.#answer(stanza);
+    if (isAnswered || this.#unhandled === undefined) return;
+    try {
+      for (const handler of this.#unhandled) handler(stanza);
+    } catch (error) {
+      this.report(error);
+    }
   }
 
-  /** Gives a stanza to who waits for its like, or keeps it. @internal */
-  protected keep(stanza: Stanza): void {
-    if (this.#keepsNothing && this.#inbox === undefined) return;
-    this.#box.deliver(stanza);
+  /** Gives a stanza to who waits for its like, or keeps it. @returns whether somebody waited @internal */
+  protected keep(stanza: Stanza): boolean {
+    if (this.#collectors?.some((handler) => handler(stanza)) === true) return true;
+    if (this.#keepsNothing && this.#inbox === undefined) return false;
+    const isTaken = this.#box.deliver(stanza);
     if (this.#keepsNothing) this.#inbox?.clear();
+    return isTaken;
+  }
+
+  /** A request that nobody took must not stay without an answer. @returns whether it had one that is no error */
+  #answer(stanza: Stanza): boolean {
+    const { type } = stanza;
+    if (this.parts.answersRequests === false || (type !== 'get' && type !== 'set')) return false;
+    const answer = usualAnswer(stanza, this.parts.capabilities);
+    this.send(answer).catch(() => {});
+    return answer.attrs['type'] === 'result';
   }
 
   /** Ends every wait. @internal */
@@ -222,7 +305,7 @@ export abstract class Receiver {
     const { type, id } = stanza;
     if (id === undefined || (type !== 'result' && type !== 'error')) return false;
     const pending = this.#iqs?.get(id);
-    if (pending === undefined) return false;
+    if (pending === undefined || !this.#mayAnswer(stanza.from, pending.to)) return false;
     this.#iqs?.delete(id);
     pending.cancel();
     this.parts.observer.answered(performance.now() - pending.sentAt);
@@ -230,7 +313,20 @@ export abstract class Receiver {
     return true;
   }
 
-  #wait(predicate: Predicate, options: StanzaWait): Promise<Stanza> {
+  /**
+   * Whether an answer comes from whom the request went to: for one to nobody that is the server or the own
+   * account, by whatever name (RFC 6120 §8.1.2.1).
+   */
+  #mayAnswer(from: string | undefined, to: string | undefined): boolean {
+    if (from === undefined || from === to) return true;
+    const own = bareJid(this.jid);
+    if (to !== undefined) return isSameJid(from, to) || (isSameJid(to, own) && isJidOf(from, own));
+    const domain = own.slice(own.indexOf('@') + 1);
+    return isSameJid(from, domain) || isJidOf(from, own);
+  }
+
+  /** @returns `undefined` when it is late: whoever waits makes the error, on whose stack the scenario is */
+  #wait(predicate: Predicate, options: StanzaWait): Promise<Stanza | undefined> {
     const ended = this.#end;
     if (ended !== undefined) return Promise.reject(ended);
     const timeoutMs = timeoutOf(options);
@@ -240,7 +336,7 @@ export abstract class Receiver {
       if (timeoutMs === Infinity) return;
       waiter.cancel = this.parts.schedule(timeoutMs, () => {
         this.#inbox?.drop(waiter);
-        reject(new StanzaTimeout('stanza that fits', timeoutMs));
+        resolve(undefined);
       });
     });
   }
@@ -249,6 +345,17 @@ export abstract class Receiver {
 function noop(): void {}
 
 const anyStanza: Predicate = () => true;
+
+function late(options: StanzaWait): never {
+  throw new StanzaTimeout(options.what ?? 'stanza that fits', timeoutOf(options));
+}
+
+/** As errors name it: `the get of jabber:iq:version`. */
+function requestText(iq: Element): string {
+  const [payload] = iq.getChildElements();
+  const what = payload?.getNS() ?? payload?.name ?? 'nothing';
+  return `the ${String(iq.attrs['type'])} of ${what}`;
+}
 
 /** How long to wait, in milliseconds. */
 export function timeoutOf({ timeout }: StanzaWait): number {

@@ -1,5 +1,7 @@
-import { and, isFrom, isPresence, isSelfPresence, or } from './predicates.ts';
+import { isJidOf, isSameJid } from './jid.ts';
+import { isSelfPresence } from './predicates.ts';
 import type { Predicate } from './predicates.ts';
+import { timeoutOf } from './receiver.ts';
 import type { Session } from './session.ts';
 import type { StanzaWait } from './session-parts.ts';
 import type { Stanza } from './stanza.ts';
@@ -19,11 +21,16 @@ export interface JoinedRoom {
   isNew: boolean;
 }
 
+/** What a room answers until its owner has configured it (XEP-0045 §10.1.3). */
+const LOCKED = 'item-not-found';
+const LOCKED_RETRY_MS = 250;
+
 /**
  * Enters a room and waits until one is in: for the own presence, the history and the subject, in the
- * order of XEP-0045 §7.1.
+ * order of XEP-0045 §7.1. A room that its owner has yet to configure is waited for.
  *
  * @throws {StanzaError} when the room does not let one in
+ * @throws {StanzaTimeout} when one is not in in time
  */
 export async function joinRoom(
   session: Session,
@@ -31,40 +38,72 @@ export async function joinRoom(
   nick: string,
   options: JoinOptions & StanzaWait = {},
 ): Promise<JoinedRoom> {
-  const fromRoom = isFrom(room);
-  const refused: Predicate = and(isPresence('error'), fromRoom);
-  const answer = and(fromRoom, or(isSelfPresence(), refused));
-  const self = await session.sendAndWait(join(room, nick, options), answer, options);
-  if (self.type === 'error') throw stanzaErrorOf(self);
-  // The room itself may be present too: some servers tell its avatar by that.
-  const occupants = takeAll(session, and(isPresence('available'), fromRoom)).filter(
-    ({ from }) => from !== room,
-  );
-  const codes = (self.getChild('x', NS.mucUser)?.getChildren('status') ?? []).map(({ attrs }) =>
-    String(attrs['code']),
-  );
-  // The subject is the last that comes, empty when there is none.
-  const isSubject: Predicate = (stanza) =>
-    stanza.type === 'groupchat' &&
-    fromRoom(stanza) &&
-    stanza.getChild('subject') !== undefined &&
-    stanza.getChild('body') === undefined;
-  const last = await session.waitForStanza(isSubject, options);
-  const history = takeAll(session, (stanza) => stanza.type === 'groupchat' && fromRoom(stanza));
-  return {
-    occupants,
-    history,
-    subject: last.getChildText('subject'),
-    isNew: codes.includes('201'),
-  };
+  const what = `entry into ${room} as ${nick}`;
+  const until = performance.now() + timeoutOf(options);
+  for (;;) {
+    const entry = new Entry(room);
+    const stop = session.collect((stanza) => entry.takes(stanza));
+    let last: Stanza;
+    try {
+      const timeout = Math.max(0, until - performance.now());
+      const isLast: Predicate = (stanza) => entry.isLast(stanza);
+      last = await session.sendAndWait(join(room, nick, options), isLast, { timeout, what });
+    } finally {
+      stop();
+    }
+    if (last.type !== 'error') return entry.joined(last);
+    const error = stanzaErrorOf(last, `the ${what}`);
+    if (error.condition !== LOCKED || performance.now() + LOCKED_RETRY_MS > until) throw error;
+    await session.pause(LOCKED_RETRY_MS);
+  }
 }
 
-/** Leaves out of the mailbox what fits. */
-function takeAll(session: Session, predicate: Predicate): Stanza[] {
-  const found: Stanza[] = [];
-  for (;;) {
-    const stanza = session.takeStanza(predicate);
-    if (stanza === undefined) return found;
-    found.push(stanza);
+/** What a room sends until one is in. */
+class Entry {
+  readonly #room: string;
+  #self: Stanza | undefined;
+  readonly #occupants: Stanza[] = [];
+  readonly #history: Stanza[] = [];
+
+  constructor(room: string) {
+    this.#room = room;
+  }
+
+  /** Whether a stanza belongs to the entry; the one that ends it is left to who waits. */
+  takes(stanza: Stanza): boolean {
+    if (!isJidOf(stanza.from, this.#room) || this.isLast(stanza)) return false;
+    if (stanza.name === 'message') {
+      if (stanza.type === 'groupchat') this.#history.push(stanza);
+      return stanza.type === 'groupchat';
+    }
+    if (stanza.name !== 'presence') return false;
+    if (isSelfPresence()(stanza)) this.#self = stanza;
+    // The room itself may be present too: some servers tell its avatar by that.
+    else if (stanza.type === undefined && !isSameJid(stanza.from ?? '', this.#room)) {
+      this.#occupants.push(stanza);
+    }
+    return true;
+  }
+
+  /** The subject is the last that comes, empty when there is none; or one was refused. */
+  isLast(stanza: Stanza): boolean {
+    if (!isJidOf(stanza.from, this.#room)) return false;
+    if (stanza.name === 'presence') return stanza.type === 'error';
+    return (
+      this.#self !== undefined &&
+      stanza.type === 'groupchat' &&
+      stanza.getChild('subject') !== undefined &&
+      stanza.getChild('body') === undefined
+    );
+  }
+
+  joined(subject: Stanza): JoinedRoom {
+    const codes = this.#self?.getChild('x', NS.mucUser)?.getChildren('status') ?? [];
+    return {
+      occupants: this.#occupants,
+      history: this.#history,
+      subject: subject.getChildText('subject'),
+      isNew: codes.some(({ attrs }) => attrs['code'] === '201'),
+    };
   }
 }

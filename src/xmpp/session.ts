@@ -1,13 +1,23 @@
-import { AmocError, messageOf } from '../lib/errors.ts';
+import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { countDelivery } from './delay.ts';
+import { demandXmlText } from './element.ts';
 import type { Outgoing } from './element.ts';
 import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';
-import type { SessionObserver, SessionParts, StanzaWait, Watcher } from './session-parts.ts';
+import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
+import type {
+  Reconnected,
+  SessionObserver,
+  SessionParts,
+  StanzaWait,
+  Watcher,
+} from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { streamErrorText } from './stanza-errors.ts';
+import { isLastWord, isStreamErrorStanza, otherHostOf, streamErrorText } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
+import { Watchers } from './watchers.ts';
 import { nobody } from './wire/wire.ts';
 import type { Wire, WireOwner } from './wire/wire.ts';
 
@@ -20,24 +30,19 @@ const HARD_BOUND = 16;
 /** Given back by every send that need not wait: no promise is made for a stanza. */
 const sentAtOnce = Promise.resolve();
 
-/** How a lost connection was replaced. */
-export interface Reconnected {
-  /** The session goes on as it was (XEP-0198 §5): what was sent meanwhile arrives. */
-  resumed: boolean;
-  /** Stanzas that the server never acknowledged, when it is a session anew. */
-  unacked: readonly string[];
-}
-
 /** A bound XMPP session of one user. */
 export class Session extends Receiver implements WireOwner {
   readonly #observer: SessionObserver;
   #jid: string;
   #wire: Wire;
-  #watchers: Watcher[] | undefined;
+  #watchers: Watchers | undefined;
   #management: StreamManagement | undefined;
+  /** How stream management was switched on, for a connection that takes the place of this one. */
+  #enabledWith: { resume: boolean } | undefined;
   #blocked: (() => void)[] | undefined;
   /** The connection is lost, and another is being made. */
   #isCut = false;
+  #cutBy = '';
   #reconnected: ((how: Reconnected) => unknown) | undefined;
   #closed: (() => void) | undefined;
   /** Called once when the session is over, whoever ended it. @internal */
@@ -67,11 +72,25 @@ export class Session extends Receiver implements WireOwner {
    * session's send buffer (`xmppSendBuffer`) is full, and then resolves when there is room.
    *
    * @throws {SessionLost} (as a rejection) when the session is over
+   * @throws {AmocError} (as a rejection) `ARGUMENT` for an element with a character that XML forbids
    * @throws {SendBufferFull} (as a rejection) when the buffer is full and the policy is `fail`
    */
   send(stanza: Outgoing): Promise<void> {
+    if (typeof stanza !== 'string') {
+      try {
+        return this.#sendText(demandXmlText(stanza.toString()));
+      } catch (error) {
+        return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
+      }
+    }
+    if (isPlainlyOne(stanza)) return this.#sendText(stanza);
+    const pieces = piecesOf(stanza);
+    const sent = pieces.map((piece) => this.#sendText(piece));
+    return pieces.length === 1 ? (sent[0] as Promise<void>) : Promise.all(sent).then(noop);
+  }
+
+  #sendText(text: string): Promise<void> {
     if (this.endedBy !== undefined) return Promise.reject(this.endedBy);
-    const text = typeof stanza === 'string' ? stanza : stanza.toString();
     if (this.#isCut) return this.#sendCut(text);
     if (this.#wire.pending >= this.parts.sendBuffer.bytes || this.#management?.isFull === true) {
       return this.#sendFull(text);
@@ -86,12 +105,16 @@ export class Session extends Receiver implements WireOwner {
    * @returns ends it
    */
   watch(watcher: Watcher): () => void {
-    const watchers = (this.#watchers ??= []);
-    watchers.push(watcher);
-    return () => {
-      const left = this.#watchers?.filter((each) => each !== watcher) ?? [];
-      this.#watchers = left.length === 0 ? undefined : left;
-    };
+    return (this.#watchers ??= new Watchers()).watch(watcher);
+  }
+
+  /**
+   * Calls `handler` with every stanza that is sent from now on, once, also when a resumption sends it again.
+   *
+   * @returns ends it
+   */
+  onSent(handler: (stanza: Stanza) => unknown): () => void {
+    return (this.#watchers ??= new Watchers()).onSent(handler);
   }
 
   /**
@@ -102,12 +125,18 @@ export class Session extends Receiver implements WireOwner {
    */
   async enableStreamManagement({ resume = true }: { resume?: boolean } = {}): Promise<void> {
     const isAnswer: Predicate = ({ name }) => name === 'enabled' || name === 'failed';
-    const answer = await this.sendAndWait(smEnable(resume), isAnswer);
-    if (answer.name === 'failed') {
-      throw new StanzaError(answer.payload?.name ?? 'undefined-condition', 'stream management');
+    const what = 'answer to <enable/> (XEP-0198)';
+    const answered = this.sendAndWait(smEnable(resume), isAnswer, { what });
+    // What is sent from here on counts, though the server has not answered (XEP-0198 §4).
+    const management = (this.#management ??= new StreamManagement());
+    const answer = await answered;
+    if (answer.name === 'enabled') {
+      this.#enabledWith = { resume };
+      return;
     }
-    // The counts began with <enabled/>, which no stanza can overtake.
-    this.#management ??= managementOf(answer);
+    if (this.#management === management && !management.isEnabled) this.#management = undefined;
+    management.stop();
+    throw new StanzaError(answer.payload?.name ?? 'undefined-condition', 'stream management');
   }
 
   /** What `user.connect({ resume })` takes a cut session up with; `undefined` when it cannot be. */
@@ -135,7 +164,7 @@ export class Session extends Receiver implements WireOwner {
           cancel();
           resolve();
         });
-        this.#write(smRequest());
+        if (management.isEnabled) this.#write(smRequest());
       });
     }
   }
@@ -144,7 +173,7 @@ export class Session extends Receiver implements WireOwner {
   async close(): Promise<void> {
     if (this.endedBy !== undefined) return;
     // The server must know what was received, or it keeps it for later (XEP-0198 §4).
-    if (this.#management !== undefined) this.#write(smAck(this.#management.received));
+    if (this.#management?.isEnabled === true) this.#write(smAck(this.#management.received));
     this.#write('</stream:stream>');
     this.#finish(new AmocError('CONNECTION', `the session of ${this.#jid} was closed`));
     await new Promise<void>((resolve) => {
@@ -190,22 +219,44 @@ export class Session extends Receiver implements WireOwner {
     if (management.unacked.length > 0) this.#write(smRequest());
   }
 
-  /** Goes on over another connection. @internal */
-  continueOn(jid: string, wire: Wire, management: StreamManagement | undefined): void {
+  /**
+   * Goes on over another connection.
+   *
+   * @param management of the session of before, when it is resumed
+   * @param handled how many of its stanzas the server had taken, when it says so without resuming it
+   * @internal
+   */
+  continueOn(
+    jid: string,
+    wire: Wire,
+    management: StreamManagement | undefined,
+    handled?: number,
+  ): void {
     if (this.endedBy !== undefined) {
       wire.owner = nobody;
       wire.destroy();
       return;
     }
-    const unacked = management === undefined ? [...(this.#management?.unacked ?? [])] : [];
+    const before = this.#management;
+    const isResumed = management !== undefined;
+    if (handled !== undefined) before?.acknowledge(handled);
+    const unacked = isResumed ? [] : [...(before?.unacked ?? [])];
     this.#jid = jid;
     this.#wire = wire;
     this.#isCut = false;
     this.#management = undefined;
     this.#adopt(wire);
-    if (management !== undefined) this.resumeWith(management);
+    if (isResumed) this.resumeWith(management);
+    else {
+      this.failIqs(new SessionLost(this.#jid, `${this.#cutBy}; it was not resumed`));
+      if (this.#enabledWith !== undefined) {
+        this.enableStreamManagement(this.#enabledWith).catch((error: unknown) => {
+          this.parts.onError?.(error);
+        });
+      }
+    }
     try {
-      this.#reconnected?.({ resumed: management !== undefined, unacked });
+      this.#reconnected?.({ resumed: isResumed, unacked });
     } catch (error) {
       this.parts.onError?.(error);
     }
@@ -230,7 +281,7 @@ export class Session extends Receiver implements WireOwner {
 
   /** @internal */
   malformed(error: AmocError): void {
-    this.#lost(error.message);
+    this.#lost(error.message, 'malformed');
   }
 
   /** @internal */
@@ -240,7 +291,7 @@ export class Session extends Receiver implements WireOwner {
 
   /** @internal */
   failed(error: Error): void {
-    this.#lost(messageOf(error));
+    this.#lost(messageOf(error), systemCode(error));
   }
 
   /** @internal */
@@ -254,15 +305,24 @@ export class Session extends Receiver implements WireOwner {
 
   #transmit(text: string): void {
     this.#write(text);
-    const name = nameOf(text);
+    const name = stanzaNameOf(text);
     if (name !== undefined) {
-      this.#observer.sent(name, text.length);
+      this.#tellSent(name, text);
       if (this.#management?.countSent(text) === true) this.#write(smRequest());
     }
   }
 
+  #tellSent(name: 'message' | 'presence' | 'iq', text: string): void {
+    this.#observer.sent(name, text.length);
+    try {
+      this.#watchers?.sent(text);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
   #write(text: string): void {
-    if (this.#watchers !== undefined) this.#show('out', text);
+    this.#watchers?.show('out', text);
     this.#wire.write(text);
   }
 
@@ -270,8 +330,8 @@ export class Session extends Receiver implements WireOwner {
   async #sendCut(text: string): Promise<void> {
     const management = this.#management;
     if (management?.id !== undefined && !management.isFull) {
-      const name = nameOf(text);
-      if (name !== undefined) this.#observer.sent(name, text.length);
+      const name = stanzaNameOf(text);
+      if (name !== undefined) this.#tellSent(name, text);
       management.countSent(text);
       return;
     }
@@ -288,7 +348,7 @@ export class Session extends Receiver implements WireOwner {
     }
     if (policy === 'fail' || this.#wire.pending >= bytes * HARD_BOUND) {
       const failure = error();
-      this.#observer.lost();
+      this.#observer.lost('send-buffer-full', this.#jid);
       this.#finish(failure);
       this.#drop();
       return Promise.reject(failure);
@@ -314,7 +374,7 @@ export class Session extends Receiver implements WireOwner {
 
   #receive(text: string): void {
     if (this.endedBy !== undefined) return;
-    if (this.#watchers !== undefined) this.#show('in', text);
+    this.#watchers?.show('in', text);
     const stanza = new Stanza(text);
     const { name } = stanza;
     if (name !== 'message' && name !== 'presence' && name !== 'iq') {
@@ -327,48 +387,52 @@ export class Session extends Receiver implements WireOwner {
     }
     this.#management?.countReceived();
     this.#observer.received(name, text.length);
-    if (name === 'message' && !stanza.isError) {
-      const age = stanza.ageMs;
-      if (age !== undefined) this.#observer.delivered(age);
-    }
+    if (name === 'message') countDelivery(stanza, this.#observer);
     this.dispatch(stanza);
   }
 
   #receiveNonza(stanza: Stanza): void {
     const management = this.#management;
+    if (isStreamErrorStanza(stanza)) {
+      const condition = stanza.payload?.name ?? 'undefined-condition';
+      this.#lost(streamErrorText(stanza), condition, otherHostOf(stanza));
+      return;
+    }
     switch (stanza.name) {
-      case 'stream:error':
-        this.#lost(streamErrorText(stanza));
-        return;
       case 'r':
         if (management !== undefined) this.#write(smAck(management.received));
         return;
       case 'a':
         if (management?.acknowledge(Number(stanza.attrs['h'])) === false) {
-          this.#lost('it acknowledged more stanzas than were sent (XEP-0198)');
+          const why = 'it acknowledged more stanzas than were sent (XEP-0198)';
+          this.#lost(why, 'wrong-acknowledgement');
         }
         return;
       case 'enabled':
-        this.#management ??= managementOf(stanza);
+        (this.#management ??= new StreamManagement()).enabled(stanza.attrs);
     }
     this.keep(stanza);
   }
 
-  #lost(why: string): void {
+  #lost(why: string, condition?: string, elsewhere?: string): void {
     if (this.endedBy !== undefined) {
       this.#closed?.();
       return;
     }
-    this.#observer.lost();
+    // Its connection is being replaced already.
+    if (this.#isCut) return;
+    this.#observer.lost(condition ?? why, this.#jid);
     const { revive } = this.parts;
     this.#drop();
-    if (revive === undefined) {
+    if (revive === undefined || isLastWord(condition)) {
       this.#finish(new SessionLost(this.#jid, why));
       return;
     }
     this.#isCut = true;
-    this.failIqs(new SessionLost(this.#jid, why));
-    revive(this, why).catch((error: unknown) => {
+    this.#cutBy = why;
+    // An answer may still come to a session that goes on.
+    if (this.resumption === undefined) this.failIqs(new SessionLost(this.#jid, why));
+    revive(this, { text: why, elsewhere }).catch((error: unknown) => {
       this.#finish(new SessionLost(this.#jid, `${why}; ${messageOf(error)}`));
     });
   }
@@ -387,23 +451,6 @@ export class Session extends Receiver implements WireOwner {
     this.#blocked = undefined;
     this.onEnd();
   }
-
-  #show(direction: 'in' | 'out', text: string): void {
-    for (const watcher of this.#watchers ?? []) watcher(direction, text);
-  }
 }
 
 function noop(): void {}
-
-function managementOf(enabled: Stanza): StreamManagement {
-  const { id, resume, max } = enabled.attrs;
-  const isResumable = resume === 'true' || resume === '1';
-  return new StreamManagement(isResumable ? id : undefined, max === undefined ? undefined : +max);
-}
-
-/** The name of a stanza that is sent; `undefined` for what is none. */
-function nameOf(text: string): 'message' | 'presence' | 'iq' | undefined {
-  if (text.startsWith('<message')) return 'message';
-  if (text.startsWith('<iq')) return 'iq';
-  return text.startsWith('<presence') ? 'presence' : undefined;
-}

@@ -24,30 +24,49 @@ export interface Resumption {
   jid: string;
 }
 
-/** What is counted for XEP-0198 on one stream. */
+/** What is counted for XEP-0198 on one stream, from the `<enable/>` that was sent. */
 export class StreamManagement {
-  /** The server's name for the session, when it can be resumed. */
-  readonly id: string | undefined;
-  /** How long the server keeps it, in seconds, when it says. */
-  readonly maxSeconds: number | undefined;
+  #id: string | undefined;
+  #maxSeconds: number | undefined;
+  #isEnabled = false;
   #received = 0;
   #acked = 0;
   #sinceRequest = 0;
   #unacked: string[] = [];
   #waiting: (() => void)[] = [];
 
-  constructor(id: string | undefined, maxSeconds: number | undefined) {
-    this.id = id;
-    this.maxSeconds = maxSeconds;
-  }
-
   /** Goes on with the counts of the stream before. */
   static resumed(from: Resumption): StreamManagement {
-    const management = new StreamManagement(from.id, undefined);
+    const management = new StreamManagement();
+    management.enabled({ id: from.id, resume: 'true' });
     management.#received = from.received;
     management.#acked = from.acked;
     management.#unacked = [...from.unacked];
     return management;
+  }
+
+  /** The server's name for the session, when it can be resumed. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /** How long the server keeps it, in seconds, when it says. */
+  get maxSeconds(): number | undefined {
+    return this.#maxSeconds;
+  }
+
+  /** Whether the server has agreed: before that it is not asked for acknowledgements. */
+  get isEnabled(): boolean {
+    return this.#isEnabled;
+  }
+
+  /** The server's `<enabled/>`: from here on what it sends counts (XEP-0198 §4). */
+  enabled({ id, resume, max }: Readonly<Record<string, string | undefined>>): void {
+    this.#isEnabled = true;
+    this.#id = resume === 'true' || resume === '1' ? id : undefined;
+    this.#maxSeconds = max === undefined ? undefined : Number(max);
+    this.#received = 0;
+    this.#tell();
   }
 
   /** Stanzas received, for `<a h=…/>`. */
@@ -64,8 +83,8 @@ export class StreamManagement {
   }
 
   resumption(jid: string): Resumption | undefined {
-    if (this.id === undefined) return undefined;
     const { id, received, unacked } = this;
+    if (id === undefined) return undefined;
     return { id, received, acked: this.#acked, unacked: [...unacked], jid };
   }
 
@@ -76,7 +95,7 @@ export class StreamManagement {
   /** Keeps a stanza until it is acknowledged. @returns whether to ask for that now */
   countSent(text: string): boolean {
     this.#unacked.push(text);
-    if (++this.#sinceRequest < ASK_EVERY) return false;
+    if (++this.#sinceRequest < ASK_EVERY || !this.#isEnabled) return false;
     this.#sinceRequest = 0;
     return true;
   }
@@ -91,11 +110,7 @@ export class StreamManagement {
     if (!Number.isInteger(count) || handled > this.#unacked.length) return false;
     this.#acked = count;
     this.#unacked.splice(0, handled);
-    if (this.#unacked.length === 0 || !this.isFull) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const tell of waiting) tell();
-    }
+    if (!this.isFull) this.#tell();
     return true;
   }
 
@@ -106,6 +121,10 @@ export class StreamManagement {
 
   /** Nothing more will be acknowledged on this stream. */
   stop(): void {
+    this.#tell();
+  }
+
+  #tell(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const tell of waiting) tell();

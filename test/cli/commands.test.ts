@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -195,7 +195,10 @@ describe('amoc doctor', () => {
       env: { AMOC_XMPP_HOST: '127.0.0.1', AMOC_XMPP_PORT: String(port) },
     });
     assert.equal(code, 1);
-    assert.match(out, /target: 127\.0\.0\.1:\d+, domain 127\.0\.0\.1: connect ECONNREFUSED/);
+    assert.match(
+      out,
+      /!! {2}target: domain 127\.0\.0\.1: 127\.0\.0\.1:\d+: cannot connect: connect ECONNREFUSED/,
+    );
   });
   it('minds a cookie that others can read', async () => {
     using project = new Project();
@@ -223,6 +226,34 @@ describe('amoc server', () => {
     child.kill('SIGTERM');
     const [code] = (await once(child, 'close')) as [number];
     assert.equal(code, 0);
+  });
+
+  it('has TLS when it is told to, and the file of its CA as long as it serves', async () => {
+    using project = new Project({ my_scenario: true });
+    const child = project.start(['server', '--port', '0', '--tls']);
+    let out = '';
+    child.stdout.on('data', (data) => (out += String(data)));
+    await eventually(
+      () => out,
+      (text) => /AMOC_XMPP_TLS_CA=.*\n/.test(text),
+    );
+    const [, ca = ''] = /AMOC_XMPP_TLS_CA=(.*)\n/.exec(out) ?? [];
+    const target = {
+      AMOC_XMPP_HOST: '127.0.0.1',
+      AMOC_XMPP_DOMAIN: 'localhost',
+      AMOC_XMPP_PORT: /127\.0\.0\.1:(\d+)/.exec(out)![1]!,
+      AMOC_XMPP_TLS_CA: ca,
+    };
+    for (const tls of ['starttls', 'direct']) {
+      const env = { ...target, AMOC_XMPP_TLS: tls };
+      const settings = ['--settings', 'messages=1', 'messageInterval=10ms', 'repeatCount=1'];
+      const args = ['run', 'my_scenario', '1', '2', '--for', '1s', ...settings];
+      const run = await project.amoc(args, { env });
+      assert.equal(run.code, 0, run.out + run.err);
+    }
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    assert.equal(existsSync(ca), false);
   });
 });
 

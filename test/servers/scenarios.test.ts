@@ -136,15 +136,24 @@ for (const [name, start] of [
       assert.match(error.message, /AMOC_XMPP_TLS_CA/);
     });
 
-    it('is found well by the doctor', async () => {
-      const env = {
+    it('is found well by the doctor, where a run would log in', async () => {
+      const target = {
         AMOC_XMPP_HOST: '127.0.0.1',
         AMOC_XMPP_DOMAIN: 'localhost',
         AMOC_XMPP_PORT: `${server.ports.c2s}`,
       };
-      const { code, out } = await project.amoc(['doctor', '--users', '100'], { env });
+      const args = ['doctor', '--users', '100'];
+      const trusting = { ...target, AMOC_XMPP_TLS_CA: server.ca };
+      const { code, out } = await project.amoc(args, { env: trusting });
       assert.equal(code, 0, out);
       assert.match(out, /reachable, offers STARTTLS, .*(SCRAM-SHA-1|PLAIN)/);
+      assert.match(out, /TLS: TLSv1\.\d, \S+; certificate of .*localhost.*: trusted/);
+      for (const login of [[], ['--login', '1']]) {
+        const untrusting = await project.amoc([...args, ...login], { env: target });
+        assert.equal(untrusting.code, 1, untrusting.out);
+        assert.match(untrusting.out, /certificate of .*localhost.*: not trusted \(/);
+        assert.match(untrusting.out, /trust its certificate with AMOC_XMPP_TLS_CA/);
+      }
     });
   });
 }

@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { freePorts } from './ports.ts';
 import { eventually } from './processes.ts';
+import { ROOT } from './project.ts';
 
 /** Ports of a server; every one of them was free a moment ago. */
 export interface ServerPorts {
@@ -82,11 +91,32 @@ const allModules = `  mod_bosh: {}
   mod_vcard: {}
   mod_stream_mgmt: { resend_on_timeout: true }
   mod_adhoc: {}
+  mod_version: {}
 `;
+
+/** Files go to the test's own folder, over plain HTTP: clients need no certificate. */
+function uploads(folder: string, port: number): string {
+  const [docroot, url] = [join(folder, 'uploads'), `http://127.0.0.1:${port}/upload/@HOST@`];
+  return `  mod_http_upload: { host: "upload.@HOST@", docroot: "${docroot}", put_url: "${url}", access: all, max_size: 1000000 }\n`;
+}
+
+/** What only newer servers have: SASL2 with Bind 2 and inline stream management, FAST, upgrades of SCRAM. */
+const newerModules = `  mod_auth_fast: {}
+  mod_scram_upgrade: { offered_upgrades: [sha256, sha512] }
+`;
+
+const newerProsodyModules = ', "sasl2", "sasl2_bind2", "sasl2_sm", "sasl2_fast"';
+
+/** Where `install-newer-servers` puts newer ejabberd and prosody. */
+const NEWER = join(ROOT, '.cache', 'servers', 'root');
+
+/** Whether they could be fetched. */
+export const hasNewerServers = existsSync(join(NEWER, 'usr', 'bin', 'prosody'));
 
 /** Starts ejabberd from Debian's package; with the modules that every server has, or with all. */
 export async function startEjabberd({
   full = true,
+  newer = false,
   address = '127.0.0.1',
   logLevel = 'warning',
 } = {}): Promise<RealServer> {
@@ -111,7 +141,7 @@ listen:
 ${[ports.http, ports.https]
   .map(
     (port) =>
-      `  - { port: ${port}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, tls: ${port === ports.https}, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, ' : ''}/api: mod_http_api } }\n`,
+      `  - { port: ${port}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_http, tls: ${port === ports.https}, request_handlers: { /ws: ejabberd_http_ws, ${full ? '/bosh: mod_bosh, /upload: mod_http_upload, ' : ''}/api: mod_http_api } }\n`,
   )
   .join(
     '',
@@ -122,11 +152,15 @@ modules:
   mod_disco: {}
   mod_ping: {}
   mod_offline: {}
-${full ? allModules : ''}`,
+${full ? allModules + uploads(folder, ports.http) : ''}${newer ? newerModules : ''}`,
   );
   const child = spawn(
     'erl',
-    ['-noinput', '+K', 'true', '-mnesia', 'dir', `"${join(folder, 'db')}"`, '-s', 'ejabberd'],
+    [
+      ...['-noinput', '+K', 'true', '-mnesia', 'dir', `"${join(folder, 'db')}"`],
+      ...(newer ? ['-pa', ...newerErlangPaths()] : []),
+      ...['-s', 'ejabberd'],
+    ],
     {
       env: {
         ...process.env,
@@ -142,8 +176,15 @@ ${full ? allModules : ''}`,
   return started('ejabberd', child, folder, ports, files, ['/ws', '/bosh']);
 }
 
+/** Before the paths of the installed ejabberd. */
+function newerErlangPaths(): string[] {
+  return ['usr/lib/x86_64-linux-gnu', 'usr/lib/erlang/lib'].flatMap((libraries) =>
+    readdirSync(join(NEWER, libraries)).map((name) => join(NEWER, libraries, name, 'ebin')),
+  );
+}
+
 /** Starts prosody from Debian's package. */
-export async function startProsody(): Promise<RealServer> {
+export async function startProsody({ newer = false } = {}): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-prosody-'));
   const ports = await serverPorts();
   const files = await certificate(folder);
@@ -160,11 +201,12 @@ interfaces = { "127.0.0.1" }
 c2s_ports = { ${ports.c2s} }
 c2s_direct_tls_ports = { ${ports.tls} }
 s2s_ports = { }
+http_default_host = "localhost"
 http_ports = { ${ports.http} }
 https_ports = { ${ports.https} }
 https_ssl = { key = "${files.key}", certificate = "${files.cert}" }
 admins = { "${ADMIN}@localhost" }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline", "bosh", "mam", "smacks", "carbons", "pep", "vcard_legacy", "blocklist", "private", "lastactivity", "csi_simple" }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "register_ibr", "websocket", "offline", "bosh", "mam", "smacks", "carbons", "pep", "vcard_legacy", "blocklist", "private", "version", "lastactivity", "csi_simple"${newer ? newerProsodyModules : ''} }
 modules_disabled = { "s2s" }
 allow_registration = true
 c2s_require_encryption = false
@@ -183,6 +225,10 @@ VirtualHost "anonymous.localhost"
   authentication = "anonymous"
 Component "conference.localhost" "muc"
   muc_room_default_public = true
+Component "upload.localhost" "http_file_share"
+  http_host = "localhost"
+  http_external_url = "http://127.0.0.1:${ports.http}/"
+  http_file_share_size_limit = 1000000
 Component "pubsub.localhost" "pubsub"
   add_permissions = {}
   autocreate_on_publish = false
@@ -191,7 +237,8 @@ Component "component.localhost"
   component_secret = "${COMPONENT_SECRET}"
 `,
   );
-  const child = spawn('prosody', ['-F', '--config', join(folder, 'prosody.cfg.lua')], {
+  const program = newer ? join(NEWER, 'usr', 'bin', 'prosody') : 'prosody';
+  const child = spawn(program, ['-F', '--config', join(folder, 'prosody.cfg.lua')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
   });

@@ -8,12 +8,19 @@ export interface Seen {
   delivered: number[];
   answered: number[];
   dropped: number;
-  lost: number;
+  /** Kinds of logins. */
+  connected: string[];
+  /** Reasons. */
+  lost: string[];
+  delayed: number[];
 }
 
 /** A context on the machine's timers, and what it was told. */
 export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
-  const seen: Seen = { sent: [], received: [], delivered: [], answered: [], dropped: 0, lost: 0 };
+  const seen: Seen = {
+    ...{ sent: [], received: [], delivered: [], answered: [], delayed: [] },
+    ...{ dropped: 0, lost: [], connected: [] },
+  };
   return {
     seen,
     onAbort: (abort) => {
@@ -31,7 +38,9 @@ export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
       answered: (ms) => seen.answered.push(ms),
       dropped: () => seen.dropped++,
       delivered: (ms) => seen.delivered.push(ms),
-      lost: () => seen.lost++,
+      connected: (kind) => seen.connected.push(kind),
+      lost: (reason) => seen.lost.push(reason),
+      delayed: (ms) => seen.delayed.push(ms),
     },
   };
 }

@@ -1,7 +1,41 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { maskSecrets, tracer } from '../../src/users/trace.ts';
+import { MemoryCluster } from '../support/memory-cluster.ts';
 import { Project } from '../support/project.ts';
+
+describe('users that are waited for', () => {
+  async function running(): Promise<MemoryCluster> {
+    const cluster = new MemoryCluster({ idle: { start: () => {}, connectionsPerUser: 0 } });
+    await cluster.joinMany(2);
+    await cluster.run(cluster.master.do('idle', 1, 1));
+    return cluster;
+  }
+
+  it('are a hundred at most', async () => {
+    const cluster = await running();
+    const trace = (id: number, on?: boolean): Promise<unknown> =>
+      cluster.run(cluster.master.trace(id, on));
+    for (let id = 1001; id <= 1100; id++) await trace(id);
+    await assert.rejects(trace(1101), /as many users are waited for as can be; trace\(false\)/);
+    assert.deepEqual(await trace(1050, false), { id: 1050, on: false, waits: false });
+    assert.deepEqual(await trace(1101), { id: 1101, on: true, waits: true });
+  });
+
+  it('are waited for wherever they start', async () => {
+    const cluster = await running();
+    for (const id of [2, 3, 4, 5]) await cluster.run(cluster.master.trace(id, true));
+    await cluster.run(cluster.master.add(3));
+    await cluster.clock.advance(1000);
+    // Those that run are found, and traced already: the other of the two is to stop.
+    const left = await cluster.run(Promise.all([2, 3, 4, 5].map((id) => cluster.master.trace(id))));
+    assert.deepEqual(
+      left,
+      [2, 3, 4, 5].map((id) => ({ id, on: false, waits: false })),
+    );
+    await assert.rejects(cluster.run(cluster.master.trace(0)), /whole number from 1 on/);
+  });
+});
 
 describe('a trace', () => {
   it('leaves secrets out', () => {
@@ -39,7 +73,6 @@ describe('a trace', () => {
       'await user(2).trace()',
       "await sleep('1s')",
       'await amocLocal.user(2).trace()',
-      'await user(77).trace()',
     );
     const text = out + err;
     assert.match(text, /stanzas of user 2 are shown; user\(2\)\.trace\(\) stops it/);
@@ -48,6 +81,30 @@ describe('a trace', () => {
     assert.match(text, /user 2@\S+ sent <auth [^>]*>\*\*\*</);
     assert.doesNotMatch(text, /user 1@\S+ (sent|got)/);
     assert.match(text, /stanzas of user 2 are shown no more/);
-    assert.match(text, /user 77 does not run; users\(\) lists those that do/);
+  });
+
+  it('begins with the login of a user that does not run yet', async () => {
+    const start = `import type { User } from 'amoc';
+export async function start(_id: number, user: User): Promise<void> {
+  await user.connect();
+}`;
+    using project = new Project({ login: start });
+    const { out, err } = await project.lines(
+      "await amocLocal.do('login', 1, 1, { settings: { repeatCount: 1, interarrival: 0 } })",
+      'await user(7).trace()',
+      'await user(8).trace()',
+      'await user(8).trace()',
+      'await amocLocal.add(7)',
+      'while ((await amocLocal.status()).users.completed < 8) await sleep(20)',
+      "await sleep('300ms')",
+    );
+    const text = out + err;
+    assert.match(text, /user 7 does not run; its stanzas are shown from its start on, the login/);
+    assert.match(text, /stanzas of user 8 are shown no more/);
+    assert.match(
+      text,
+      /user 7@\S+ sent .*<stream:stream[\s\S]*user 7@\S+ sent <auth [^>]*>\*\*\*</,
+    );
+    assert.doesNotMatch(text, /user [^7]@\S+ (sent|got)/);
   });
 });

@@ -8,6 +8,7 @@ import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { checkScenario } from '../../src/scenario/contract.ts';
 import { noUsers } from '../../src/users/lifecycle.ts';
 import type { UserState } from '../../src/users/lifecycle.ts';
+import { UserRemoved } from '../../src/users/user.ts';
 import type { User } from '../../src/users/user.ts';
 import { UserPool } from '../../src/users/user-pool.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -41,6 +42,8 @@ function setUp(
         answered() {},
         dropped() {},
         lost() {},
+        delayed() {},
+        connected() {},
       },
       onStray: () => {},
       log: (_level, id, message) => told.push(`${id}: ${message}`),
@@ -238,6 +241,8 @@ describe('UserPool', () => {
     pool.add(IdSet.range(1, 2), {});
     await clock.advance(100);
     for (let at = 0; at < 3; at++) pool.strayError(new Error('x'));
+    // That a removal by force ended a wait is no error.
+    pool.strayError(new UserRemoved(7));
     assert.deepEqual(pool.errors.all(), [
       { error: 'Error', message: 'x', count: 3, isStray: true },
       { error: 'Error', message: 'x', count: 2 },

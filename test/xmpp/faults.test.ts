@@ -101,7 +101,7 @@ describe('a server that', () => {
       await session.send(presence());
       await assert.rejects(session.waitForStanza(), { name: 'SessionLost' });
       assert.equal(session.isOpen, false);
-      assert.equal(told.seen.lost, 1);
+      assert.equal(told.seen.lost.length, 1);
     });
   }
 

@@ -94,7 +94,7 @@ describe('a session', () => {
     wire.owner.failed(new Error('reset by peer'));
     await assert.rejects(waiting, { name: 'SessionLost', message: /reset by peer/ });
     await assert.rejects(session.send(builders.presence()), { name: 'SessionLost' });
-    assert.equal(seen.lost, 1);
+    assert.equal(seen.lost.length, 1);
     assert.equal(clock.pending, 0);
   });
 

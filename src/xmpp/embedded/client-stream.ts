@@ -1,180 +1,217 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { Parser } from '@xmpp/xml';
-import xml from '@xmpp/xml';
+import { escapeXml, parseElement, unescapeXml, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { stanzaError } from './iq.ts';
-import type { Outlet, Router } from './router.ts';
-import { beginSasl, mechanisms } from './sasl.ts';
-import type { SaslExchange } from './sasl.ts';
+import { attributeIn } from '../wire/framed.ts';
+import { nameOf } from './accounts.ts';
+import { stanzaError } from './answers.ts';
+import { parseAddress } from './address.ts';
+import { Authentication } from './authentication.ts';
+import type { LoginStep } from './authentication.ts';
+import { ClientSession, smFailed } from './client-session.ts';
+import type { SessionStream } from './client-session.ts';
+import { boundFeatures, loginFeatures, sessionFeatures } from './features.ts';
+import type { Link, LinkOwner } from './link.ts';
+import { hasRestrictedXml } from './refusals.ts';
+import type { Resumables } from './resumables.ts';
+import type { Router } from './router.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 const NS_CLIENT = 'jabber:client';
+const LONGEST_RESOURCE = 1023;
 
-/** Bytes between two ends of stanzas; more closes the stream (RFC 6120 §13.12). */
-const LONGEST_STANZA = 256 * 1024;
-/** Bytes that may wait for a client that does not read. */
-const MOST_UNREAD = 16 * 1024 * 1024;
+/** How far a client has come. */
+type Stage =
+  | { name: 'stranger'; login: Authentication }
+  | { name: 'known'; username: string }
+  | { name: 'bound'; session: ClientSession }
+  | { name: 'over' };
 
 /** The server's side of one client's stream, from its header to its end. */
-export class ClientStream implements Outlet {
-  readonly #socket: Socket;
+export class ClientStream implements LinkOwner, SessionStream {
+  readonly #link: Link;
   readonly #router: Router;
-  #parser = this.#newParser();
-  #sinceStanza = 0;
-  #sasl: SaslExchange | undefined;
-  #username: string | undefined;
-  /** The full JID, once bound. */
-  #jid: string | undefined;
-  #ended = false;
+  readonly #resumables: Resumables<ClientSession>;
+  #stage: Stage;
   #isOpen = false;
 
-  constructor(socket: Socket, router: Router) {
-    this.#socket = socket;
+  constructor(link: Link, router: Router, resumables: Resumables<ClientSession>) {
+    this.#link = link;
     this.#router = router;
-    socket.setNoDelay(true);
-    socket.setEncoding('utf8');
-    socket.on('data', (text) => this.#read(text as unknown as string));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#leave());
+    this.#resumables = resumables;
+    this.#stage = { name: 'stranger', login: new Authentication(router.accounts) };
   }
 
-  /** Sends a stanza to the client; one that does not read any more is cut off. */
   send(text: string): void {
-    if (this.#ended) return;
-    if (this.#socket.writableLength > MOST_UNREAD) {
-      this.#socket.destroy();
+    if (this.#stage.name !== 'over') this.#link.write(text);
+  }
+
+  /** Ends the stream with an error of RFC 6120 §4.9.3. @param details an element of another namespace */
+  fail(condition: string, text?: string, details = ''): void {
+    if (this.#stage.name === 'over') return;
+    if (!this.#isOpen) this.#openBack();
+    const words = text === undefined ? '' : `<text xmlns='${NS.streams}'>${escapeXml(text)}</text>`;
+    this.send(
+      `<stream:error><${condition} xmlns='${NS.streams}'/>${words}${details}</stream:error>`,
+    );
+    this.ended();
+  }
+
+  opened(tag: string): void {
+    this.#openBack();
+    const { domain } = this.#router;
+    const to = attributeIn(tag, 'to');
+    if (attributeIn(tag, 'xmlns') !== NS_CLIENT) this.fail('invalid-namespace');
+    else if (to !== undefined && parseAddress(unescapeXml(to))?.full !== domain) {
+      this.fail('host-unknown');
+    } else this.#sendFeatures();
+  }
+
+  stanza(text: string): void {
+    if (hasRestrictedXml(text)) {
+      this.fail('restricted-xml');
       return;
     }
-    this.#socket.write(text);
-  }
-
-  /** Ends the stream with an error of RFC 6120 §4.9.3. */
-  fail(condition: string): void {
-    if (this.#ended) return;
-    this.send(`<stream:error><${condition} xmlns='${NS.streams}'/></stream:error>`);
-    this.#close();
-  }
-
-  #close(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#socket.end('</stream:stream>');
-    this.#leave();
-  }
-
-  #leave(): void {
-    this.#ended = true;
-    if (this.#jid !== undefined) this.#router.leave(this.#jid, this);
-    this.#jid = undefined;
-  }
-
-  #read(text: string): void {
-    this.#sinceStanza += text.length;
-    if (this.#sinceStanza > LONGEST_STANZA) {
-      this.fail('policy-violation');
-      return;
-    }
-    // The parser would wait for a tag for ever.
-    if (!this.#isOpen && !/^\s*(<|$)/.test(text)) {
-      this.fail('not-well-formed');
-      return;
-    }
-    this.#isOpen = true;
+    let element: Element;
     try {
-      this.#parser.write(text);
+      element = parseElement(text);
     } catch {
       this.fail('not-well-formed');
+      return;
+    }
+    const stage = this.#stage;
+    switch (stage.name) {
+      case 'stranger':
+        this.#receiveStranger(element, stage.login);
+        return;
+      case 'known':
+        this.#receiveKnown(element, stage.username);
+        return;
+      case 'bound':
+        this.#receiveBound(element, stage.session);
+        return;
+      case 'over':
     }
   }
 
-  #newParser(): Parser {
-    const parser = new Parser();
-    const mine = (): boolean => parser === this.#parser && !this.#ended;
-    parser.on('start', (header: Element) => mine() && this.#open(header));
-    parser.on('element', (element: Element) => mine() && this.#receive(element));
-    parser.on('end', () => mine() && this.#close());
-    parser.on('error', () => mine() && this.fail('not-well-formed'));
-    return parser;
+  ended(): void {
+    const stage = this.#stage;
+    if (stage.name === 'over') return;
+    this.#stage = { name: 'over' };
+    this.#link.end();
+    if (stage.name === 'bound') stage.session.leave(this);
   }
 
-  #open(header: Element): void {
-    const { domain } = this.#router;
-    const id = randomBytes(8).toString('hex');
-    this.send(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='http://etherx.jabber.org/streams' from='${domain}' id='${id}' version='1.0'>`,
-    );
-    const wanted = header.attrs['to'] as string | undefined;
-    if (wanted !== undefined && wanted !== domain) this.fail('host-unknown');
-    else this.send(this.#features());
+  refused(condition: string): void {
+    this.fail(condition);
+  }
+
+  closed(): void {
+    const stage = this.#stage;
+    this.#stage = { name: 'over' };
+    if (stage.name === 'bound') stage.session.detach(this);
+  }
+
+  #openBack(): void {
+    this.#isOpen = true;
+    this.#link.open(this.#router.domain, randomBytes(8).toString('hex'));
+  }
+
+  #sendFeatures(): void {
+    this.send(`<stream:features>${this.#features()}</stream:features>`);
   }
 
   #features(): string {
-    const bound = `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session>`;
-    const login = `<mechanisms xmlns='${NS.sasl}'>${mechanisms
-      .map((name) => `<mechanism>${name}</mechanism>`)
-      .join('')}</mechanisms><register xmlns='http://jabber.org/features/iq-register'/>`;
-    const inner = this.#username === undefined ? login : bound;
-    return `<stream:features>${inner}</stream:features>`;
-  }
-
-  #receive(element: Element): void {
-    this.#sinceStanza = 0;
-    if (this.#username === undefined) this.#receiveStranger(element);
-    else if (this.#jid === undefined) this.#receiveUnbound(element, this.#username);
-    else this.#router.route(element, this.#jid, this);
+    switch (this.#stage.name) {
+      case 'stranger':
+        return (this.#link.canStartTls ? `<starttls xmlns='${NS.tls}'/>` : '') + loginFeatures;
+      case 'known':
+        return sessionFeatures;
+      case 'bound':
+      case 'over':
+        return boundFeatures;
+    }
   }
 
   /** Before the login: SASL, and in-band registration (XEP-0077 §3.1). */
-  #receiveStranger(element: Element): void {
-    if (element.attrs['xmlns'] === NS.sasl || element.getNS() === NS.sasl) {
-      this.#authenticate(element);
+  #receiveStranger(element: Element, login: Authentication): void {
+    const xmlns = element.getNS();
+    if (xmlns === NS.sasl || xmlns === NS.sasl2) {
+      const step = login.receive(element);
+      if (step.type === 'answer') this.send(step.text);
+      else this.#welcome(step);
+    } else if (xmlns === NS.tls && element.name === 'starttls') {
+      this.#startTls();
     } else if (element.name === 'iq' && element.getChild('query', NS.register) !== undefined) {
-      this.send(this.#router.registration(element, undefined).toString());
+      this.send(this.#router.registration(element).toString());
     } else {
       this.fail('not-authorized');
     }
   }
 
-  #authenticate(element: Element): void {
-    if (element.name === 'auth') {
-      this.#sasl = beginSasl(String(element.attrs['mechanism']), this.#router.accounts);
-    }
-    if (this.#sasl === undefined || (element.name !== 'auth' && element.name !== 'response')) {
-      this.send(`<failure xmlns='${NS.sasl}'><malformed-request/></failure>`);
+  #startTls(): void {
+    if (!this.#link.canStartTls) {
+      this.send(`<failure xmlns='${NS.tls}'/>`);
+      this.ended();
       return;
     }
-    const step = this.#sasl(decode(element.text()));
-    switch (step.type) {
-      case 'challenge':
-        this.send(`<challenge xmlns='${NS.sasl}'>${encode(step.data)}</challenge>`);
-        return;
-      case 'failure':
-        this.#sasl = undefined;
-        this.send(`<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`);
-        return;
-      case 'success': {
-        this.#username = step.username;
-        this.#sasl = undefined;
-        const data = step.data === undefined ? '' : encode(step.data);
-        this.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
-        // The client starts its stream anew (RFC 6120 §6.3.2), on a parser without a past.
-        this.#parser = this.#newParser();
-      }
-    }
+    this.send(`<proceed xmlns='${NS.tls}'/>`);
+    this.#isOpen = false;
+    this.#link.startTls();
   }
 
-  #receiveUnbound(element: Element, username: string): void {
+  #welcome({ username: given, data, asked }: LoginStep & { type: 'success' }): void {
+    const username = nameOf(given);
+    this.#stage = { name: 'known', username };
+    if (asked === undefined) {
+      this.send(`<success xmlns='${NS.sasl}'>${data ?? ''}</success>`);
+      // The client starts its stream again (RFC 6120 §6.3.2).
+      this.#isOpen = false;
+      this.#link.restart();
+      return;
+    }
+    const last = data === undefined ? '' : `<additional-data>${data}</additional-data>`;
+    const success = (jid: string, inner: string): void => {
+      const who = `<authorization-identifier>${escapeXml(jid)}</authorization-identifier>`;
+      this.send(`<success xmlns='${NS.sasl2}'>${last}${who}${inner}</success>`);
+    };
+    const resume = asked.getChild('resume', NS.sm);
+    if (resume !== undefined && this.#resume(resume, username, success)) return;
+    const failed = resume === undefined ? '' : smFailed('item-not-found');
+    const bind = asked.getChild('bind', NS.bind2);
+    const session = bind === undefined ? undefined : this.#bindInline(bind, username);
+    const enable = bind?.getChild('enable', NS.sm);
+    const enabled = enable === undefined ? '' : (session?.enable(enable) ?? '');
+    const bound = session === undefined ? '' : `<bound xmlns='${NS.bind2}'>${enabled}</bound>`;
+    success(session?.resource.jid ?? `${username}@${this.#router.domain}`, failed + bound);
+    // XEP-0388 §2.6.1: without another stream.
+    this.#sendFeatures();
+  }
+
+  /** XEP-0386 §4: the client names itself, and is called that as long as that can be a resource. */
+  #bindInline(bind: Element, username: string): ClientSession {
+    const jid = this.#jidOf(username, bind.getChildText('tag') ?? '');
+    return this.#bind(jid ?? (this.#jidOf(username, '') as string));
+  }
+
+  #receiveKnown(element: Element, username: string): void {
+    if (element.getNS() === NS.sm) {
+      if (element.name !== 'resume') this.send(smFailed('unexpected-request'));
+      else if (!this.#resume(element, username, (_jid, resumed) => this.send(resumed))) {
+        this.send(smFailed('item-not-found'));
+      }
+      return;
+    }
     const bind = element.getChild('bind', NS.bind);
     if (element.name !== 'iq' || element.attrs['type'] !== 'set' || bind === undefined) {
       this.send(stanzaError(element, 'auth', 'not-authorized').toString());
       return;
     }
-    const asked = bind.getChildText('resource') ?? '';
-    const resource = asked === '' ? randomBytes(6).toString('hex') : asked.slice(0, 1023);
-    const jid = `${username}@${this.#router.domain}/${resource}`;
-    this.#router.join(jid, this);
-    this.#jid = jid;
+    const jid = this.#jidOf(username, bind.getChildText('resource') ?? '');
+    if (jid === undefined) {
+      this.send(stanzaError(element, 'modify', 'bad-request').toString());
+      return;
+    }
+    this.#bind(jid);
     const answer = xml(
       'iq',
       { type: 'result', id: element.attrs['id'] as string },
@@ -182,12 +219,48 @@ export class ClientStream implements Outlet {
     );
     this.send(answer.toString());
   }
-}
 
-function decode(text: string): string {
-  return text === '=' ? '' : Buffer.from(text, 'base64').toString('utf8');
-}
+  #receiveBound(element: Element, session: ClientSession): void {
+    const xmlns = element.getNS();
+    // All clients are served as if they were active (XEP-0352 §5).
+    if (xmlns === NS.csi) return;
+    if (xmlns !== NS.sm) session.receive(element);
+    else if (element.name === 'enable') this.send(session.enable(element));
+    else if (element.name === 'r' || element.name === 'a') session.manage(element);
+    else this.send(smFailed('unexpected-request'));
+  }
 
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
+  #bind(jid: string): ClientSession {
+    const session = new ClientSession(jid, this.#router, this.#resumables, this);
+    this.#stage = { name: 'bound', session };
+    return session;
+  }
+
+  /**
+   * Takes a session of before up (XEP-0198 §5).
+   *
+   * @param tell sends what says so
+   * @returns false when it is not there
+   */
+  #resume(
+    element: Element,
+    username: string,
+    tell: (jid: string, resumed: string) => void,
+  ): boolean {
+    const id = String(element.attrs['previd']);
+    const session = this.#resumables.take(id, `${username}@${this.#router.domain}`);
+    if (session === undefined) return false;
+    return session.resume(this, Number(element.attrs['h'] ?? NaN), (received) => {
+      this.#stage = { name: 'bound', session };
+      const resumed = `<resumed xmlns='${NS.sm}' previd='${id}' h='${received}'/>`;
+      tell(session.resource.jid, resumed);
+    });
+  }
+
+  /** @returns `undefined` for a resource that cannot be */
+  #jidOf(username: string, asked: string): string | undefined {
+    const resource = asked === '' ? randomBytes(6).toString('hex') : asked;
+    const address = parseAddress(`${username}@${this.#router.domain}/${resource}`);
+    return resource.length > LONGEST_RESOURCE ? undefined : address?.full;
+  }
 }

@@ -1,72 +1,65 @@
-import xml from '@xmpp/xml';
+import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { iqResult, stanzaError } from './iq.ts';
+import type { Standing } from './subscription-states.ts';
 
-const NS_ROSTER = 'jabber:iq:roster';
-/** Contacts of one account. */
+/** Contacts of one account; a further one is refused with `resource-constraint`. */
 const MOST_CONTACTS = 1000;
 
-interface Contact {
+/** A contact of an account. */
+export interface Contact extends Standing {
   name: string | undefined;
-  /** The contact's presence comes to the account. */
-  to: boolean;
-  /** The account's presence goes to the contact. */
-  from: boolean;
+  groups: readonly string[];
+  /** It stands in the roster. One who only asks for a subscription does not (RFC 6121 §3.1.3). */
+  isListed: boolean;
+  /** The request for a subscription, as XML text, for the next login (RFC 6121 §3.1.3). */
+  request: string | undefined;
 }
 
-/** Contact lists and subscriptions (RFC 6121 §2, §3), in memory; without pushes to other resources. */
+/** Contact lists (RFC 6121 §2), in memory, by bare JIDs. */
 export class Rosters {
-  readonly #contacts = new Map<string, Map<string, Contact>>();
+  readonly #accounts = new Map<string, Map<string, Contact>>();
 
-  /** Answers a roster get or set. */
-  answer(iq: Element, account: string): Element {
-    const query = iq.getChild('query', NS_ROSTER);
-    if (iq.attrs['type'] === 'get') return iqResult(iq, this.#list(account));
-    const item = query?.getChild('item');
-    const jid = item?.attrs['jid'] as string | undefined;
-    if (item === undefined || jid === undefined) return stanzaError(iq, 'modify', 'bad-request');
-    if (item.attrs['subscription'] === 'remove') {
-      this.#contacts.get(account)?.delete(jid);
-      return iqResult(iq);
-    }
-    const contact = this.#contact(account, jid);
-    if (contact === undefined) return stanzaError(iq, 'wait', 'resource-constraint');
-    contact.name = item.attrs['name'] as string | undefined;
-    return iqResult(iq);
+  of(account: string): Iterable<[jid: string, contact: Contact]> {
+    return this.#accounts.get(account) ?? [];
   }
 
-  /** `subscribed` of an account opens its presence to the contact. */
-  subscription(account: string, contact: string, type: 'subscribe' | 'subscribed'): void {
-    const own = this.#contact(account, contact);
-    const theirs = this.#contact(contact, account);
-    if (type !== 'subscribed' || own === undefined || theirs === undefined) return;
-    own.from = true;
-    theirs.to = true;
+  get(account: string, jid: string): Contact | undefined {
+    return this.#accounts.get(account)?.get(jid);
+  }
+
+  /** The contact of that JID, made when it is not there. @returns `undefined` when there are too many */
+  open(account: string, jid: string): Contact | undefined {
+    const contacts = this.#accounts.get(account) ?? new Map<string, Contact>();
+    const known = contacts.get(jid);
+    if (known !== undefined || contacts.size >= MOST_CONTACTS) return known;
+    const standing = { to: false, from: false, hasAsked: false, isAsked: false };
+    const made = { ...standing, name: undefined, groups: [], isListed: false, request: undefined };
+    this.#accounts.set(account, contacts.set(jid, made));
+    return made;
+  }
+
+  remove(account: string, jid: string): void {
+    const contacts = this.#accounts.get(account);
+    contacts?.delete(jid);
+    if (contacts?.size === 0) this.#accounts.delete(account);
   }
 
   /** Who gets the account's presence. */
   subscribersOf(account: string): string[] {
-    const contacts = this.#contacts.get(account);
-    if (contacts === undefined) return [];
-    return [...contacts].filter(([, { from }]) => from).map(([jid]) => jid);
+    return [...this.of(account)].filter(([, { from }]) => from).map(([jid]) => jid);
   }
 
-  #list(account: string): Element {
-    const items = [...(this.#contacts.get(account) ?? [])].map(([jid, { name, to, from }]) => {
-      const subscription = to && from ? 'both' : to ? 'to' : from ? 'from' : 'none';
-      return xml('item', { jid, name, subscription });
-    });
-    return xml('query', { xmlns: NS_ROSTER }, ...items);
+  /** Whose presence the account gets. */
+  subscriptionsOf(account: string): string[] {
+    return [...this.of(account)].filter(([, { to }]) => to).map(([jid]) => jid);
   }
+}
 
-  #contact(account: string, jid: string): Contact | undefined {
-    const contacts = this.#contacts.get(account) ?? new Map<string, Contact>();
-    this.#contacts.set(account, contacts);
-    const known = contacts.get(jid);
-    if (known !== undefined) return known;
-    if (contacts.size >= MOST_CONTACTS) return undefined;
-    const made: Contact = { name: undefined, to: false, from: false };
-    contacts.set(jid, made);
-    return made;
-  }
+/** RFC 6121 §2.1.2. */
+export function itemOf(jid: string, contact: Contact): Element {
+  const { to, from, hasAsked, name, groups } = contact;
+  const subscription = to && from ? 'both' : to ? 'to' : from ? 'from' : 'none';
+  const ask = hasAsked ? 'subscribe' : undefined;
+  const inGroups = groups.map((group) => xml('group', {}, group));
+  return xml('item', { jid, name, subscription, ask }, ...inGroups);
 }

@@ -1,246 +1,220 @@
-import xml from '@xmpp/xml';
 import type { Element } from '../element.ts';
+import { bareJid } from '../jid.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountPatterns } from './accounts.ts';
-import { iqResult, stanzaError } from './iq.ts';
+import { parseAddress } from './address.ts';
+import type { Address } from './address.ts';
+import { iqResult, isAnswer, stanzaError } from './answers.ts';
+import { Messages } from './messages.ts';
+import { lacks, missing } from './missing.ts';
+import { OfflineMessages } from './offline-messages.ts';
+import { Presences } from './presences.ts';
+import { isCancellation, register } from './registration.ts';
+import { answerForAccount, answerForServer } from './requests.ts';
+import { Rooms } from './rooms.ts';
+import { RosterRequests } from './roster-requests.ts';
 import { Rosters } from './rosters.ts';
-import { bareJid } from '../jid.ts';
+import { Sessions } from './sessions.ts';
+import type { Outlet, Resource } from './sessions.ts';
+import { subscriptionTypes } from './subscription-states.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Messages that wait for one account; a further one is answered with an error. */
-const MOST_OFFLINE = 100;
-/** Messages that wait in all. */
-const MOST_OFFLINE_IN_ALL = 100_000;
+/** Presences to one JID that are neither about subscriptions nor ask for something (RFC 6121 §4.7.1). */
+const directedTypes: readonly unknown[] = [undefined, 'unavailable', 'error'];
 
-/** A client's stream, as the router needs it. */
-export interface Outlet {
-  /** Sends XML text to the client. */
-  send(text: string): void;
-  /** Ends the stream with an error of RFC 6120 §4.9.3. */
-  fail(condition: string): void;
-}
-
-interface Resource {
-  readonly jid: string;
-  readonly stream: Outlet;
-  /** The last available presence, addressed to nobody; `undefined` before the first. */
-  presence: Element | undefined;
-}
-
-/** Knows who is connected, and takes each stanza to where it belongs (RFC 6121 §8). */
+/** Takes each stanza of a client to where it belongs (RFC 6120 §10, RFC 6121 §8). */
 export class Router {
   readonly domain: string;
   readonly accounts: Accounts;
-  readonly #rosters = new Rosters();
-  readonly #online = new Map<string, Map<string, Resource>>();
-  readonly #offline = new Map<string, string[]>();
-  #offlineCount = 0;
+  readonly #sessions = new Sessions();
+  readonly #subscriptions: Subscriptions;
+  readonly #rosterRequests: RosterRequests;
+  readonly #offline: OfflineMessages;
+  readonly #messages: Messages;
+  readonly #presences: Presences;
+  readonly #rooms: Rooms;
 
   constructor(domain: string, patterns: AccountPatterns) {
     this.domain = domain;
     this.accounts = new Accounts(patterns);
+    const sessions = this.#sessions;
+    const rosters = new Rosters();
+    this.#offline = new OfflineMessages(domain);
+    const exists = (account: string): boolean => this.#exists(account);
+    const sendOn = (presence: Element, to: string, sender: Resource): void => {
+      const address = parseAddress(to);
+      if (address?.domain === this.#rooms.domain) this.#rooms.route(presence, address, sender);
+      else if (address !== undefined) this.#presences.deliver(presence, address);
+    };
+    this.#rooms = new Rooms(`conference.${domain}`, {
+      now: Date.now,
+      deliver: (message, to) => this.#deliver(message, to),
+    });
+    this.#subscriptions = new Subscriptions(rosters, sessions, exists);
+    this.#rosterRequests = new RosterRequests(rosters, this.#subscriptions);
+    this.#messages = new Messages(sessions, this.#offline, exists);
+    this.#presences = new Presences(sessions, rosters, this.#subscriptions, this.#offline, sendOn);
   }
 
   /** Takes in a bound stream; one of the same full JID before it is closed (RFC 6120 §7.7.2.2). */
-  join(jid: string, stream: Outlet): void {
-    const bare = bareJid(jid);
-    const resources = this.#online.get(bare) ?? new Map<string, Resource>();
-    this.#online.set(bare, resources);
-    const before = resources.get(jid);
-    resources.set(jid, { jid, stream, presence: undefined });
-    before?.stream.fail('conflict');
+  join(jid: string, outlet: Outlet): Resource {
+    const state = { presence: undefined, priority: 0, wantsPushes: false };
+    const resource = { jid, account: bareJid(jid), outlet, ...state, directed: new Set<string>() };
+    const before = this.#sessions.add(resource);
+    before?.outlet.fail('conflict');
+    if (before !== undefined) this.#presences.leave(before);
+    return resource;
   }
 
-  leave(jid: string, stream: Outlet): void {
-    const bare = bareJid(jid);
-    const resources = this.#online.get(bare);
-    const resource = resources?.get(jid);
-    if (resources === undefined || resource?.stream !== stream) return;
-    resources.delete(jid);
-    if (resources.size === 0) this.#online.delete(bare);
-    if (resource.presence !== undefined) {
-      this.#broadcast(bare, xml('presence', { from: jid, type: 'unavailable' }));
+  leave(resource: Resource): void {
+    if (this.#sessions.remove(resource)) this.#presences.leave(resource);
+  }
+
+  /** A stanza of a client that is logged in. */
+  route(stanza: Element, sender: Resource): void {
+    if (!['message', 'presence', 'iq'].includes(stanza.name)) {
+      sender.outlet.fail('unsupported-stanza-type');
+      return;
     }
+    stanza.attrs['from'] = sender.jid;
+    delete stanza.attrs['xmlns'];
+    const to = stanza.attrs['to'] as string | undefined;
+    const address = parseAddress(to ?? sender.account);
+    if (address === undefined) {
+      this.#refuse(stanza, sender, 'modify', 'jid-malformed');
+      return;
+    }
+    if (to !== undefined) stanza.attrs['to'] = address.full;
+    if (address.domain === this.domain) this.#routeHere(stanza, address, sender);
+    else if (address.domain === this.#rooms.domain) this.#routeToRooms(stanza, address, sender);
+    else this.#refuseDomain(stanza, address.domain, sender);
   }
 
-  /** A stanza of a bound client's. */
-  route(stanza: Element, from: string, stream: Outlet): void {
-    stanza.attrs['from'] = from;
-    delete stanza.attrs['xmlns'];
+  /** A message that its client may not have got goes to the account (XEP-0198 §5). */
+  redeliver(message: Element): void {
+    const to = parseAddress((message.attrs['to'] as string | undefined) ?? '');
+    const type = (message.attrs['type'] as string | undefined) ?? 'normal';
+    if (to !== undefined && (type === 'chat' || type === 'normal')) this.#deliver(message, to);
+  }
+
+  /** In-band registration. @param own the name of who is logged in, if anybody is */
+  registration(iq: Element, own?: string): Element {
+    return register(iq, this.accounts, own);
+  }
+
+  #refuseDomain(stanza: Element, domain: string, sender: Resource): void {
+    const isBelow = domain.endsWith(`.${this.domain}`);
+    const text = lacks(isBelow ? `service at ${domain}` : `connection to ${domain}`);
+    this.#refuse(stanza, sender, 'cancel', 'remote-server-not-found', text);
+  }
+
+  #routeHere(stanza: Element, to: Address, sender: Resource): void {
     switch (stanza.name) {
       case 'message':
-        this.#message(stanza, from, stream);
+        this.#message(stanza, to, sender);
         return;
       case 'presence':
-        this.#presence(stanza, from, stream);
+        this.#presence(stanza, to, sender);
         return;
       case 'iq':
-        this.#iq(stanza, from, stream);
-        return;
-      default:
-        stream.fail('unsupported-stanza-type');
+        this.#iq(stanza, to, sender);
     }
   }
 
-  /** In-band registration and cancellation (XEP-0077 §3). @param owner who is logged in, if anybody */
-  registration(iq: Element, owner: string | undefined): Element {
-    const query = iq.getChild('query', NS.register) as Element;
-    if (iq.attrs['type'] === 'get') {
-      const fields = ['instructions', 'username', 'password'].map((name) => xml(name));
-      return iqResult(iq, xml('query', { xmlns: NS.register }, ...fields));
-    }
-    if (owner !== undefined && query.getChild('remove') !== undefined) {
-      this.accounts.remove(owner);
-      return iqResult(iq);
-    }
-    const username = (query.getChildText('username') ?? '').trim();
-    const password = query.getChildText('password') ?? '';
-    if (!/^[^\s"&'/:<>@]{1,1023}$/.test(username) || password === '') {
-      return stanzaError(iq, 'modify', 'not-acceptable');
-    }
-    switch (this.accounts.register(username, password)) {
-      case 'created':
-        return iqResult(iq);
-      case 'conflict':
-        return stanzaError(iq, 'cancel', 'conflict');
-      case 'full':
-        return stanzaError(iq, 'wait', 'resource-constraint');
-    }
+  #routeToRooms(stanza: Element, to: Address, sender: Resource): void {
+    // The end of the session is told to the room, by whatever nick one is in it.
+    const isTaken = stanza.name !== 'presence' || this.#presences.direct(stanza, to.bare, sender);
+    if (isTaken) this.#rooms.route(stanza, to, sender);
+    else this.#refuse(stanza, sender, 'wait', 'resource-constraint');
   }
 
-  #message(stanza: Element, from: string, stream: Outlet): void {
-    const to = (stanza.attrs['to'] as string | undefined) ?? bareJid(from);
-    const text = stanza.toString();
-    const bare = bareJid(to);
-    const resources = this.#online.get(bare);
-    const exact = resources?.get(to);
-    if (exact !== undefined) {
-      exact.stream.send(text);
+  #message(message: Element, to: Address, sender: Resource): void {
+    const error = to.local === '' ? missing(message) : this.#messages.deliver(message, to);
+    if (error !== undefined && !isAnswer(message)) sender.outlet.send(error.toString());
+  }
+
+  /** A message of nobody who would hear of an error. */
+  #deliver(message: Element, to: Address): void {
+    if (to.domain === this.domain && to.local !== '') this.#messages.deliver(message, to);
+  }
+
+  #presence(presence: Element, to: Address, sender: Resource): void {
+    if (presence.attrs['to'] === undefined) {
+      this.#presences.broadcast(presence, sender);
       return;
     }
-    let delivered = false;
-    for (const { presence, stream: its } of resources?.values() ?? []) {
-      if (presence === undefined) continue;
-      its.send(text);
-      delivered = true;
-    }
-    if (delivered || stanza.attrs['type'] === 'error') return;
-    if (!this.#store(bare, stanza)) {
-      stream.send(stanzaError(stanza, 'cancel', 'service-unavailable').toString());
-    }
+    const type = subscriptionTypes.find((name) => name === presence.attrs['type']);
+    if (type !== undefined) {
+      if (to.bare === sender.account) return;
+      const isTaken = this.#subscriptions.send(type, sender.account, to.bare, presence);
+      if (!isTaken) this.#refuse(presence, sender, 'wait', 'resource-constraint');
+    } else if (presence.attrs['type'] === 'probe') this.#presences.probe(to.bare, sender);
+    else if (!directedTypes.includes(presence.attrs['type'])) {
+      this.#refuse(presence, sender, 'modify', 'bad-request');
+    } else if (!this.#presences.direct(presence, to.full, sender)) {
+      this.#refuse(presence, sender, 'wait', 'resource-constraint');
+    } else this.#presences.deliver(presence, to);
   }
 
-  /** Keeps a message until its account comes (XEP-0160). @returns false when it cannot be kept */
-  #store(bare: string, stanza: Element): boolean {
-    const isLocal = bare.endsWith(`@${this.domain}`);
-    const type = stanza.attrs['type'] as string | undefined;
-    const isKept = type === undefined || type === 'chat' || type === 'normal';
-    if (!isLocal || !isKept || this.accounts.passwordOf(localOf(bare)) === undefined) return false;
-    const waiting = this.#offline.get(bare) ?? [];
-    if (waiting.length >= MOST_OFFLINE || this.#offlineCount >= MOST_OFFLINE_IN_ALL) return false;
-    stanza.append(
-      xml('delay', { xmlns: NS.delay, from: this.domain, stamp: new Date().toISOString() }),
-    );
-    waiting.push(stanza.toString());
-    this.#offline.set(bare, waiting);
-    this.#offlineCount++;
-    return true;
+  #iq(iq: Element, to: Address, sender: Resource): void {
+    const type = iq.attrs['type'] as string | undefined;
+    if (to.resource !== '') {
+      const found = this.#sessions.get(to.full);
+      if (found !== undefined) found.outlet.send(iq.toString());
+      else this.#refuse(iq, sender, 'cancel', 'service-unavailable');
+    } else if (type === 'get' || type === 'set') {
+      const answer = this.#answer(iq, to, sender);
+      sender.outlet.send(answer.toString());
+      if (answer.attrs['type'] === 'result' && isCancellation(iq)) this.#end(sender.account);
+    } else if (!isAnswer(iq)) this.#refuse(iq, sender, 'modify', 'bad-request');
   }
 
-  #presence(stanza: Element, from: string, stream: Outlet): void {
-    const to = stanza.attrs['to'] as string | undefined;
-    const type = stanza.attrs['type'] as string | undefined;
-    const bare = bareJid(from);
-    if (to !== undefined) {
-      if (type === 'subscribe' || type === 'subscribed') {
-        stanza.attrs['from'] = bare;
-        this.#rosters.subscription(bare, bareJid(to), type);
-      }
-      this.#deliver(bareJid(to), to, stanza.toString());
-      return;
-    }
-    const resource = this.#online.get(bare)?.get(from);
-    if (resource?.stream !== stream) return;
-    const isFirst = resource.presence === undefined && type === undefined;
-    resource.presence = type === undefined ? stanza : undefined;
-    this.#broadcast(bare, stanza);
-    if (!isFirst) return;
-    const waiting = this.#offline.get(bare);
-    if (waiting === undefined) return;
-    this.#offline.delete(bare);
-    this.#offlineCount -= waiting.length;
-    for (const text of waiting) stream.send(text);
-  }
-
-  /** To the account's own resources, and to contacts that are subscribed (RFC 6121 §4.2.2). */
-  #broadcast(bare: string, stanza: Element): void {
-    const text = stanza.toString();
-    for (const account of [bare, ...this.#rosters.subscribersOf(bare)]) {
-      for (const { presence, stream } of this.#online.get(account)?.values() ?? []) {
-        if (presence !== undefined) stream.send(text);
-      }
-    }
-  }
-
-  #deliver(bare: string, to: string, text: string): boolean {
-    const resources = this.#online.get(bare);
-    const exact = resources?.get(to);
-    if (exact !== undefined) {
-      exact.stream.send(text);
-      return true;
-    }
-    if (to !== bare) return false;
-    for (const { stream } of resources?.values() ?? []) stream.send(text);
-    return resources !== undefined;
-  }
-
-  #iq(stanza: Element, from: string, stream: Outlet): void {
-    const to = stanza.attrs['to'] as string | undefined;
-    const type = stanza.attrs['type'] as string | undefined;
-    const isAnswer = type === 'result' || type === 'error';
-    if (to?.includes('/') === true) {
-      const found = this.#deliver(bareJid(to), to, stanza.toString());
-      if (!found && !isAnswer) {
-        stream.send(stanzaError(stanza, 'cancel', 'service-unavailable').toString());
-      }
-      return;
-    }
-    if (!isAnswer) stream.send(this.#answer(stanza, from).toString());
-  }
-
-  /** Requests to the server, or to an account, which the server answers for it. */
-  #answer(iq: Element, from: string): Element {
-    const isSet = iq.attrs['type'] === 'set';
-    const [payload] = iq.getChildElements();
-    switch (payload?.getNS() ?? '') {
+  /** Requests to the server, or to an account, which the server answers for it (RFC 6121 §8.5.2.1.3). */
+  #answer(iq: Element, to: Address, sender: Resource): Element {
+    const payloads = iq.getChildElements();
+    if (payloads.length !== 1) return stanzaError(iq, 'modify', 'bad-request');
+    const isOwn = to.bare === sender.account;
+    if (!isOwn && to.local !== '') return stanzaError(iq, 'cancel', 'service-unavailable');
+    switch (payloads[0]?.getNS() ?? '') {
       case NS.roster:
-        return this.#rosters.answer(iq, bareJid(from));
+        if (isOwn) return this.#rosterRequests.answer(iq, sender);
+        break;
       case NS.register:
-        return this.registration(iq, localOf(from));
-      case NS.ping:
-      case NS.session:
-        return iqResult(iq);
-      case NS.discoItems:
-        if (!isSet) return iqResult(iq, xml('query', { xmlns: NS.discoItems }));
-        break;
-      case NS.discoInfo:
-        if (!isSet) return iqResult(iq, discoInfo());
-        break;
+        return isCancellation(iq) ? iqResult(iq) : this.registration(iq, localOf(sender.account));
     }
-    return stanzaError(iq, 'cancel', 'service-unavailable');
+    return isOwn && iq.attrs['to'] !== undefined
+      ? answerForAccount(iq)
+      : answerForServer(iq, [this.#rooms.item]);
+  }
+
+  /** An account is no more, and whoever is logged in to it (XEP-0077 §3.2). */
+  #end(account: string): void {
+    this.accounts.remove(localOf(account));
+    this.#subscriptions.forget(account);
+    this.#offline.take(account);
+    for (const { outlet } of [...this.#sessions.of(account)]) {
+      outlet.fail('not-authorized', 'the account was removed');
+    }
+  }
+
+  #exists(account: string): boolean {
+    const local = localOf(account);
+    if (account !== `${local}@${this.domain}`) return false;
+    return this.accounts.passwordOf(local) !== undefined;
+  }
+
+  #refuse(
+    stanza: Element,
+    { outlet }: Resource,
+    type: 'cancel' | 'modify' | 'wait',
+    condition: string,
+    text?: string,
+  ): void {
+    if (!isAnswer(stanza)) outlet.send(stanzaError(stanza, type, condition, text).toString());
   }
 }
 
-function discoInfo(): Element {
-  const features = [NS.discoInfo, NS.discoItems, NS.ping, NS.register, NS.roster, 'msgoffline'];
-  return xml(
-    'query',
-    { xmlns: NS.discoInfo },
-    xml('identity', { category: 'server', type: 'im', name: 'amoc embedded server' }),
-    ...features.map((feature) => xml('feature', { var: feature })),
-  );
-}
-
-function localOf(jid: string): string {
-  return jid.slice(0, Math.max(0, jid.indexOf('@')));
+function localOf(account: string): string {
+  return account.slice(0, Math.max(0, account.indexOf('@')));
 }

@@ -10,8 +10,14 @@ export type SaslStep =
 /** One exchange; called with each decoded message of the client's. */
 export type SaslExchange = (message: string) => SaslStep;
 
+/** Hash and length of its output, by mechanism (RFC 5802, RFC 7677). */
+const hashes: Readonly<Record<string, readonly [name: string, bytes: number]>> = {
+  'SCRAM-SHA-256': ['sha256', 32],
+  'SCRAM-SHA-1': ['sha1', 20],
+};
+
 /** In the order of preference. */
-export const mechanisms = ['SCRAM-SHA-1', 'PLAIN'] as const;
+export const mechanisms: readonly string[] = [...Object.keys(hashes), 'PLAIN'];
 
 /**
  * RFC 5802 asks for 4,096 rounds to slow down who steals the keys. Here the keys guard nothing: the
@@ -22,14 +28,10 @@ const SCRAM_SALT = Buffer.from('amoc embedded server');
 
 /** Begins an exchange, or says that there is no such mechanism. */
 export function beginSasl(mechanism: string, accounts: Accounts): SaslExchange {
-  switch (mechanism) {
-    case 'PLAIN':
-      return (message) => plain(message, accounts);
-    case 'SCRAM-SHA-1':
-      return scramSha1(accounts);
-    default:
-      return () => ({ type: 'failure', condition: 'invalid-mechanism' });
-  }
+  if (mechanism === 'PLAIN') return (message) => plain(message, accounts);
+  const hash = Object.hasOwn(hashes, mechanism) ? hashes[mechanism] : undefined;
+  if (hash !== undefined) return scram(accounts, ...hash);
+  return () => ({ type: 'failure', condition: 'invalid-mechanism' });
 }
 
 /** RFC 4616 §2. */
@@ -42,7 +44,7 @@ function plain(message: string, accounts: Accounts): SaslStep {
 }
 
 /** RFC 5802 §5. */
-function scramSha1(accounts: Accounts): SaslExchange {
+function scram(accounts: Accounts, hash: string, bytes: number): SaslExchange {
   let first: { bare: string; server: string; nonce: string; username: string } | undefined;
   return (message) => {
     if (first === undefined) {
@@ -61,26 +63,29 @@ function scramSha1(accounts: Accounts): SaslExchange {
     const password = accounts.passwordOf(first.username);
     if (password === undefined || nonce !== first.nonce) return notAuthorized;
     const signed = `${first.bare},${first.server},${withoutProof}`;
-    const signature = checkProof(password, signed, Buffer.from(proof, 'base64'));
+    const signature = checkProof(hash, bytes, password, signed, Buffer.from(proof, 'base64'));
     if (signature === undefined) return notAuthorized;
     return { type: 'success', data: `v=${signature}`, username: first.username };
   };
 }
 
 /** @returns the server's signature when the proof holds */
-function checkProof(password: string, signed: string, proof: Buffer): string | undefined {
-  const salted = pbkdf2Sync(password.normalize('NFKC'), SCRAM_SALT, SCRAM_ROUNDS, 20, 'sha1');
-  const storedKey = createHash('sha1').update(hmac(salted, 'Client Key')).digest();
+function checkProof(
+  hash: string,
+  bytes: number,
+  password: string,
+  signed: string,
+  proof: Buffer,
+): string | undefined {
+  const hmac = (key: Buffer, text: string): Buffer => createHmac(hash, key).update(text).digest();
+  const salted = pbkdf2Sync(password.normalize('NFKC'), SCRAM_SALT, SCRAM_ROUNDS, bytes, hash);
+  const storedKey = createHash(hash).update(hmac(salted, 'Client Key')).digest();
   const clientSignature = hmac(storedKey, signed);
   if (proof.length !== clientSignature.length) return undefined;
   const clientKey = Buffer.from(proof.map((byte, at) => byte ^ (clientSignature[at] as number)));
-  const claimed = createHash('sha1').update(clientKey).digest();
+  const claimed = createHash(hash).update(clientKey).digest();
   if (!timingSafeEqual(claimed, storedKey)) return undefined;
   return hmac(hmac(salted, 'Server Key'), signed).toString('base64');
-}
-
-function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha1', key).update(text).digest();
 }
 
 const notAuthorized: SaslStep = { type: 'failure', condition: 'not-authorized' };

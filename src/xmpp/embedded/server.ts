@@ -1,10 +1,22 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { WebSocketServer } from 'ws';
 import { deferred } from '../../lib/abort.ts';
 import { listenError } from '../../lib/errors.ts';
+import { prepareJid } from '../jid.ts';
 import type { AccountPatterns } from './accounts.ts';
+import type { ClientSession } from './client-session.ts';
 import { ClientStream } from './client-stream.ts';
+import { whenSpoken } from './first-byte.ts';
+import { LONGEST_STANZA } from './link.ts';
+import type { MakeOwner } from './link.ts';
+import { Resumables } from './resumables.ts';
 import { Router } from './router.ts';
+import { TcpLink } from './tcp-link.ts';
+import { WebSocketLink } from './web-socket-link.ts';
 
 /** What the embedded server is started with. */
 export interface EmbeddedServerOptions {
@@ -13,28 +25,37 @@ export interface EmbeddedServerOptions {
   /** @default 'localhost' */
   domain?: string;
   patterns: AccountPatterns;
+  /** PEM of a certificate and its key: with it there is STARTTLS, and TLS from the start. @default no TLS */
+  tls?: { cert: string; key: string } | undefined;
+  /** How long a session whose connection broke can be resumed. @default 60,000 */
+  resumableMs?: number;
 }
 
 /** A running embedded server. */
 export interface EmbeddedServer extends AsyncDisposable {
+  /** Of TCP, TLS and WebSocket: what a client says first tells which it is. */
   readonly port: number;
   readonly domain: string;
 }
 
 /**
- * The XMPP server that stands in while no target is configured: on loopback only, without TLS,
- * everything in memory. It is there so that the first command works, not to be measured.
+ * The XMPP server that stands in while no target is configured: on loopback only, everything in memory. It is
+ * there so that the first command works, not to be measured. docs/embedded.md says what it has.
  *
  * @throws {AmocError} `CONNECTION` when the port cannot be had.
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { port, domain = 'localhost', patterns } = options;
+  const { port, patterns, tls, resumableMs = 60_000 } = options;
+  const domain = prepareJid(options.domain ?? 'localhost');
   const router = new Router(domain, patterns);
+  const resumables = new Resumables<ClientSession>(resumableMs);
+  const context = tls === undefined ? undefined : createSecureContext(tls);
+  const entrance = new Entrance(context, (link) => new ClientStream(link, router, resumables));
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    new ClientStream(socket, router);
+    entrance.take(socket);
   });
   const listening = deferred<undefined>();
   server.once('listening', () => listening.resolve(undefined));
@@ -53,8 +74,50 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     async [Symbol.asyncDispose]() {
       const closed = deferred<undefined>();
       server.close(() => closed.resolve(undefined));
+      resumables.clear();
       for (const socket of sockets) socket.destroy();
       await closed.promise;
     },
   };
+}
+
+/** Finds out what a client speaks. */
+class Entrance {
+  readonly #context: SecureContext | undefined;
+  readonly #makeOwner: MakeOwner;
+  readonly #http = createHttpServer((_request, response) => {
+    response.writeHead(426, { upgrade: 'websocket', connection: 'close' });
+    response.end('This is an XMPP server: TCP, or WebSocket with the protocol xmpp (RFC 7395).\n');
+  });
+
+  constructor(context: SecureContext | undefined, makeOwner: MakeOwner) {
+    this.#context = context;
+    this.#makeOwner = makeOwner;
+    const upgrade = new WebSocketServer({
+      noServer: true,
+      maxPayload: LONGEST_STANZA,
+      perMessageDeflate: false,
+      handleProtocols: (protocols) => protocols.has('xmpp') && 'xmpp',
+    });
+    this.#http.on('upgrade', (request, socket, head) => {
+      upgrade.handleUpgrade(request, socket, head, (webSocket) => {
+        new WebSocketLink(webSocket, socket instanceof TLSSocket, this.#makeOwner);
+      });
+    });
+  }
+
+  take(socket: Socket): void {
+    const context = this.#context;
+    whenSpoken(socket, (protocol) => {
+      if (protocol === 'http') {
+        this.#http.emit('connection', socket);
+        socket.resume();
+      } else if (protocol === 'xmpp' || context === undefined || socket instanceof TLSSocket) {
+        new TcpLink(socket, context, this.#makeOwner);
+        socket.resume();
+      } else {
+        this.take(new TLSSocket(socket, { isServer: true, secureContext: context }));
+      }
+    });
+  }
 }

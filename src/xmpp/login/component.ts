@@ -14,7 +14,7 @@ import { TcpWire } from '../wire/tcp-wire.ts';
 import { nobody } from '../wire/wire.ts';
 import type { WireOwner } from '../wire/wire.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
-import type { ConnectContext } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
 
 /** How to be a component of a server. */
 export interface ComponentOptions {
@@ -39,6 +39,7 @@ export async function connectComponent(
   options: ComponentOptions,
   context: ConnectContext,
 ): Promise<Session> {
+  const began = performance.now();
   const { host, port, localAddress, domain, secret, timeoutMs, sendBuffer } = options;
   const { schedule, onAbort, observer, onError } = context;
   const ready = deferred<undefined>();
@@ -96,6 +97,7 @@ export async function connectComponent(
     cancel();
     undo?.();
   }
+  observer.connected('new', performance.now() - began);
   const session = new Session(domain, wire, { observer, schedule, sendBuffer, onError });
   session.replay(early.all);
   return session;

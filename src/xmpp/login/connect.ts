@@ -3,16 +3,21 @@ import { backoffMs } from '../../lib/backoff.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
 import { ConnectError } from '../errors.ts';
 import { Session } from '../session.ts';
-import type { Revivable, SessionParts } from '../session-parts.ts';
+import type { Loss, Revivable, SessionParts } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { registerAccount } from '../stanzas/register.ts';
 import { StreamManagement } from '../stream-management.ts';
 import type { Resumption } from '../stream-management.ts';
 import { Negotiation } from './negotiation.ts';
-import type { ConnectContext, Negotiated } from './negotiation.ts';
+import type { Negotiated } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
+import { followHosts } from './see-other-host.ts';
 
-export type { ConnectContext } from './negotiation.ts';
+/** A connection that held for so long was no part of a row of losses. */
+const STEADY_MS = 10_000;
+
+export type { ConnectContext } from './connect-context.ts';
 
 /**
  * Logs in: connects, negotiates TLS, SASL and the resource with `@xmpp/client`, and gives the
@@ -21,7 +26,7 @@ export type { ConnectContext } from './negotiation.ts';
  * @throws {ConnectError} that names the stage; whatever was opened is closed.
  */
 export async function connect(options: ConnectOptions, context: ConnectContext): Promise<Session> {
-  const negotiated = await new Negotiation(options, context).login();
+  const negotiated = await logIn(options, context);
   const { wire, jid, early } = negotiated;
   const session = new Session(jid, wire, partsOf(options, context));
   const management = managementOf(options.resume, negotiated);
@@ -30,19 +35,37 @@ export async function connect(options: ConnectOptions, context: ConnectContext):
   return session;
 }
 
+async function logIn(
+  options: ConnectOptions,
+  context: ConnectContext,
+  elsewhere?: string,
+): Promise<Negotiated> {
+  const began = performance.now();
+  const negotiated = await followHosts(
+    options,
+    (at) => new Negotiation(at, context).login(),
+    elsewhere,
+  );
+  context.observer.connected(negotiated.kind, performance.now() - began);
+  return negotiated;
+}
+
 /** What a session needs of the options that it was connected with. */
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
-  const { sendBuffer, reconnect } = options;
+  const { sendBuffer, reconnect, answersRequests, capabilities } = options;
   const { observer, schedule, onError } = context;
+  const losses = new Losses();
   return {
     observer,
     schedule,
     sendBuffer,
     onError,
+    answersRequests,
+    capabilities,
     revive:
       reconnect === undefined
         ? undefined
-        : (session, why) => revive(session, why, options, reconnect, context),
+        : (session, why) => revive(session, why, { options, policy: reconnect, context, losses }),
   };
 }
 
@@ -56,25 +79,52 @@ function managementOf(
   return management;
 }
 
+/** Losses of one session that follow each other at once: a server that throws it out again is not dialled faster. */
+class Losses {
+  #inARow = 0;
+  #upSince = -Infinity;
+
+  /** How many came before this one, with next to no time in between. */
+  next(): number {
+    if (performance.now() - this.#upSince > STEADY_MS) this.#inARow = 0;
+    return this.#inARow++;
+  }
+
+  replaced(): void {
+    this.#upSince = performance.now();
+  }
+}
+
+/** What a connection is replaced with. */
+interface Replacement {
+  options: ConnectOptions;
+  policy: ReconnectPolicy;
+  context: ConnectContext;
+  losses: Losses;
+}
+
 /** Replaces a lost connection, after exponential back-off with full jitter. */
 async function revive(
   session: Revivable,
-  why: string,
-  options: ConnectOptions,
-  policy: ReconnectPolicy,
-  context: ConnectContext,
+  { text, elsewhere }: Loss,
+  { options, policy, context, losses }: Replacement,
 ): Promise<void> {
+  const before = losses.next();
   const { firstMs, mostMs, attempts } = policy;
-  let last: unknown = new AmocError('CONNECTION', why);
+  let last: unknown = new AmocError('CONNECTION', text);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const delayMs = backoffMs(attempt, { firstMs, mostMs }, Math.random());
+    const delayMs = backoffMs(before + attempt, { firstMs, mostMs }, Math.random());
     await new Promise<void>((resolve) => context.schedule(delayMs, resolve));
     if (!session.isOpen) return;
     try {
       const resume = session.resumption;
-      const negotiated = await new Negotiation({ ...options, resume }, context).login();
-      session.continueOn(negotiated.jid, negotiated.wire, managementOf(resume, negotiated));
-      session.replay(negotiated.early);
+      // Where the server has sent the session may be down: the attempts after the first go where it began.
+      const first = attempt === 0 ? elsewhere : undefined;
+      const negotiated = await logIn({ ...options, resume }, context, first);
+      const { jid, wire, handled, early } = negotiated;
+      losses.replaced();
+      session.continueOn(jid, wire, managementOf(resume, negotiated), handled);
+      session.replay(early);
       return;
     } catch (error) {
       last = error;
@@ -92,6 +142,13 @@ async function revive(
  * @throws {ConnectError} stage `register` when the server does not want it
  */
 export async function register(
+  options: ConnectOptions,
+  context: ConnectContext,
+): Promise<'created' | 'exists'> {
+  return followHosts(options, (at) => registerAt(at, context));
+}
+
+async function registerAt(
   options: ConnectOptions,
   context: ConnectContext,
 ): Promise<'created' | 'exists'> {

@@ -4,19 +4,26 @@ const MOST_TOKENS = 100_000;
 /** Characters of a token that is kept; the password serves in place of a longer one. */
 const LONGEST_TOKEN = 4096;
 
-/** Tokens of this process by account (XEP-0484): as a client keeps its own between two logins. */
+/**
+ * Tokens of this process (XEP-0484), as a client keeps its own between two logins. By account and password: who logs in
+ * with another password wants to know what the server says to that one.
+ */
 const tokens = new Map<string, object>();
 
-export function tokenOf(account: string): object | undefined {
-  return tokens.get(account);
+export function tokenOf(account: string, password: string): object | undefined {
+  return tokens.get(keyOf(account, password));
 }
 
-export function keepToken(account: string, token: object): void {
+export function keepToken(account: string, password: string, token: object): void {
   if (JSON.stringify(token).length > LONGEST_TOKEN) return;
-  tokens.set(account, token);
+  tokens.set(keyOf(account, password), token);
   if (tokens.size > MOST_TOKENS) tokens.delete(tokens.keys().next().value as string);
 }
 
-export function forgetToken(account: string): void {
-  tokens.delete(account);
+export function forgetToken(account: string, password: string): void {
+  tokens.delete(keyOf(account, password));
+}
+
+function keyOf(account: string, password: string): string {
+  return `${account}\0${password}`;
 }

@@ -22,7 +22,15 @@ export interface Library {
   iqCaller: { handlers: Map<string, { reject(reason: unknown): void }> };
   parser: EventEmitter | null;
   _onElement(element: Element): void;
-  _onSeeOtherHost(error: unknown): void;
+  _onSeeOtherHost(error: { element: Element }): void;
+  _jid(jid: string): void;
+  sasl2: {
+    use(
+      xmlns: string,
+      ask: (offer: Element) => Element | undefined,
+      answer: (element: Element) => void,
+    ): void;
+  };
   _detachSocket(): void;
   _detachParser(): void;
   connect(service: string): Promise<void>;
@@ -73,6 +81,15 @@ export class LibraryClient implements WireOwner {
     return this.#wire;
   }
 
+  /** Whose login it is: said in the headers of streams that are encrypted. */
+  nameAccount(account: string): void {
+    try {
+      this.xmpp._jid(account);
+    } catch {
+      // A name that the library takes for none is the server's to judge.
+    }
+  }
+
   /** Connects and opens the stream. */
   async open(domain: string): Promise<void> {
     await this.xmpp.connect(SERVICE);
@@ -91,6 +108,12 @@ export class LibraryClient implements WireOwner {
   }
 
   opened(tag: string): void {
+    if (!tag.startsWith('<stream:stream')) {
+      const name = /^<[^\s>/]*/.exec(tag)?.[0] ?? '';
+      const text = `the server opens its stream with ${name}>; only <stream:stream> is understood`;
+      this.malformed(new AmocError('CONNECTION', text));
+      return;
+    }
     const id = /\sid=["']([^"']*)/.exec(tag)?.[1];
     this.xmpp.parser?.emit('start', xml('stream:stream', { id, version: '1.0' }));
   }

@@ -4,12 +4,15 @@ import type { Wire } from '../wire/wire.ts';
 import { ScramClient, scramHashes } from './scram.ts';
 import type { ChannelBinding, ScramMechanism } from './scram.ts';
 
-/** One SASL exchange, in the form that `@xmpp/client` asks for (package saslmechanisms). */
+/**
+ * One SASL exchange, in the form that `@xmpp/client` asks for (package saslmechanisms). Its texts have a character
+ * for each byte of UTF-8: what the library puts into base64 is `btoa`'s.
+ */
 export interface SaslMechanism {
   name: string;
   clientFirst: true;
   response(): string | Promise<string>;
-  challenge(text: string): void;
+  challenge(bytes: string): void;
   /** Whether the server's last word shows that it knows the password too; only some can tell. */
   verifies?: (text: string) => boolean;
 }
@@ -100,9 +103,18 @@ export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
   }
 }
 
+/** Each character of the result is a byte of the text's UTF-8. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
 /** A mechanism with one message; a challenge is the server's way to say what went wrong. */
 function once(name: string, message: string, afterChallenge = ''): SaslMechanism {
-  let response = message;
+  let response = bytesOf(message);
   return {
     name,
     clientFirst: true,
@@ -122,8 +134,10 @@ function scram(name: string, parts: SaslParts): SaslMechanism {
   const mechanism = (isPlus ? name.slice(0, -5) : name) as ScramMechanism;
   const binding = isPlus ? bindingOf(wire) : undefined;
   const { username, password, scramCache = true } = options;
-  // RFC 5802 §6: say so when we could have bound and the server did not offer it.
-  const couldBind = !isPlus && wire.isSecure && !offered.some((each) => each.endsWith('-PLUS'));
+  // RFC 5802 §6: say so when we could have bound and the server did not offer it. What TLS carries HTTP has
+  // nothing that could be bound to.
+  const isBindable = wire.isSecure && wire.channelBinding !== undefined;
+  const couldBind = !isPlus && isBindable && !offered.some((each) => each.endsWith('-PLUS'));
   const client = new ScramClient({
     mechanism,
     username,
@@ -141,8 +155,9 @@ function scram(name: string, parts: SaslParts): SaslMechanism {
   return {
     name,
     clientFirst: true,
-    response: () => (serverFirst === undefined ? client.first() : client.final(serverFirst)),
-    challenge: (text) => (serverFirst = text),
+    response: async () =>
+      bytesOf(serverFirst === undefined ? client.first() : await client.final(serverFirst)),
+    challenge: (bytes) => (serverFirst = textOf(bytes)),
     verifies: (text) => client.verifies(text),
   };
 }

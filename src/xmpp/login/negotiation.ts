@@ -1,26 +1,31 @@
 import { deferred } from '../../lib/abort.ts';
-import { AmocError, systemCode } from '../../lib/errors.ts';
+import { AmocError } from '../../lib/errors.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { BLOCKED, ConnectError } from '../errors.ts';
+import { BLOCKED } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
-import type { Schedule, SessionObserver, Watcher } from '../session-parts.ts';
+import type { LoginKind } from '../session-parts.ts';
+import { Stanza } from '../stanza.ts';
+import { stanzaErrorOf } from '../stanza-errors.ts';
 import { smResume } from '../stream-management.ts';
 import { openWire } from '../wire/open-wire.ts';
 import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
+import { connectErrorOf } from './connect-error.ts';
+import { Authentication } from './authentication.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
-import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import { LibraryClient } from './library-client.ts';
 import type { Library } from './library-client.ts';
-import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts';
-import type { LoginWarning, SaslMechanism } from './mechanisms.ts';
+import { SeeOtherHost } from './see-other-host.ts';
+import type { LoginWarning } from './mechanisms.ts';
 import { userAgentOf } from './user-agent.ts';
 import { withoutInlineSm } from './features.ts';
+import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
+import type { ConnectContext } from './connect-context.ts';
 
 /** A timer that is so late was held up by this process, not by the server. */
 const BLOCKED_MS = 1000;
@@ -31,26 +36,15 @@ const BLOCKED_MS = 1000;
  */
 const MOST_CHARACTERS = 128 * 1024;
 
-/** What a connection needs from where it is made. */
-export interface ConnectContext {
-  observer: SessionObserver;
-  schedule: Schedule;
-  /** Calls back when the user is removed: the attempt ends at once. Gives back what undoes it. */
-  onAbort?: ((abort: (reason: unknown) => void) => () => void) | undefined;
-  /** Told of what a scenario's handler threw. */
-  onError?: ((error: unknown) => void) | undefined;
-  /** Told what makes the password easier to get for who listens; it may be told the same often. */
-  onWarning?: ((warning: LoginWarning, text: string) => void) | undefined;
-  /** Sees what goes over the connection; asked for again with each text. */
-  watcher?: (() => Watcher | undefined) | undefined;
-}
-
 /** How a negotiation ended well. */
 export interface Negotiated {
   wire: Wire;
   jid: string;
+  kind: LoginKind;
   /** Set when the session of before goes on: how many of our stanzas the server had handled. */
   resumedAt: number | undefined;
+  /** The same of a session that the server would not take up again, when it says so. */
+  handled: number | undefined;
   /** Elements that came after the last one of the login. */
   early: string[];
 }
@@ -66,10 +60,15 @@ export class Negotiation {
   readonly #early: EarlyStanzas;
   #length = 0;
   #isOver = false;
-  #mechanism: SaslMechanism | undefined;
+  readonly #authentication: Authentication;
   #authenticate: (() => void) | undefined;
   #isUpgraded = false;
   #isBound = false;
+  #jid: string | undefined;
+  #handled: number | undefined;
+  /** The server wants a session established (RFC 3921 §3): the id of the request, once it was made. */
+  #demandsSession = false;
+  #sessionRequest: string | undefined;
 
   constructor(options: ConnectOptions, context: ConnectContext) {
     this.#options = options;
@@ -85,8 +84,16 @@ export class Negotiation {
     this.#client = new LibraryClient(
       { domain, resource, userAgent: userAgentOf(`${username}@${domain}`), timeoutMs },
       (owner) => this.#open(owner),
-      (authenticate, _mechanisms, fast) => this.#logIn(authenticate, fast),
+      async (authenticate, _mechanisms, fast) => {
+        await this.#authentication.run(authenticate, fast);
+        this.stage = 'bind';
+      },
     );
+    this.#authentication = new Authentication(options, {
+      wire: () => this.#client.wire,
+      isWanted: () => !this.#isOver,
+      warn: (warning, text) => this.warn(warning, text),
+    });
     this.#failed.promise.catch(() => {});
     this.#done.promise.catch(() => {});
     this.#adapt();
@@ -99,19 +106,27 @@ export class Negotiation {
 
   /** Logs in and lets go of the library. */
   async login(): Promise<Negotiated> {
+    const { username, domain, resume, mechanism } = this.#options;
+    const account = `${username}@${domain}`;
     const resumedAt = await this.run(async () => {
-      await this.#client.open(this.#options.domain);
+      // Servers offer SASL2 to who says whom it means (XEP-0388 §2.2); over TLS alone (RFC 6120 §4.7.1).
+      if (mechanism !== 'ANONYMOUS') this.#client.nameAccount(account);
+      await this.#client.open(domain);
       return this.#done.promise;
     });
-    const { username, domain, resume } = this.#options;
     const jid =
-      resumedAt !== undefined && resume !== undefined
-        ? resume.jid
-        : (this.xmpp.jid?.toString() ?? `${username}@${domain}`);
+      resumedAt !== undefined && resume !== undefined ? resume.jid : (this.#jid ?? account);
     const wire = this.#client.release();
     // The wire shall not keep what it needed for the login.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
-    return { wire, jid, resumedAt, early: this.#early.all };
+    const [kind, early] = [this.#kindOf(resumedAt), this.#early.all];
+    return { wire, jid, kind, resumedAt, handled: this.#handled, early };
+  }
+
+  #kindOf(resumedAt: number | undefined): LoginKind {
+    if (resumedAt !== undefined) return 'resumed';
+    if (this.#options.resume !== undefined) return 'not resumed';
+    return this.#authentication.wasByToken ? 'by token' : 'new';
   }
 
   /** Opens the stream, until the server waits for a login. */
@@ -153,7 +168,7 @@ export class Negotiation {
     } catch (error) {
       this.destroy();
       if (isSet(removed)) throw removed.reason;
-      throw this.#describe(error);
+      throw connectErrorOf(error, this.stage, this.#options);
     } finally {
       cancel();
       undo?.();
@@ -228,103 +243,79 @@ export class Negotiation {
   /** Puts our mechanisms and our view of the stream's features below the library. */
   #adapt(): void {
     const { xmpp } = this;
+    const options = this.#options;
     const onElement = xmpp._onElement.bind(xmpp);
     xmpp._onElement = (element) => {
       if (this.#endsLogin(element)) this.#isBound = true;
-      if (!this.#trusts(element)) return;
-      if (!element.is('features', NS.stream) || this.#takesFeatures(element, onElement)) {
-        onElement(element);
-      }
+      const doubt = this.#authentication.doubt(element);
+      const isFeatures = element.is('features', NS.stream);
+      if (doubt !== undefined) this.#fail(doubt);
+      else if (!isFeatures || this.#takesFeatures(element, onElement)) onElement(element);
     };
-    xmpp._onSeeOtherHost = () => {
-      this.#fail(new AmocError('CONNECTION', 'the server names another host (see-other-host)'));
+    xmpp._onSeeOtherHost = ({ element }) => {
+      this.#fail(new SeeOtherHost(element.getChildText('see-other-host')?.trim() ?? '', options));
     };
     xmpp.on('error', (error: Error) => this.#fail(error));
     xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));
-    xmpp.on('connect', () => (this.stage = 'stream'));
-    xmpp.on('online', () => this.#done.resolve(undefined));
-  }
-
-  /** Credentials for the library's SASL, once the server has said what it offers. */
-  async #logIn(
-    authenticate: (credentials: object, mechanism: string, userAgent?: Element) => Promise<void>,
-    fast: Library['fast'] | null,
-  ): Promise<void> {
-    const { username, password, domain } = this.#options;
-    const account = `${username}@${domain}`;
-    const token = fast === null ? undefined : tokenOf(account);
-    const mechanism = this.#chosen as string;
-    const credentials = mechanism === 'ANONYMOUS' ? {} : { username, password, token };
-    await authenticate(credentials, mechanism, userAgentOf(account));
-    this.stage = 'bind';
-  }
-
-  #chosen: string | undefined;
-
-  /**
-   * Our mechanisms in place of the library's: its SCRAM takes a promise for each of its thousands of
-   * rounds, 0.3 s of a core for one login with the 10,000 rounds of prosody, where OpenSSL takes 5 ms.
-   */
-  #offer(offered: readonly string[]): void {
-    this.stage = 'authenticate';
-    this.#chosen = chooseMechanism(this.#options, offered);
-    const begin = (name: string): SaslMechanism => {
-      const { wire } = this.#client;
-      const parts = {
-        options: this.#options,
-        wire: wire as Wire,
-        offered,
-        isWanted: () => !this.#isOver,
-        warn: (warning: LoginWarning, text: string) => this.warn(warning, text),
-      };
-      return (this.#mechanism = beginMechanism(name, parts));
-    };
-    this.xmpp.saslFactory._mechs = mechanismNames.map((name) => ({
-      name,
-      mech: function Mechanism() {
-        return begin(name);
-      },
-    }));
-    const { username, domain } = this.#options;
-    const account = `${username}@${domain}`;
-    Object.assign(this.xmpp.fast, {
-      saveToken: (token: object) => {
-        keepToken(account, token);
-        return Promise.resolve();
-      },
-      fetchToken: () => Promise.resolve(tokenOf(account)),
-      deleteToken: () => {
-        forgetToken(account);
-        return Promise.resolve();
-      },
+    xmpp.on('connect', () => {
+      this.stage = 'stream';
+      this.#tellWire();
     });
+    xmpp.on('online', () => {
+      if (this.#demandsSession && !this.#isBound) void this.#establishSession();
+      else this.#done.resolve(undefined);
+    });
+    xmpp.sasl2.use(
+      NS.sm,
+      () => {
+        const { resume } = this.#options;
+        return resume && parseElement(smResume(resume.id, resume.received));
+      },
+      (answer) => {
+        if (answer.name === 'resumed') this.#done.resolve(Number(answer.attrs['h']));
+        else this.#failedToResume(answer);
+      },
+    );
   }
 
-  /** A server that does not know the password itself is not the one that was meant (RFC 5802 §5). */
-  #trusts(element: Element): boolean {
-    const { verifies } = this.#mechanism ?? {};
-    if (verifies === undefined || element.name !== 'success') return true;
-    const isSasl2 = element.is('success', NS.sasl2);
-    if (!isSasl2 && !element.is('success', NS.sasl)) return true;
-    const data = isSasl2 ? (element.getChildText('additional-data') ?? '') : element.text();
-    if (verifies(Buffer.from(data, 'base64').toString('utf8'))) return true;
-    const text = 'the server did not prove that it knows the password (wrong SCRAM signature)';
-    this.#fail(new AmocError('AUTHENTICATION', text));
-    return false;
+  /** What old servers want before the first stanza, those that do not say `<optional/>` with it. */
+  async #establishSession(): Promise<void> {
+    const request = establishSession();
+    this.#sessionRequest = request.attrs['id'] as string;
+    try {
+      const answer = await this.xmpp.sendReceive(request);
+      if (answer.attrs['type'] === 'error') throw stanzaErrorOf(Stanza.of(answer), 'the session');
+      this.#done.resolve(undefined);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** What comes after this element belongs to the session. */
   #endsLogin(element: Element): boolean {
-    if (element.is('success', NS.sasl2)) return element.getChild('bound', NS.bind2) !== undefined;
+    if (element.is('success', NS.sasl2)) {
+      this.#jid = element.getChildText('authorization-identifier') ?? undefined;
+      const isBound = element.getChild('bound', NS.bind2) !== undefined;
+      return isBound || element.getChild('resumed', NS.sm) !== undefined;
+    }
     if (element.is('resumed', NS.sm)) return true;
-    return element.name === 'iq' && element.getChild('bind', NS.bind) !== undefined;
+    if (element.name !== 'iq') return false;
+    const { id } = element.attrs;
+    if (id !== undefined && id === this.#sessionRequest) return true;
+    const bind = element.getChild('bind', NS.bind);
+    // As the server wrote it: the library has it in its own form.
+    this.#jid = bind?.getChildText('jid') ?? this.#jid;
+    return bind !== undefined && !this.#demandsSession;
   }
 
   /** @returns whether the library shall go on with these features. */
   #takesFeatures(features: Element, goOn: (features: Element) => void): boolean {
     const { tls, sasl2 = true, resume } = this.#options;
-    const offersTls = features.getChild('starttls', NS.tls) !== undefined;
-    const isSecure = this.#isUpgraded || this.#client.wire?.isSecure === true;
+    const { wire } = this.#client;
+    // What HTTP carries has its TLS from there (RFC 7395 §3.9, XEP-0206 §3).
+    const offersTls =
+      features.getChild('starttls', NS.tls) !== undefined && wire?.upgrade !== undefined;
+    const isSecure = this.#isUpgraded || wire?.isSecure === true;
     if (offersTls && !isSecure && (tls === 'starttls' || tls === 'auto')) {
       this.stage = 'tls';
       this.#upgrade().catch((error: unknown) => this.#fail(error));
@@ -342,15 +333,22 @@ export class Negotiation {
     if (!sasl2) features.remove('authentication', NS.sasl2);
     const offer =
       features.getChild('authentication', NS.sasl2) ?? features.getChild('mechanisms', NS.sasl);
-    features.getChild('authentication', NS.sasl2)?.getChild('inline')?.remove('sm', NS.sm);
+    if (resume === undefined) {
+      features.getChild('authentication', NS.sasl2)?.getChild('inline')?.remove('sm', NS.sm);
+    }
     withoutInlineSm(features);
+    const session = features.getChild('session', NS.session);
+    this.#demandsSession = session !== undefined && session.getChild('optional') === undefined;
     if (this.#authenticate !== undefined && offer !== undefined) {
       this.#authenticate();
       return false;
     }
     try {
-      if (offer !== undefined)
-        this.#offer(offer.getChildren('mechanism').map((each) => each.text()));
+      if (offer !== undefined) {
+        this.stage = 'authenticate';
+        const offered = offer.getChildren('mechanism').map((each) => each.text());
+        this.#authentication.prepare(this.xmpp, offered);
+      }
     } catch (error) {
       this.#fail(error);
       return false;
@@ -368,7 +366,16 @@ export class Negotiation {
     if (answer.is('resumed', NS.sm)) {
       this.#isBound = true;
       this.#done.resolve(Number(answer.attrs['h']));
-    } else goOn(features);
+    } else {
+      this.#failedToResume(answer);
+      goOn(features);
+    }
+  }
+
+  /** XEP-0198 §5: it may say how much of the session of before it had handled. */
+  #failedToResume({ attrs }: Element): void {
+    const handled = Number(attrs['h'] ?? NaN);
+    if (Number.isInteger(handled)) this.#handled = handled;
   }
 
   async #upgrade(): Promise<void> {
@@ -376,8 +383,14 @@ export class Negotiation {
     if (!answer.is('proceed', NS.tls)) throw new AmocError('CONNECTION', 'STARTTLS was refused');
     await this.#client.wire?.upgrade?.();
     this.#isUpgraded = true;
+    this.#tellWire();
     this.stage = 'stream';
     await this.xmpp.restart();
+  }
+
+  #tellWire(): void {
+    const { wire } = this.#client;
+    if (wire !== undefined) this.#context.onWire?.(wire, this.#options);
   }
 
   #fail(error: unknown): void {
@@ -390,19 +403,6 @@ export class Negotiation {
     return hasHeard
       ? 'no end of it'
       : 'connected, but not a word came (is the listen queue of the server full? see its `backlog`)';
-  }
-
-  #describe(error: unknown): Error {
-    if (error instanceof ConnectError) return error;
-    const { host, port } = this.#options;
-    const condition = (error as { condition?: unknown } | null)?.condition;
-    const isTls = systemCode(error)?.match(/CERT|SSL|TLS|UNABLE_TO_VERIFY|ALTNAME/) != null;
-    return new ConnectError(
-      isTls ? 'tls' : this.stage,
-      `${host}:${port}`,
-      error,
-      typeof condition === 'string' ? condition : undefined,
-    );
   }
 }
 

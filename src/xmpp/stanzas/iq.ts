@@ -15,13 +15,18 @@ function request(type: 'get' | 'set', payload?: Element, to?: string): Element {
 
 /** The answer to a request that was received (RFC 6120 §8.2.3). */
 function result(asked: Stanza, payload?: Element): Element {
-  const attributes = { type: 'result', id: asked.id, to: asked.from };
+  const attributes = { type: 'result', ...addressesOf(asked) };
   return payload === undefined ? xml('iq', attributes) : xml('iq', attributes, payload);
 }
 
 /** An error in answer to a request that was received (RFC 6120 §8.3). */
 function error(asked: Stanza, type: StanzaErrorType, condition: string): Element {
-  return xml('iq', { type: 'error', id: asked.id, to: asked.from }, errorElement(type, condition));
+  return xml('iq', { type: 'error', ...addressesOf(asked) }, errorElement(type, condition));
+}
+
+/** A component must say who answers (XEP-0114 §2); a client may. */
+function addressesOf(asked: Stanza): Record<string, string | undefined> {
+  return { id: asked.id, from: asked.to, to: asked.from };
 }
 
 /** IQ requests and answers: `iq('get', payload, to)`, `iq.result(asked)`, `iq.error(asked, …)`. */

@@ -47,4 +47,5 @@ export const NS = {
   tls: 'urn:ietf:params:xml:ns:xmpp-tls',
   tokenAuth: 'erlang-solutions.com:xmpp:token-auth:0',
   vcard: 'vcard-temp',
+  version: 'jabber:iq:version',
 } as const;

@@ -30,14 +30,16 @@ const MOST_ORDER_MS = 1000;
 const MOST_ANSWER = 16 * 1024 * 1024;
 /** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
+/** Servers that send on to another one before a session begins. */
+const MOST_REDIRECTS = 3;
 
 /** A stream over HTTP: BOSH (XEP-0124, XEP-0206). */
 export class BoshWire implements Wire {
   owner: WireOwner;
   readonly isSecure: boolean;
   readonly #agent: http.Agent;
-  readonly #url: URL;
-  readonly #host: string;
+  #url: URL;
+  #host: string;
   readonly #domain: string;
   readonly #limits: FrameLimits;
   /** XEP-0124 §14: the requests' numbers go up by one from a random one. */
@@ -63,6 +65,10 @@ export class BoshWire implements Wire {
   readonly #roundTrips = new RoundTrips(LEAST_ORDER_MS, MOST_ORDER_MS);
   #inOrder: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Of a server that keeps no request: how long it wants to be left alone when nothing is to be said (XEP-0124 §12). */
+  #pollingMs = 0;
+  #mostRequests = MOST_REQUESTS;
+  #redirects = 0;
 
   constructor(
     url: string,
@@ -99,7 +105,7 @@ export class BoshWire implements Wire {
   write(text: string): void {
     if (this.#isOver || this.#isEnding) return;
     if (isStreamHeader(text)) {
-      if (this.#sid === undefined) this.#request(this.#creation());
+      if (this.#sid === undefined) this.#request(this.#creation(text));
       else {
         this.#isRestarting = true;
         this.#awaitsRestart = true;
@@ -134,9 +140,11 @@ export class BoshWire implements Wire {
     this.#close(undefined);
   }
 
-  #creation(): string {
+  #creation(header: string): string {
+    const from = attributeIn(header, 'from');
+    const who = from === undefined ? '' : ` from="${from}"`;
     return this.#body(
-      ` to="${this.#domain}" wait="${WAIT_S}" hold="1" ver="1.6" xml:lang="en" xmpp:version="1.0" xmlns:xmpp="urn:xmpp:xbosh"`,
+      ` to="${this.#domain}"${who} wait="${WAIT_S}" hold="1" ver="1.6" xml:lang="en" xmpp:version="1.0" xmlns:xmpp="urn:xmpp:xbosh"`,
       '',
     );
   }
@@ -150,7 +158,7 @@ export class BoshWire implements Wire {
   /** Sends what waits; with nothing to say, keeps one request at the server for its answers. */
   #flush(): void {
     if (this.#isOver || this.#hasEnded) return;
-    if (this.#sid === undefined || this.#underway >= MOST_REQUESTS) return;
+    if (this.#sid === undefined || this.#underway >= this.#mostRequests) return;
     if (this.#mayOvertake()) return;
     if (this.#isRestarting) {
       this.#isRestarting = false;
@@ -164,8 +172,9 @@ export class BoshWire implements Wire {
       this.#hasEnded = this.#isEnding;
       this.owner.drained();
     } else if (this.#underway === 0) {
-      if (this.#isUp) this.#request(this.#body('', ''));
-      else this.#pollLater();
+      if (!this.#isUp) this.#pollLater(LOGIN_POLL_MS);
+      else if (this.#pollingMs > 0) this.#pollLater(this.#pollingMs);
+      else this.#request(this.#body('', ''));
     }
   }
 
@@ -187,13 +196,13 @@ export class BoshWire implements Wire {
    * During the login each request has its answer: an empty one besides would only be a second that may
    * overtake it. For a server that answers later there is one after a while.
    */
-  #pollLater(): void {
+  #pollLater(ms: number): void {
     clearTimeout(this.#poll);
     this.#poll = setTimeout(() => {
       if (!this.#isOver && this.#underway === 0 && this.#queue.length === 0) {
         this.#request(this.#body('', ''));
       }
-    }, LOGIN_POLL_MS);
+    }, ms);
   }
 
   #terminate(): void {
@@ -255,6 +264,7 @@ export class BoshWire implements Wire {
       response.on('error', (error) => this.#close(error));
       response.once('end', () => {
         if (response.statusCode === 200) answered(answer);
+        else if (this.#isRedirected(response)) this.#post(body, false, answered);
         else {
           const status = response.statusCode;
           this.#close(new AmocError('CONNECTION', `the server answered HTTP ${status} to BOSH`));
@@ -268,6 +278,19 @@ export class BoshWire implements Wire {
       } else this.#close(error);
     });
     request.end(body);
+  }
+
+  /** Whether a session that has yet to begin is to begin elsewhere; never without the TLS that it had. */
+  #isRedirected({ statusCode, headers }: http.IncomingMessage): boolean {
+    const { location } = headers;
+    const isMoved = statusCode === 307 || statusCode === 308;
+    if (!isMoved || location === undefined || this.#sid !== undefined) return false;
+    if (++this.#redirects > MOST_REDIRECTS || !URL.canParse(location, this.#url.href)) return false;
+    const there = new URL(location, this.#url);
+    if (there.protocol !== this.#url.protocol) return false;
+    this.#url = there;
+    this.#host = there.host;
+    return true;
   }
 
   /** In the order of their requests (XEP-0124 §14.2). */
@@ -313,6 +336,10 @@ export class BoshWire implements Wire {
 
   #begin(tag: string): void {
     this.#sid = attributeIn(tag, 'sid');
+    const polling = Number(attributeIn(tag, 'polling') ?? 0);
+    if (attributeIn(tag, 'hold') === '0') this.#pollingMs = Math.min(polling, WAIT_S) * 1000 || 0;
+    const requests = Number(attributeIn(tag, 'requests') ?? MOST_REQUESTS);
+    this.#mostRequests = Math.max(1, Math.min(MOST_REQUESTS, requests || MOST_REQUESTS));
     this.#opened();
   }
 

@@ -16,10 +16,20 @@ export function isStreamEnd(text: string): boolean {
 /** A stanza outside of a stream names its namespace (RFC 7395 §3.3.3, XEP-0124 §7). */
 export function withNamespace(text: string): string {
   const end = text.search(/[\s/>]/);
-  const head = text.slice(0, text.indexOf('>'));
-  if (end < 0 || / xmlns=/.test(head)) return text;
+  if (end < 0 || hasNamespace(text)) return text;
   return `${text.slice(0, end)} xmlns="jabber:client"${text.slice(end)}`;
 }
+
+/** What is written by hand may have any blanks, and a `>` in an attribute. */
+function hasNamespace(text: string): boolean {
+  const close = text.indexOf('>');
+  const head = text.slice(0, close);
+  if (!head.includes('xmlns') && !/["'][^"']*$/.test(head)) return false;
+  const tag = FIRST_TAG.exec(text)?.[0] ?? head;
+  return /\sxmlns\s*=/.test(tag.replace(/"[^"]*"|'[^']*'/g, '""'));
+}
+
+const FIRST_TAG = /^<(?:[^>"']|"[^"]*"|'[^']*')*/;
 
 /** The value of an attribute in a tag, as it stands there. */
 export function attributeIn(tag: string, name: string): string | undefined {

@@ -11,6 +11,9 @@ export interface HostPort {
 /** How long an answer is used again. */
 const KEPT_MS = 60_000;
 
+/** Domains whose answer is kept: there may be one for each user. */
+const MOST_KEPT = 10_000;
+
 const kept = new Map<string, { records: SrvRecord[]; until: number }>();
 
 /**
@@ -43,6 +46,7 @@ export async function findBySrv(
   if (records.length === 0 || records.every((each) => each.name === '.' || each.name === '')) {
     throw new AmocError('CONNECTION', `${name} says that the domain has no such service`);
   }
+  if (kept.size >= MOST_KEPT) kept.clear();
   kept.set(name, { records, until: performance.now() + KEPT_MS });
   return choose(records, turn);
 }

@@ -3,6 +3,8 @@ import tls from 'node:tls';
 import { defaultFrameLimits } from './frame-grammar.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
+import { tlsFactsOf } from './tls-facts.ts';
+import type { TlsFacts } from './tls-facts.ts';
 import { keepSession, nodeTlsOptions } from './tls-options.ts';
 import type { TlsOptions } from './tls-options.ts';
 import { nobody } from './wire.ts';
@@ -176,6 +178,10 @@ export class TcpWire implements Wire {
     return (
       (socket.isSessionReused() ? socket.getPeerFinished() : socket.getFinished()) ?? undefined
     );
+  }
+
+  tlsFacts(): TlsFacts | undefined {
+    return tlsFactsOf(this.#socket);
   }
 
   #read(count: number): boolean {

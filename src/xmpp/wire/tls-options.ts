@@ -13,6 +13,8 @@ export interface TlsOptions {
   certificate?: { cert: string; key: string } | undefined;
   /** The newest version to speak: tls-unique ends with 1.2 (RFC 9266 §3). */
   maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** Protocol to name (ALPN): `xmpp-client` where TLS comes first (XEP-0368 §3). */
+  alpn?: string | undefined;
   /** Whether sessions are taken up again: a login then costs no key exchange. @default true */
   resume?: boolean | undefined;
 }
@@ -33,12 +35,13 @@ function keyOf(target: string, options: TlsOptions): string {
 
 /** The TLS options of Node.js that stand for ours, for a connection to `target`. */
 export function nodeTlsOptions(options: TlsOptions, target = ''): tls.ConnectionOptions {
-  const { verify, servername, resume = true } = options;
+  const { verify, servername, alpn, resume = true } = options;
   const session = resume ? sessions.get(keyOf(target, options)) : undefined;
   return {
     servername: net.isIP(servername) === 0 ? servername : '',
     rejectUnauthorized: verify,
     secureContext: contextOf(options),
+    ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
     ...(session === undefined ? {} : { session }),
   };
 }

@@ -1,8 +1,12 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { AmocError } from '../../lib/errors.ts';
 import { defaultFrameLimits, notXmpp, tooLong } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { tlsFactsOf } from './tls-facts.ts';
+import type { TlsFacts } from './tls-facts.ts';
 import { nodeTlsOptions } from './tls-options.ts';
 import type { TlsOptions } from './tls-options.ts';
 import type { Wire, WireOwner } from './wire.ts';
@@ -16,6 +20,7 @@ export class WebSocketWire implements Wire {
   readonly #socket: WebSocket;
   readonly #domain: string;
   readonly #framer: Framer;
+  #below: Socket | undefined;
 
   constructor(
     url: string,
@@ -46,6 +51,7 @@ export class WebSocketWire implements Wire {
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(this.isSecure ? nodeTlsOptions(tlsOptions, url) : {}),
     });
+    this.#socket.on('upgrade', ({ socket }) => (this.#below = socket));
     this.#socket.on('open', () => this.owner.connected());
     this.#socket.on('message', (data: Buffer) => this.#framer.push(data));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -79,9 +85,15 @@ export class WebSocketWire implements Wire {
     this.#socket.terminate();
   }
 
+  tlsFacts(): TlsFacts | undefined {
+    return this.#below && tlsFactsOf(this.#below);
+  }
+
   #frame(text: string): string {
     if (isStreamHeader(text)) {
-      return `<open xmlns="${NS_FRAMING}" to="${this.#domain}" version="1.0"/>`;
+      const from = attributeIn(text, 'from');
+      const who = from === undefined ? '' : ` from="${from}"`;
+      return `<open xmlns="${NS_FRAMING}" to="${this.#domain}"${who} version="1.0"/>`;
     }
     return isStreamEnd(text) ? `<close xmlns="${NS_FRAMING}"/>` : withNamespace(text);
   }
@@ -90,8 +102,19 @@ export class WebSocketWire implements Wire {
     if (text.startsWith('<open')) {
       const id = attributeIn(text, 'id') ?? '';
       this.owner.opened(streamHeader(` version="1.0" id="${id}" from="${this.#domain}"`));
-    } else if (text.startsWith('<close')) this.owner.ended();
+    } else if (text.startsWith('<close')) this.#closed(text);
     else this.owner.stanza(text);
+  }
+
+  #closed(text: string): void {
+    const elsewhere = attributeIn(text, 'see-other-uri');
+    if (elsewhere !== undefined) {
+      // RFC 7395 §3.6.1
+      const what = `the server sends its clients to another address (see-other-uri): ${elsewhere}`;
+      const advice = 'set AMOC_XMPP_HOST, AMOC_XMPP_PORT and AMOC_XMPP_PATH to it';
+      this.owner.failed(new AmocError('CONNECTION', `${what}; ${advice}`));
+    }
+    this.owner.ended();
   }
 
   readonly #sent = (): void => {

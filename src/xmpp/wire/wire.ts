@@ -1,3 +1,4 @@
+import type { TlsFacts } from './tls-facts.ts';
 import type { FrameTarget } from './frame-grammar.ts';
 
 /** Hears what comes over a {@link Wire}; one at a time: the login first, then the session. */
@@ -33,6 +34,8 @@ export interface Wire {
   upgrade?(): Promise<void>;
   /** Keying material for channel binding (RFC 9266, RFC 5929); `undefined` without TLS. */
   channelBinding?(type: 'tls-exporter' | 'tls-unique'): Buffer | undefined;
+  /** What TLS came to; `undefined` without. */
+  tlsFacts?(): TlsFacts | undefined;
 }
 
 /** Hears nothing: the owner of a wire that nobody needs any more. */

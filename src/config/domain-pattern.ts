@@ -1,0 +1,28 @@
+/** Most domains of one pattern: a bucket for each user has `{id}`. */
+const MOST_BUCKETS = 1_000_000;
+
+const place = /\{id\}|\{bucket:(\d{1,7})\}/g;
+
+/** Whether a domain has no other `{…}` than those that {@link domainOfUser} fills. */
+export function checkDomain(pattern: string): true | string {
+  const isGood = [...pattern.matchAll(place)].every(
+    ([, buckets = '1']) => Number(buckets) >= 1 && Number(buckets) <= MOST_BUCKETS,
+  );
+  return (
+    (isGood && !/[{}]/.test(pattern.replace(place, ''))) ||
+    'a domain; in braces it may have {id} and {bucket:N}, N from 1 to 1,000,000'
+  );
+}
+
+/**
+ * The domain of a user: `{id}` is the user's id, `{bucket:N}` a number from 1 to N, which users take in turn.
+ *
+ * @example
+ * domainOfUser('d{bucket:100}.example', 101); // 'd1.example'
+ */
+export function domainOfUser(pattern: string, id: number): string {
+  if (!pattern.includes('{')) return pattern;
+  return pattern.replace(place, (_, buckets: string | undefined) =>
+    String(buckets === undefined ? id : ((id - 1) % Number(buckets)) + 1),
+  );
+}

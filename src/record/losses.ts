@@ -1,0 +1,21 @@
+import { metricOf, parseSeries } from '../metrics/labels.ts';
+
+const METRIC = 'connections_lost_by';
+
+/** Sessions that were lost in a run, by reason, the most frequent first. */
+export function lossesIn(counters: Iterable<readonly [string, number]>): [string, number][] {
+  return [...counters]
+    .filter(([series, count]) => count > 0 && metricOf(series) === METRIC)
+    .map(([series, count]): [string, number] => [parseSeries(series).labels['reason'] ?? '', count])
+    .sort(([, a], [, b]) => b - a);
+}
+
+/** `12 sessions: 8 conflict, 4 closed by the server`; at most five reasons. */
+export function sayLosses(losses: readonly (readonly [string, number])[]): string {
+  const total = losses.reduce((sum, [, count]) => sum + count, 0);
+  const shown = losses.slice(0, MOST_SHOWN).map(([reason, count]) => `${count} ${reason}`);
+  if (losses.length > MOST_SHOWN) shown.push(`${losses.length - MOST_SHOWN} more reasons`);
+  return `${total} ${total === 1 ? 'session' : 'sessions'}: ${shown.join(', ')}`;
+}
+
+const MOST_SHOWN = 5;

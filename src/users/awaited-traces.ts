@@ -1,0 +1,52 @@
+import type { Watcher } from '../xmpp/session-parts.ts';
+import type { PooledUser } from './user.ts';
+
+/** Users that can be waited for at a time. */
+const MOST_AWAITED = 100;
+
+/** What is wanted of a trace. */
+export interface TraceWish {
+  id: number;
+  /** The other of the two when left out. */
+  on?: boolean | undefined;
+  /** Whether a user that is not here is waited for; when not, it is waited for no more. */
+  waits: boolean;
+}
+
+/** What came of it. */
+export interface Traced {
+  found: boolean;
+  on: boolean;
+  /** Whether a user that is not here is waited for, or was until now. */
+  waits: boolean;
+}
+
+/** Users whose stanzas are to be shown as soon as they start, their login included. */
+export class AwaitedTraces {
+  readonly #watchers = new Map<number, Watcher>();
+
+  /** Shows what a user sends and gets to `watcher`, or stops that. */
+  trace(user: PooledUser | undefined, { id, on, waits }: TraceWish, watcher: Watcher): Traced {
+    if (user === undefined) {
+      const isWaitedFor = waits ? this.#add(id, watcher) : this.take(id) !== undefined;
+      return { found: false, on: false, waits: isWaitedFor };
+    }
+    const wanted = on ?? !user.isTraced;
+    user.trace(wanted ? watcher : undefined);
+    return { found: true, on: wanted, waits: false };
+  }
+
+  /** The watcher of a user, who is not waited for any more. */
+  take(id: number): Watcher | undefined {
+    const watcher = this.#watchers.get(id);
+    if (watcher !== undefined) this.#watchers.delete(id);
+    return watcher;
+  }
+
+  /** @returns whether there was room */
+  #add(id: number, watcher: Watcher): boolean {
+    if (!this.#watchers.has(id) && this.#watchers.size >= MOST_AWAITED) return false;
+    this.#watchers.set(id, watcher);
+    return true;
+  }
+}

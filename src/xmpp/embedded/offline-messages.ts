@@ -1,0 +1,41 @@
+import { xml } from '../element.ts';
+import type { Element } from '../element.ts';
+import { NS } from '../stanzas/namespaces.ts';
+
+/** Messages that wait for one account; a further one is answered with an error. */
+const MOST_OFFLINE = 100;
+/** Messages that wait in all. */
+const MOST_OFFLINE_IN_ALL = 100_000;
+
+/** Messages for accounts that nobody is logged in to (XEP-0160), in memory. */
+export class OfflineMessages {
+  readonly #domain: string;
+  readonly #accounts = new Map<string, string[]>();
+  #count = 0;
+
+  constructor(domain: string) {
+    this.#domain = domain;
+  }
+
+  /** Keeps a message, with the time in it (XEP-0203). @returns false when there are too many */
+  keep(account: string, message: Element): boolean {
+    const waiting = this.#accounts.get(account) ?? [];
+    if (waiting.length >= MOST_OFFLINE || this.#count >= MOST_OFFLINE_IN_ALL) return false;
+    if (message.getChild('delay', NS.delay) === undefined) {
+      const stamp = new Date().toISOString();
+      message.append(xml('delay', { xmlns: NS.delay, from: this.#domain, stamp }));
+    }
+    waiting.push(message.toString());
+    this.#accounts.set(account, waiting);
+    this.#count++;
+    return true;
+  }
+
+  /** Gives them out, once. */
+  take(account: string): readonly string[] {
+    const waiting = this.#accounts.get(account) ?? [];
+    this.#accounts.delete(account);
+    this.#count -= waiting.length;
+    return waiting;
+  }
+}

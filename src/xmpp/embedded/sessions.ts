@@ -1,0 +1,83 @@
+import { escapeXml } from '../element.ts';
+import { bareJid } from '../jid.ts';
+
+/** A client's stream, as the server needs it. */
+export interface Outlet {
+  /** Sends a stanza, as XML text, to the client. */
+  send(text: string): void;
+  /** Ends the stream with an error of RFC 6120 §4.9.3. */
+  fail(condition: string, text?: string): void;
+}
+
+/** A client that is logged in. */
+export interface Resource {
+  /** Full. */
+  readonly jid: string;
+  /** Its bare JID. */
+  readonly account: string;
+  readonly outlet: Outlet;
+  /** The last available presence as XML text without `to`; `undefined` while it is not available. */
+  presence: string | undefined;
+  priority: number;
+  /** It has asked for the roster: it gets the changes (RFC 6121 §2.1.6). */
+  wantsPushes: boolean;
+  /** Whom it told that it is available, besides its contacts (RFC 6121 §4.6.1), by full and bare JIDs. */
+  readonly directed: Set<string>;
+}
+
+const nobody: ReadonlyMap<string, Resource> = new Map();
+
+/** Who is logged in. */
+export class Sessions {
+  readonly #accounts = new Map<string, Map<string, Resource>>();
+
+  /** @returns the one of the same full JID that it takes the place of */
+  add(resource: Resource): Resource | undefined {
+    const { jid, account } = resource;
+    const own = this.#accounts.get(account) ?? new Map<string, Resource>();
+    this.#accounts.set(account, own);
+    const before = own.get(jid);
+    own.set(jid, resource);
+    return before;
+  }
+
+  /** @returns whether it was there, and not another one in its place */
+  remove(resource: Resource): boolean {
+    const { jid, account } = resource;
+    const own = this.#accounts.get(account);
+    if (own === undefined || own.get(jid) !== resource) return false;
+    own.delete(jid);
+    if (own.size === 0) this.#accounts.delete(account);
+    return true;
+  }
+
+  get(jid: string): Resource | undefined {
+    return this.#accounts.get(bareJid(jid))?.get(jid);
+  }
+
+  has(resource: Resource): boolean {
+    return this.#accounts.get(resource.account)?.get(resource.jid) === resource;
+  }
+
+  /** All resources of an account. */
+  of(account: string): Iterable<Resource> {
+    return (this.#accounts.get(account) ?? nobody).values();
+  }
+
+  available(account: string): Resource[] {
+    return [...this.of(account)].filter(({ presence }) => presence !== undefined);
+  }
+
+  /** Those that messages to the account go to: the highest priority, if it is not negative (RFC 6121 §8.5.2.1). */
+  preferred(account: string): Resource[] {
+    const candidates = this.available(account).filter(({ priority }) => priority >= 0);
+    const highest = Math.max(...candidates.map(({ priority }) => priority));
+    return candidates.filter(({ priority }) => priority === highest);
+  }
+}
+
+/** A stanza that is kept without `to`, for one who gets it. */
+export function addressedTo(jid: string, stanza: string): string {
+  const end = stanza.indexOf(' ');
+  return `${stanza.slice(0, end)} to="${escapeXml(jid)}"${stanza.slice(end)}`;
+}

@@ -1,0 +1,17 @@
+import type { ConnectOptions } from '../connect-options.ts';
+import { Negotiation } from './negotiation.ts';
+import type { ConnectContext } from './connect-context.ts';
+import { followHosts } from './see-other-host.ts';
+
+/**
+ * Goes the way of a login up to where the server waits for it: the connection, TLS, the stream's features.
+ *
+ * @throws {ConnectError} that names the stage; the connection is dropped either way.
+ */
+export async function look(options: ConnectOptions, context: ConnectContext): Promise<void> {
+  await followHosts(options, async (at) => {
+    const negotiation = new Negotiation(at, context);
+    await negotiation.run(() => negotiation.openOnly());
+    negotiation.destroy();
+  });
+}
