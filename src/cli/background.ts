@@ -18,6 +18,12 @@ import { nodeFolder, planNode } from './node-options.ts';
 import type { NodeOptions } from './node-options.ts';
 import type { NodeStatusView } from './node-work.ts';
 
+/**
+ * Bytes from which on glibc maps memory by itself, and gives it back when it is free (mallopt(3)). Left alone, glibc
+ * raises this once megabytes have been freed, and keeps what a large frame of a slave has used.
+ */
+const MALLOC_MMAP_THRESHOLD_ = '131072';
+
 const BOOT_MS = 30_000;
 const LOOK_MS = 50;
 /** Who asks whether it answers wants to know soon. */
@@ -45,6 +51,7 @@ export async function startNode(options: NodeOptions): Promise<string> {
     // A session of its own: the terminal that it was started from may go.
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
+    env: { MALLOC_MMAP_THRESHOLD_, ...process.env },
   });
   closeSync(output);
   const booted = new Promise<BootMessage>((resolve) => {
