@@ -211,8 +211,16 @@ function definedLimits(): Pick<NodeInfo, 'openFiles' | 'localPorts'> {
 
 /** A scenario must not take the process and thousands of other users with it. */
 function protectProcess(slave: Slave): void {
-  process.on('uncaughtException', (error) => slave.strayError(error));
-  process.on('unhandledRejection', (reason) => slave.strayError(reason));
+  // What throws in here ends the process, and anything may have been thrown.
+  const stray = (error: unknown): void => {
+    try {
+      slave.strayError(error);
+    } catch {
+      slave.strayError(new Error('an error that throws when it is looked at'));
+    }
+  };
+  process.on('uncaughtException', stray);
+  process.on('unhandledRejection', stray);
   process.exit = (code): never => {
     throw new AmocError(
       'SCENARIO',

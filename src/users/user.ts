@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Settings, SettingsOf, Variables } from '../config/variable.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { attempt } from '../lib/abort.ts';
@@ -34,9 +35,9 @@ export class UserRemoved extends AmocError {
   }
 }
 
-/** Whether a wait was ended by a removal by force: that is no error. */
+/** Whether a wait was ended by a removal by force: that is no error. Anything may have been thrown, and be asked this. */
 export function isRemoval(error: unknown): error is UserRemoved {
-  return error instanceof UserRemoved;
+  return types.isNativeError(error) && error instanceof UserRemoved;
 }
 
 /**

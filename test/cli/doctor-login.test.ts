@@ -39,8 +39,8 @@ describe('amoc doctor --login', () => {
     for (const [at, expected] of [
       /ok {2}target: 127\.0\.0\.1:\d+, domain localhost: connected over tcp after [\d.]+ ms/,
       /ok {2}TLS: none, because the server does not offer STARTTLS/,
-      /ok {2}offers: SCRAM-SHA-1, PLAIN, in-band registration/,
-      /ok {2}chosen: SCRAM-SHA-1, the strongest without channel binding/,
+      /ok {2}offers: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, .*in-band registration/,
+      /ok {2}chosen: SCRAM-SHA-256 .*the strongest without channel binding/,
       /ok {2}login: user 7 is in as user_7@localhost\/res1 after [\d.]+ ms/,
       /ok {2}ping: answered after [\d.]+ ms/,
     ].entries()) {
@@ -57,7 +57,7 @@ describe('amoc doctor --login', () => {
   it('says without the option that it did not try, and how to', async () => {
     const { code, out } = await doctor(server.port, {}, []);
     assert.equal(code, 0, out);
-    assert.match(out, /reachable, offers SCRAM-SHA-1, PLAIN/);
+    assert.match(out, /reachable, offers SCRAM-SHA-256, SCRAM-SHA-1, PLAIN/);
     assert.match(out, /login: not tried; amoc doctor --login 1 tries that of user 1/);
   });
 
@@ -69,7 +69,7 @@ describe('amoc doctor --login', () => {
       /!! {2}login: user 7 \(user_7@localhost\): .*login failed: not-authorized.*AMOC_XMPP_PASSWORD/,
     );
     assert.match(out, /amoc accounts writes files .*user\.register\(\) makes one/);
-    assert.match(out, /chosen: SCRAM-SHA-1/, 'the steps before it');
+    assert.match(out, /chosen: SCRAM-SHA-256/, 'the steps before it');
     assert.doesNotMatch(out, /wrong/);
   });
 

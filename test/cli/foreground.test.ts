@@ -121,7 +121,7 @@ describe('a node in the foreground', () => {
       [after.present, after.users.lost, after.users.crashed, after.users.away],
       [20, 0, 0, 0],
     );
-    await master.see(/slave2\/1 is about to leave; its 10 users move/);
+    await master.see(/slave2\/1 is about to leave; its 10 users go on elsewhere/);
     await master.see(/slave2\/1 has left/);
     // The last one has nobody to give its users to.
     const last = await project.amoc(['stop', '--name', 'slave1', '--timeout', '500ms']);

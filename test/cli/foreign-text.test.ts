@@ -14,6 +14,9 @@ import { TestTerminal } from '../support/terminal.ts';
 /** A title for the terminal, a clipboard, a cleared screen, C1, another direction, a line that is made up. */
 const HOSTILE =
   'B\u001b]0;FOREIGN\u0007C\u001b]52;c;UFdO\u0007\u001b[2J\u009b31m\u202eD\u2028E\n2026-11-27 00:00:00.000 [info] forged';
+/** The same by C1: XML forbids ESC, and a server that sends it is cut off. */
+const IN_XML =
+  'B\u009d0;FOREIGN\u009cC\u009d52;c;UFdO\u009c\u009b2J\u009b31m\u202eD\u2028E\n2026-11-27 00:00:00.000 [info] forged';
 /** The made-up line, as a line of its own. */
 const FORGED = /^2026-11-27 00:00:00\.000/gm;
 
@@ -33,14 +36,14 @@ const faults: Record<string, { stage: Stage; fault: Fault }> = {
   'the text of a SASL failure': {
     stage: 'login',
     fault: (socket) =>
-      write(socket, `<failure xmlns='${SASL}'><not-authorized/><text>${HOSTILE}</text></failure>`),
+      write(socket, `<failure xmlns='${SASL}'><not-authorized/><text>${IN_XML}</text></failure>`),
   },
   'the text of a stream error': {
     stage: 'features',
     fault: (socket) =>
       write(
         socket,
-        `<stream:error><policy-violation xmlns='${STREAMS}'/><text xmlns='${STREAMS}'>${HOSTILE}</text></stream:error>`,
+        `<stream:error><policy-violation xmlns='${STREAMS}'/><text xmlns='${STREAMS}'>${IN_XML}</text></stream:error>`,
       ),
   },
   'the name of a mechanism': {
@@ -48,7 +51,7 @@ const faults: Record<string, { stage: Stage; fault: Fault }> = {
     fault: (socket) =>
       write(
         socket,
-        `<stream:features><mechanisms xmlns='${SASL}'><mechanism>X${HOSTILE}</mechanism></mechanisms></stream:features>`,
+        `<stream:features><mechanisms xmlns='${SASL}'><mechanism>X${IN_XML}</mechanism></mechanisms></stream:features>`,
       ),
   },
   'the error of a bind': {
@@ -59,7 +62,7 @@ const faults: Record<string, { stage: Stage; fault: Fault }> = {
         if (id === undefined) return;
         write(
           socket,
-          `<iq type='error' id='${id}'><error type='cancel'><not-allowed xmlns='${STANZAS}'/><text xmlns='${STANZAS}'>${HOSTILE}</text></error></iq>`,
+          `<iq type='error' id='${id}'><error type='cancel'><not-allowed xmlns='${STANZAS}'/><text xmlns='${STANZAS}'>${IN_XML}</text></error></iq>`,
         );
       });
     },

@@ -26,6 +26,30 @@ function residentMb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
 }
 
+/** So many strangers come at once; resolves when the master has closed all of their connections. */
+async function visit(port: number, count: number, look: () => void): Promise<void> {
+  const frame = frameOf16MiB();
+  let closed = 0;
+  const sockets = Array.from({ length: count }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.on('close', () => closed++);
+    socket.once('data', () => socket.write(frame));
+    return socket.setNoDelay().on('connect', () => socket.write(UPGRADE));
+  });
+  try {
+    await eventually(
+      () => {
+        look();
+        return closed;
+      },
+      (seen) => seen === count,
+    );
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
 describe('strangers at the port for slaves', () => {
   it(`who announce 16 MiB each, ${STRANGERS} of them, cost the master less than 10 MB`, async () => {
     using project = new Project();
@@ -38,32 +62,24 @@ describe('strangers at the port for slaves', () => {
       }),
     );
     await shell.see(/slaves can join/);
-    assert.equal(await shell.value('sleep(500).then(() => 1)'), 1);
     const pid = shell.process.pid ?? 0;
-    const frame = frameOf16MiB();
-    let closed = 0;
+    // What a first one costs is code that is read and compiled, in the background too.
+    await visit(port, 50, () => {});
+    let last = Infinity;
+    const before = await eventually(
+      async () => {
+        await shell.value('sleep(500).then(() => 1)');
+        const now = residentMb(pid);
+        const change = Math.abs(now - last);
+        last = now;
+        return { now, change };
+      },
+      ({ change }) => change < 1,
+    );
     let most = 0;
-    const before = residentMb(pid);
-    const sockets = Array.from({ length: STRANGERS }, () => {
-      const socket = connect(port, '127.0.0.1');
-      socket.on('error', () => {});
-      socket.on('close', () => closed++);
-      socket.once('data', () => socket.write(frame));
-      return socket.setNoDelay().on('connect', () => socket.write(UPGRADE));
-    });
-    try {
-      await eventually(
-        () => {
-          most = Math.max(most, residentMb(pid));
-          return closed;
-        },
-        (count) => count === STRANGERS,
-      );
-      assert.ok(most - before < 10, `${before.toFixed(1)} → ${most.toFixed(1)} MB`);
-      assert.equal(await shell.value('1 + 1'), 2);
-    } finally {
-      for (const socket of sockets) socket.destroy();
-    }
+    await visit(port, STRANGERS, () => (most = Math.max(most, residentMb(pid))));
+    assert.ok(most - before.now < 10, `${before.now.toFixed(1)} → ${most.toFixed(1)} MB`);
+    assert.equal(await shell.value('1 + 1'), 2);
   });
 });
 

@@ -243,10 +243,19 @@ describe('UserPool', () => {
     for (let at = 0; at < 3; at++) pool.strayError(new Error('x'));
     // That a removal by force ended a wait is no error.
     pool.strayError(new UserRemoved(7));
-    assert.deepEqual(pool.errors.all(), [
-      { error: 'Error', message: 'x', count: 3, isStray: true },
-      { error: 'Error', message: 'x', count: 2 },
-    ]);
+    const refuse = (): never => {
+      throw new Error('no');
+    };
+    pool.strayError(new Proxy(new Error('x'), { getPrototypeOf: refuse, get: refuse }));
+    const all = pool.errors.all();
+    assert.deepEqual(
+      all.filter(({ error }) => error !== 'unknown'),
+      [
+        { error: 'Error', message: 'x', count: 3, isStray: true },
+        { error: 'Error', message: 'x', count: 2 },
+      ],
+    );
+    assert.equal(all.length, 3, 'one that throws when it is looked at');
   });
 
   it('ends a user after its last repetition', async () => {
