@@ -1,33 +1,27 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 /** What Node.js, amoc's own modules and a few connections need. */
 const LEAST_FILES = 256;
 
 const main = new URL('../dist/src/cli/main.js', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
-const files = openFiles();
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`amoc needs Node.js 20.19 or later; this is ${process.versions.node}`);
   process.exitCode = 2;
 } else if (!existsSync(main)) {
   console.error('amoc is not built yet; run: make build');
   process.exitCode = 2;
-} else if (files < LEAST_FILES) {
-  console.error(
-    `amoc: a process may open ${files} files here; amoc needs ${LEAST_FILES}, and one more for each connection of its users. Set the limit first, as in: ulimit -n 65536`,
-  );
-  process.exitCode = 2;
 } else {
-  await import(main.href);
-}
-
-/** The limit of this process, where Linux states it. */
-function openFiles() {
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return limit === undefined ? Infinity : Number(limit);
-  } catch {
-    return Infinity;
+  // Before all other modules, for which there may be too few files.
+  const { systemLimits } = await import(new URL('../lib/limits.js', main).href);
+  const { openFiles = Infinity } = systemLimits();
+  if (openFiles < LEAST_FILES) {
+    console.error(
+      `amoc: a process may open ${openFiles} files here; amoc needs ${LEAST_FILES}, and one more for each connection of its users. Set the limit first, as in: ulimit -n 65536`,
+    );
+    process.exitCode = 2;
+  } else {
+    await import(main.href);
   }
 }

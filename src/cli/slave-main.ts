@@ -26,7 +26,7 @@ const { values } = parseArgs({
 const cookie = process.env['AMOC_COOKIE'] ?? '';
 // What a scenario starts must not inherit the secret.
 delete process.env['AMOC_COOKIE'];
-// Whoever read them may be gone; what a user prints then is no error of that user.
+// `amoc slave`, which reads them, may have ended; what a user prints then is no error of that user.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const end = process.exit.bind(process);
 const labels = (values.label ?? []).map((label) => label.split('=') as [string, string]);

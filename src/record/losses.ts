@@ -1,3 +1,4 @@
+import { count, plural } from '../lib/words.ts';
 import { metricOf, parseSeries } from '../metrics/labels.ts';
 
 const METRIC = 'connections_lost_by';
@@ -12,10 +13,11 @@ export function lossesIn(counters: Iterable<readonly [string, number]>): [string
 
 /** `12 sessions: 8 conflict, 4 closed by the server`; at most five reasons. */
 export function sayLosses(losses: readonly (readonly [string, number])[]): string {
-  const total = losses.reduce((sum, [, count]) => sum + count, 0);
-  const shown = losses.slice(0, MOST_SHOWN).map(([reason, count]) => `${count} ${reason}`);
-  if (losses.length > MOST_SHOWN) shown.push(`${losses.length - MOST_SHOWN} more reasons`);
-  return `${total} ${total === 1 ? 'session' : 'sessions'}: ${shown.join(', ')}`;
+  const total = losses.reduce((sum, [, of]) => sum + of, 0);
+  const shown = losses.slice(0, MOST_SHOWN).map(([reason, of]) => `${count(of)} ${reason}`);
+  const more = losses.length - MOST_SHOWN;
+  if (more > 0) shown.push(plural(more, 'more reason'));
+  return `${plural(total, 'session')}: ${shown.join(', ')}`;
 }
 
 const MOST_SHOWN = 5;

@@ -1,5 +1,6 @@
 import { toMs } from '../lib/duration.ts';
 import type { AmocError } from '../lib/errors.ts';
+import { without } from '../lib/without.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Element, Outgoing } from './element.ts';
 import { StanzaTimeout } from './errors.ts';
@@ -158,21 +159,17 @@ export abstract class Receiver {
 
   /** Calls `handler` as {@link onStanza} does, before all others. @returns ends it */
   intercept(handler: (stanza: Stanza) => boolean): () => void {
-    const handlers = (this.#interceptors ??= []);
-    handlers.push(handler);
+    (this.#interceptors ??= []).push(handler);
     return () => {
-      const left = this.#interceptors?.filter((each) => each !== handler) ?? [];
-      this.#interceptors = left.length === 0 ? undefined : left;
+      this.#interceptors = without(this.#interceptors, handler);
     };
   }
 
   /** Calls `handler` with what neither a handler nor an answer took, before who waits for its like. @internal */
   collect(handler: (stanza: Stanza) => boolean): () => void {
-    const collectors = (this.#collectors ??= []);
-    collectors.push(handler);
+    (this.#collectors ??= []).push(handler);
     return () => {
-      const left = this.#collectors?.filter((each) => each !== handler) ?? [];
-      this.#collectors = left.length === 0 ? undefined : left;
+      this.#collectors = without(this.#collectors, handler);
     };
   }
 
@@ -225,8 +222,7 @@ export abstract class Receiver {
   onUnhandled(handler: (stanza: Stanza) => unknown): () => void {
     (this.#unhandled ??= []).push(handler);
     return () => {
-      const left = this.#unhandled?.filter((each) => each !== handler) ?? [];
-      this.#unhandled = left.length === 0 ? undefined : left;
+      this.#unhandled = without(this.#unhandled, handler);
     };
   }
 

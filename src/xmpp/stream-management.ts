@@ -89,7 +89,7 @@ export class StreamManagement {
   }
 
   countReceived(): void {
-    this.#received = (this.#received + 1) % ROUND;
+    this.#received = countOn(this.#received);
   }
 
   /** Keeps a stanza until it is acknowledged. @returns whether to ask for that now */
@@ -106,7 +106,7 @@ export class StreamManagement {
    * @returns false when it says more than were sent (XEP-0198 §4)
    */
   acknowledge(count: number): boolean {
-    const handled = (count - this.#acked + ROUND) % ROUND;
+    const handled = countedSince(count, this.#acked);
     if (!Number.isInteger(count) || handled > this.#unacked.length) return false;
     this.#acked = count;
     this.#unacked.splice(0, handled);
@@ -129,6 +129,16 @@ export class StreamManagement {
     this.#waiting = [];
     for (const tell of waiting) tell();
   }
+}
+
+/** The count of XEP-0198 after so many more. */
+export function countOn(count: number, more = 1): number {
+  return (count + more) % ROUND;
+}
+
+/** How many were counted between two counts of XEP-0198. */
+export function countedSince(count: number, before: number): number {
+  return (count - before + ROUND) % ROUND;
 }
 
 /** Asks for stream management, resumable if the server can (XEP-0198 §3). */

@@ -1,3 +1,4 @@
+import { without } from '../lib/without.ts';
 import type { Watcher } from './session-parts.ts';
 import { Stanza } from './stanza.ts';
 
@@ -5,32 +6,32 @@ type Handler = (stanza: Stanza) => unknown;
 
 /** Who sees what goes over a session: as text, or each stanza that is sent. */
 export class Watchers {
-  #watchers: readonly Watcher[] = [];
-  #handlers: readonly Handler[] = [];
+  #watchers: readonly Watcher[] | undefined;
+  #handlers: readonly Handler[] | undefined;
 
   /** @returns ends it */
   watch(watcher: Watcher): () => void {
-    this.#watchers = [...this.#watchers, watcher];
+    this.#watchers = [...(this.#watchers ?? []), watcher];
     return () => {
-      this.#watchers = this.#watchers.filter((each) => each !== watcher);
+      this.#watchers = without(this.#watchers, watcher);
     };
   }
 
   /** @returns ends it */
   onSent(handler: Handler): () => void {
-    this.#handlers = [...this.#handlers, handler];
+    this.#handlers = [...(this.#handlers ?? []), handler];
     return () => {
-      this.#handlers = this.#handlers.filter((each) => each !== handler);
+      this.#handlers = without(this.#handlers, handler);
     };
   }
 
   show(direction: 'in' | 'out', text: string): void {
-    for (const watcher of this.#watchers) watcher(direction, text);
+    for (const watcher of this.#watchers ?? []) watcher(direction, text);
   }
 
   /** @throws what a handler throws */
   sent(text: string): void {
-    if (this.#handlers.length === 0) return;
+    if (this.#handlers === undefined) return;
     const stanza = new Stanza(text);
     for (const handler of this.#handlers) handler(stanza);
   }

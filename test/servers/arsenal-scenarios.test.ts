@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StopResult } from '../../src/master/results.ts';
 import { Project } from '../support/project.ts';
+import { runOn } from '../support/run-on.ts';
 import { hasNewerServers, startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
@@ -58,17 +59,8 @@ for (const [name, start] of [
     const names = [...Object.keys(scenarios), 'mongoose_in_band_registration'];
     const project = new Project(Object.fromEntries(names.map((each) => [each, true as const])));
 
-    const run = async (scenario: string, settings: string[]): Promise<StopResult> => {
-      const env = {
-        AMOC_XMPP_HOST: '127.0.0.1',
-        AMOC_XMPP_DOMAIN: 'localhost',
-        AMOC_XMPP_TLS_CA: server.ca,
-        AMOC_XMPP_PORT: `${server.ports.c2s}`,
-        AMOC_XMPP_TLS: 'none',
-      };
-      const all = ['interarrival=5ms', 'repeatCount=1', 'stopTimeout=60s', ...settings];
-      return await project.result([scenario, '1', String(USERS), '--settings', ...all], env);
-    };
+    const run = (scenario: string, settings: string[]): Promise<StopResult> =>
+      runOn(server, project, scenario, USERS, settings);
 
     before(async () => {
       server = await start();

@@ -9,7 +9,7 @@ import { findRun, readRun } from '../../src/record/run-reader.ts';
 import type { RecordedRun } from '../../src/record/run-reader.ts';
 import { renderReport } from '../../src/report/html.ts';
 import { Project, ROOT } from '../support/project.ts';
-import { startEjabberd } from '../support/servers.ts';
+import { plainTarget, startEjabberd } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
 const talkers = `
@@ -48,12 +48,7 @@ describe('the page of a run on real ejabberd', () => {
         ...['--threshold', 'message_ttd p99 < 10s', 'users_crashed < 1'],
       ],
       {
-        env: {
-          AMOC_XMPP_HOST: '127.0.0.1',
-          AMOC_XMPP_DOMAIN: 'localhost',
-          AMOC_XMPP_TLS: 'none',
-          AMOC_XMPP_PORT: String(server.ports.c2s),
-        },
+        env: plainTarget(server),
       },
     );
     assert.equal(ended.code, 3, ended.err);

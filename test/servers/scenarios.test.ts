@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StopResult } from '../../src/master/results.ts';
 import { Project } from '../support/project.ts';
-import { startEjabberd, startProsody } from '../support/servers.ts';
+import { plainTarget, startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
 const USERS = 200;
@@ -97,12 +97,7 @@ for (const [name, start] of [
     }
 
     it('tells a wrong password by the name of the stage', async () => {
-      const env = {
-        AMOC_XMPP_HOST: '127.0.0.1',
-        AMOC_XMPP_DOMAIN: 'localhost',
-        AMOC_XMPP_PORT: `${server.ports.c2s}`,
-        AMOC_XMPP_TLS: 'none',
-      };
+      const env = plainTarget(server);
       const args = [
         'run',
         'mongoose_simple',

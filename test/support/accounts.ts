@@ -1,4 +1,5 @@
 import { assertRan, Project } from './project.ts';
+import { plainTarget } from './servers.ts';
 import type { RealServer } from './servers.ts';
 
 /** Registers `user_1` to `user_N` in a server, in band. */
@@ -7,14 +8,7 @@ export async function registerUsers(server: RealServer, count: number): Promise<
   const settings = ['stay=0', 'cancel=false', 'repeatCount=1', 'interarrival=3ms'];
   const { code, err } = await project.amoc(
     ['run', 'mongoose_in_band_registration', '1', String(count), '--settings', ...settings],
-    {
-      env: {
-        AMOC_XMPP_HOST: '127.0.0.1',
-        AMOC_XMPP_DOMAIN: 'localhost',
-        AMOC_XMPP_PORT: String(server.ports.c2s),
-        AMOC_XMPP_TLS: 'none',
-      },
-    },
+    { env: plainTarget(server) },
   );
   assertRan(code, err);
 }

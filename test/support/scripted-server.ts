@@ -4,8 +4,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
-import { generate } from 'selfsigned';
 import { WebSocketServer } from 'ws';
+import { selfSigned } from './self-signed.ts';
 
 const NS_STREAM = 'http://etherx.jabber.org/streams';
 const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
@@ -63,7 +63,7 @@ export async function startScriptedServer(
   const clients: ScriptedClient[] = [];
   const isWebSocket = over === 'ws' || over === 'wss';
   const isSecure = over === 'tls' || over === 'wss';
-  const pem = isSecure ? (script.pem ?? (await certificate())) : undefined;
+  const pem = isSecure ? (script.pem ?? (await selfSigned())) : undefined;
   const join = (parts: Pick<ScriptedClient, 'sni' | 'alpn' | 'host' | 'send' | 'end'>) => {
     const client = { ...parts, number: clients.length + 1, isAuthenticated: false };
     clients.push(client);
@@ -151,17 +151,6 @@ export function usualFeatures({ isAuthenticated }: ScriptedClient): string {
   return isAuthenticated
     ? `<bind xmlns='${NS_BIND}'/>`
     : `<mechanisms xmlns='${NS_SASL}'><mechanism>PLAIN</mechanism></mechanisms>`;
-}
-
-async function certificate(): Promise<Pem> {
-  return generate([{ name: 'commonName', value: 'localhost' }], {
-    keySize: 2048,
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
-    ] as never,
-  });
 }
 
 function tlsOf(socket: Socket): Pick<ScriptedClient, 'sni' | 'alpn'> {

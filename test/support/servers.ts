@@ -12,9 +12,9 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 import { freePorts } from './ports.ts';
 import { eventually } from './processes.ts';
+import { selfSigned } from './self-signed.ts';
 import { ROOT } from './project.ts';
 
 /** Ports of a server; every one of them was free a moment ago. */
@@ -57,14 +57,7 @@ async function serverPorts(): Promise<ServerPorts> {
 }
 
 async function certificate(folder: string): Promise<{ key: string; cert: string; both: string }> {
-  const extensions = [
-    { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
-  ] as const;
-  const pem = await generate([{ name: 'commonName', value: 'localhost' }], {
-    keySize: 2048,
-    algorithm: 'sha256',
-    extensions: [{ name: 'basicConstraints', cA: true }, ...extensions] as never,
-  });
+  const pem = await selfSigned();
   const files = {
     key: join(folder, 'key.pem'),
     cert: join(folder, 'cert.pem'),
@@ -297,6 +290,16 @@ async function started(
     webSocketPath,
     boshPath,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The variables that lead a run to a server over TCP, without TLS. */
+export function plainTarget({ ports }: RealServer): Record<string, string> {
+  return {
+    AMOC_XMPP_HOST: '127.0.0.1',
+    AMOC_XMPP_DOMAIN: 'localhost',
+    AMOC_XMPP_PORT: String(ports.c2s),
+    AMOC_XMPP_TLS: 'none',
   };
 }
 

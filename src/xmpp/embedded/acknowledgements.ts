@@ -1,5 +1,4 @@
-/** Counts go round here (XEP-0198 §4). */
-const ROUND = 2 ** 32;
+import { countedSince, countOn } from '../stream-management.ts';
 
 /** Stanzas that a client has not acknowledged; with one more its session ends. */
 const MOST_UNACKED = 5000;
@@ -21,11 +20,11 @@ export class Acknowledgements {
   }
 
   get sent(): number {
-    return (this.#acked + this.#unacked.length) % ROUND;
+    return countOn(this.#acked, this.#unacked.length);
   }
 
   countReceived(): void {
-    this.received = (this.received + 1) % ROUND;
+    this.received = countOn(this.received);
   }
 
   /** Keeps a stanza. @returns false when there are too many */
@@ -37,7 +36,7 @@ export class Acknowledgements {
 
   /** The client has got so many. @returns false when it says more than were sent */
   acknowledge(count: number): boolean {
-    const more = (count - this.#acked + ROUND) % ROUND;
+    const more = countedSince(count, this.#acked);
     if (!(more <= this.#unacked.length)) return false;
     for (const text of this.#unacked.splice(0, more)) this.#length -= text.length;
     this.#acked = count;

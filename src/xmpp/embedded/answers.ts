@@ -1,9 +1,7 @@
 import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { NS } from '../stanzas/namespaces.ts';
-
-/** What a stanza error is of (RFC 6120 §8.3.2). */
-export type ErrorType = 'auth' | 'cancel' | 'modify' | 'wait';
+import { errorElement } from '../stanzas/iq.ts';
+import type { StanzaErrorType } from '../stanzas/iq.ts';
 
 /** The result of an IQ request (RFC 6120 §8.2.3). */
 export function iqResult(request: Element, payload?: Element): Element {
@@ -14,17 +12,12 @@ export function iqResult(request: Element, payload?: Element): Element {
 /** An error in answer to a stanza (RFC 6120 §8.3). @param text for the person who reads it */
 export function stanzaError(
   stanza: Element,
-  type: ErrorType,
+  type: StanzaErrorType,
   condition: string,
   text?: string,
 ): Element {
-  const reason = xml(condition, { xmlns: NS.stanzas });
-  const words = text === undefined ? [] : [xml('text', { xmlns: NS.stanzas }, text)];
-  return xml(
-    stanza.name,
-    { type: 'error', ...answerAddresses(stanza) },
-    xml('error', { type }, reason, ...words),
-  );
+  const attributes = { type: 'error', ...answerAddresses(stanza) };
+  return xml(stanza.name, attributes, errorElement(type, condition, text));
 }
 
 /** Whether a stanza must not be answered: answers to answers would never end (RFC 6120 §8.3.1). */

@@ -7,7 +7,7 @@ import type { ConnectStage } from '../errors.ts';
 import { Session } from '../session.ts';
 import type { SendBuffer } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
-import { streamErrorText } from '../stanza-errors.ts';
+import { isStreamErrorStanza, streamErrorText } from '../stanza-errors.ts';
 import { defaultFrameLimits, frameLimitsOf } from '../wire/frame-grammar.ts';
 import { attributeIn } from '../wire/framed.ts';
 import { TcpWire } from '../wire/tcp-wire.ts';
@@ -62,7 +62,7 @@ export async function connectComponent(
     stanza: (text) => {
       const stanza = new Stanza(text);
       if (stanza.name === 'handshake') ready.resolve(undefined);
-      else if (stanza.name === 'stream:error')
+      else if (isStreamErrorStanza(stanza))
         fail(new AmocError('CONNECTION', streamErrorText(stanza)));
       else {
         const error = early.add(text);

@@ -54,7 +54,7 @@ async function logIn(
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
   const { sendBuffer, reconnect, answersRequests, capabilities } = options;
   const { observer, schedule, onError } = context;
-  const losses = new Losses();
+  const losses = new LossesInARow();
   return {
     observer,
     schedule,
@@ -80,7 +80,7 @@ function managementOf(
 }
 
 /** Losses of one session that follow each other at once: a server that throws it out again is not dialled faster. */
-class Losses {
+class LossesInARow {
   #inARow = 0;
   #upSince = -Infinity;
 
@@ -100,7 +100,7 @@ interface Replacement {
   options: ConnectOptions;
   policy: ReconnectPolicy;
   context: ConnectContext;
-  losses: Losses;
+  losses: LossesInARow;
 }
 
 /** Replaces a lost connection, after exponential back-off with full jitter. */

@@ -32,9 +32,15 @@ function addressesOf(asked: Stanza): Record<string, string | undefined> {
 /** IQ requests and answers: `iq('get', payload, to)`, `iq.result(asked)`, `iq.error(asked, …)`. */
 export const iq = Object.assign(request, { result, error });
 
-/** The `<error/>` of a stanza (RFC 6120 §8.3.2). @param condition `item-not-found` and the like */
-export function errorElement(type: StanzaErrorType, condition: string): Element {
-  return xml('error', { type }, xml(condition, { xmlns: NS.stanzas }));
+/**
+ * The `<error/>` of a stanza (RFC 6120 §8.3.2).
+ *
+ * @param condition `item-not-found` and the like
+ * @param text for the person who reads it
+ */
+export function errorElement(type: StanzaErrorType, condition: string, text?: string): Element {
+  const words = text === undefined ? [] : [xml('text', { xmlns: NS.stanzas }, text)];
+  return xml('error', { type }, xml(condition, { xmlns: NS.stanzas }), ...words);
 }
 
 /** A `<query/>` of that namespace. */

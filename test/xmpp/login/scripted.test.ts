@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConnectOptions } from '../../../src/xmpp/connect-options.ts';
+import { connectComponent } from '../../../src/xmpp/login/component.ts';
 import { connect } from '../../../src/xmpp/login/connect.ts';
 import { chatTo, ping, presence } from '../../../src/xmpp/stanzas/index.ts';
 import { startScriptedServer, usualFeatures } from '../../support/scripted-server.ts';
@@ -171,4 +172,26 @@ describe('a session of a scripted server', () => {
       });
     }
   }
+});
+
+describe('a component', () => {
+  it('is told the reason of a stream error, however its namespace is written', async () => {
+    await using server = await startScriptedServer('tcp', {
+      takes: (text, client) => {
+        if (!text.includes('<handshake')) return false;
+        client.send(
+          `<error xmlns='http://etherx.jabber.org/streams'><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>`,
+        );
+        return true;
+      },
+    });
+    const target = {
+      ...{ host: '127.0.0.1', port: server.port, domain: 'component.localhost', secret: 'wrong' },
+      ...{ sendBuffer: { bytes: 1000, policy: 'wait' as const }, timeoutMs: 5000 },
+    };
+    await assert.rejects(connectComponent(target, context()), {
+      name: 'AuthenticationFailed',
+      message: /not-authorized/,
+    });
+  });
 });
