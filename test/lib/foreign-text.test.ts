@@ -156,4 +156,15 @@ describe('foreign text', () => {
     for (const text of hostileTexts)
       assert.equal(documentText(documentText(text)), documentText(text));
   });
+
+  it('leaves none of the format characters of this Unicode in a label', () => {
+    const left: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const character = String.fromCodePoint(code);
+      if (/\p{Cf}/u.test(character) && labelText(character) === character) {
+        left.push(code.toString(16));
+      }
+    }
+    assert.deepEqual(left, []);
+  });
 });
