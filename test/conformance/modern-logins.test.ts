@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as amoc from '../../src/index.ts';
 import type { UserConnectOptions } from '../../src/users/target.ts';
+import { forAll } from '../support/for-all.ts';
 import { Place, startTarget } from './place.ts';
 
 const USERS = 200;
@@ -10,15 +11,6 @@ const MESSAGES = 5;
 const AT_ONCE = 20;
 
 const { chatTo, isChatMessage, presence } = amoc;
-
-/** Runs `work` for each user, so many at a time. */
-async function forAll(work: (id: number) => Promise<void>): Promise<void> {
-  const ids = Array.from({ length: USERS }, (_, at) => at + 1);
-  const worker = async (): Promise<void> => {
-    for (let id = ids.shift(); id !== undefined; id = ids.shift()) await work(id);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
 
 for (const name of ['ejabberd 24.12', 'prosody 13'] as const) {
   describe(`${USERS} users of ${name}`, () => {
@@ -49,7 +41,7 @@ for (const name of ['ejabberd 24.12', 'prosody 13'] as const) {
         };
         return context;
       };
-      await forAll(async (id) => {
+      await forAll(USERS, AT_ONCE, async (id) => {
         await place.register(accountOf(id));
         const session = await place.logIn(accountOf(id), { told: told() });
         await session.close();
@@ -60,7 +52,7 @@ for (const name of ['ejabberd 24.12', 'prosody 13'] as const) {
       said.length = 0;
 
       const received: Record<number, string[]> = {};
-      await forAll(async (id) => {
+      await forAll(USERS, AT_ONCE, async (id) => {
         const reconnect = { first: '10ms', most: '100ms' } as const;
         const session = await place.logIn({ ...accountOf(id), reconnect }, { told: told() });
         await session.send(presence());
