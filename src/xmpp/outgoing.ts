@@ -1,5 +1,8 @@
-/** The name of a stanza that is sent; `undefined` for what is none. */
-export function stanzaNameOf(text: string): 'message' | 'presence' | 'iq' | undefined {
+/** The names of RFC 6120 §8.1; `undefined` for what is no stanza. */
+export type OutgoingName = 'message' | 'presence' | 'iq' | undefined;
+
+/** The name of what is sent. */
+export function stanzaNameOf(text: string): OutgoingName {
   if (text.startsWith('<message')) return 'message';
   if (text.startsWith('<iq')) return 'iq';
   return text.startsWith('<presence') ? 'presence' : undefined;
@@ -8,11 +11,10 @@ export function stanzaNameOf(text: string): 'message' | 'presence' | 'iq' | unde
 const ends = { message: '</message>', presence: '</presence>', iq: '</iq>' } as const;
 
 /**
- * Whether a text is plainly one stanza, and nothing else: what builders and templates make is. It is asked of each
- * text that is sent, so one that has another stanza inside is only told by {@link piecesOf}.
+ * Whether a text of that name is plainly one stanza, and nothing else: what builders and templates make is. It is
+ * asked of each text that is sent, so one that has another stanza inside is only told by {@link piecesOf}.
  */
-export function isPlainlyOne(text: string): boolean {
-  const name = stanzaNameOf(text);
+export function isPlainlyOne(text: string, name: OutgoingName): boolean {
   if (name === undefined) return false;
   const end = ends[name];
   const at = text.indexOf(end);

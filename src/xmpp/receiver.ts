@@ -1,4 +1,5 @@
 import { toMs } from '../lib/duration.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { AmocError } from '../lib/errors.ts';
 import { without } from '../lib/without.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -112,7 +113,7 @@ export abstract class Receiver {
   ): Promise<Stanza> {
     const answered = this.#wait(predicate, options);
     const [answer] = await Promise.all([answered, this.send(stanza)]);
-    return answer ?? late(options);
+    return answer;
   }
 
   /**
@@ -122,8 +123,13 @@ export abstract class Receiver {
    * @throws {StanzaTimeout} when none came in time
    * @throws {SessionLost} when the session ended before
    */
-  async waitForStanza(predicate: Predicate = anyStanza, options: StanzaWait = {}): Promise<Stanza> {
-    return this.#inbox?.take(predicate) ?? (await this.#wait(predicate, options)) ?? late(options);
+  waitForStanza(predicate: Predicate = anyStanza, options: StanzaWait = {}): Promise<Stanza> {
+    try {
+      const kept = this.#inbox?.take(predicate);
+      return kept === undefined ? this.#wait(predicate, options) : Promise.resolve(kept);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
+    }
   }
 
   /** The next `count` stanzas that the predicate accepts; the time-out is for all of them. */
@@ -186,7 +192,7 @@ export abstract class Receiver {
       else if (this.#end !== undefined) return;
       else {
         try {
-          yield (await this.#wait(predicate, { timeout: Infinity })) as Stanza;
+          yield await this.#wait(predicate, { timeout: Infinity });
         } catch {
           // The session ended: so do its stanzas.
           return;
@@ -321,8 +327,7 @@ export abstract class Receiver {
     return isSameJid(from, domain) || isJidOf(from, own);
   }
 
-  /** @returns `undefined` when it is late: whoever waits makes the error, on whose stack the scenario is */
-  #wait(predicate: Predicate, options: StanzaWait): Promise<Stanza | undefined> {
+  #wait(predicate: Predicate, options: StanzaWait): Promise<Stanza> {
     const ended = this.#end;
     if (ended !== undefined) return Promise.reject(ended);
     const timeoutMs = timeoutOf(options);
@@ -332,7 +337,7 @@ export abstract class Receiver {
       if (timeoutMs === Infinity) return;
       waiter.cancel = this.parts.schedule(timeoutMs, () => {
         this.#inbox?.drop(waiter);
-        resolve(undefined);
+        resolve(late(options.what ?? 'stanza that fits', timeoutMs));
       });
     });
   }
@@ -342,8 +347,14 @@ function noop(): void {}
 
 const anyStanza: Predicate = () => true;
 
-function late(options: StanzaWait): never {
-  throw new StanzaTimeout(options.what ?? 'stanza that fits', timeoutOf(options));
+/**
+ * Fails as a function that was awaited does, so that the stack leads to the line that waits: no wait pays for a
+ * stack, as it would were each an async function. It must not fail before that line's promise follows it.
+ */
+async function late(what: string, timeoutMs: number): Promise<never> {
+  await Promise.resolve();
+  await Promise.resolve();
+  throw new StanzaTimeout(what, timeoutMs);
 }
 
 /** As errors name it: `the get of jabber:iq:version`. */

@@ -6,6 +6,7 @@ import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './error
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';
 import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
+import type { OutgoingName } from './outgoing.ts';
 import type {
   Reconnected,
   SessionObserver,
@@ -78,24 +79,26 @@ export class Session extends Receiver implements WireOwner {
   send(stanza: Outgoing): Promise<void> {
     if (typeof stanza !== 'string') {
       try {
-        return this.#sendText(demandXmlText(stanza.toString()));
+        const text = demandXmlText(stanza.toString());
+        return this.#sendText(text, stanzaNameOf(text));
       } catch (error) {
         return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
       }
     }
-    if (isPlainlyOne(stanza)) return this.#sendText(stanza);
+    const name = stanzaNameOf(stanza);
+    if (isPlainlyOne(stanza, name)) return this.#sendText(stanza, name);
     const pieces = piecesOf(stanza);
-    const sent = pieces.map((piece) => this.#sendText(piece));
+    const sent = pieces.map((piece) => this.#sendText(piece, stanzaNameOf(piece)));
     return pieces.length === 1 ? (sent[0] as Promise<void>) : Promise.all(sent).then(noop);
   }
 
-  #sendText(text: string): Promise<void> {
+  #sendText(text: string, name: OutgoingName): Promise<void> {
     if (this.endedBy !== undefined) return Promise.reject(this.endedBy);
-    if (this.#isCut) return this.#sendCut(text);
+    if (this.#isCut) return this.#sendCut(text, name);
     if (this.#wire.pending >= this.parts.sendBuffer.bytes || this.#management?.isFull === true) {
-      return this.#sendFull(text);
+      return this.#sendFull(text, name);
     }
-    this.#transmit(text);
+    this.#transmit(text, name);
     return sentAtOnce;
   }
 
@@ -303,16 +306,15 @@ export class Session extends Receiver implements WireOwner {
     wire.owner = this;
   }
 
-  #transmit(text: string): void {
+  #transmit(text: string, name: OutgoingName): void {
     this.#write(text);
-    const name = stanzaNameOf(text);
     if (name !== undefined) {
       this.#tellSent(name, text);
       if (this.#management?.countSent(text) === true) this.#write(smRequest());
     }
   }
 
-  #tellSent(name: 'message' | 'presence' | 'iq', text: string): void {
+  #tellSent(name: NonNullable<OutgoingName>, text: string): void {
     this.#observer.sent(name, text.length);
     try {
       this.#watchers?.sent(text);
@@ -327,10 +329,9 @@ export class Session extends Receiver implements WireOwner {
   }
 
   /** Between two connections: what can be resumed is kept for it, the rest waits for the next. */
-  async #sendCut(text: string): Promise<void> {
+  async #sendCut(text: string, name: OutgoingName): Promise<void> {
     const management = this.#management;
     if (management?.id !== undefined && !management.isFull) {
-      const name = stanzaNameOf(text);
       if (name !== undefined) this.#tellSent(name, text);
       management.countSent(text);
       return;
@@ -339,7 +340,7 @@ export class Session extends Receiver implements WireOwner {
     await this.send(text);
   }
 
-  #sendFull(text: string): Promise<void> {
+  #sendFull(text: string, name: OutgoingName): Promise<void> {
     const { policy, bytes } = this.parts.sendBuffer;
     const error = (): SendBufferFull => new SendBufferFull(this.#jid, this.#wire.pending);
     if (policy === 'drop') {
@@ -353,7 +354,7 @@ export class Session extends Receiver implements WireOwner {
       this.#drop();
       return Promise.reject(failure);
     }
-    this.#transmit(text);
+    this.#transmit(text, name);
     return new Promise((resolve) => {
       (this.#blocked ??= []).push(resolve);
       this.#management?.onRoom(() => this.#room());

@@ -44,6 +44,24 @@ describe('a session', () => {
     assert.equal((await session.waitForStanza()).getChildText('body'), 'first');
   });
 
+  for (const [what, wait] of [
+    ['a stanza', (session: Session) => session.waitForStanza()],
+    ['what answers a stanza', (session: Session) => session.sendAndWait('<presence/>')],
+    ['an answer', (session: Session) => session.sendIq(builders.ping('localhost'))],
+  ] as const) {
+    it(`says which line waited in vain for ${what}`, async () => {
+      const { session, clock } = setUp();
+      async function lineOfTheScenario(): Promise<void> {
+        await wait(session);
+      }
+      await assert.rejects(clock.resolve(lineOfTheScenario()), (error: Error) => {
+        assert.equal(error.name, 'StanzaTimeout');
+        assert.match(error.stack!, /at async lineOfTheScenario .*session\.test/);
+        return true;
+      });
+    });
+  }
+
   it('says what did not come in time, and leaves no timer', async () => {
     const { session, clock } = setUp();
     await assert.rejects(
