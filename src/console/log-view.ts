@@ -50,8 +50,8 @@ const PLACED = [
   'lateMs',
   'msg',
 ];
-/** Fields that pino-pretty would put before the line, where they pass for its beginning. */
-const MISPLACED = ['name', 'caller', 'timestamp'];
+/** Fields that pino-pretty would put before the line, where they pass for its beginning, or would lose. */
+const MISPLACED = ['name', 'caller', 'timestamp', '__proto__'];
 
 /**
  * Shows log lines through pino-pretty, in lager's look:
@@ -157,11 +157,13 @@ function prettyFormat(colors: boolean): (line: LogLine) => string {
   const format = pinoPretty.prettyFactory({
     colorize: colors,
     ignore: [...PLACED, ...MISPLACED].join(','),
+    // With a prototype, a field called "valueOf" would have one of JavaScript's own functions for its prettifier.
+    customPrettifiers: Object.create(null) as Record<string, never>,
     messageFormat: (line) => formatLine(line as unknown as LogLine, paint),
   }) as (line: LogLine) => string;
   return (line) => {
     const clean = legible(withOwnFields(line), severalLines);
-    const further = MISPLACED.filter((name) => clean[name] !== undefined).map(
+    const further = MISPLACED.filter((name) => Object.hasOwn(clean, name)).map(
       (name) => `    ${paint.magenta(name)}: ${JSON.stringify(clean[name])}\n`,
     );
     return format(clean) + further.join('');

@@ -112,6 +112,20 @@ describe('what a console shows of text that others wrote', () => {
     );
   });
 
+  it("shows fields of a log line that have the names of JavaScript's own", () => {
+    for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'name', 'timestamp']) {
+      for (const fields of [`{"${name}":"as given"}`, `{"${name}":{"deep":"as given"}}`]) {
+        const line = { level: 30, time: 0, msg: 'said' };
+        const within = logged({ logs: [{ ...line, fields: JSON.parse(fields) as object }] }, false);
+        const beside = logged({ logs: [{ ...(JSON.parse(fields) as object), ...line }] }, false);
+        for (const text of [within, beside]) {
+          assert.match(text, new RegExp(`\\n {4}(fields\\.)?${name}: `), name);
+          assert.match(text, /as given/, name);
+        }
+      }
+    }
+  });
+
   it('takes fields of a log line for what they are, of whatever type', () => {
     const odd: unknown[] = [
       null,
