@@ -66,6 +66,7 @@ const labelValues = [
   '{}',
   'Symbol("label")',
   '"__proto__"',
+  '"valueOf"',
 ];
 const noLabels = [
   '{ "a b": 1 }',
@@ -109,6 +110,7 @@ const things = [
   'new Proxy([], { get() { throw new Error("get") } })',
   '{ time: "never", level: "loud", msg: 5, node: "other/1", user: -1, err: 7, pid: {} }',
   '{ time: Infinity, level: NaN, toString: 1, __proto__: null }',
+  '{ valueOf: 1, constructor: 2, hasOwnProperty: 3, ["__proto__"]: 4 }',
   '{ get a() { throw new Error("getter") }, b: 1 }',
   '{ toJSON() { throw 1 } }',
   '{ toJSON() { return odd.cycle() } }',
