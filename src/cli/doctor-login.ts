@@ -1,4 +1,5 @@
 import type { XmppSettings } from '../config/run-variables.ts';
+import { demandConsistent, hasTarget } from '../config/xmpp-contradictions.ts';
 import { messageOf, systemCode } from '../lib/errors.ts';
 import { connectOptions, domainOf } from '../users/target.ts';
 import type { ConnectOptions } from '../xmpp/connect-options.ts';
@@ -28,7 +29,7 @@ export async function checkTarget(settings: XmppSettings): Promise<Finding[]> {
     ok: true,
     text: 'login: not tried; amoc doctor --login 1 tries that of user 1',
   };
-  if (settings.xmppHost === '') {
+  if (!hasTarget(settings)) {
     const text = 'target: none is set (AMOC_XMPP_HOST), the embedded server will stand in';
     return [{ ok: true, text }, notTried];
   }
@@ -54,7 +55,7 @@ export async function checkTarget(settings: XmppSettings): Promise<Finding[]> {
 
 /** Logs the user in, and tells each step of it. */
 export async function checkLogin(settings: XmppSettings, id: number): Promise<Finding[]> {
-  if (settings.xmppHost !== '') return logIn(settings, id);
+  if (hasTarget(settings)) return logIn(settings, id);
   const { xmppUser: user, xmppPassword: password } = settings;
   await using own = await startEmbeddedServer({ port: 0, patterns: { user, password } });
   const there = { xmppHost: '127.0.0.1', xmppPort: own.port, xmppDomain: own.domain };
@@ -102,6 +103,7 @@ async function withOptions(
 ): Promise<Finding[]> {
   let options: ConnectOptions;
   try {
+    demandConsistent(settings);
     options = await connectOptions(settings, id, {});
   } catch (error) {
     const text = `target: domain ${domainOf(settings, id)}: ${messageOf(error)}`;
@@ -148,7 +150,12 @@ function whyChosen({ mechanism, certificate }: ConnectOptions, record: LoginReco
   if (certificate !== undefined && record.mechanism === 'EXTERNAL') {
     return 'because the user has a certificate (xmppCertificate)';
   }
-  return 'the strongest without channel binding that both sides have (xmppMechanism auto)';
+  if (record.mechanism?.startsWith('HT-') === true)
+    return 'a token in place of the password (FAST)';
+  if (record.mechanism?.endsWith('-PLUS') === true) {
+    return 'the strongest that both sides have, tied to the TLS connection (xmppMechanism auto)';
+  }
+  return 'the strongest that both sides have, not tied to the connection (xmppMechanism auto)';
 }
 
 function sayTls({ isSecure, tls, offers }: LoginRecord, options: ConnectOptions): Finding {

@@ -130,7 +130,7 @@ export class Engine implements AsyncDisposable {
     const lines = [
       paint.bold(`amoc ${VERSION}`) + ` · Node ${process.versions.node} · ${many}`,
       standIn === undefined
-        ? `The target is ${process.env['AMOC_XMPP_HOST'] ?? 'that of amoc.json'}.`
+        ? `The target is ${targetOf(process.env)}.`
         : `No XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in on ${standIn.host}:${standIn.port}, for amocLocal.`,
     ];
     return `${lines.join('\n')}\n`;
@@ -167,4 +167,10 @@ export class Engine implements AsyncDisposable {
       context: this.evaluator.context,
     };
   }
+}
+
+/** What the environment says of the server under test. */
+function targetOf(environment: NodeJS.ProcessEnv): string {
+  const named = [environment['AMOC_XMPP_URL'], environment['AMOC_XMPP_HOST']];
+  return named.find((each) => each !== undefined && each !== '') ?? 'that of the settings';
 }

@@ -7,6 +7,7 @@ import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { environmentName } from '../config/variable.ts';
+import { hasTarget } from '../config/xmpp-contradictions.ts';
 import type { Erase } from '../console/evaluator.ts';
 import { systemClock } from '../lib/clock.ts';
 import { newCookie } from '../lib/cookie.ts';
@@ -51,10 +52,16 @@ export interface LocalCluster extends AsyncDisposable {
   readonly erase: Erase;
 }
 
-/** Where settings come from at each `do`: `amoc.json`, and the environment with the stand-in's address. */
+type ReadSources = ConstructorParameters<typeof Master>[0]['readSources'];
+
+/**
+ * Where settings come from: `amoc.json`, and the environment, with the stand-in's address where neither
+ * they nor the call name a server.
+ */
 export function readSources(
   standIn?: StandIn,
-): ReturnType<ConstructorParameters<typeof Master>[0]['readSources']> {
+  call?: Parameters<ReadSources>[0],
+): ReturnType<ReadSources> {
   const folder = scenariosFolder();
   const file = readSettingsFile(settingsFile(), listScenarios(folder));
   const environment: Record<string, string> = {};
@@ -63,13 +70,28 @@ export function readSources(
       environment[name] = value;
     }
   }
-  const named = environment[environmentName('xmppHost')] ?? file['xmppHost'] ?? '';
-  if (standIn !== undefined && named === '') {
+  if (standIn !== undefined && !hasTarget(namedIn({ file, environment }, call))) {
     environment[environmentName('xmppHost')] = standIn.host;
     environment[environmentName('xmppPort')] = String(standIn.port);
     environment[environmentName('xmppDomain')] = standIn.domain;
   }
   return { file, environment };
+}
+
+/** Values as they were written, of the settings that a target is named with. */
+function namedIn(
+  { file, environment }: ReturnType<ReadSources>,
+  { scenario, settings }: Parameters<ReadSources>[0] = { scenario: '', settings: {} },
+): Record<string, unknown> {
+  const section = Object.hasOwn(file, scenario) ? file[scenario] : undefined;
+  const ofScenario = typeof section === 'object' ? section : {};
+  const inFile: Record<string, unknown> = { ...file, ...ofScenario };
+  return Object.fromEntries(
+    Object.keys(xmppVariables).map((name) => [
+      name,
+      settings[name] ?? environment[environmentName(name)] ?? inFile[name],
+    ]),
+  );
 }
 
 function settingsFile(): string {
@@ -91,18 +113,13 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const count = localProcessCount();
   const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
   const sources = readSources();
-  const { xmppHost, xmppUser, xmppPassword } = resolveSettings(
-    xmppVariables,
-    sources,
-    '',
-  ) as XmppSettings;
+  const settings = resolveSettings(xmppVariables, sources, '') as XmppSettings;
   const open = sayOpenSecrets(settingsFile(), sources.file);
   if (open !== undefined) events.notice({ level: 'warn', text: open });
-  const patterns = { user: xmppUser, password: xmppPassword };
-  const standInStarts =
-    xmppHost === ''
-      ? startStandIn(patterns, (text) => events.notice({ level: 'error', text }))
-      : Promise.resolve(undefined);
+  const patterns = { user: settings.xmppUser, password: settings.xmppPassword };
+  const standInStarts = hasTarget(settings)
+    ? Promise.resolve(undefined)
+    : startStandIn(patterns, (text) => events.notice({ level: 'error', text }));
   standInStarts.catch(() => {});
   const compiler = new CompilerThread({
     folder: scenariosFolder(),
@@ -113,7 +130,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     name: 'amocLocal',
     clock: systemClock,
     compile: (name) => compiler.compile(name),
-    readSources: () => readSources(standIn),
+    readSources: (call) => readSources(standIn, call),
     expected: () => count,
     whenNoNodes: () => 'no slave process has started; see the lines above',
     kill: (node) => processes.kill(node),

@@ -1,3 +1,4 @@
+import { hasTarget } from '../config/xmpp-contradictions.ts';
 import { lineLogger } from '../console/line-logger.ts';
 import { LogView } from '../console/log-view.ts';
 import { paintFor, wantsColors } from '../console/paint.ts';
@@ -48,7 +49,7 @@ export async function runOnce(wanted: RunRequest): Promise<number> {
   await observers.listen();
   const { master } = cluster;
   const started = await master.do(scenario, from, to, request, { demandUnits: true });
-  if (cluster.standIn !== undefined) {
+  if (cluster.standIn !== undefined && !hasTarget(request.settings)) {
     logger.info('no XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in');
   }
   await untilOver(master, forMs, interrupted.first, (line) => logger.info(line));

@@ -1,4 +1,5 @@
 import { checkDomain } from './domain-pattern.ts';
+import { checkUrls } from './server-url.ts';
 import type { SettingsOf, Variables } from './variable.ts';
 
 const atLeast =
@@ -158,10 +159,22 @@ export const xmppVariables = {
       "path of the WebSocket or of BOSH; empty: '/ws' or '/bosh' (ejabberd); prosody has '/xmpp-websocket', '/http-bind'",
     default: '',
   },
+  xmppUrl: {
+    description:
+      "URL of the server's WebSocket or BOSH service, or several by commas, used in turn: wss://example.org/xmpp; it says transport, TLS, host, port and path",
+    default: '',
+    check: checkUrls,
+  },
   xmppMechanism: {
     description: 'SASL mechanism; auto: the strongest that both sides have',
     default: 'auto',
     check: oneOf('auto', ...saslMechanisms),
+  },
+  xmppChannelBinding: {
+    description:
+      'how a login is tied to its TLS connection; auto: with a -PLUS mechanism where the server lists the ways that it has (XEP-0440); none: never by xmppMechanism auto',
+    default: 'auto',
+    check: oneOf('auto', 'none', 'tls-exporter', 'tls-unique', 'tls-server-end-point'),
   },
   xmppUser: { description: "pattern of the users' names", default: 'user_{id}' },
   xmppPassword: {
@@ -184,6 +197,11 @@ export const xmppVariables = {
   },
   xmppSrv: {
     description: 'find host and port by the SRV records of the domain (RFC 6120 §3.2.1)',
+    default: false,
+  },
+  xmppHostMeta: {
+    description:
+      "find the URL of WebSocket or BOSH in the domain's https://…/.well-known/host-meta (XEP-0156)",
     default: false,
   },
   xmppSendBuffer: {

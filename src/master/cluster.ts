@@ -29,8 +29,11 @@ export interface MasterParts {
   clock: Clock;
   /** Compiles a scenario by name. */
   compile: (name: string) => Promise<CompiledScenario>;
-  /** Read at each `do`: the settings file and the environment. */
-  readSources: () => { file: Record<string, unknown>; environment: Record<string, string> };
+  /** Reads the settings file and the environment, at each `do` with what it was given itself. */
+  readSources: (call: { scenario: string; settings: Readonly<Record<string, unknown>> }) => {
+    file: Record<string, unknown>;
+    environment: Record<string, string>;
+  };
   /** How many processes should be there before a run starts, and what to say when none is. */
   expected: () => number;
   whenNoNodes: () => string;

@@ -1,4 +1,5 @@
 import { runVariables } from '../config/run-variables.ts';
+import { hasTarget } from '../config/xmpp-contradictions.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import type { Params, Result } from '../protocol/messages.ts';
 import type { DoRequest } from './arguments.ts';
@@ -51,7 +52,8 @@ export class RunStart {
       whenNoNodes,
     } = this.#cluster.parts;
     const bundle = await compile(request.scenario);
-    const sources = readSources();
+    const call = { ...request.settings };
+    const sources = readSources({ scenario: bundle.name, settings: call });
     await this.#cluster.nodes.whenJoined(expected(), joinMs, clock);
     const nodes = this.#cluster.nodes.select(request.nodes).filter((node) => !node.isLeaving);
     const [first] = nodes;
@@ -62,7 +64,7 @@ export class RunStart {
         scenario: bundle,
         seed: request.seed ?? randomSeed(),
         ...sources,
-        call: { ...request.settings },
+        call,
         ...(demandUnits ? { demandUnits } : {}),
       },
       comment: request.comment,
@@ -132,7 +134,7 @@ export class RunStart {
   /** The stand-in is on one machine's loopback, so the slaves of others have none. */
   #sayMissingTarget({ settings, scenario, connectionsPerUser }: Run): void {
     // A scenario without connections of its own needs no server: it speaks HTTP.
-    if (settings['xmppHost'] !== '' || connectionsPerUser === 0) return;
+    if (hasTarget(settings) || connectionsPerUser === 0) return;
     const text = `${scenario} runs without an XMPP target, so users crash when they connect; set AMOC_XMPP_HOST=… where the console is started, or xmppHost in amoc.json or in the settings of do()`;
     this.#cluster.parts.notice({ level: 'warn', text });
   }

@@ -1,8 +1,9 @@
-import type { RunSettings } from '../config/run-variables.ts';
+import type { RunSettings, XmppSettings } from '../config/run-variables.ts';
 import { builtInVariables } from '../config/run-variables.ts';
 import { demandKnownNames, resolveSettings, resolveUpdate } from '../config/resolve.ts';
 import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
+import { demandConsistent } from '../config/xmpp-contradictions.ts';
 import { attempt, withTimeout } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { formatMs } from '../lib/duration.ts';
@@ -80,6 +81,7 @@ export class SlaveRun {
     this.#variables = { ...builtInVariables, ...scenario.variables };
     demandKnownNames(this.#variables, parts.sources.file);
     this.#settings = resolveSettings(this.#variables, parts.sources, name);
+    demandConsistent(this.#settings as unknown as XmppSettings);
     this.#wheel = new TimerWheel(parts.clock, parts.mayServe);
     this.#files = new TravelledFiles(name, parts.data);
     this.#context = this.#makeContext(undefined);

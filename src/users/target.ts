@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { domainOfUser } from '../config/domain-pattern.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
+import { readServerUrl, urlOfUser } from '../config/server-url.ts';
+import { startTlsOver } from '../config/xmpp-contradictions.ts';
 import { toMs } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { show } from '../lib/show.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../xmpp/connect-options.ts';
 import type { ComponentOptions } from '../xmpp/login/component.ts';
+import { preparedName, preparedPassword } from '../xmpp/login/prepared.ts';
 import type { SendPolicy } from '../xmpp/session-parts.ts';
+import { findByHostMeta } from '../xmpp/wire/host-meta.ts';
 import { findBySrv } from '../xmpp/wire/srv.ts';
 import type { HostPort } from '../xmpp/wire/srv.ts';
 
@@ -41,6 +46,8 @@ export type UserConnectOptions = Partial<
     | 'capabilities'
   >
 > & {
+  /** URL of the WebSocket or BOSH service: it says `transport`, `tls`, `host`, `port` and `path`. */
+  url?: string;
   /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
   reconnect?: boolean | ReconnectOptions;
 };
@@ -50,36 +57,29 @@ export type UserComponentOptions = Pick<ComponentOptions, 'domain' | 'secret' | 
   host?: string;
 };
 
+/** Where a connection goes, and what carries it. */
+type Place = Pick<ConnectOptions, 'host' | 'port' | 'transport' | 'tls' | 'path' | 'isNamedByUrl'>;
+
 /** How the user `id` reaches the server: the settings of the run, and what the scenario says besides. */
 export async function connectOptions(
   xmpp: XmppSettings,
   id: number,
   options: UserConnectOptions,
 ): Promise<ConnectOptions> {
-  const transport = options.transport ?? (xmpp.xmppTransport as ConnectOptions['transport']);
-  const tls = options.tls ?? (xmpp.xmppTls as ConnectOptions['tls']);
   const domain = options.domain ?? domainOf(xmpp, id);
-  const usual = usualPort(transport, tls);
-  const { host, port } =
-    xmpp.xmppSrv && options.host === undefined
-      ? await findBySrv(domain, tls === 'direct', id)
-      : addressOf(demandHost(options.host ?? xmpp.xmppHost), id);
   return {
-    host,
-    port: options.port ?? port ?? (xmpp.xmppPort === 0 ? usual : xmpp.xmppPort),
+    ...(await placeOf(xmpp, id, domain, options)),
     localAddress: options.localAddress ?? localAddressOf(xmpp, id),
     domain,
-    transport,
-    tls,
     tlsVerify: xmpp.xmppTlsVerify,
     tlsResume: xmpp.xmppTlsResume,
     tlsMaxVersion: xmpp.xmppTlsMaxVersion as ConnectOptions['tlsMaxVersion'],
-    tlsCa: readPem('xmppTlsCa', xmpp.xmppTlsCa),
+    tlsCa: caOf(xmpp),
     certificate: certificateOf(xmpp.xmppCertificate, id),
-    path: options.path ?? (xmpp.xmppPath === '' ? usualPath(transport) : xmpp.xmppPath),
     mechanism: options.mechanism ?? xmpp.xmppMechanism,
-    username: options.username ?? fill(xmpp.xmppUser, id),
-    password: options.password ?? fill(xmpp.xmppPassword, id),
+    channelBinding: xmpp.xmppChannelBinding as ConnectOptions['channelBinding'],
+    username: preparedName(options.username ?? fill(xmpp.xmppUser, id)),
+    password: preparedPassword(options.password ?? fill(xmpp.xmppPassword, id)),
     resource: options.resource ?? xmpp.xmppResource,
     scramCache: xmpp.xmppScramCache,
     sasl2: options.sasl2 ?? xmpp.xmppSasl2,
@@ -92,6 +92,62 @@ export async function connectOptions(
     capabilities: options.capabilities,
     reconnect: policyOf(options.reconnect),
   };
+}
+
+/** A URL says it all; where none is for this transport, it is put together. */
+async function placeOf(
+  xmpp: XmppSettings,
+  id: number,
+  domain: string,
+  options: UserConnectOptions,
+): Promise<Place> {
+  if (options.url !== undefined) return placeOfUrl(options.url, options);
+  const isElsewhere = options.host !== undefined;
+  if (!isElsewhere && xmpp.xmppUrl !== '') {
+    const url = urlOfUser(xmpp.xmppUrl, id);
+    const { transport } = options;
+    if (transport === undefined || transport === readServerUrl(url)?.transport) {
+      return placeOfUrl(url, options);
+    }
+  }
+  const transport = options.transport ?? (xmpp.xmppTransport as ConnectOptions['transport']);
+  if (!isElsewhere && xmpp.xmppHostMeta && transport !== 'tcp') {
+    const asked = {
+      transport,
+      tlsVerify: xmpp.xmppTlsVerify,
+      tlsCa: caOf(xmpp),
+      timeoutMs: xmpp.xmppTimeout,
+    };
+    return placeOfUrl(await findByHostMeta(domain, asked), options);
+  }
+  const tls = options.tls ?? (xmpp.xmppTls as ConnectOptions['tls']);
+  if (tls === 'starttls' && transport !== 'tcp') {
+    throw new AmocError('CONFIG', startTlsOver(transport));
+  }
+  const usual = usualPort(transport, tls);
+  const { host, port } =
+    xmpp.xmppSrv && !isElsewhere
+      ? await findBySrv(domain, tls === 'direct', id)
+      : addressOf(demandHost(options.host ?? xmpp.xmppHost), id);
+  return {
+    host,
+    port: options.port ?? port ?? (xmpp.xmppPort === 0 ? usual : xmpp.xmppPort),
+    transport,
+    tls,
+    path: options.path ?? (xmpp.xmppPath === '' ? usualPath(transport) : xmpp.xmppPath),
+  };
+}
+
+/** What the scenario says besides, of a part of the URL, is meant to be another. */
+function placeOfUrl(url: string, { port, path }: UserConnectOptions): Place {
+  const place = readServerUrl(url);
+  if (place === undefined) {
+    throw new AmocError(
+      'CONFIG',
+      `${show(url)} is no URL of a server: it begins with ws://, wss://, http:// or https://, and has no user, password or #`,
+    );
+  }
+  return { ...place, port: port ?? place.port, path: path ?? place.path, isNamedByUrl: true };
 }
 
 /** How the user `id` connects as a component. */
@@ -117,8 +173,10 @@ export function fill(pattern: string, id: number): string {
 }
 
 /** The domain of the user `id`: as set, or the first host. */
-export function domainOf({ xmppDomain, xmppHost }: XmppSettings, id: number): string {
-  return xmppDomain === '' ? addressOf(xmppHost, 0).host : domainOfUser(xmppDomain, id);
+export function domainOf({ xmppDomain, xmppHost, xmppUrl }: XmppSettings, id: number): string {
+  if (xmppDomain !== '') return domainOfUser(xmppDomain, id);
+  if (xmppHost !== '') return addressOf(xmppHost, 0).host;
+  return xmppUrl === '' ? '' : (readServerUrl(urlOfUser(xmppUrl, 0))?.host ?? '');
 }
 
 /** The port when none is given: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers have it. */
@@ -183,6 +241,10 @@ function readPem(setting: string, path: string): string | undefined {
       cause,
     });
   }
+}
+
+function caOf({ xmppTlsCa }: XmppSettings): string | undefined {
+  return readPem('xmppTlsCa', xmppTlsCa);
 }
 
 function certificateOf(pattern: string, id: number): ConnectOptions['certificate'] {

@@ -23,6 +23,7 @@ import type { ForeignClient } from './foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
 import { timetable } from './timetable.ts';
 import type { TimetableEntry } from './timetable.ts';
+import { preparedName } from '../xmpp/login/prepared.ts';
 import { componentOptions, connectOptions, domainOf, fill } from './target.ts';
 import type { UserComponentOptions, UserConnectOptions } from './target.ts';
 
@@ -194,7 +195,7 @@ export class PooledUser implements User {
 
   jidOf(id: number): string {
     const xmpp = this.#xmpp();
-    return `${fill(xmpp.xmppUser, id)}@${domainOf(xmpp, id)}`;
+    return `${preparedName(fill(xmpp.xmppUser, id))}@${domainOf(xmpp, id)}`;
   }
 
   row<T>(rows: readonly T[]): T {

@@ -1,4 +1,5 @@
 import type { Capabilities } from './capabilities.ts';
+import type { BindingType } from './login/channel-binding.ts';
 import type { SendBuffer } from './session-parts.ts';
 import type { Resumption } from './stream-management.ts';
 
@@ -36,9 +37,13 @@ export interface ConnectOptions {
   /** Whether TLS sessions are taken up again. @default true */
   tlsResume?: boolean | undefined;
   tlsMaxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
-  /** Path of the WebSocket or of BOSH. */
+  /** Path of the WebSocket or of BOSH, with the query. */
   path: string;
+  /** Whether host, port and path are those of a URL: then the certificate is for its host, even for an address. @default false */
+  isNamedByUrl?: boolean | undefined;
   mechanism: string;
+  /** What ties a login to its TLS connection; `none`: `auto` takes no -PLUS mechanism. @default 'auto' */
+  channelBinding?: BindingType | 'auto' | 'none' | undefined;
   username: string;
   /** The password; the token for OAUTHBEARER and X-OAUTH2. */
   password: string;

@@ -1,5 +1,5 @@
 import { Element } from '@xmpp/xml';
-import { unescapeXML } from 'ltx';
+import { attributeText, contentText, isXmlName, lineEnds } from './xml-text.ts';
 
 /**
  * Builds the tree of one element in one pass, so that its time grows with the text and with nothing else.
@@ -23,14 +23,16 @@ export function parseTree(text: string): Element {
       if (open?.name !== name) throw new Error(`the end tag of ${brief(name)} closes nothing`);
       open = open.parent ?? undefined;
     } else if (next === BANG) {
-      at = skipMarkup(text, tag, open);
+      at = addSection(text, tag, open);
     } else if (next === QUESTION) {
-      at = after(text, '?>', tag + 2, 'an instruction without an end');
+      throw new Error('a processing instruction, which XMPP forbids');
     } else {
       if (root !== undefined && open === undefined) throw new Error('more than one element');
       const nameEnd = endOfName(text, tag + 1);
       if (nameEnd === tag + 1) throw new Error('a tag without a name');
-      const element = new Element(text.slice(tag + 1, nameEnd));
+      const name = text.slice(tag + 1, nameEnd);
+      if (!isXmlName(name)) throw new Error(`${brief(name)} is no name of an element`);
+      const element = new Element(name);
       root ??= element;
       open?.cnode(element);
       at = readAttributes(text, nameEnd, element.attrs);
@@ -46,40 +48,47 @@ export function parseTree(text: string): Element {
 
 /** Reads up to the `>` or the `/` that ends a tag. @returns where that is */
 function readAttributes(text: string, from: number, attributes: Record<string, string>): number {
-  let at = from;
+  let end = from;
   for (;;) {
-    at = skipSpace(text, at);
+    let at = skipSpace(text, end);
     const code = text.charCodeAt(at);
     if (code === GT || code === SLASH) return at;
     const nameEnd = endOfName(text, at);
     const name = text.slice(at, nameEnd);
+    if (at === end) throw new Error(`no blank before the attribute ${brief(name)}`);
     at = skipSpace(text, nameEnd);
     if (name === '' || text.charCodeAt(at) !== EQUALS) {
       throw new Error(`the attribute ${brief(name)} has no value`);
     }
+    if (!isXmlName(name)) throw new Error(`${brief(name)} is no name of an attribute`);
+    if (Object.hasOwn(attributes, name)) throw new Error(`two attributes ${brief(name)}`);
     at = skipSpace(text, at + 1);
     const quote = text.charAt(at);
     if (quote !== '"' && quote !== "'")
       throw new Error(`the value of ${brief(name)} has no quotes`);
-    const end = after(text, quote, at + 1, 'the value of an attribute has no end');
-    attributes[name] = unescapeXML(text.slice(at + 1, end - 1));
-    at = end;
+    end = after(text, quote, at + 1, 'the value of an attribute has no end');
+    attributes[name] = attributeText(text.slice(at + 1, end - 1));
   }
 }
 
-/** Comments are left out, CDATA is text. @returns where it goes on */
-function skipMarkup(text: string, tag: number, open: Element | undefined): number {
-  if (text.startsWith('<!--', tag)) return after(text, '-->', tag + 4, 'a comment without an end');
+/** CDATA is text; XMPP forbids what else begins so (RFC 6120 §11.1). @returns where it goes on */
+function addSection(text: string, tag: number, open: Element | undefined): number {
+  if (text.startsWith('<!--', tag)) throw new Error('a comment, which XMPP forbids');
   if (!text.startsWith('<![CDATA[', tag) || open === undefined) throw new Error('a declaration');
   const end = after(text, ']]>', tag + 9, 'CDATA without an end');
-  if (end - 3 > tag + 9) open.t(text.slice(tag + 9, end - 3));
+  if (end - 3 > tag + 9) open.t(lineEnds(text.slice(tag + 9, end - 3)));
   return end;
 }
 
 function addText(open: Element | undefined, text: string): void {
   if (text === '') return;
-  if (open !== undefined) open.t(unescapeXML(text));
-  else if (text.trim() !== '') throw new Error('text around the element');
+  if (open === undefined) {
+    if (text.trim() !== '') throw new Error('text around the element');
+    return;
+  }
+  // XML 1.0 §2.4
+  if (text.includes(']]>')) throw new Error(']]> in a text');
+  open.t(contentText(text));
 }
 
 function after(text: string, what: string, from: number, otherwise: string): number {

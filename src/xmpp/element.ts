@@ -1,6 +1,6 @@
 import xml from '@xmpp/xml';
 import type { Element } from '@xmpp/xml';
-import { escapeXML, unescapeXML } from 'ltx';
+import { escapeXML } from 'ltx';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { parseTree } from './element-parser.ts';
 
@@ -65,9 +65,4 @@ export function demandXmlText(text: string): string {
     'ARGUMENT',
     `XML forbids the character U+${code}, which stands at ${at} in ${JSON.stringify(text.slice(Math.max(0, at - 20), at + 20))}; leave it out, or send it encoded`,
   );
-}
-
-/** The opposite of {@link escapeXml}, numeric references included. */
-export function unescapeXml(text: string): string {
-  return text.includes('&') ? unescapeXML(text) : text;
 }

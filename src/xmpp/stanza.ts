@@ -1,5 +1,6 @@
-import { parseElement, unescapeXml } from './element.ts';
+import { parseElement } from './element.ts';
 import type { Element } from './element.ts';
+import { attributeText } from './xml-text.ts';
 import { ageAt } from './ids.ts';
 
 /**
@@ -122,7 +123,7 @@ export class Stanza {
   }
 
   #value(at: number, end: number): string | undefined {
-    return at === 0 ? undefined : unescapeXml(this.text.slice(at, end));
+    return at === 0 ? undefined : attributeText(this.text.slice(at, end));
   }
 
   /** By letters: a call for each name that it could be costs more than all the rest. */

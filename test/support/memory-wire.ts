@@ -4,7 +4,7 @@ import type { Wire, WireOwner } from '../../src/xmpp/wire/wire.ts';
 /** A wire without a network: what is written is kept, what arrives is given by the test. */
 export class MemoryWire implements Wire {
   owner: WireOwner = nobody;
-  readonly isSecure = false;
+  readonly isSecure: boolean = false;
   readonly written: string[] = [];
   /** Set by a test to fill the send buffer. */
   pending = 0;

@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import type { Random } from '../../src/lib/random.ts';
+import type { Element } from '../../src/xmpp/element.ts';
 
 function int(random: Random, below: number): number {
   return random.integer(0, below - 1);
@@ -21,8 +22,22 @@ const texts = [
   'a>b',
   '-->',
   '?>',
+  'one\r\ntwo\rthree',
+  '&#13;&#xA;',
 ];
-const inAttributes = ['v', '>', '/>', '&lt;', "it's", 'é🦜', ' ', '--', ']]&gt;'];
+const inAttributes = [
+  'one\r\ntwo\tthree\n',
+  '&#10;&#x9;',
+  'v',
+  '>',
+  '/>',
+  '&lt;',
+  "it's",
+  'é🦜',
+  ' ',
+  '--',
+  ']]&gt;',
+];
 
 function attributes(random: Random): string {
   let text = '';
@@ -34,7 +49,7 @@ function attributes(random: Random): string {
   return text;
 }
 
-/** A random element that is well-formed, with all that may stand in one. */
+/** A random element that is well-formed, with all that XMPP lets stand in one. */
 export function element(random: Random, depth: number): string {
   const name = random.pick(names);
   const tag = `<${name}${attributes(random)}`;
@@ -43,9 +58,8 @@ export function element(random: Random, depth: number): string {
   for (let count = int(random, 3); count > 0; count--) {
     const kind = random.float();
     if (kind < 0.4 && depth < 4) inner += element(random, depth + 1);
-    else if (kind < 0.5) inner += `<![CDATA[${random.pick(['<a>', ']]', ']', '&', 'é<', ''])}]]>`;
-    else if (kind < 0.57) inner += `<!--${random.pick(['<a>', '-', ' - ', 'é', ''])} -->`;
-    else if (kind < 0.62) inner += `<?pi ${random.pick(['<a>', '?', 'é'])} ?>`;
+    else if (kind < 0.5)
+      inner += `<![CDATA[${random.pick(['<a>', ']]', ']', '&', 'é<', '\r\n', ''])}]]>`;
     else inner += `${random.pick(texts)} `;
   }
   return `${tag}>${inner}</${name}${random.pick(['', ' '])}>`;
@@ -71,4 +85,15 @@ export function saxes(document: string): string[] {
   parser.on('cdata', text);
   parser.write(document).close();
   return events;
+}
+
+/** The same of a tree. */
+export function eventsOf(node: Element): string[] {
+  const events = [`<${node.name} ${JSON.stringify(node.attrs)}`];
+  for (const child of node.children) {
+    if (typeof child !== 'string') events.push(...eventsOf(child));
+    else if (events.at(-1)?.startsWith('t:') === true) events.push(`${events.pop() ?? ''}${child}`);
+    else events.push(`t:${child}`);
+  }
+  return [...events, `>${node.name}`];
 }

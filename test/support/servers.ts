@@ -212,6 +212,7 @@ smacks_hibernation_time = 60
 authentication = "internal_plain"
 limits = { }
 ssl = { key = "${files.key}", certificate = "${files.cert}" }
+tls_server_end_point_hash = "auto"
 VirtualHost "localhost"
   ssl = { key = "${files.key}", certificate = "${files.cert}" }
 VirtualHost "anonymous.localhost"

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { escapeXml, parseElement, unescapeXml, xml } from '../element.ts';
+import { escapeXml, parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
+import { attributeText } from '../xml-text.ts';
 import { attributeIn } from '../wire/framed.ts';
 import { nameOf } from './accounts.ts';
 import { stanzaError } from './answers.ts';
@@ -11,7 +12,6 @@ import { ClientSession, smFailed } from './client-session.ts';
 import type { SessionStream } from './client-session.ts';
 import { boundFeatures, loginFeatures, sessionFeatures } from './features.ts';
 import type { Link, LinkOwner } from './link.ts';
-import { hasRestrictedXml } from './refusals.ts';
 import type { Resumables } from './resumables.ts';
 import type { Router } from './router.ts';
 import { NS } from '../stanzas/namespaces.ts';
@@ -61,16 +61,12 @@ export class ClientStream implements LinkOwner, SessionStream {
     const { domain } = this.#router;
     const to = attributeIn(tag, 'to');
     if (attributeIn(tag, 'xmlns') !== NS_CLIENT) this.fail('invalid-namespace');
-    else if (to !== undefined && parseAddress(unescapeXml(to))?.full !== domain) {
+    else if (to !== undefined && parseAddress(attributeText(to))?.full !== domain) {
       this.fail('host-unknown');
     } else this.#sendFeatures();
   }
 
   stanza(text: string): void {
-    if (hasRestrictedXml(text)) {
-      this.fail('restricted-xml');
-      return;
-    }
     let element: Element;
     try {
       element = parseElement(text);

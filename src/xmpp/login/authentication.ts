@@ -6,7 +6,7 @@ import type { Wire } from '../wire/wire.ts';
 import { forgetToken, keepToken, tokenOf } from './fast-tokens.ts';
 import type { Authenticate, Library } from './library-client.ts';
 import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts';
-import type { LoginWarning, SaslMechanism } from './mechanisms.ts';
+import type { LoginWarning, SaslMechanism, SaslOffer } from './mechanisms.ts';
 import { userAgentOf } from './user-agent.ts';
 
 /** What an {@link Authentication} needs of the login that it is a part of. */
@@ -41,11 +41,12 @@ export class Authentication {
    *
    * @throws {AmocError} `CONNECTION` when none of the mechanisms will do
    */
-  prepare(xmpp: Library, offered: readonly string[]): void {
-    this.#chosen = chooseMechanism(this.#options, offered);
-    const { wire, isWanted, warn } = this.#parts;
+  prepare(xmpp: Library, offer: SaslOffer): void {
+    const { isWanted, warn } = this.#parts;
+    const wire = this.#parts.wire() as Wire;
+    this.#chosen = chooseMechanism(this.#options, offer, wire);
     const begin = (name: string): SaslMechanism => {
-      const parts = { options: this.#options, wire: wire() as Wire, offered, isWanted, warn };
+      const parts = { options: this.#options, wire, offer, isWanted, warn };
       return (this.#mechanism = beginMechanism(name, parts));
     };
     xmpp.saslFactory._mechs = mechanismNames.map((name) => ({

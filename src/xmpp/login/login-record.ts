@@ -3,9 +3,7 @@ import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
 import type { ConnectContext } from './connect-context.ts';
-
-const NS_FAST = 'urn:xmpp:fast:0';
-const NS_CHANNEL_BINDINGS = 'urn:xmpp:sasl-cb:0';
+import { channelBindingsOf, mechanismsOf } from './features.ts';
 
 /** What a server says of itself in the features of its stream (RFC 6120 §4.3.2). */
 export interface ServerOffer {
@@ -86,7 +84,6 @@ const known = new Set([
 function offerOf(features: Element, isSecure: boolean): ServerOffer {
   const sasl2 = features.getChild('authentication', NS.sasl2);
   const inline = sasl2?.getChild('inline');
-  const bindings = features.getChild('sasl-channel-binding', NS_CHANNEL_BINDINGS);
   const names = features.getChildElements().map(({ name }) => name);
   return {
     isSecure,
@@ -94,17 +91,11 @@ function offerOf(features: Element, isSecure: boolean): ServerOffer {
     mechanisms: mechanismsOf(features.getChild('mechanisms', NS.sasl)),
     sasl2: mechanismsOf(sasl2),
     bind2: inline?.getChild('bind', NS.bind2) !== undefined,
-    fast: inline?.getChild('fast', NS_FAST) !== undefined,
+    fast: inline?.getChild('fast', NS.fast) !== undefined,
     streamManagement:
       (features.getChild('sm', NS.sm) ?? inline?.getChild('sm', NS.sm)) !== undefined,
-    channelBindings: (bindings?.getChildren('channel-binding') ?? []).map((each) =>
-      String(each.attrs['type']),
-    ),
+    channelBindings: channelBindingsOf(features) ?? [],
     registration: names.includes('register'),
     others: names.filter((name) => !known.has(name)),
   };
-}
-
-function mechanismsOf(parent: Element | undefined): string[] {
-  return parent?.getChildren('mechanism').map((each) => each.text()) ?? [];
 }

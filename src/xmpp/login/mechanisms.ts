@@ -1,8 +1,11 @@
 import { AmocError } from '../../lib/errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import type { Wire } from '../wire/wire.ts';
+import { bindTo, chooseBinding } from './channel-binding.ts';
+import type { BindingParts } from './channel-binding.ts';
+import { saslPrepared } from './prepared.ts';
 import { ScramClient, scramHashes } from './scram.ts';
-import type { ChannelBinding, ScramMechanism } from './scram.ts';
+import type { ScramMechanism } from './scram.ts';
 
 /**
  * One SASL exchange, in the form that `@xmpp/client` asks for (package saslmechanisms). Its texts have a character
@@ -23,12 +26,18 @@ export type LoginWarning = 'clear-password' | 'few-rounds';
 /** RFC 5802 §5.1, RFC 7677 §4: servers should ask for so many rounds at least. */
 const USUAL_ROUNDS = 4096;
 
+/** What a server says of its logins. */
+export interface SaslOffer {
+  mechanisms: readonly string[];
+  /** Types of channel binding (XEP-0440); `undefined` when it has no list of them. */
+  bindings: readonly string[] | undefined;
+}
+
 /** What an exchange is made of. */
 export interface SaslParts {
   options: ConnectOptions;
   wire: Wire;
-  /** Mechanisms that the server offers. */
-  offered: readonly string[];
+  offer: SaslOffer;
   /** Whether the login goes on. @default it does */
   isWanted?: () => boolean;
   /** Told what makes a password easier to get for who listens. */
@@ -50,14 +59,17 @@ export const mechanismNames = [
 
 /** Those that `auto` takes, in this order; the others are taken by name. */
 const automatic = [...scramNames, 'PLAIN', 'ANONYMOUS'];
+/** With a list of the server's types at hand, so that what is begun can be ended. */
+const automaticPlus = scramNames.map((name) => `${name}-PLUS`);
 
 /**
  * Which of the offered mechanisms to use.
  *
  * @throws {AmocError} `CONNECTION` when there is none
  */
-export function chooseMechanism(options: ConnectOptions, offered: readonly string[]): string {
+export function chooseMechanism(options: ConnectOptions, offer: SaslOffer, wire: Wire): string {
   const { mechanism, certificate } = options;
+  const { mechanisms: offered, bindings } = offer;
   if (mechanism !== 'auto') {
     if (offered.includes(mechanism)) return mechanism;
     throw new AmocError(
@@ -66,7 +78,10 @@ export function chooseMechanism(options: ConnectOptions, offered: readonly strin
     );
   }
   if (certificate !== undefined && offered.includes('EXTERNAL')) return 'EXTERNAL';
-  const chosen = automatic.find((name) => offered.includes(name));
+  const isBindable =
+    bindings !== undefined && chooseBinding(bindingParts(options, offer, wire)) !== undefined;
+  const known = isBindable ? [...automaticPlus, ...automatic] : automatic;
+  const chosen = known.find((name) => offered.includes(name));
   if (chosen === undefined) {
     throw new AmocError(
       'CONNECTION',
@@ -74,6 +89,14 @@ export function chooseMechanism(options: ConnectOptions, offered: readonly strin
     );
   }
   return chosen;
+}
+
+function bindingParts(
+  { channelBinding: wanted = 'auto' }: ConnectOptions,
+  { bindings: listed }: SaslOffer,
+  wire: Wire,
+): BindingParts {
+  return { wire, listed, wanted };
 }
 
 /** Begins an exchange of that name. */
@@ -129,18 +152,34 @@ function isClear(name: string): boolean {
 }
 
 function scram(name: string, parts: SaslParts): SaslMechanism {
-  const { options, wire, offered, isWanted, warn } = parts;
+  let client: ScramClient | undefined;
+  let serverFirst: string | undefined;
+  return {
+    name,
+    clientFirst: true,
+    response: async () => {
+      client ??= await scramClient(name, parts);
+      return bytesOf(serverFirst === undefined ? client.first() : await client.final(serverFirst));
+    },
+    challenge: (bytes) => (serverFirst = textOf(bytes)),
+    verifies: (text) => client?.verifies(text) ?? false,
+  };
+}
+
+async function scramClient(name: string, parts: SaslParts): Promise<ScramClient> {
+  const { options, wire, offer, isWanted, warn } = parts;
   const isPlus = name.endsWith('-PLUS');
   const mechanism = (isPlus ? name.slice(0, -5) : name) as ScramMechanism;
-  const binding = isPlus ? bindingOf(wire) : undefined;
+  const binding = isPlus ? await bindTo(bindingParts(options, offer, wire)) : undefined;
   const { username, password, scramCache = true } = options;
   // RFC 5802 §6: say so when we could have bound and the server did not offer it. What TLS carries HTTP has
   // nothing that could be bound to.
   const isBindable = wire.isSecure && wire.channelBinding !== undefined;
-  const couldBind = !isPlus && isBindable && !offered.some((each) => each.endsWith('-PLUS'));
-  const client = new ScramClient({
+  const offersPlus = offer.mechanisms.some((each) => each.endsWith('-PLUS'));
+  const couldBind = !isPlus && isBindable && !offersPlus;
+  return new ScramClient({
     mechanism,
-    username,
+    username: await saslPrepared(username),
     password,
     binding: binding ?? (couldBind ? 'unused' : undefined),
     isCached: scramCache,
@@ -151,21 +190,4 @@ function scram(name: string, parts: SaslParts): SaslMechanism {
       warn?.('few-rounds', text);
     },
   });
-  let serverFirst: string | undefined;
-  return {
-    name,
-    clientFirst: true,
-    response: async () =>
-      bytesOf(serverFirst === undefined ? client.first() : await client.final(serverFirst)),
-    challenge: (bytes) => (serverFirst = textOf(bytes)),
-    verifies: (text) => client.verifies(text),
-  };
-}
-
-function bindingOf(wire: Wire): ChannelBinding {
-  for (const type of ['tls-unique', 'tls-exporter'] as const) {
-    const data = wire.channelBinding?.(type);
-    if (data !== undefined) return { type, data };
-  }
-  throw new AmocError('CONNECTION', 'channel binding (-PLUS) needs TLS; see AMOC_XMPP_TLS');
 }

@@ -22,7 +22,7 @@ import type { Library } from './library-client.ts';
 import { SeeOtherHost } from './see-other-host.ts';
 import type { LoginWarning } from './mechanisms.ts';
 import { userAgentOf } from './user-agent.ts';
-import { withoutInlineSm } from './features.ts';
+import { channelBindingsOf, mechanismsOf, withoutUnwanted } from './features.ts';
 import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
 import type { ConnectContext } from './connect-context.ts';
@@ -310,7 +310,7 @@ export class Negotiation {
 
   /** @returns whether the library shall go on with these features. */
   #takesFeatures(features: Element, goOn: (features: Element) => void): boolean {
-    const { tls, sasl2 = true, resume } = this.#options;
+    const { tls, resume } = this.#options;
     const { wire } = this.#client;
     // What HTTP carries has its TLS from there (RFC 7395 §3.9, XEP-0206 §3).
     const offersTls =
@@ -326,17 +326,10 @@ export class Negotiation {
       this.#fail(new AmocError('CONNECTION', 'the server does not offer STARTTLS'));
       return false;
     }
-    features.remove('starttls', NS.tls);
     const offersSm = features.getChild('sm', NS.sm) !== undefined;
-    // Stream management is the session's business, and only when it was asked for.
-    features.remove('sm', NS.sm);
-    if (!sasl2) features.remove('authentication', NS.sasl2);
+    withoutUnwanted(features, this.#options);
     const offer =
       features.getChild('authentication', NS.sasl2) ?? features.getChild('mechanisms', NS.sasl);
-    if (resume === undefined) {
-      features.getChild('authentication', NS.sasl2)?.getChild('inline')?.remove('sm', NS.sm);
-    }
-    withoutInlineSm(features);
     const session = features.getChild('session', NS.session);
     this.#demandsSession = session !== undefined && session.getChild('optional') === undefined;
     if (this.#authenticate !== undefined && offer !== undefined) {
@@ -346,8 +339,10 @@ export class Negotiation {
     try {
       if (offer !== undefined) {
         this.stage = 'authenticate';
-        const offered = offer.getChildren('mechanism').map((each) => each.text());
-        this.#authentication.prepare(this.xmpp, offered);
+        this.#authentication.prepare(this.xmpp, {
+          mechanisms: mechanismsOf(offer),
+          bindings: channelBindingsOf(features),
+        });
       }
     } catch (error) {
       this.#fail(error);

@@ -1,6 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AmocError } from '../../lib/errors.ts';
+import type { ChannelBinding } from './channel-binding.ts';
 import { deriveKey } from './derivation.ts';
+import { saslPrepared } from './prepared.ts';
 
 /** Hash functions by the mechanism that uses them (RFC 5802, RFC 7677). */
 export const scramHashes = {
@@ -28,12 +30,6 @@ const MOST_KEPT = 100_000;
  * account logs in again with the salt of before.
  */
 const salted = new Map<string, Buffer>();
-
-/** What ties a login to its TLS connection (RFC 5802 §6, RFC 9266). */
-export interface ChannelBinding {
-  type: 'tls-exporter' | 'tls-unique';
-  data: Buffer;
-}
 
 /** What an exchange is made of. */
 export interface ScramOptions {
@@ -144,8 +140,11 @@ async function saltedPassword(
   const kept = (): Buffer | undefined => (isCached ? salted.get(key) : undefined);
   const known = kept();
   if (known !== undefined) return known;
-  const normal = password.normalize('NFKC');
-  const parts = { password: normal, salt: Buffer.from(salt, 'base64'), rounds };
+  const parts = {
+    password: await saslPrepared(password),
+    salt: Buffer.from(salt, 'base64'),
+    rounds,
+  };
   const made = await deriveKey({ ...parts, ...scramHashes[mechanism] }, kept, isWanted);
   if (!isCached) return made;
   salted.set(key, made);

@@ -93,7 +93,7 @@ export class BoshWire implements Wire {
       ...(localAddress === undefined ? {} : { localAddress }),
     };
     this.#agent = this.isSecure
-      ? new https.Agent({ ...agentOptions, ...nodeTlsOptions(tlsOptions, url) })
+      ? new https.Agent({ ...agentOptions, ...nodeTlsOptions(tlsOptions) })
       : new http.Agent(agentOptions);
     queueMicrotask(() => this.owner.connected());
   }

@@ -84,6 +84,16 @@ export function noncharacterIn(text: string): number {
   return at >= 0 ? at : text.indexOf('\uffff');
 }
 
+/** Ends what is said of XML that XMPP does without (RFC 6120 §11.1). */
+export const RESTRICTED = ', which XMPP forbids';
+
+/** XML that XMPP does without. As no entity can be declared, none can grow. */
+export const restricted = {
+  comment: `a comment${RESTRICTED}`,
+  instruction: `a processing instruction${RESTRICTED}`,
+  typeDefinition: `a document type definition${RESTRICTED}`,
+} as const;
+
 /** The error of a server whose bytes are no XMPP stream, or go beyond a bound. */
 export function notXmpp(what: string): AmocError {
   return new AmocError('CONNECTION', `what the server sent is no XMPP stream: ${what}`);
@@ -106,6 +116,7 @@ export const SPACE = 0x20;
 export const LETTERS = 0x40;
 
 export const CDATA_WORD = Buffer.from('CDATA[');
+export const XML_WORD = Buffer.from('xml');
 export const LONGEST_ENTITY = 10;
 
 /** Where in the grammar the last byte was. */
@@ -120,17 +131,14 @@ export const State = {
   closeName: 7,
   closeRest: 8,
   bang: 9,
-  commentStart: 10,
-  comment: 11,
-  commentDash: 12,
-  commentEnd: 13,
-  cdataStart: 14,
-  cdata: 15,
-  cdataBracket: 16,
-  cdataEnd: 17,
-  instruction: 18,
-  instructionEnd: 19,
-  entity: 20,
+  cdataStart: 10,
+  cdata: 11,
+  cdataBracket: 12,
+  cdataEnd: 13,
+  declarationStart: 14,
+  declaration: 15,
+  declarationEnd: 16,
+  entity: 17,
 } as const;
 
 /** A hash of a name, one byte after the other. */
@@ -163,21 +171,9 @@ export function isNameStart(byte: number): boolean {
   );
 }
 
-/**
- * The next state within a comment, a CDATA section or a processing instruction (XML 1.0 §2.5 to §2.7).
- *
- * @returns what is wrong when the byte must not stand there
- */
-export function stepMarkup(state: number, byte: number): number | string {
+/** The next state within a CDATA section (XML 1.0 §2.7) or the declaration before a stream (§2.8). */
+export function stepMarkup(state: number, byte: number): number {
   switch (state) {
-    case State.commentStart:
-      return byte === DASH ? State.comment : '<!- that begins no comment';
-    case State.comment:
-      return byte === DASH ? State.commentDash : State.comment;
-    case State.commentDash:
-      return byte === DASH ? State.commentEnd : State.comment;
-    case State.commentEnd:
-      return byte === GT ? State.text : '-- within a comment';
     case State.cdata:
       return byte === RIGHT_BRACKET ? State.cdataBracket : State.cdata;
     case State.cdataBracket:
@@ -185,10 +181,10 @@ export function stepMarkup(state: number, byte: number): number | string {
     case State.cdataEnd:
       if (byte === GT) return State.text;
       return byte === RIGHT_BRACKET ? State.cdataEnd : State.cdata;
-    case State.instruction:
-      return byte === QUESTION ? State.instructionEnd : State.instruction;
+    case State.declaration:
+      return byte === QUESTION ? State.declarationEnd : State.declaration;
     default:
       if (byte === GT) return State.text;
-      return byte === QUESTION ? State.instructionEnd : State.instruction;
+      return byte === QUESTION ? State.declarationEnd : State.declaration;
   }
 }

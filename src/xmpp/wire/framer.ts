@@ -6,6 +6,7 @@ import {
   BANG,
   CDATA_WORD,
   DASH,
+  XML_WORD,
   DOUBLE_QUOTE,
   EQUALS,
   GT,
@@ -14,6 +15,7 @@ import {
   LONGEST_ENTITY,
   LT,
   QUESTION,
+  restricted,
   SEMICOLON,
   SINGLE_QUOTE,
   SLASH,
@@ -160,8 +162,11 @@ export class Framer {
             hash = 0;
             state = State.closeName;
           } else if (byte === BANG) state = State.bang;
-          else if (byte === QUESTION) state = State.instruction;
-          else if (isNameStart(byte)) {
+          else if (byte === QUESTION) {
+            if (depth > (this.#isFramed ? 1 : 0)) return this.#fail(restricted.instruction);
+            this.#matched = 0;
+            state = State.declarationStart;
+          } else if (isNameStart(byte)) {
             hash = extend(0, byte);
             state = State.openName;
           } else return this.#fail('a tag without a name');
@@ -277,14 +282,14 @@ export class Framer {
           }
           break;
         case State.bang:
-          if (byte === DASH) state = State.commentStart;
-          else if (byte === LEFT_BRACKET && depth > 1) {
-            this.#matched = 0;
-            state = State.cdataStart;
-          } else {
-            // RFC 6120 §11.1; no entity can be declared, so none can grow.
-            return this.#fail('a document type definition');
-          }
+          if (byte === DASH) return this.#fail(restricted.comment);
+          if (byte !== LEFT_BRACKET || depth <= 1) return this.#fail(restricted.typeDefinition);
+          this.#matched = 0;
+          state = State.cdataStart;
+          break;
+        case State.declarationStart:
+          if (this.#matched === XML_WORD.length && byte <= SPACE) state = State.declaration;
+          else if (byte !== XML_WORD[this.#matched++]) return this.#fail(restricted.instruction);
           break;
         case State.cdataStart:
           if (byte !== CDATA_WORD[this.#matched]) return this.#fail('<![ that begins no CDATA');
@@ -300,15 +305,11 @@ export class Framer {
             this.#entity += String.fromCharCode(byte);
           }
           break;
-        default: {
-          // Comments, CDATA and processing instructions.
+        default:
+          // CDATA, and the declaration before a stream.
           if (byte < SPACE && isForbidden(byte)) return this.#forbid(bytes, start, at);
-          const next = stepMarkup(state, byte);
-          if (typeof next === 'string') return this.#fail(next);
-          state = next;
+          state = stepMarkup(state, byte);
           if (state === State.text && depth <= 1) start = this.#forget();
-          break;
-        }
       }
     }
     this.#save(state, depth, hash, bits);

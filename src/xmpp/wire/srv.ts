@@ -1,6 +1,8 @@
 import { promises as dns } from 'node:dns';
 import type { SrvRecord } from 'node:dns';
+import { LRUCache } from 'lru-cache';
 import { AmocError, messageOf } from '../../lib/errors.ts';
+import { KEPT_MS, MOST_DOMAINS } from './lookups.ts';
 
 /** Where a server is. */
 export interface HostPort {
@@ -8,13 +10,14 @@ export interface HostPort {
   port: number;
 }
 
-/** How long an answer is used again. */
-const KEPT_MS = 60_000;
+type ResolveSrv = (name: string) => Promise<SrvRecord[]>;
 
-/** Domains whose answer is kept: there may be one for each user. */
-const MOST_KEPT = 10_000;
-
-const kept = new Map<string, { records: SrvRecord[]; until: number }>();
+/** Answers of the last minute. Users who ask for the same name at once share one question. */
+const answers = new LRUCache<string, SrvRecord[], ResolveSrv>({
+  max: MOST_DOMAINS,
+  ttl: KEPT_MS,
+  fetchMethod: (name, _stale, { context: resolve }) => resolve(name),
+});
 
 /**
  * Where the domain's server is, by its SRV records: `_xmpp-client._tcp` (RFC 6120 §3.2.1), or
@@ -28,14 +31,12 @@ export async function findBySrv(
   domain: string,
   direct: boolean,
   turn: number,
-  resolve: (name: string) => Promise<SrvRecord[]> = (name) => dns.resolveSrv(name),
+  resolve: ResolveSrv = (name) => dns.resolveSrv(name),
 ): Promise<HostPort> {
   const name = `_xmpp${direct ? 's' : ''}-client._tcp.${domain}`;
-  const known = kept.get(name);
-  if (known !== undefined && known.until > performance.now()) return choose(known.records, turn);
   let records: SrvRecord[];
   try {
-    records = await resolve(name);
+    records = await answers.forceFetch(name, { context: resolve });
   } catch (cause) {
     throw new AmocError(
       'CONNECTION',
@@ -46,8 +47,6 @@ export async function findBySrv(
   if (records.length === 0 || records.every((each) => each.name === '.' || each.name === '')) {
     throw new AmocError('CONNECTION', `${name} says that the domain has no such service`);
   }
-  if (kept.size >= MOST_KEPT) kept.clear();
-  kept.set(name, { records, until: performance.now() + KEPT_MS });
   return choose(records, turn);
 }
 

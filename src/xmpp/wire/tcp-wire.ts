@@ -5,7 +5,7 @@ import type { FrameLimits } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 import type { TlsFacts } from './tls-facts.ts';
-import { keepSession, nodeTlsOptions } from './tls-options.ts';
+import { certificateOf, keepSession, keptSession, nodeTlsOptions } from './tls-options.ts';
 import type { TlsOptions } from './tls-options.ts';
 import { nobody } from './wire.ts';
 import type { Wire, WireOwner } from './wire.ts';
@@ -63,6 +63,8 @@ export class TcpWire implements Wire {
   readonly #target: string;
   #socket: net.Socket;
   #out = '';
+  /** DER, of the server whose TLS session is taken up; a full handshake brings its own. */
+  #certificate: Buffer | undefined;
 
   /** Connects; `direct` begins with TLS (XEP-0368). */
   constructor(
@@ -88,8 +90,7 @@ export class TcpWire implements Wire {
       ...(localAddress === undefined ? {} : { localAddress }),
     };
     if (direct) {
-      const secure = tls.connect({ ...options, ...nodeTlsOptions(tlsOptions, this.#target) });
-      keepSession(secure, tlsOptions, this.#target);
+      const secure = this.#secure(options);
       this.#socket = secure;
       secure.setNoDelay(true);
       secure.once('secureConnect', () => this.#owner.connected());
@@ -159,8 +160,7 @@ export class TcpWire implements Wire {
     raw.removeAllListeners('error');
     raw.removeAllListeners('close');
     raw.on('error', () => {});
-    const secure = tls.connect({ socket: raw, ...nodeTlsOptions(this.#tls, this.#target) });
-    keepSession(secure, this.#tls, this.#target);
+    const secure = this.#secure({ socket: raw });
     this.#socket = secure;
     this.#listen(secure);
     secure.on('data', (chunk: Buffer) => this.#push(chunk, chunk.length));
@@ -180,8 +180,22 @@ export class TcpWire implements Wire {
     );
   }
 
+  peerCertificate(): Buffer | undefined {
+    const socket = this.#socket;
+    if (!(socket instanceof tls.TLSSocket)) return undefined;
+    return certificateOf(socket, this.#certificate);
+  }
+
   tlsFacts(): TlsFacts | undefined {
     return tlsFactsOf(this.#socket);
+  }
+
+  #secure(options: tls.ConnectionOptions): tls.TLSSocket {
+    const kept = keptSession(this.#tls, this.#target);
+    this.#certificate = kept?.certificate;
+    const secure = tls.connect({ ...options, ...nodeTlsOptions(this.#tls, kept) });
+    keepSession(secure, this.#tls, this.#target, this.#certificate);
+    return secure;
   }
 
   #read(count: number): boolean {

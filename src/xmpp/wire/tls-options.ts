@@ -19,8 +19,15 @@ export interface TlsOptions {
   resume?: boolean | undefined;
 }
 
+/** What another connection to the same server begins with. */
+export interface KeptSession {
+  session: Buffer;
+  /** DER of the server's certificate, which is sent with a full handshake alone. */
+  certificate: Buffer | undefined;
+}
+
 /** TLS sessions by what they are for; the newest of each. */
-const sessions = new Map<string, Buffer>();
+const sessions = new Map<string, KeptSession>();
 /** Targets whose session is kept. */
 const MOST_SESSIONS = 1000;
 
@@ -33,29 +40,53 @@ function keyOf(target: string, options: TlsOptions): string {
   return [target, servername, verify, ca, certificate?.cert ?? '', maxVersion].join('\0');
 }
 
-/** The TLS options of Node.js that stand for ours, for a connection to `target`. */
-export function nodeTlsOptions(options: TlsOptions, target = ''): tls.ConnectionOptions {
-  const { verify, servername, alpn, resume = true } = options;
-  const session = resume ? sessions.get(keyOf(target, options)) : undefined;
+/** The TLS options of Node.js that stand for ours, for a connection that goes on with `kept`. */
+export function nodeTlsOptions(options: TlsOptions, kept?: KeptSession): tls.ConnectionOptions {
+  const { verify, servername, alpn } = options;
   return {
     servername: net.isIP(servername) === 0 ? servername : '',
     rejectUnauthorized: verify,
     secureContext: contextOf(options),
     ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
-    ...(session === undefined ? {} : { session }),
+    ...(kept === undefined ? {} : { session: kept.session }),
   };
 }
 
-/** Keeps the session that the server gives to this connection, for the next one. */
-export function keepSession(socket: tls.TLSSocket, options: TlsOptions, target: string): void {
+/** The session of an earlier connection to `target`, if there is one and it may be taken up. */
+export function keptSession(options: TlsOptions, target: string): KeptSession | undefined {
+  return options.resume === false ? undefined : sessions.get(keyOf(target, options));
+}
+
+/**
+ * Keeps the session that the server gives to this connection, for the next one.
+ *
+ * @param before the certificate that came with the session which this connection goes on with
+ */
+export function keepSession(
+  socket: tls.TLSSocket,
+  options: TlsOptions,
+  target: string,
+  before: Buffer | undefined,
+): void {
   if (options.resume === false) return;
   const key = keyOf(target, options);
   socket.once('session', (session: Buffer) => {
     if (!sessions.has(key) && sessions.size >= MOST_SESSIONS) {
       sessions.delete(sessions.keys().next().value as string);
     }
-    sessions.set(key, session);
+    sessions.set(key, { session, certificate: certificateOf(socket, before) });
   });
+}
+
+/** DER of the server's certificate: that of the session before when it was taken up. */
+export function certificateOf(
+  socket: tls.TLSSocket,
+  before: Buffer | undefined,
+): Buffer | undefined {
+  if (socket.isSessionReused()) return before;
+  // Not getPeerX509Certificate(), which Node.js 20 answers once alone. It is empty without a certificate.
+  const { raw }: Partial<tls.PeerCertificate> = socket.getPeerCertificate();
+  return raw;
 }
 
 function contextOf({ ca, certificate, maxVersion }: TlsOptions): tls.SecureContext {

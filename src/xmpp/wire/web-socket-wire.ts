@@ -49,7 +49,7 @@ export class WebSocketWire implements Wire {
       maxPayload: limits.stanzaBytes,
       headers: { host },
       ...(localAddress === undefined ? {} : { localAddress }),
-      ...(this.isSecure ? nodeTlsOptions(tlsOptions, url) : {}),
+      ...(this.isSecure ? nodeTlsOptions(tlsOptions) : {}),
     });
     this.#socket.on('upgrade', ({ socket }) => (this.#below = socket));
     this.#socket.on('open', () => this.owner.connected());

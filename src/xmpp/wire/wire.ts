@@ -34,6 +34,8 @@ export interface Wire {
   upgrade?(): Promise<void>;
   /** Keying material for channel binding (RFC 9266, RFC 5929); `undefined` without TLS. */
   channelBinding?(type: 'tls-exporter' | 'tls-unique'): Buffer | undefined;
+  /** DER of the server's certificate, where a login can be tied to it; `undefined` without TLS. */
+  peerCertificate?(): Buffer | undefined;
   /** What TLS came to; `undefined` without. */
   tlsFacts?(): TlsFacts | undefined;
 }

@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as amoc from '../../../src/index.ts';
+import type { XmppSettings } from '../../../src/config/run-variables.ts';
 import { environmentName } from '../../../src/config/variable.ts';
+import { LoginRecord } from '../../../src/xmpp/login/login-record.ts';
 import { Project } from '../../support/project.ts';
 import type { RealServer } from '../../support/servers.ts';
-import type { Transport } from '../place.ts';
+import type { Place, Transport } from '../place.ts';
 import type { Difference, Row } from '../row.ts';
 import { on } from '../row.ts';
 
@@ -49,6 +51,24 @@ function signUser(server: RealServer, jid: string, pattern: string, id: number):
   const signer = ['-CA', server.ca, '-CAkey', server.key, '-set_serial', String(id)];
   openssl('x509', '-req', '-in', request, '-extfile', extension, ...signer, '-out', file);
   writeFileSync(file, readFileSync(key), { flag: 'a' });
+}
+
+/** Logs an account in. @returns how it was done */
+async function recorded(
+  place: Place,
+  settings: Partial<XmppSettings> = {},
+): Promise<{ mechanism: string; bindings: string[] }> {
+  const username = `tied_${place.transport.toLowerCase()}`;
+  const account = { username, password: 'password' };
+  await place.register(account);
+  const record = new LoginRecord();
+  const told = { ...place.told(), ...record.hooks };
+  await using session = await place.logIn(account, { settings, told });
+  await session.sendIq(amoc.ping('localhost'));
+  return {
+    mechanism: record.mechanism ?? '',
+    bindings: record.offers.flatMap(({ channelBindings }) => channelBindings),
+  };
 }
 
 const noExternal = on(['prosody 0.12', 'prosody 13', 'embedded'], {
@@ -143,6 +163,73 @@ export const login: readonly Row[] = [
         });
       }),
   },
+  {
+    what: 'a login is tied to its TLS connection where the server lists how',
+    spec: 'XEP-0440 §4, RFC 5802 §6',
+    over: ['STARTTLS', 'TLS'],
+    differs: on(['ejabberd 23.01', 'prosody 0.12', 'embedded'], {
+      why: 'lists no types of channel binding',
+      check: async (place) => {
+        const { mechanism, bindings } = await recorded(place);
+        assert.deepEqual(bindings, []);
+        assert.doesNotMatch(mechanism, /-PLUS$/);
+      },
+    }),
+    check: async (place) => {
+      for (const xmppTlsMaxVersion of ['TLSv1.2', 'TLSv1.3']) {
+        // A token would be in place of the mechanism.
+        const settings = { xmppTlsMaxVersion, xmppSasl2: false };
+        const { mechanism, bindings } = await recorded(place, settings);
+        assert.match(mechanism, /^SCRAM-.*-PLUS$/, xmppTlsMaxVersion);
+        for (const xmppChannelBinding of bindings) {
+          // RFC 9266 §3
+          if (xmppChannelBinding === 'tls-unique' && xmppTlsMaxVersion === 'TLSv1.3') continue;
+          const xmppMechanism = 'SCRAM-SHA-256-PLUS';
+          const named = { xmppTlsMaxVersion, xmppChannelBinding, xmppMechanism };
+          assert.equal((await recorded(place, named)).mechanism, xmppMechanism);
+        }
+        const untied = await recorded(place, { ...settings, xmppChannelBinding: 'none' });
+        assert.match(untied.mechanism, /^SCRAM-SHA-\d+$/);
+      }
+    },
+  },
+  {
+    what: 'one URL is enough to log in by',
+    spec: 'RFC 7395, XEP-0206',
+    over: ['WebSocket', 'WebSocket over TLS', 'BOSH', 'BOSH over TLS'],
+    check: async (place) => {
+      const { xmppTransport, xmppTls, xmppPort, xmppPath, xmppTlsCa } = place.settings();
+      const scheme = `${xmppTransport === 'bosh' ? 'http' : 'ws'}${xmppTls === 'direct' ? 's' : ''}`;
+      const username = `url_${scheme}`;
+      await place.over('TCP').register({ username, password: 'password' });
+      const settings: Partial<XmppSettings> = {
+        ...{ xmppHost: '', xmppPort: 0, xmppPath: '', xmppTransport: 'tcp', xmppTls: 'auto' },
+        xmppUrl: `${scheme}://localhost:${String(xmppPort)}${String(xmppPath)}`,
+        xmppTlsCa: String(xmppTlsCa),
+        xmppDomain: '',
+      };
+      await using session = await place.logIn({ username, password: 'password' }, { settings });
+      assert.equal(amoc.bareJid(session.jid), `${username}@localhost`);
+      await session.sendIq(amoc.ping('localhost'));
+    },
+  },
+  ...(['PLAIN', 'SCRAM-SHA-1'] as const).map((mechanism): Row => ({
+    what: `a name and a password are the same however they were typed, by ${mechanism}`,
+    spec: 'RFC 8265 §3.4, §4.2, RFC 4013',
+    check: async (place) => {
+      const run = `${Date.now().toString(36)}${mechanism.length}`;
+      for (const [made, typed] of [
+        [`Ju\u0308rgen${run}`, `J\u00fcrgen${run}`],
+        [`J\u00f6rg${run}`, `Jo\u0308rg${run}`],
+        [`anna${run}`, `\uff41nna${run}`],
+      ] as const) {
+        await place.register({ username: made, password: 'pa\u0308ss\u2003wort' });
+        const account = { username: typed, password: 'p\u00e4ss wort', mechanism };
+        await using session = await place.logIn(account);
+        await session.sendIq(amoc.ping('localhost'));
+      }
+    },
+  })),
   ...(['PLAIN', 'SCRAM-SHA-1'] as const).map((mechanism): Row => ({
     what: `names and passwords beyond ASCII, by ${mechanism}`,
     spec: 'RFC 4616 §2, RFC 5802 §5.1, RFC 8265',

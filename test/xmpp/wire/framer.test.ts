@@ -70,7 +70,7 @@ describe('the framer', () => {
     const cutsOfEach = 50;
     for (let done = 0; done < CASES;) {
       const stanzas = Array.from({ length: 1 + int(random, 3) }, () => element(random, 0));
-      const between = random.pick(['', ' ', '\n', '<!-- x -->', '<?a b?>']);
+      const between = random.pick(['', ' ', '\n', '\r\n\t']);
       const document = `<?xml version='1.0'?>${header}${stanzas.join(between)}</stream:stream>`;
       const expected = [`open ${header}`, ...stanzas.map((text) => `stanza ${text}`), 'end'];
       // Whether what we take for a stream is one, by somebody else's judgement.
@@ -149,6 +149,12 @@ describe('the framer', () => {
       /an element with more than 256 attributes/,
     ],
     ['a DTD', '<!DOCTYPE a [<!ENTITY x "y">]><a/>', /document type definition/],
+    ['a comment between stanzas', `${header}<!-- x --><m/>`, /a comment, which XMPP forbids/],
+    ['a comment in a stanza', `${header}<m><!-- x --></m>`, /a comment, which XMPP forbids/],
+    ['a comment before the stream', `<!-- x -->${header}`, /a comment, which XMPP forbids/],
+    ['an instruction between stanzas', `${header}<?xml version='1.0'?><m/>`, /a processing instr/],
+    ['an instruction in a stanza', `${header}<m><?a b?></m>`, /a processing instruction, which/],
+    ['an instruction before the stream', `<?xsl a?>${header}`, /a processing instruction, which/],
     ['an XML bomb', `${header}<!DOCTYPE lolz><m>&lol9;</m>`, /document type definition/],
     ['an entity beyond the five', `${header}<m>&nbsp;</m>`, /the entity &nbsp;/],
     ['an entity in an attribute', `${header}<m a='&x;'/>`, /the entity &x;/],
@@ -181,6 +187,26 @@ describe('the framer', () => {
     });
   }
 
+  it('takes the declaration before a stream, and before a stanza that stands by itself', () => {
+    for (const blank of [' ', '\n', '\t']) {
+      const declaration = `<?xml${blank}version="1.0" encoding='UTF-8' ?>`;
+      assert.deepEqual(frame([Buffer.from(`${declaration}\n${header}<m/>`)]).stanzas, ['<m/>']);
+      const stanzas: string[] = [];
+      const framed = new Framer(
+        {
+          opened: () => {},
+          stanza: (text) => stanzas.push(text),
+          ended: () => {},
+          malformed: (error) => assert.fail(error),
+        },
+        undefined,
+        true,
+      );
+      for (let count = 0; count < 2; count++) framed.push(Buffer.from(`${declaration}<m/>`));
+      assert.deepEqual(stanzas, ['<m/>', '<m/>']);
+    }
+  });
+
   for (const [what, ...wrong] of [
     ['bytes that are no UTF-8', 0xc3, 0x28],
     ['half of a surrogate pair', 0xed, 0xa0, 0x80],
@@ -204,7 +230,6 @@ describe('the framer', () => {
       ['<m', '/>'],
       ['<m></m', '>'],
       ['<m><![CDATA[', ']]></m>'],
-      ['<m><!--', '--></m>'],
       ['<m><b/>', '<b/></m>'],
     ] as const;
     for (let code = 0; code < 0x20; code++) {

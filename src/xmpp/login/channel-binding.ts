@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { AmocError } from '../../lib/errors.ts';
+import type { Wire } from '../wire/wire.ts';
+
+/** Ways to tie a login to its TLS connection, in the order in which they are taken. */
+export const bindingTypes = ['tls-unique', 'tls-exporter', 'tls-server-end-point'] as const;
+
+/** See {@link bindingTypes}: RFC 5929 §3, RFC 9266, RFC 5929 §4. */
+export type BindingType = (typeof bindingTypes)[number];
+
+/** What ties a login to its TLS connection (RFC 5802 §6). */
+export interface ChannelBinding {
+  type: BindingType;
+  data: Buffer;
+}
+
+/** What is known of a connection and of its server before a login is tied to it. */
+export interface BindingParts {
+  wire: Wire;
+  /** Types that the server lists (XEP-0440); `undefined` when it has no list. */
+  listed: readonly string[] | undefined;
+  /** The one that the user wants; `auto` for the first that both sides have. */
+  wanted: BindingType | 'auto' | 'none';
+}
+
+/** The type that a login would be tied with; `undefined` when the two sides have none in common. */
+export function chooseBinding({ wire, listed, wanted }: BindingParts): BindingType | undefined {
+  if (wanted === 'none') return undefined;
+  // Without a list a server has the one that its version of TLS is usual with (RFC 5802 §6.1, RFC 9266 §2).
+  const offered = listed ?? ['tls-unique', 'tls-exporter'];
+  const candidates =
+    wanted === 'auto' ? bindingTypes.filter((each) => offered.includes(each)) : [wanted];
+  return candidates.find((type) => isAvailable(wire, type));
+}
+
+/**
+ * What ties a login with a `-PLUS` mechanism.
+ *
+ * @throws {AmocError} `CONNECTION` that says what is missing
+ */
+export async function bindTo(parts: BindingParts): Promise<ChannelBinding> {
+  const { wire, listed, wanted } = parts;
+  if (!wire.isSecure) {
+    throw new AmocError('CONNECTION', 'channel binding (-PLUS) needs TLS; see AMOC_XMPP_TLS');
+  }
+  if (wire.channelBinding === undefined) {
+    throw new AmocError('CONNECTION', 'channel binding (-PLUS) needs TLS over TCP, not over HTTP');
+  }
+  const type = chooseBinding(parts);
+  const data = type === undefined ? undefined : await dataOf(wire, type);
+  if (type !== undefined && data !== undefined) return { type, data };
+  const offers = listed === undefined ? '' : `; the server lists ${listed.join(', ') || 'none'}`;
+  const what = wanted === 'auto' ? 'no type of channel binding' : `no ${wanted}`;
+  throw new AmocError(
+    'CONNECTION',
+    `${what} for a -PLUS mechanism on this connection${offers} (xmppChannelBinding, xmppTlsMaxVersion)`,
+  );
+}
+
+function isAvailable(wire: Wire, type: BindingType): boolean {
+  return type === 'tls-server-end-point'
+    ? wire.peerCertificate?.() !== undefined
+    : wire.channelBinding?.(type) !== undefined;
+}
+
+async function dataOf(wire: Wire, type: BindingType): Promise<Buffer | undefined> {
+  if (type !== 'tls-server-end-point') return wire.channelBinding?.(type);
+  const certificate = wire.peerCertificate?.();
+  return certificate && endPointOf(certificate);
+}
+
+/** Digests of the certificates of servers, which thousands of users see; the oldest go. */
+const digests = new Map<string, Buffer>();
+const MOST_DIGESTS = 1000;
+
+/**
+ * The digest of a certificate, by the hash function of its signature (RFC 5929 §4.1).
+ *
+ * @param der the certificate as TLS carries it
+ * @returns `undefined` for a signature that has no such function
+ */
+export async function endPointOf(der: Buffer): Promise<Buffer | undefined> {
+  const name = createHash('sha256').update(der).digest('base64');
+  const known = digests.get(name);
+  if (known !== undefined) return known;
+  const hash = await hashOfSignature(der);
+  if (hash === undefined) return undefined;
+  const made = createHash(hash).update(der).digest();
+  digests.set(name, made);
+  if (digests.size > MOST_DIGESTS) digests.delete(digests.keys().next().value as string);
+  return made;
+}
+
+/** The library is loaded by who needs it alone: it takes some megabytes. */
+async function hashOfSignature(der: Buffer): Promise<string | undefined> {
+  await import('reflect-metadata');
+  const { X509Certificate } = await import('@peculiar/x509');
+  // The type of the library's own is one of browsers'.
+  const { signatureAlgorithm } = new X509Certificate(der) as {
+    signatureAlgorithm: { hash?: { name?: string } };
+  };
+  const hash = signatureAlgorithm.hash?.name?.replace('-', '').toLowerCase();
+  // MD5 and SHA-1 are taken as SHA-256.
+  return hash === 'md5' || hash === 'sha1' ? 'sha256' : hash;
+}

@@ -1,0 +1,173 @@
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { LRUCache } from 'lru-cache';
+import { parse } from 'ltx';
+import { z } from 'zod';
+import { AmocError, messageOf } from '../../lib/errors.ts';
+import type { Transport } from '../connect-options.ts';
+import { KEPT_MS, MOST_DOMAINS } from './lookups.ts';
+import { nodeTlsOptions } from './tls-options.ts';
+
+/** What a stream over HTTP is carried by. */
+export type HttpTransport = Exclude<Transport, 'tcp'>;
+
+/** How the document is asked for. */
+export interface HostMetaOptions {
+  transport: HttpTransport;
+  /** Whether the certificate of the domain is checked. */
+  tlsVerify: boolean;
+  /** PEM certificates to trust besides the system's. */
+  tlsCa: string | undefined;
+  timeoutMs: number;
+}
+
+/** Gets the text of a URL. */
+export type FetchText = (url: string, options: HostMetaOptions) => Promise<string>;
+
+interface Asked {
+  options: HostMetaOptions;
+  fetchText: FetchText;
+}
+
+/** XEP-0156 §3.1 */
+const relations = {
+  websocket: 'urn:xmpp:alt-connections:websocket',
+  bosh: 'urn:xmpp:alt-connections:xbosh',
+} as const satisfies Record<HttpTransport, string>;
+
+const schemes = {
+  websocket: ['wss:', 'ws:'],
+  bosh: ['https:', 'http:'],
+} as const satisfies Record<HttpTransport, readonly string[]>;
+
+const MOST_CHARACTERS = 64 * 1024;
+const MOST_REDIRECTS = 3;
+
+const answers = new LRUCache<string, string, Asked>({
+  max: MOST_DOMAINS,
+  ttl: KEPT_MS,
+  fetchMethod: (key, _stale, { context }) => lookUp(key.slice(key.indexOf(' ') + 1), context),
+});
+
+/**
+ * The URL of a domain's WebSocket or BOSH service, as its `/.well-known/host-meta` has it (XEP-0156 §3):
+ * the XML form, which each such domain has, or else the JSON form. Asked once a minute.
+ *
+ * @param fetchText only given by tests
+ * @throws {AmocError} `CONNECTION` when the domain names no such URL
+ */
+export function findByHostMeta(
+  domain: string,
+  options: HostMetaOptions,
+  fetchText: FetchText = getText,
+): Promise<string> {
+  const context: Asked = { options, fetchText };
+  return answers.forceFetch(`${options.transport} ${domain}`, { context });
+}
+
+async function lookUp(domain: string, { options, fetchText }: Asked): Promise<string> {
+  const { transport } = options;
+  const base = `https://${domain}/.well-known/host-meta`;
+  const reasons: string[] = [];
+  for (const [url, read] of [
+    [base, linksOfXml],
+    [`${base}.json`, linksOfJson],
+  ] as const) {
+    try {
+      const links = read(await fetchText(url, options));
+      const usable = links.flatMap(({ rel, href }) => (rel === relations[transport] ? [href] : []));
+      const found = bestOf(usable, transport);
+      if (found !== undefined) return found;
+      reasons.push(`${url} has no link ${relations[transport]}`);
+    } catch (error) {
+      reasons.push(`${url}: ${messageOf(error)}`);
+    }
+  }
+  throw new AmocError(
+    'CONNECTION',
+    `${domain} does not say where its ${transport === 'bosh' ? 'BOSH' : 'WebSocket'} service is (${reasons.join('; ')}); give the URL with AMOC_XMPP_URL and switch AMOC_XMPP_HOST_META off`,
+  );
+}
+
+interface Link {
+  rel: string;
+  href: string;
+}
+
+/** Those over TLS come first (XEP-0156 §6). */
+function bestOf(hrefs: readonly string[], transport: HttpTransport): string | undefined {
+  for (const scheme of schemes[transport]) {
+    const found = hrefs.find((href) => URL.canParse(href) && new URL(href).protocol === scheme);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** XRD 1.0 §2: `<XRD><Link rel='…' href='…'/></XRD>`, with a declaration in front. */
+function linksOfXml(text: string): Link[] {
+  // Another parser than that of streams: a document may have comments.
+  const root = parse(text);
+  const links = root.getChildElements().filter((each) => each.getName() === 'Link');
+  return links.flatMap(({ attrs }) => linkOf(attrs as Partial<Link>));
+}
+
+const jrd = z.object({
+  links: z
+    .array(z.object({ rel: z.string().exactOptional(), href: z.string().exactOptional() }))
+    .default([]),
+});
+
+/** RFC 6415 §3.3 */
+function linksOfJson(text: string): Link[] {
+  const { links } = jrd.parse(JSON.parse(text));
+  return links.flatMap(linkOf);
+}
+
+function linkOf({ rel, href }: Partial<Link>): Link[] {
+  return rel === undefined || href === undefined ? [] : [{ rel, href }];
+}
+
+/** Over HTTPS alone: who could change the answer could take the logins (XEP-0156 §6). */
+async function getText(url: string, options: HostMetaOptions): Promise<string> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  let at = url;
+  for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+    const answer = await ask(at, options, signal);
+    const { statusCode: status = 0, headers } = answer;
+    if (status === 200) return readBounded(answer);
+    answer.destroy();
+    const { location } = headers;
+    if (status < 300 || status > 399 || location === undefined) {
+      throw new AmocError('CONNECTION', `HTTP ${status}`);
+    }
+    at = new URL(location, at).href;
+    if (!at.startsWith('https:')) {
+      throw new AmocError('CONNECTION', `it is moved to ${at}, which is not HTTPS`);
+    }
+  }
+  throw new AmocError('CONNECTION', `it is moved more than ${MOST_REDIRECTS} times`);
+}
+
+function ask(
+  url: string,
+  { tlsVerify: verify, tlsCa: ca }: HostMetaOptions,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const tls = nodeTlsOptions({ verify, ca, servername: new URL(url).hostname });
+  return new Promise((resolve, reject) => {
+    const request = https.get(url, { ...tls, agent: false, signal }, resolve);
+    request.once('error', reject);
+  });
+}
+
+async function readBounded(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  answer.setEncoding('utf8');
+  for await (const part of answer) {
+    text += part as string;
+    if (text.length > MOST_CHARACTERS) {
+      throw new AmocError('CONNECTION', `more than ${MOST_CHARACTERS} characters`);
+    }
+  }
+  return text;
+}
