@@ -44,6 +44,8 @@ export { answerPushes, befriend } from './xmpp/friends.ts';
 export { handle } from './xmpp/handlers.ts';
 export type { HandleOptions, StanzaAction, StanzaHandler, UnhandledLog } from './xmpp/handlers.ts';
 export { bareJid } from './xmpp/jid.ts';
+export { domainGroup } from './users/domain-group.ts';
+export type { DomainGroup } from './users/domain-group.ts';
 export type { TimetableEntry } from './users/timetable.ts';
 export { story } from './users/story.ts';
 export type { StoryOptions } from './users/story.ts';

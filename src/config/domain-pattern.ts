@@ -26,3 +26,18 @@ export function domainOfUser(pattern: string, id: number): string {
     String(buckets === undefined ? id : ((id - 1) % Number(buckets)) + 1),
   );
 }
+
+/**
+ * How far apart the ids of two users of one domain are: 1 where all are in one, N with `{bucket:N}`.
+ *
+ * @returns `undefined` when no two users have the same domain
+ */
+export function idsApart(pattern: string): number | undefined {
+  if (pattern.includes('{id}')) return undefined;
+  const buckets = [...pattern.matchAll(place)].map(([, count]) => Number(count));
+  return buckets.reduce((common, count) => (common * count) / commonDivisor(common, count), 1);
+}
+
+function commonDivisor(one: number, other: number): number {
+  return other === 0 ? one : commonDivisor(other, one % other);
+}

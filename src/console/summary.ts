@@ -6,6 +6,7 @@ import type { StatusView } from '../master/views.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../lib/words.ts';
 import { ownCounters } from '../record/own-counters.ts';
+import { loginsIn, sayLogins } from '../record/logins.ts';
 import { lossesIn, sayLosses } from '../record/losses.ts';
 import { sayRecord } from '../record/record-words.ts';
 import { errorTable, renderMessages, table, timeTable } from './render.ts';
@@ -50,6 +51,8 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];
   if (errors.length > 0) lines.push(errorTable(errors, paint));
+  const logins = loginsIn(Object.entries(legible(metrics.times)));
+  if (logins.length > 1) lines.push(`  logins    ${sayLogins(logins)}`);
   const losses = lossesIn(Object.entries(legible(metrics.counters)));
   if (losses.length > 0) lines.push(paint.yellow(`  lost      ${sayLosses(losses)}`));
   for (const problem of problems) lines.push(paint.red(`  failed    ${problem}`));

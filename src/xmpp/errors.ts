@@ -75,7 +75,8 @@ export class StanzaTimeout extends AmocError {
 
   /** @param what was waited for, as in `no … within 10 s` */
   constructor(what: string, timeoutMs: number) {
-    super('TIMEOUT', `no ${what} within ${timeoutMs / 1000} s`);
+    // The same text for the same wait, so that they are counted together.
+    super('TIMEOUT', `no ${what} within ${Math.round(timeoutMs) / 1000} s`);
   }
 }
 

@@ -171,6 +171,11 @@ export abstract class Receiver {
     };
   }
 
+  /** Gives what fits to who waits for it, before all handlers. @returns ends it @internal */
+  prefer(predicate: Predicate): () => void {
+    return this.intercept((stanza) => predicate(stanza) && this.keep(stanza));
+  }
+
   /** Calls `handler` with what neither a handler nor an answer took, before who waits for its like. @internal */
   collect(handler: (stanza: Stanza) => boolean): () => void {
     (this.#collectors ??= []).push(handler);

@@ -1,3 +1,4 @@
+import { StanzaTimeout } from './errors.ts';
 import { isJidOf, isSameJid } from './jid.ts';
 import { isSelfPresence } from './predicates.ts';
 import type { Predicate } from './predicates.ts';
@@ -42,14 +43,21 @@ export async function joinRoom(
   const until = performance.now() + timeoutOf(options);
   for (;;) {
     const entry = new Entry(room);
-    const stop = session.collect((stanza) => entry.takes(stanza));
+    const isLast: Predicate = (stanza) => entry.isLast(stanza);
+    // Handlers of the scenario may take any of it, so it is looked at before them.
+    const ends = [
+      session.intercept((stanza) => entry.sees(stanza)),
+      session.prefer(isLast),
+      session.collect((stanza) => entry.has(stanza)),
+    ];
     let last: Stanza;
     try {
       const timeout = Math.max(0, until - performance.now());
-      const isLast: Predicate = (stanza) => entry.isLast(stanza);
       last = await session.sendAndWait(join(room, nick, options), isLast, { timeout, what });
+    } catch (error) {
+      throw error instanceof StanzaTimeout ? new StanzaTimeout(what, timeoutOf(options)) : error;
     } finally {
-      stop();
+      for (const end of ends) end();
     }
     if (last.type !== 'error') return entry.joined(last);
     const error = stanzaErrorOf(last, `the ${what}`);
@@ -62,6 +70,7 @@ export async function joinRoom(
 class Entry {
   readonly #room: string;
   #self: Stanza | undefined;
+  #last: Stanza | undefined;
   readonly #occupants: Stanza[] = [];
   readonly #history: Stanza[] = [];
 
@@ -69,29 +78,34 @@ class Entry {
     this.#room = room;
   }
 
-  /** Whether a stanza belongs to the entry; the one that ends it is left to who waits. */
-  takes(stanza: Stanza): boolean {
-    if (!isJidOf(stanza.from, this.#room) || this.isLast(stanza)) return false;
-    if (stanza.name === 'message') {
-      if (stanza.type === 'groupchat') this.#history.push(stanza);
-      return stanza.type === 'groupchat';
-    }
-    if (stanza.name !== 'presence') return false;
-    if (isSelfPresence()(stanza)) this.#self = stanza;
+  /** Notes what belongs to the entry. @returns `false`: it goes on to others */
+  sees(stanza: Stanza): false {
+    if (!this.has(stanza)) return false;
+    if (this.#ends(stanza)) this.#last = stanza;
+    else if (stanza.name === 'message') this.#history.push(stanza);
+    else if (isSelfPresence()(stanza)) this.#self = stanza;
     // The room itself may be present too: some servers tell its avatar by that.
     else if (stanza.type === undefined && !isSameJid(stanza.from ?? '', this.#room)) {
       this.#occupants.push(stanza);
     }
-    return true;
+    return false;
+  }
+
+  /** Whether a stanza belongs to the entry; what comes after the last one does not. */
+  has(stanza: Stanza): boolean {
+    if (this.#last !== undefined || !isJidOf(stanza.from, this.#room)) return false;
+    return stanza.name === 'presence' || (stanza.name === 'message' && stanza.type === 'groupchat');
+  }
+
+  isLast(stanza: Stanza): boolean {
+    return stanza === this.#last;
   }
 
   /** The subject is the last that comes, empty when there is none; or one was refused. */
-  isLast(stanza: Stanza): boolean {
-    if (!isJidOf(stanza.from, this.#room)) return false;
+  #ends(stanza: Stanza): boolean {
     if (stanza.name === 'presence') return stanza.type === 'error';
     return (
       this.#self !== undefined &&
-      stanza.type === 'groupchat' &&
       stanza.getChild('subject') !== undefined &&
       stanza.getChild('body') === undefined
     );

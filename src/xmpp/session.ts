@@ -412,7 +412,8 @@ export class Session extends Receiver implements WireOwner {
       case 'enabled':
         (this.#management ??= new StreamManagement()).enabled(stanza.attrs);
     }
-    this.keep(stanza);
+    // What a stream offers once SASL2 has bound a resource (XEP-0388 §2.6) is no stanza that anybody waits for.
+    if (!stanza.name.endsWith('features')) this.keep(stanza);
   }
 
   #lost(why: string, condition?: string, elsewhere?: string): void {

@@ -106,12 +106,17 @@ const NEWER = join(ROOT, '.cache', 'servers', 'root');
 /** Whether they could be fetched. */
 export const hasNewerServers = existsSync(join(NEWER, 'usr', 'bin', 'prosody'));
 
-/** Starts ejabberd from Debian's package; with the modules that every server has, or with all. */
+/**
+ * Starts ejabberd from Debian's package; with the modules that every server has, or with all.
+ *
+ * @param domains served besides `localhost`
+ */
 export async function startEjabberd({
   full = true,
   newer = false,
   address = '127.0.0.1',
   logLevel = 'warning',
+  domains = [] as readonly string[],
 } = {}): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-ejabberd-'));
   const ports = await serverPorts();
@@ -120,7 +125,7 @@ export async function startEjabberd({
   writeFileSync(
     join(folder, 'ejabberd.yml'),
     `
-hosts: [localhost, anonymous.localhost]
+hosts: [${['localhost', 'anonymous.localhost', ...domains].join(', ')}]
 host_config: { anonymous.localhost: { auth_method: [anonymous], anonymous_protocol: sasl_anon } }
 loglevel: ${logLevel}
 certfiles: ["${files.both}"]
@@ -176,8 +181,15 @@ function newerErlangPaths(): string[] {
   );
 }
 
-/** Starts prosody from Debian's package. */
-export async function startProsody({ newer = false } = {}): Promise<RealServer> {
+/**
+ * Starts prosody from Debian's package.
+ *
+ * @param domains served besides `localhost`
+ */
+export async function startProsody({
+  newer = false,
+  domains = [] as readonly string[],
+} = {}): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-prosody-'));
   const ports = await serverPorts();
   const files = await certificate(folder);
@@ -217,7 +229,7 @@ VirtualHost "localhost"
   ssl = { key = "${files.key}", certificate = "${files.cert}" }
 VirtualHost "anonymous.localhost"
   authentication = "anonymous"
-Component "conference.localhost" "muc"
+${domains.map((each) => `VirtualHost "${each}"\nComponent "conference.${each}" "muc"\n`).join('')}Component "conference.localhost" "muc"
   muc_room_default_public = true
 Component "upload.localhost" "http_file_share"
   http_host = "localhost"

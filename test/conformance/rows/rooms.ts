@@ -132,6 +132,27 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
+    what: 'one whose handlers take all that comes enters a room too, and they see what the room sends',
+    spec: 'XEP-0045 §7.1',
+    check: (place) =>
+      inRoom(place, async (room, alice, bob) => {
+        const taken: string[] = [];
+        const action = ({ name, type = '' }: amoc.Stanza): void => void taken.push(name + type);
+        amoc.handle(bob, [{ received: amoc.not(amoc.isIq()), action }]);
+        const { occupants, subject } = await amoc.joinRoom(bob, room, 'bob');
+        assert.deepEqual(
+          occupants.map(({ from }) => from),
+          [`${room}/alice`],
+        );
+        assert.ok((subject ?? '') === '');
+        assert.deepEqual(new Set(taken), new Set(['presence']));
+        await bob.send(amoc.groupchatTo(room, 'to all'));
+        await alice.waitForStanza(amoc.isGroupchatMessage('to all'));
+        await bob.sendIq(amoc.ping('localhost'));
+        assert.ok(taken.includes('messagegroupchat'));
+      }),
+  },
+  {
     what: 'a room tells who enters, changes presence, takes another nick and leaves, with the codes of the standard',
     spec: 'XEP-0045 §7.1, §7.2, §7.6, §7.7, §7.14',
     check: (place) =>
