@@ -21,9 +21,9 @@ export interface ScriptedClient {
   readonly alpn: string | false | undefined;
   readonly host: string | undefined;
   isAuthenticated: boolean;
-  send(xml: string): void;
+  readonly send: (xml: string | Buffer) => void;
   /** Closes the connection. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** A certificate and its key. */
@@ -82,7 +82,7 @@ export async function startScriptedServer(
         const sni = tlsOf(request.socket).sni;
         const hear = join({
           ...{ sni, alpn: undefined, host: request.headers.host },
-          send: (xml) => socket.send(xml),
+          send: (xml) => socket.send(xml, { binary: false }),
           end: () => socket.close(),
         });
         socket.on('message', (data: Buffer) => hear(data.toString('utf8')));

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { AmocError } from '../../lib/errors.ts';
 import { Framer } from './framer.ts';
-import { defaultFrameLimits } from './frame-grammar.ts';
+import { defaultFrameLimits, notXmpp } from './frame-grammar.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -26,7 +26,7 @@ const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
 const LEAST_ORDER_MS = 10;
 /** The longest that a request is held back for the order's sake. */
 const MOST_ORDER_MS = 1000;
-/** Characters of an answer, which may have any number of stanzas; two of the longest at least. */
+/** Bytes of an answer, which may have any number of stanzas; two of the longest at least. */
 const MOST_ANSWER = 16 * 1024 * 1024;
 /** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
@@ -53,7 +53,7 @@ export class BoshWire implements Wire {
   #awaitsRestart = false;
   #underway = 0;
   /** Answers that came before those of earlier requests, by the number of their request. */
-  readonly #early = new Map<number, string>();
+  readonly #early = new Map<number, Buffer>();
   #nextAnswer = 0;
   #flushes = false;
   /** The resource is being bound: from now on the server speaks when it wants. */
@@ -216,7 +216,7 @@ export class BoshWire implements Wire {
   #request(body: string): void {
     const rid = this.#rid - 1;
     this.#underway++;
-    const answered = (answer: string): void => {
+    const answered = (answer: Buffer): void => {
       // One that waits at the server is answered as soon as the next one arrives there (XEP-0124 §7.2).
       const isPrompt = !this.#isUp || this.#underway === MOST_REQUESTS;
       if (isPrompt && this.#sentAt !== Infinity) {
@@ -229,7 +229,7 @@ export class BoshWire implements Wire {
     this.#post(body, false, answered);
   }
 
-  #post(body: string, isAgain: boolean, answered: (answer: string) => void): void {
+  #post(body: string, isAgain: boolean, answered: (answer: Buffer) => void): void {
     this.#sentAt = Infinity;
     const request = (this.isSecure ? https : http).request(this.#url, {
       agent: this.#agent,
@@ -250,20 +250,21 @@ export class BoshWire implements Wire {
       this.#flushSoon();
     });
     request.once('response', (response) => {
-      let answer = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        answer += part;
+      const parts: Buffer[] = [];
+      let length = 0;
+      response.on('data', (part: Buffer) => {
+        parts.push(part);
+        length += part.length;
         const most = Math.max(MOST_ANSWER, 2 * this.#limits.stanzaBytes);
-        if (answer.length > most) {
+        if (length > most) {
           response.destroy(
-            new AmocError('CONNECTION', `the server answered more than ${most} characters to BOSH`),
+            new AmocError('CONNECTION', `the server answered more than ${most} bytes to BOSH`),
           );
         }
       });
       response.on('error', (error) => this.#close(error));
       response.once('end', () => {
-        if (response.statusCode === 200) answered(answer);
+        if (response.statusCode === 200) answered(Buffer.concat(parts));
         else if (this.#isRedirected(response)) this.#post(body, false, answered);
         else {
           const status = response.statusCode;
@@ -304,28 +305,37 @@ export class BoshWire implements Wire {
     this.#flushSoon();
   }
 
-  #readAnswer(answer: string): void {
+  #readAnswer(answer: Buffer): void {
     let isLast = false;
+    let isWhole = false;
     const framer = new Framer(
       {
         opened: (tag) => {
           isLast = attributeIn(tag, 'type') === 'terminate';
           if (this.#sid === undefined) this.#begin(tag);
-          else if (this.#awaitsRestart && /<(?:stream:)?features/.test(answer)) {
+          else if (this.#awaitsRestart && /<(?:stream:)?features/.test(answer.toString('latin1'))) {
             // Which request the server answers with it is the server's choice.
             this.#awaitsRestart = false;
             this.#opened();
           }
         },
         stanza: (text) => this.owner.stanza(text),
-        ended: () => {},
-        malformed: (error) => this.owner.malformed(error),
+        ended: () => (isWhole = true),
+        malformed: (error) => {
+          isWhole = true;
+          this.owner.malformed(error);
+        },
       },
       this.#limits,
     );
-    framer.push(Buffer.from(answer));
+    framer.push(answer);
+    if (!(isWhole as boolean) && !this.#isOver) {
+      this.owner.malformed(notXmpp('an answer to BOSH that has no end'));
+      return;
+    }
     if (!(isLast as boolean)) return;
-    const condition = /\scondition=["']([^"']+)/.exec(answer.slice(0, 500))?.[1];
+    const beginning = answer.toString('latin1', 0, 500);
+    const condition = /\scondition=["']([^"']+)/.exec(beginning)?.[1];
     if (condition === undefined) this.owner.ended();
     this.#close(
       condition === undefined

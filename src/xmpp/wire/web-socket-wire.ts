@@ -53,7 +53,7 @@ export class WebSocketWire implements Wire {
     });
     this.#socket.on('upgrade', ({ socket }) => (this.#below = socket));
     this.#socket.on('open', () => this.owner.connected());
-    this.#socket.on('message', (data: Buffer) => this.#framer.push(data));
+    this.#socket.on('message', (data: Buffer) => this.#read(data));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       // Found by the length of the frame, before the framer has seen it.
       if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
@@ -96,6 +96,13 @@ export class WebSocketWire implements Wire {
       return `<open xmlns="${NS_FRAMING}" to="${this.#domain}"${who} version="1.0"/>`;
     }
     return isStreamEnd(text) ? `<close xmlns="${NS_FRAMING}"/>` : withNamespace(text);
+  }
+
+  /** Each message is one whole stanza (RFC 7395 §3.3.3). */
+  #read(message: Buffer): void {
+    if (!this.#framer.push(message) || this.#framer.isAtRest) return;
+    this.#framer.stop();
+    this.owner.malformed(notXmpp('a WebSocket message that ends within a stanza'));
   }
 
   #receive(text: string): void {

@@ -221,7 +221,7 @@ describe('BOSH', () => {
           response.on('drain', more);
           more();
         },
-        /answered more than 16777216 characters/,
+        /answered more than 16777216 bytes/,
       ],
     ];
     for (const [fault, expected] of wrong) {
