@@ -27,7 +27,7 @@ export function demandConsistent(settings: XmppSettings): void {
     const named = readServerUrl(urlOfUser(xmppUrl, 0))?.transport;
     if (transport !== 'tcp' && named !== undefined && named !== transport) {
       found.push(
-        `xmppTransport is '${transport}', but xmppUrl is one of ${named}: leave xmppTransport out`,
+        `xmppTransport is '${transport}', but xmppUrl is a URL of ${named === 'bosh' ? 'BOSH' : 'WebSocket'}: leave xmppTransport out`,
       );
     }
   } else if (xmppHostMeta && transport === 'tcp') {
@@ -37,7 +37,7 @@ export function demandConsistent(settings: XmppSettings): void {
   }
   const lookedUp = xmppHostMeta ? 'xmppHostMeta' : xmppSrv ? 'xmppSrv' : undefined;
   if (lookedUp !== undefined && !hasTarget(settings)) {
-    found.push(`${lookedUp} looks the server of a domain up: set xmppDomain`);
+    found.push(`${lookedUp} finds the server of a domain, and no domain is set: set xmppDomain`);
   }
   if (found.length > 0) throw new AmocError('CONFIG', found.join('\n'));
 }

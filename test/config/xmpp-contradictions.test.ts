@@ -24,7 +24,7 @@ describe('settings that cannot hold together', () => {
     ],
     [
       { xmppUrl, xmppTransport: 'bosh' },
-      /^xmppTransport is 'bosh', but xmppUrl is one of websocket: leave xmppTransport out$/,
+      /^xmppTransport is 'bosh', but xmppUrl is a URL of WebSocket: leave xmppTransport out$/,
     ],
     [
       { xmppHostMeta: true, xmppHost: 'h' },
@@ -32,9 +32,12 @@ describe('settings that cannot hold together', () => {
     ],
     [
       { xmppHostMeta: true, xmppTransport: 'bosh' },
-      /^xmppHostMeta looks the server of a domain up: set xmppDomain$/,
+      /^xmppHostMeta finds the server of a domain, and no domain is set: set xmppDomain$/,
     ],
-    [{ xmppSrv: true }, /^xmppSrv looks the server of a domain up: set xmppDomain$/],
+    [
+      { xmppSrv: true },
+      /^xmppSrv finds the server of a domain, and no domain is set: set xmppDomain$/,
+    ],
   ] as const) {
     it(`are refused: ${Object.entries(call).join(' ')}`, () => {
       assert.throws(() => demandConsistent(settings(call)), { code: 'CONFIG', message: expected });
