@@ -7,7 +7,7 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { quoted } from '../lib/shell-quote.ts';
 import { count, plural } from '../lib/words.ts';
-import { domainOf, fill } from '../users/target.ts';
+import { domainOf, nameOf, passwordOf } from '../users/target.ts';
 import { accountFiles, accountServers } from '../xmpp/account-files.ts';
 import type { AccountServer } from '../xmpp/account-files.ts';
 import { readSources } from './local-cluster.ts';
@@ -79,8 +79,8 @@ export function writeAccounts(
     );
   }
   const accounts = Array.from({ length: last - first + 1 }, (_, at) => ({
-    username: fill(settings.xmppUser, first + at),
-    password: fill(settings.xmppPassword, first + at),
+    username: nameOf(settings, first + at),
+    password: passwordOf(settings, first + at),
     domain: domainOf(settings, first + at),
   }));
   const files = accountFiles(server as AccountServer, accounts);

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { bracketed } from '../lib/bracketed.ts';
 import { AmocError } from '../lib/errors.ts';
 import { dnsNameOf } from '../lib/dns-name.ts';
 import { quoted } from '../lib/shell-quote.ts';
@@ -75,7 +76,7 @@ export async function makeCertificates(options: CertsOptions): Promise<string> {
 function sayUse(folder: string, hosts: readonly string[], slaves: readonly string[]): string {
   const path = (name: string): string => quoted(join(folder, name));
   const dialled = hosts.find((host) => !isLoopback(host) && !host.startsWith('*')) ?? 'localhost';
-  const address = dialled.includes(':') ? `[${dialled}]` : dialled;
+  const address = bracketed(dialled);
   const [slave = 'slave1'] = slaves;
   const isMutual = slaves.length > 0;
   const onMaster = `export AMOC_TLS_CERT=${path('master.pem')} AMOC_TLS_KEY=${path('master.key')}`;

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { amocHome } from '../attach/node-folder.ts';
 import { portNumber, variable } from '../config/environment.ts';
+import { bracketed } from '../lib/bracketed.ts';
 import { systemClock } from '../lib/clock.ts';
 import { readCookie } from '../lib/cookie.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
@@ -76,7 +77,7 @@ function whenNoSlave(port: number | undefined): string {
   }
   const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   const isAny = host === '0.0.0.0' || host === '::';
-  const dialled = isAny ? 'THIS_HOST' : host.includes(':') ? `[${host}]` : host;
+  const dialled = isAny ? 'THIS_HOST' : bracketed(host);
   const [scheme, ca] =
     variable('AMOC_TLS_CERT') === undefined ? ['ws', ''] : ['wss', ' --ca ca.pem'];
   const where = isLoopback(host) ? 'on this machine' : 'on each machine';

@@ -1,5 +1,6 @@
 import type { XmppSettings } from '../config/run-variables.ts';
 import { demandConsistent, hasTarget } from '../config/xmpp-contradictions.ts';
+import { bracketed } from '../lib/bracketed.ts';
 import { messageOf, systemCode } from '../lib/errors.ts';
 import { connectOptions, domainOf } from '../users/target.ts';
 import type { ConnectOptions } from '../xmpp/connect-options.ts';
@@ -247,7 +248,7 @@ function whereOf({ host, port, domain }: ConnectOptions): string {
 }
 
 function addressText(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 function msSince(began: number): string {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { wholeNumber } from '../config/environment.ts';
 import { readSettingsFile, sayOpenSecrets, SETTINGS_FILE } from '../config/file.ts';
-import { resolveSettings } from '../config/resolve.ts';
+import { givenFor, resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { environmentName } from '../config/variable.ts';
@@ -60,7 +60,7 @@ type ReadSources = ConstructorParameters<typeof Master>[0]['readSources'];
  */
 export function readSources(
   standIn?: StandIn,
-  call?: Parameters<ReadSources>[0],
+  call: Parameters<ReadSources>[0] = { scenario: '', settings: {} },
 ): ReturnType<ReadSources> {
   const folder = scenariosFolder();
   const file = readSettingsFile(settingsFile(), listScenarios(folder));
@@ -70,28 +70,17 @@ export function readSources(
       environment[name] = value;
     }
   }
-  if (standIn !== undefined && !hasTarget(namedIn({ file, environment }, call))) {
+  const { scenario, settings } = call;
+  const given = Object.keys(xmppVariables).map((name) => [
+    name,
+    givenFor(name, { file, environment, call: settings }, scenario).raw,
+  ]);
+  if (standIn !== undefined && !hasTarget(Object.fromEntries(given) as Record<string, unknown>)) {
     environment[environmentName('xmppHost')] = standIn.host;
     environment[environmentName('xmppPort')] = String(standIn.port);
     environment[environmentName('xmppDomain')] = standIn.domain;
   }
   return { file, environment };
-}
-
-/** Values as they were written, of the settings that a target is named with. */
-function namedIn(
-  { file, environment }: ReturnType<ReadSources>,
-  { scenario, settings }: Parameters<ReadSources>[0] = { scenario: '', settings: {} },
-): Record<string, unknown> {
-  const section = Object.hasOwn(file, scenario) ? file[scenario] : undefined;
-  const ofScenario = typeof section === 'object' ? section : {};
-  const inFile: Record<string, unknown> = { ...file, ...ofScenario };
-  return Object.fromEntries(
-    Object.keys(xmppVariables).map((name) => [
-      name,
-      settings[name] ?? environment[environmentName(name)] ?? inFile[name],
-    ]),
-  );
 }
 
 function settingsFile(): string {

@@ -27,9 +27,7 @@ export function resolveSettings(
   scenario: string,
 ): Record<string, SettingValue> {
   const mistakes: string[] = [];
-  const section = sources.file?.[scenario];
-  const ofScenario = isRecord(section) ? section : {};
-  for (const name of Object.keys(ofScenario)) {
+  for (const name of Object.keys(sectionOf(sources, scenario))) {
     if (!Object.hasOwn(variables, name))
       mistakes.push(unknownSetting(name, variables, 'amoc.json'));
   }
@@ -38,12 +36,7 @@ export function resolveSettings(
   }
   const settings: Record<string, SettingValue> = {};
   for (const [name, variable] of Object.entries(variables)) {
-    const given: [string, unknown][] = [
-      ['settings', own(sources.call, name)],
-      [environmentName(name), sources.environment?.[environmentName(name)]],
-      ['amoc.json', own(ofScenario, name) ?? own(sources.file, name)],
-    ];
-    const [origin, raw] = given.find(([, value]) => value !== undefined) ?? ['default', undefined];
+    const { origin, raw } = givenFor(name, sources, scenario);
     try {
       if (origin === 'settings' && sources.demandUnits === true) demandUnit(name, variable, raw);
       settings[name] =
@@ -54,6 +47,26 @@ export function resolveSettings(
   }
   if (mistakes.length > 0) throw new AmocError('CONFIG', mistakes.join('\n'));
   return settings;
+}
+
+/** A setting as it was written, by the strongest source that has it, which `origin` names; `raw` is `undefined` for none. */
+export function givenFor(
+  name: string,
+  sources: SettingSources,
+  scenario: string,
+): { origin: string; raw: unknown } {
+  const given: [string, unknown][] = [
+    ['settings', own(sources.call, name)],
+    [environmentName(name), sources.environment?.[environmentName(name)]],
+    ['amoc.json', own(sectionOf(sources, scenario), name) ?? own(sources.file, name)],
+  ];
+  const [origin, raw] = given.find(([, value]) => value !== undefined) ?? ['default', undefined];
+  return { origin, raw };
+}
+
+function sectionOf({ file }: SettingSources, scenario: string): Readonly<Record<string, unknown>> {
+  const section = file?.[scenario];
+  return isRecord(section) ? section : {};
 }
 
 /**

@@ -16,7 +16,7 @@ const schemes: Readonly<Record<string, Pick<ServerUrl, 'transport' | 'tls'> | un
   'https:': { transport: 'bosh', tls: 'direct' },
 };
 
-/** Reads a URL such as `wss://chat.example.org/xmpp`; `undefined` for what is none of a service. */
+/** Reads a URL such as `wss://chat.example.org/xmpp`; `undefined` for any other text. */
 export function readServerUrl(text: string): ServerUrl | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, hostname, port, pathname, search, username, password, hash } = new URL(text);

@@ -78,8 +78,9 @@ export async function connectOptions(
     certificate: certificateOf(xmpp.xmppCertificate, id),
     mechanism: options.mechanism ?? xmpp.xmppMechanism,
     channelBinding: xmpp.xmppChannelBinding as ConnectOptions['channelBinding'],
-    username: preparedName(options.username ?? fill(xmpp.xmppUser, id)),
-    password: preparedPassword(options.password ?? fill(xmpp.xmppPassword, id)),
+    username: options.username === undefined ? nameOf(xmpp, id) : preparedName(options.username),
+    password:
+      options.password === undefined ? passwordOf(xmpp, id) : preparedPassword(options.password),
     resource: options.resource ?? xmpp.xmppResource,
     scramCache: xmpp.xmppScramCache,
     sasl2: options.sasl2 ?? xmpp.xmppSasl2,
@@ -167,8 +168,18 @@ export function componentOptions(
   };
 }
 
+/** The name of the user `id`, as it is sent and written to files. */
+export function nameOf({ xmppUser }: XmppSettings, id: number): string {
+  return preparedName(fill(xmppUser, id));
+}
+
+/** The password of the user `id`, as it is sent and written to files. */
+export function passwordOf({ xmppPassword }: XmppSettings, id: number): string {
+  return preparedPassword(fill(xmppPassword, id));
+}
+
 /** Puts the user's id into a pattern: `user_{id}` → `user_7`. */
-export function fill(pattern: string, id: number): string {
+function fill(pattern: string, id: number): string {
   return pattern.replaceAll('{id}', String(id));
 }
 

@@ -23,8 +23,7 @@ import type { ForeignClient } from './foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
 import { timetable } from './timetable.ts';
 import type { TimetableEntry } from './timetable.ts';
-import { preparedName } from '../xmpp/login/prepared.ts';
-import { componentOptions, connectOptions, domainOf, fill } from './target.ts';
+import { componentOptions, connectOptions, domainOf, nameOf } from './target.ts';
 import type { UserComponentOptions, UserConnectOptions } from './target.ts';
 
 /** Thrown by every wait of a user that was removed by force. */
@@ -195,7 +194,7 @@ export class PooledUser implements User {
 
   jidOf(id: number): string {
     const xmpp = this.#xmpp();
-    return `${preparedName(fill(xmpp.xmppUser, id))}@${domainOf(xmpp, id)}`;
+    return `${nameOf(xmpp, id)}@${domainOf(xmpp, id)}`;
   }
 
   row<T>(rows: readonly T[]): T {

@@ -1,4 +1,5 @@
 import { Element } from '@xmpp/xml';
+import { restricted } from './wire/frame-grammar.ts';
 import { attributeText, contentText, isXmlName, lineEnds } from './xml-text.ts';
 
 /**
@@ -25,7 +26,7 @@ export function parseTree(text: string): Element {
     } else if (next === BANG) {
       at = addSection(text, tag, open);
     } else if (next === QUESTION) {
-      throw new Error('a processing instruction, which XMPP forbids');
+      throw new Error(restricted.instruction);
     } else {
       if (root !== undefined && open === undefined) throw new Error('more than one element');
       const nameEnd = endOfName(text, tag + 1);
@@ -73,7 +74,7 @@ function readAttributes(text: string, from: number, attributes: Record<string, s
 
 /** CDATA is text; XMPP forbids what else begins so (RFC 6120 §11.1). @returns where it goes on */
 function addSection(text: string, tag: number, open: Element | undefined): number {
-  if (text.startsWith('<!--', tag)) throw new Error('a comment, which XMPP forbids');
+  if (text.startsWith('<!--', tag)) throw new Error(restricted.comment);
   if (!text.startsWith('<![CDATA[', tag) || open === undefined) throw new Error('a declaration');
   const end = after(text, ']]>', tag + 9, 'CDATA without an end');
   if (end - 3 > tag + 9) open.t(lineEnds(text.slice(tag + 9, end - 3)));

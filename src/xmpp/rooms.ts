@@ -101,7 +101,7 @@ class Entry {
     return stanza === this.#last;
   }
 
-  /** The subject is the last that comes, empty when there is none; or one was refused. */
+  /** Whether the entry ends with a stanza: the subject comes last, an empty one too; an error refuses the entry. */
   #ends(stanza: Stanza): boolean {
     if (stanza.name === 'presence') return stanza.type === 'error';
     return (

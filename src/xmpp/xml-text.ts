@@ -9,11 +9,10 @@ export function lineEnds(text: string): string {
  * What a text stands for that is written between tags: references are replaced, and ends of lines are one
  * character.
  *
- * @throws {Error} for a reference to a character that XML forbids, or to an entity that is none of XML's own
+ * @throws {Error} for a reference to a character that XML forbids, or to an entity other than XML's own five
  */
 export function contentText(text: string): string {
-  const whole = lineEnds(text);
-  return whole.includes('&') ? unescapeXML(whole) : whole;
+  return unescapeXML(lineEnds(text));
 }
 
 /**

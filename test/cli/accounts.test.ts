@@ -43,6 +43,16 @@ describe('amoc accounts', () => {
     assert.equal(readFileSync(file, 'utf8'), 'user_1,example.org,password_1\n');
   });
 
+  it('writes names and passwords as they are sent', async () => {
+    using project = new Project();
+    const env = { AMOC_XMPP_USER: 'Ju\u0308rgen_{id}', AMOC_XMPP_PASSWORD: 'pa\u0308ss\u2003{id}' };
+    const args = ['accounts', 'mongooseim', '1', '1', '--domain', 'example.org', '--out', 'there'];
+    const { code, out } = await project.amoc(args, { env });
+    assert.equal(code, 0);
+    const file = paste(project, out, 'mongooseimctl').at(-1) as string;
+    assert.equal(readFileSync(file, 'utf8'), 'J\u00fcrgen_1,example.org,p\u00e4ss 1\n');
+  });
+
   it('makes a file for each domain of a pattern', async () => {
     using project = new Project();
     const out = join(project.folder, 'out');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StopResult } from '../../src/master/results.ts';
+import { makeAccounts, REGISTRATION } from '../support/make-accounts.ts';
 import { Project } from '../support/project.ts';
-import { runOn } from '../support/run-on.ts';
 import { hasNewerServers, plainTarget, startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
@@ -43,14 +43,11 @@ for (const [name, start] of [
 ] as const) {
   describe(`on real ${name}, a run after another one`, () => {
     let server: RealServer;
-    const project = new Project({ leave_or_talk, mongoose_in_band_registration: true });
+    const project = new Project({ leave_or_talk, [REGISTRATION]: true });
 
     before(async () => {
       server = await start();
-      const register = 'mongoose_in_band_registration';
-      const settings = ['stay=0', 'cancel=false'];
-      const { users } = await runOn(server, project, register, 2 * USERS, settings);
-      assert.equal(users.finished, 2 * USERS);
+      await makeAccounts(server, project, 2 * USERS);
     });
     after(async () => {
       project[Symbol.dispose]();

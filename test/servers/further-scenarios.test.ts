@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StopResult } from '../../src/master/results.ts';
+import { makeAccounts, REGISTRATION } from '../support/make-accounts.ts';
 import { Project } from '../support/project.ts';
 import { runOn } from '../support/run-on.ts';
 import { startEjabberd, startProsody } from '../support/servers.ts';
@@ -51,7 +52,7 @@ for (const [name, start] of [
 ] as const) {
   describe(`on real ${name}, further scenarios`, () => {
     let server: RealServer;
-    const names = [...Object.keys(more), 'mongoose_in_band_registration'];
+    const names = [...Object.keys(more), REGISTRATION];
     const project = new Project(Object.fromEntries(names.map((each) => [each, true as const])));
 
     const run = (scenario: string, settings: string[]): Promise<StopResult> =>
@@ -59,8 +60,7 @@ for (const [name, start] of [
 
     before(async () => {
       server = await start();
-      const { users } = await run('mongoose_in_band_registration', ['stay=0', 'cancel=false']);
-      assert.equal(users.finished, 40);
+      await makeAccounts(server, project, 40);
     });
     after(async () => {
       project[Symbol.dispose]();

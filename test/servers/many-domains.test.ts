@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StopResult } from '../../src/master/results.ts';
+import { makeAccounts, REGISTRATION } from '../support/make-accounts.ts';
 import { Project } from '../support/project.ts';
 import { runOn } from '../support/run-on.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
@@ -38,7 +39,7 @@ for (const [name, start] of [
 ] as const) {
   describe(`on real ${name}, users over three domains`, () => {
     let server: RealServer;
-    const names = [...Object.keys(scenarios), 'mongoose_in_band_registration'];
+    const names = [...Object.keys(scenarios), REGISTRATION];
     const project = new Project(Object.fromEntries(names.map((each) => [each, true as const])));
 
     const run = (scenario: string, settings: string[]): Promise<StopResult> =>
@@ -46,8 +47,7 @@ for (const [name, start] of [
 
     before(async () => {
       server = await start();
-      const { users } = await run('mongoose_in_band_registration', ['stay=0', 'cancel=false']);
-      assert.equal(users.finished, USERS);
+      await makeAccounts(server, project, USERS, [inDomains]);
     });
     after(async () => {
       project[Symbol.dispose]();

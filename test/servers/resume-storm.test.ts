@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { makeAccounts, REGISTRATION } from '../support/make-accounts.ts';
 import { assertRan, Project } from '../support/project.ts';
-import { runOn } from '../support/run-on.ts';
 import { hasNewerServers, startEjabberd } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
@@ -10,13 +10,11 @@ const newer = hasNewerServers;
 
 describe(`on real ejabberd${newer ? ' 24.12' : ''}, a storm`, () => {
   let server: RealServer;
-  const project = new Project({ resume_storm: true, mongoose_in_band_registration: true });
+  const project = new Project({ resume_storm: true, [REGISTRATION]: true });
 
   before(async () => {
     server = await startEjabberd({ newer });
-    const register = 'mongoose_in_band_registration';
-    const made = await runOn(server, project, register, USERS, ['stay=0', 'cancel=false']);
-    assert.equal(made.users.finished, USERS);
+    await makeAccounts(server, project, USERS);
   });
   after(async () => {
     project[Symbol.dispose]();

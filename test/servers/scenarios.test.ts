@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { StopResult } from '../../src/master/results.ts';
+import { makeAccounts, REGISTRATION } from '../support/make-accounts.ts';
 import { Project } from '../support/project.ts';
 import { plainTarget, startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
@@ -28,7 +29,7 @@ for (const [name, start] of [
 ] as const) {
   describe(`on real ${name}`, () => {
     let server: RealServer;
-    const project = new Project({ mongoose_simple: true, mongoose_in_band_registration: true });
+    const project = new Project({ mongoose_simple: true, [REGISTRATION]: true });
 
     const run = async (
       scenario: string,
@@ -48,11 +49,7 @@ for (const [name, start] of [
     before(async () => {
       server = await start();
       // The accounts of mongoose_simple.
-      const { users } = await run('mongoose_in_band_registration', 'TCP', [
-        'stay=0',
-        'cancel=false',
-      ]);
-      assert.equal(users.finished, USERS);
+      await makeAccounts(server, project, USERS);
     });
     after(async () => {
       project[Symbol.dispose]();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { AmocError } from '../../lib/errors.ts';
 import type { Wire } from '../wire/wire.ts';
 
@@ -69,9 +70,8 @@ async function dataOf(wire: Wire, type: BindingType): Promise<Buffer | undefined
   return certificate && endPointOf(certificate);
 }
 
-/** Digests of the certificates of servers, which thousands of users see; the oldest go. */
-const digests = new Map<string, Buffer>();
-const MOST_DIGESTS = 1000;
+/** Digests of the certificates of servers, which thousands of users see. */
+const digests = new LRUCache<string, Buffer>({ max: 1000 });
 
 /**
  * The digest of a certificate, by the hash function of its signature (RFC 5929 §4.1).
@@ -87,7 +87,6 @@ export async function endPointOf(der: Buffer): Promise<Buffer | undefined> {
   if (hash === undefined) return undefined;
   const made = createHash(hash).update(der).digest();
   digests.set(name, made);
-  if (digests.size > MOST_DIGESTS) digests.delete(digests.keys().next().value as string);
   return made;
 }
 

@@ -1,3 +1,4 @@
+import { bracketed } from '../../lib/bracketed.ts';
 import { parseElement } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
@@ -43,7 +44,7 @@ export class LoginRecord {
       else this.#said(text);
     },
     onWire: (wire, { host, port }) => {
-      const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const target = `${bracketed(host)}:${port}`;
       if (target !== this.target) this.offers.length = 0;
       this.target = target;
       this.connectedMs ??= performance.now() - this.#began;

@@ -59,7 +59,7 @@ export const mechanismNames = [
 
 /** Those that `auto` takes, in this order; the others are taken by name. */
 const automatic = [...scramNames, 'PLAIN', 'ANONYMOUS'];
-/** With a list of the server's types at hand, so that what is begun can be ended. */
+/** `auto` takes these first where the server lists types of channel binding: elsewhere they may fail. */
 const automaticPlus = scramNames.map((name) => `${name}-PLUS`);
 
 /**

@@ -181,10 +181,8 @@ export function stepMarkup(state: number, byte: number): number {
     case State.cdataEnd:
       if (byte === GT) return State.text;
       return byte === RIGHT_BRACKET ? State.cdataEnd : State.cdata;
-    case State.declaration:
-      return byte === QUESTION ? State.declarationEnd : State.declaration;
     default:
-      if (byte === GT) return State.text;
+      if (state === State.declarationEnd && byte === GT) return State.text;
       return byte === QUESTION ? State.declarationEnd : State.declaration;
   }
 }

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { domainToASCII } from 'node:url';
+import { bracketed } from '../../lib/bracketed.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { BoshWire } from './bosh-wire.ts';
 import { defaultFrameLimits, frameLimitsOf } from './frame-grammar.ts';
@@ -43,8 +44,4 @@ export function openWire(options: ConnectOptions, owner: WireOwner): Wire {
 /** Certificates, SNI and HTTP have names in ASCII (RFC 5890 §2.3.2.1). */
 function asciiName(name: string): string {
   return /^[\x20-\x7e]*$/.test(name) ? name : domainToASCII(name) || name;
-}
-
-function bracketed(host: string): string {
-  return net.isIPv6(host) ? `[${host}]` : host;
 }
