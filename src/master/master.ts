@@ -129,7 +129,7 @@ export class Master {
     const ids = IdSet.range(first, first + wanted - 1);
     this.#distributor.checkLimits(run, ids);
     run.commanded(this.#cluster.parts.clock.monotonic());
-    run.announceRunning = true;
+    run.expectUsers();
     this.#distributor.place(run, ids, run.placement);
     const interarrival = run.ms('interarrival');
     const remain = run.owners.staying;

@@ -225,7 +225,7 @@ export class NodeWatch {
         ? `wait for a process${undrainHint(this.#cluster.nodes)}`
         : `are started again on ${others.join(', ')}`;
     const within = others.length === 0 ? '' : ` within ${formatMs(run.ms('recovery'))}`;
-    run.announceRunning = true;
+    run.expectUsers();
     const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} ${where}${within}`;
     this.#cluster.tell('node_lost', { level: 'warn', text }, { node: node.name });
     this.#distributor.pace(run);

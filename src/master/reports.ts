@@ -257,6 +257,7 @@ export class Reports {
         text: `${run.scenario} ${describeStart(owners.staying, ended)}`,
       });
     } else if (isOver) {
+      run.announceRunning = false;
       run.announceEmpty = false;
       this.#cluster.parts.notice({
         level: 'info',

@@ -70,5 +70,6 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
   }
   run.owners.assign(IdSet.ofDisjoint(memory.homeless), NOWHERE);
   run.owners.restoreTop(memory.top ?? 0);
+  run.announceEmpty = run.owners.size > 0;
   return run;
 }

@@ -67,7 +67,8 @@ export class Run {
   heldUntil = -Infinity;
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
-  announceEmpty = false;
+  /** Whether "no users are left" is still to be said once the last has gone, also when never all were there at a time. */
+  announceEmpty = true;
   /** When the last `do`, `add` or `remove` came, and whether the above was said since the burst began that it belongs to. */
   #commandedAt: number;
   #isSaidInBurst = false;
@@ -134,8 +135,13 @@ export class Run {
   /** All users are running, and that has been said. */
   announced(): void {
     this.announceRunning = false;
-    this.announceEmpty = true;
     this.#isSaidInBurst = true;
+  }
+
+  /** Users come: that they run, and that they have gone, is to be said. */
+  expectUsers(): void {
+    this.announceRunning = true;
+    this.announceEmpty = true;
   }
 
   /** Notes the crash of a process. @returns whether it is one too many */

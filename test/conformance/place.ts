@@ -132,13 +132,15 @@ export class Place {
     return register(await connectOptions(this.#resolve(settings), 1, options), context());
   }
 
-  /** Connects as `component.localhost` (XEP-0114). */
-  component(secret = COMPONENT_SECRET): ReturnType<typeof connectComponent> {
+  /** Connects as a component (XEP-0114): one that the servers know, which are `component.localhost` and `crowd.localhost`. */
+  component({ domain = 'component.localhost', secret = COMPONENT_SECRET } = {}): ReturnType<
+    typeof connectComponent
+  > {
     return connectComponent(
       {
         host: '127.0.0.1',
         port: this.real.ports.component,
-        domain: 'component.localhost',
+        domain,
         secret,
         sendBuffer: { bytes: 1_000_000, policy: 'wait' },
         timeoutMs: 5000,

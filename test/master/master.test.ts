@@ -357,6 +357,21 @@ describe('add and remove', () => {
     assert.equal(told().at(-1), 'all 30 users are running');
   });
 
+  it('are followed by the word that nobody is left, though all were never there at a time', async () => {
+    const cluster = new MemoryCluster({ scenario: { start: () => {} } });
+    await cluster.joinMany(2);
+    const settings = { interarrival: 500, repeatCount: 1 };
+    const told = (): string[] =>
+      cluster.notices.flatMap(({ text }) => /no users are left: \d+ finished/.exec(text) ?? []);
+    await cluster.run(cluster.master.do('scenario', 1, 4, { settings }));
+    await cluster.clock.advance(10_000);
+    assert.deepEqual(told(), ['no users are left: 4 finished']);
+    await cluster.run(cluster.master.add(3));
+    await cluster.clock.advance(10_000);
+    assert.deepEqual(told(), ['no users are left: 4 finished', 'no users are left: 7 finished']);
+    assert.doesNotMatch(cluster.said, /users are running/);
+  });
+
   it('name the state when nothing runs', () => {
     const cluster = new MemoryCluster({});
     assert.throws(() => cluster.master.add(1), {

@@ -45,7 +45,7 @@ export interface RealServer extends AsyncDisposable {
 /** Whom prosody lets make PubSub nodes. */
 export const ADMIN = 'admin';
 
-/** Of the component `component.localhost`. */
+/** Of the components `component.localhost` and `crowd.localhost`. */
 export const COMPONENT_SECRET = 'component-secret';
 
 /** Beside other tests on a slow machine ejabberd has taken more than 60 s. */
@@ -143,7 +143,7 @@ ${[ports.http, ports.https]
   )
   .join(
     '',
-  )}  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" } } }
+  )}  - { port: ${ports.component}, backlog: 1024, ip: "127.0.0.1", module: ejabberd_service, access: all, hosts: { "component.localhost": { password: "${COMPONENT_SECRET}" }, "crowd.localhost": { password: "${COMPONENT_SECRET}" } } }
 modules:
   mod_register: { access: all, ip_access: all }
   mod_roster: {}
@@ -240,6 +240,8 @@ Component "pubsub.localhost" "pubsub"
   autocreate_on_publish = false
   default_admin_affiliation = "owner"
 Component "component.localhost"
+  component_secret = "${COMPONENT_SECRET}"
+Component "crowd.localhost"
   component_secret = "${COMPONENT_SECRET}"
 `,
   );

@@ -10,7 +10,7 @@ export const components: readonly Row[] = [
     spec: 'XEP-0114',
     differs: { embedded: { why: 'takes no components' } },
     check: async (place) => {
-      const component = await place.component();
+      await using component = await place.component();
       await place.story(1, async (alice) => {
         await alice.send(chatTo('echo@component.localhost', 'hello component'));
         const got = await component.waitForStanza(isChatMessage('hello component'));
@@ -20,7 +20,7 @@ export const components: readonly Row[] = [
         await alice.waitForStanza(isChatMessage('hello user'));
       });
       await component.close();
-      await assert.rejects(place.component('wrong'), { name: 'AuthenticationFailed' });
+      await assert.rejects(place.component({ secret: 'wrong' }), { name: 'AuthenticationFailed' });
     },
   },
 ];

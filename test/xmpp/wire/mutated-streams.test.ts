@@ -143,7 +143,11 @@ describe('a stream that was tampered with', () => {
       // What the other takes whole has all its stanzas here.
       const isPlain = !/<[!?]/.test(text) && Buffer.from(text).equals(bytes);
       const document = isPlain ? attempt(() => saxes(`<s>${text}</s>`)) : undefined;
-      const { between, within } = partsOf(document ?? []);
+      const { within } = partsOf(document ?? []);
+      // A reference is text, also one to a blank.
+      const { between } = partsOf(
+        document === undefined ? [] : saxes(`<s>${text.replace(/&[^;]*;/g, 'x')}</s>`),
+      );
       if (document === undefined || !/^[\t\n ]*$/.test(between)) continue;
       whole++;
       assert.equal(read.error, undefined, told);
