@@ -15,7 +15,8 @@ import type {
   Watcher,
 } from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { isLastWord, isStreamErrorStanza, otherHostOf, streamErrorText } from './stanza-errors.ts';
+import { conditionIn, isLastWord, isStreamErrorStanza, readStreamError } from './stanza-errors.ts';
+import { NS } from './stanzas/namespaces.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
 import { Watchers } from './watchers.ts';
@@ -139,7 +140,7 @@ export class Session extends Receiver implements WireOwner {
     }
     if (this.#management === management && !management.isEnabled) this.#management = undefined;
     management.stop();
-    throw new StanzaError(answer.payload?.name ?? 'undefined-condition', 'stream management');
+    throw new StanzaError(conditionIn(answer.element, NS.stanzas), 'stream management');
   }
 
   /** What `user.connect({ resume })` takes a cut session up with; `undefined` when it cannot be. */
@@ -395,8 +396,8 @@ export class Session extends Receiver implements WireOwner {
   #receiveNonza(stanza: Stanza): void {
     const management = this.#management;
     if (isStreamErrorStanza(stanza)) {
-      const condition = stanza.payload?.name ?? 'undefined-condition';
-      this.#lost(streamErrorText(stanza), condition, otherHostOf(stanza));
+      const { condition, text, otherHost } = readStreamError(stanza);
+      this.#lost(text, condition, otherHost);
       return;
     }
     switch (stanza.name) {

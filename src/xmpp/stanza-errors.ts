@@ -1,7 +1,16 @@
 import { messageOf } from '../lib/errors.ts';
+import type { Element } from './element.ts';
 import { StanzaError } from './errors.ts';
 import type { Stanza } from './stanza.ts';
 import { NS } from './stanzas/namespaces.ts';
+
+/** The name of the child that is the condition: of that namespace, by whatever prefix, and not the text. */
+export function conditionIn(element: Element | undefined, xmlns: string): string {
+  const condition = element
+    ?.getChildElements()
+    .find((child) => child.getNS() === xmlns && child.getName() !== 'text');
+  return condition?.getName() ?? 'undefined-condition';
+}
 
 /**
  * The condition and text of an error stanza (RFC 6120 §8.3.2).
@@ -10,13 +19,8 @@ import { NS } from './stanzas/namespaces.ts';
  */
 export function stanzaErrorOf(stanza: Stanza, asked?: string): StanzaError {
   const error = stanza.getChild('error');
-  const condition = error
-    ?.getChildElements()
-    .find(
-      (child) => child.getNS() === 'urn:ietf:params:xml:ns:xmpp-stanzas' && child.name !== 'text',
-    );
   return new StanzaError(
-    condition?.name ?? 'undefined-condition',
+    conditionIn(error, NS.stanzas),
     error?.getChildText('text') ?? '',
     asked === undefined ? undefined : { what: asked, of: stanza.from },
   );
@@ -31,23 +35,27 @@ export function isStreamErrorStanza(stanza: Stanza): boolean {
   return name.endsWith(':error') || (name === 'error' && stanza.element.getNS() === NS.stream);
 }
 
-/** What a stream error says (RFC 6120 §4.9). */
-export function streamErrorText(stanza: Stanza): string {
-  let condition: string;
-  let words: (string | undefined)[];
-  try {
-    condition = stanza.payload?.name ?? 'undefined-condition';
-    words = [otherHostOf(stanza), stanza.getChildText('text')];
-  } catch (error) {
-    return `a stream error of which ${messageOf(error)}`;
-  }
-  const said = words.filter((each) => each !== undefined).join('; ');
-  return said === '' ? condition : `${condition} (${said})`;
+/** A stream error (RFC 6120 §4.9). */
+export interface StreamErrorParts {
+  condition: string;
+  /** The condition and what else it says, for an error's message. */
+  text: string;
+  /** Where the server sends its client (RFC 6120 §4.9.3.19). */
+  otherHost: string | undefined;
 }
 
-/** Where the server sends its client, when that is what its stream error says (RFC 6120 §4.9.3.19). */
-export function otherHostOf(stanza: Stanza): string | undefined {
-  return stanza.getChildText('see-other-host')?.trim();
+/** Reads one; what is not well-formed inside is said in its text. */
+export function readStreamError(stanza: Stanza): StreamErrorParts {
+  try {
+    const condition = conditionIn(stanza.element, NS.streams);
+    const otherHost = stanza.getChildText('see-other-host')?.trim();
+    const said = [otherHost ?? '', stanza.getChildText('text') ?? ''].filter((each) => each !== '');
+    const text = said.length === 0 ? condition : `${condition} (${said.join('; ')})`;
+    return { condition, text, otherHost };
+  } catch (error) {
+    const text = `a stream error of which ${messageOf(error)}`;
+    return { condition: 'undefined-condition', text, otherHost: undefined };
+  }
 }
 
 /** Stream errors after which a new connection would end as the one before did (RFC 6120 §4.9.3). */

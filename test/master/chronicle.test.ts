@@ -52,6 +52,22 @@ const counting = {
 };
 
 describe('a chronicle', () => {
+  it('leaves out what a process records before it has the run, so that nothing is missing', async () => {
+    const cluster = new MemoryCluster({ counting });
+    cluster.whileLoading = async (metrics) => {
+      metrics.histogram('gc_pause').record(3);
+      await new Promise<void>((resolve) => cluster.clock.schedule(2500, resolve));
+      metrics.histogram('gc_pause').record(4);
+    };
+    await cluster.joinMany(2);
+    await cluster.run(cluster.master.do('counting', 1, 4));
+    await cluster.clock.advance(3000);
+    const { counts, metrics } = await cluster.run(cluster.master.stop({ force: true }));
+    assert.equal(counts.arrived, counts.recorded);
+    assert.ok(counts.recorded > 0);
+    assert.equal(metrics.times['gc_pause'], undefined);
+  });
+
   it('tells each second what came in it, so that the rows are the result', async () => {
     const witness = new Witness();
     const cluster = new MemoryCluster({ counting }, { observers: [witness] });

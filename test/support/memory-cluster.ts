@@ -3,6 +3,7 @@ import { admit } from '../../src/master/control-server.ts';
 import type { Notice } from '../../src/master/cluster.ts';
 import type { RunJournal, RunMemory } from '../../src/master/journal.ts';
 import { Master } from '../../src/master/master.ts';
+import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
 import type { LogRecord, NodeInfo, NodeLoad } from '../../src/protocol/messages.ts';
 import type { RunObserver } from '../../src/record/types.ts';
@@ -40,6 +41,8 @@ export class MemoryCluster {
   /** What every slave says of itself. */
   load: NodeLoad = { cpu: 0, loopDelayMs: 0, rssBytes: 1 };
   file: Record<string, unknown> = {};
+  /** What happens in a process while it loads a scenario; it may record. */
+  whileLoading: (metrics: MetricsRegistry) => Promise<unknown> = () => Promise.resolve();
   readonly #leased: boolean;
   readonly #makeMaster: (journal: RunJournal | undefined) => Master;
   readonly #slaves = new Set<{ slave: Slave; info: NodeInfo; masterEnd: Transport }>();
@@ -92,14 +95,19 @@ export class MemoryCluster {
 
   /** A slave joins. */
   async join(name: string): Promise<TestSlave> {
+    const metrics = new MetricsRegistry();
     const slave = new Slave({
       name,
+      metrics,
       clock: this.clock,
       logger: pino(
         { base: { node: name } },
         { write: (line) => this.logs.push(JSON.parse(line) as LogRecord) },
       ),
-      load: ({ name: scenario }) => Promise.resolve(this.scenarios[scenario] ?? {}),
+      load: async ({ name: scenario }) => {
+        await this.whileLoading(metrics);
+        return this.scenarios[scenario] ?? {};
+      },
       readLoad: () => this.load,
       leased: this.#leased,
       collectGarbage: () => this.collected.push(this.clock.monotonic()),

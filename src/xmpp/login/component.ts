@@ -7,7 +7,7 @@ import type { ConnectStage } from '../errors.ts';
 import { Session } from '../session.ts';
 import type { SendBuffer } from '../session-parts.ts';
 import { Stanza } from '../stanza.ts';
-import { isStreamErrorStanza, streamErrorText } from '../stanza-errors.ts';
+import { isStreamErrorStanza, readStreamError } from '../stanza-errors.ts';
 import { defaultFrameLimits, frameLimitsOf } from '../wire/frame-grammar.ts';
 import { attributeIn } from '../wire/framed.ts';
 import { TcpWire } from '../wire/tcp-wire.ts';
@@ -63,7 +63,7 @@ export async function connectComponent(
       const stanza = new Stanza(text);
       if (stanza.name === 'handshake') ready.resolve(undefined);
       else if (isStreamErrorStanza(stanza))
-        fail(new AmocError('CONNECTION', streamErrorText(stanza)));
+        fail(new AmocError('CONNECTION', readStreamError(stanza).text));
       else {
         const error = early.add(text);
         if (error !== undefined) fail(error);
