@@ -67,8 +67,20 @@ export async function connectOptions(
   options: UserConnectOptions,
 ): Promise<ConnectOptions> {
   const domain = options.domain ?? domainOf(xmpp, id);
+  const { host, port, transport, tls, path, isNamedByUrl } = await placeOf(
+    xmpp,
+    id,
+    domain,
+    options,
+  );
+  // No spread: an object that begins as another's copy is a slow one, and each login reads all of it.
   return {
-    ...(await placeOf(xmpp, id, domain, options)),
+    host,
+    port,
+    transport,
+    tls,
+    path,
+    isNamedByUrl,
     localAddress: options.localAddress ?? localAddressOf(xmpp, id),
     domain,
     tlsVerify: xmpp.xmppTlsVerify,

@@ -2,7 +2,7 @@ import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { countDelivery } from './delay.ts';
 import { demandXmlText } from './element.ts';
 import type { Outgoing } from './element.ts';
-import { SendBufferFull, SessionLost, StanzaError, StanzaTimeout } from './errors.ts';
+import { SendBufferFull, SessionLost, StanzaTimeout } from './errors.ts';
 import type { Predicate } from './predicates.ts';
 import { Receiver, timeoutOf } from './receiver.ts';
 import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
@@ -15,8 +15,7 @@ import type {
   Watcher,
 } from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { conditionIn, isLastWord, isStreamErrorStanza, readStreamError } from './stanza-errors.ts';
-import { NS } from './stanzas/namespaces.ts';
+import { failedOf, isLastWord, isStreamErrorStanza, readStreamError } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
 import { Watchers } from './watchers.ts';
@@ -140,7 +139,7 @@ export class Session extends Receiver implements WireOwner {
     }
     if (this.#management === management && !management.isEnabled) this.#management = undefined;
     management.stop();
-    throw new StanzaError(conditionIn(answer.element, NS.stanzas), 'stream management');
+    throw failedOf(answer);
   }
 
   /** What `user.connect({ resume })` takes a cut session up with; `undefined` when it cannot be. */

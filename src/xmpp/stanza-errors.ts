@@ -5,7 +5,7 @@ import type { Stanza } from './stanza.ts';
 import { NS } from './stanzas/namespaces.ts';
 
 /** The name of the child that is the condition: of that namespace, by whatever prefix, and not the text. */
-export function conditionIn(element: Element | undefined, xmlns: string): string {
+function conditionIn(element: Element | undefined, xmlns: string): string {
   const condition = element
     ?.getChildElements()
     .find((child) => child.getNS() === xmlns && child.getName() !== 'text');
@@ -24,6 +24,11 @@ export function stanzaErrorOf(stanza: Stanza, asked?: string): StanzaError {
     error?.getChildText('text') ?? '',
     asked === undefined ? undefined : { what: asked, of: stanza.from },
   );
+}
+
+/** What stream management that was refused is rejected with (XEP-0198 §3). */
+export function failedOf(answer: Stanza): StanzaError {
+  return new StanzaError(conditionIn(answer.element, NS.stanzas), 'stream management');
 }
 
 /**

@@ -54,7 +54,6 @@ async function logIn(
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
   const { sendBuffer, reconnect, answersRequests, capabilities } = options;
   const { observer, schedule, onError } = context;
-  const losses = new LossesInARow();
   return {
     observer,
     schedule,
@@ -62,11 +61,18 @@ export function partsOf(options: ConnectOptions, context: ConnectContext): Sessi
     onError,
     answersRequests,
     capabilities,
-    revive:
-      reconnect === undefined
-        ? undefined
-        : (session, why) => revive(session, why, { options, policy: reconnect, context, losses }),
+    revive: reconnect === undefined ? undefined : reviverOf(options, reconnect, context),
   };
+}
+
+/** Apart, so that a session without a policy keeps nothing of its options. */
+function reviverOf(
+  options: ConnectOptions,
+  policy: ReconnectPolicy,
+  context: ConnectContext,
+): NonNullable<SessionParts['revive']> {
+  const losses = new LossesInARow();
+  return (session, why) => revive(session, why, { options, policy, context, losses });
 }
 
 function managementOf(

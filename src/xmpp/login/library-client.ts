@@ -23,7 +23,8 @@ export interface Library {
   parser: EventEmitter | null;
   _onElement(element: Element): void;
   _onSeeOtherHost(error: { element: Element }): void;
-  _jid(jid: string): void;
+  isSecure(): boolean;
+  header(element: Element): string;
   sasl2: {
     use(
       xmlns: string,
@@ -59,17 +60,17 @@ export class LibraryClient implements WireOwner {
   #wire: Wire | undefined;
 
   constructor(
-    options: { domain: string; resource: string; userAgent: Element; timeoutMs: number },
+    options: { domain: string; resource: string; timeoutMs: number },
     openWire: (owner: WireOwner) => Wire,
     authenticate: Authenticate,
   ) {
-    const { domain, resource, userAgent, timeoutMs } = options;
+    const { domain, resource, timeoutMs } = options;
     this.xmpp = client({
       service: SERVICE,
       domain,
       resource,
       credentials: authenticate,
-      userAgent,
+      userAgent: NO_USER_AGENT,
     } as never) as unknown as Library;
     this.xmpp.timeout = timeoutMs;
     this.xmpp.reconnect.stop();
@@ -81,13 +82,19 @@ export class LibraryClient implements WireOwner {
     return this.#wire;
   }
 
-  /** Whose login it is: said in the headers of streams that are encrypted. */
+  /**
+   * Whose login it is: said in the headers of streams that are encrypted (RFC 6120 §4.7.1). The library would
+   * take it for its own JID, and then makes two JIDs anew for each element that it sends or gets.
+   */
   nameAccount(account: string): void {
-    try {
-      this.xmpp._jid(account);
-    } catch {
-      // A name that the library takes for none is the server's to judge.
-    }
+    // A name that no JID can have is the server's to judge.
+    if (NO_LOCALPART.test(account.slice(0, account.lastIndexOf('@')))) return;
+    const { xmpp } = this;
+    const header = xmpp.header.bind(xmpp);
+    xmpp.header = (element) => {
+      if (xmpp.isSecure()) element.attrs['from'] = account;
+      return header(element);
+    };
   }
 
   /** Connects and opens the stream. */
@@ -176,6 +183,12 @@ export class LibraryClient implements WireOwner {
     this.xmpp.transports.unshift(OwnTransport);
   }
 }
+
+/** That of the account is given with its credentials: without any the library would make one up for each login. */
+const NO_USER_AGENT = xml('user-agent');
+
+/** What the part of a JID before the `@` cannot have (RFC 7622 §3.3.1). */
+const NO_LOCALPART = /["&'/:<>@\s]/;
 
 /** Only the scheme matters: it is the wire that knows where to connect to. */
 const SERVICE = 'xmpp://localhost:5222';

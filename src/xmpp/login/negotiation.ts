@@ -1,4 +1,5 @@
 import { deferred } from '../../lib/abort.ts';
+import { ownText } from '../../lib/own-text.ts';
 import { AmocError } from '../../lib/errors.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
@@ -21,7 +22,6 @@ import { LibraryClient } from './library-client.ts';
 import type { Library } from './library-client.ts';
 import { SeeOtherHost } from './see-other-host.ts';
 import type { LoginWarning } from './mechanisms.ts';
-import { userAgentOf } from './user-agent.ts';
 import { channelBindingsOf, mechanismsOf, withoutUnwanted } from './features.ts';
 import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
@@ -73,16 +73,11 @@ export class Negotiation {
   constructor(options: ConnectOptions, context: ConnectContext) {
     this.#options = options;
     this.#context = context;
-    const {
-      domain,
-      resource,
-      timeoutMs,
-      username,
-      stanzaBytes = defaultFrameLimits.stanzaBytes,
-    } = options;
+    const { domain, resource, timeoutMs } = options;
+    const { stanzaBytes = defaultFrameLimits.stanzaBytes } = options;
     this.#early = new EarlyStanzas(stanzaBytes);
     this.#client = new LibraryClient(
-      { domain, resource, userAgent: userAgentOf(`${username}@${domain}`), timeoutMs },
+      { domain, resource, timeoutMs },
       (owner) => this.#open(owner),
       async (authenticate, _mechanisms, fast) => {
         await this.#authentication.run(authenticate, fast);
@@ -115,7 +110,7 @@ export class Negotiation {
       return this.#done.promise;
     });
     const jid =
-      resumedAt !== undefined && resume !== undefined ? resume.jid : (this.#jid ?? account);
+      resumedAt !== undefined && resume !== undefined ? resume.jid : ownText(this.#jid ?? account);
     const wire = this.#client.release();
     // The wire shall not keep what it needed for the login.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
