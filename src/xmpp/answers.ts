@@ -6,6 +6,19 @@ import type { Stanza } from './stanza.ts';
 import { iq, queryElement } from './stanzas/iq.ts';
 import { NS } from './stanzas/namespaces.ts';
 
+const answered = new WeakSet<Stanza>();
+
+/** Answers a request, and still gives it to the handlers and waits behind: no second answer follows. */
+export function answerNow(session: { send(answer: Element): Promise<void> }, asked: Stanza): void {
+  answered.add(asked);
+  session.send(iq.result(asked)).catch(() => {});
+}
+
+/** Whether a request was answered by {@link answerNow}. */
+export function isAnswered(asked: Stanza): boolean {
+  return answered.has(asked);
+}
+
 /**
  * What a client says to a request that no handler and no wait has taken: each `get` and `set` must be answered
  * (RFC 6120 §8.2.3), and servers that ping their clients throw out those that are silent (XEP-0199 §4.1).

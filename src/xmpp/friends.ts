@@ -1,8 +1,8 @@
+import { answerNow } from './answers.ts';
 import { bareJid } from './jid.ts';
 import { and, isFrom, isIq, isPresence, rosterContains } from './predicates.ts';
 import type { Session } from './session.ts';
 import type { Stanza } from './stanza.ts';
-import { iq } from './stanzas/iq.ts';
 import { NS } from './stanzas/namespaces.ts';
 import { get } from './stanzas/roster.ts';
 import { presence } from './stanzas/presence.ts';
@@ -37,9 +37,12 @@ async function subscribe(from: Session, to: Session): Promise<void> {
   await allowed;
 }
 
-/** Answers every roster push, as RFC 6121 §2.1.6 wants it; otherwise they are only kept. */
+/**
+ * Answers every roster push (RFC 6121 §2.1.6), also one that a wait takes, and those of a session that answers no
+ * requests by itself.
+ */
 export function answerPushes(session: Session): void {
   session.onStanza((stanza: Stanza) => {
-    if (isIq('set', NS.roster)(stanza)) void session.send(iq.result(stanza));
+    if (isIq('set', NS.roster)(stanza)) answerNow(session, stanza);
   });
 }

@@ -6,7 +6,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { Element, Outgoing } from './element.ts';
 import { StanzaTimeout } from './errors.ts';
 import { stanzaId } from './ids.ts';
-import { usualAnswer } from './answers.ts';
+import { isAnswered, usualAnswer } from './answers.ts';
 import { Inbox } from './inbox.ts';
 import { bareJid, isJidOf, isSameJid } from './jid.ts';
 import type { Waiter } from './inbox.ts';
@@ -281,6 +281,7 @@ export abstract class Receiver {
   /** A request that nobody took must not stay without an answer. @returns whether it had one that is no error */
   #answer(stanza: Stanza): boolean {
     const { type } = stanza;
+    if (isAnswered(stanza)) return true;
     if (this.parts.answersRequests === false || (type !== 'get' && type !== 'set')) return false;
     const answer = usualAnswer(stanza, this.parts.capabilities);
     this.send(answer).catch(() => {});

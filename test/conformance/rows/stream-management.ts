@@ -54,7 +54,6 @@ export const streamManagement: readonly Row[] = [
   {
     what: 'what is sent before the server has enabled it counts too',
     spec: 'XEP-0198 §4',
-    differs: { embedded: { why: 'has no stream management' } },
     check: (place) =>
       place.story(1, async (alice) => {
         const enabling = alice.enableStreamManagement();
@@ -69,7 +68,6 @@ export const streamManagement: readonly Row[] = [
   {
     what: 'a text of two stanzas counts as two, and one with blanks around it as one',
     spec: 'XEP-0198 §4',
-    differs: { embedded: { why: 'has no stream management' } },
     check: (place) =>
       place.story(1, async (alice) => {
         await alice.enableStreamManagement();
@@ -85,7 +83,6 @@ export const streamManagement: readonly Row[] = [
   {
     what: 'an IQ and a wait that a cut interrupts go on when the session is resumed',
     spec: 'XEP-0198 §5',
-    differs: { embedded: { why: 'has no stream management' } },
     check: (place) =>
       place.story(
         2,
@@ -106,7 +103,6 @@ export const streamManagement: readonly Row[] = [
   {
     what: 'a session that takes the place of one that could not be resumed is managed as well',
     spec: 'XEP-0198 §5',
-    differs: { embedded: { why: 'has no stream management' } },
     check: (place) =>
       place.story(
         1,
