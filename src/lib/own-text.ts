@@ -1,6 +1,6 @@
 /**
- * The same text in memory of its own. V8 makes a part of a text point into the whole: kept for the life of a
- * session, a JID of 40 characters keeps the answer of the server that it was in.
+ * Copies a text into memory of its own. V8 lets a substring point into its parent: a JID of 40 characters that is
+ * kept for the life of a session would keep the server's complete answer alive.
  */
 export function ownText(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');

@@ -67,7 +67,7 @@ export class Run {
   heldUntil = -Infinity;
   /** Whether "all users are running" is still to be said after the last `do` or `add`. */
   announceRunning = true;
-  /** Whether "no users are left" is still to be said once the last has gone, also when never all were there at a time. */
+  /** Whether "no users are left" is still to be announced, also when the users were never all present at once. */
   announceEmpty = true;
   /** When the last `do`, `add` or `remove` came, and whether the above was said since the burst began that it belongs to. */
   #commandedAt: number;
@@ -138,7 +138,7 @@ export class Run {
     this.#isSaidInBurst = true;
   }
 
-  /** Users come: that they run, and that they have gone, is to be said. */
+  /** New users are about to start: announces again when all are running, and when none are left. */
   expectUsers(): void {
     this.announceRunning = true;
     this.announceEmpty = true;

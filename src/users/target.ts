@@ -73,7 +73,7 @@ export async function connectOptions(
     domain,
     options,
   );
-  // No spread: an object that begins as another's copy is a slow one, and each login reads all of it.
+  // No spread: V8 makes an object slow that begins as a copy of another one, and each login reads all of it.
   return {
     host,
     port,

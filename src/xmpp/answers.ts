@@ -8,7 +8,7 @@ import { NS } from './stanzas/namespaces.ts';
 
 const answered = new WeakSet<Stanza>();
 
-/** Answers a request, and still gives it to the handlers and waits behind: no second answer follows. */
+/** Answers a request that later handlers and waits still receive; the session does not answer it a second time. */
 export function answerNow(session: { send(answer: Element): Promise<void> }, asked: Stanza): void {
   answered.add(asked);
   session.send(iq.result(asked)).catch(() => {});

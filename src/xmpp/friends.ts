@@ -38,7 +38,7 @@ async function subscribe(from: Session, to: Session): Promise<void> {
 }
 
 /**
- * Answers every roster push (RFC 6121 §2.1.6), also one that a wait takes, and those of a session that answers no
+ * Answers every roster push (RFC 6121 §2.1.6): also a push that a wait takes, and on a session that does not answer
  * requests by itself.
  */
 export function answerPushes(session: Session): void {

@@ -15,7 +15,7 @@ import type {
   Watcher,
 } from './session-parts.ts';
 import { Stanza } from './stanza.ts';
-import { failedOf, isLastWord, isStreamErrorStanza, readStreamError } from './stanza-errors.ts';
+import { isLastWord, isStreamErrorStanza, readStreamError, smErrorOf } from './stanza-errors.ts';
 import { StreamManagement, smAck, smEnable, smRequest } from './stream-management.ts';
 import type { Resumption } from './stream-management.ts';
 import { Watchers } from './watchers.ts';
@@ -139,7 +139,7 @@ export class Session extends Receiver implements WireOwner {
     }
     if (this.#management === management && !management.isEnabled) this.#management = undefined;
     management.stop();
-    throw failedOf(answer);
+    throw smErrorOf(answer);
   }
 
   /** What `user.connect({ resume })` takes a cut session up with; `undefined` when it cannot be. */

@@ -4,7 +4,7 @@ import { StanzaError } from './errors.ts';
 import type { Stanza } from './stanza.ts';
 import { NS } from './stanzas/namespaces.ts';
 
-/** The name of the child that is the condition: of that namespace, by whatever prefix, and not the text. */
+/** The name of the child that is the condition: in that namespace, whatever its prefix, and not the text. */
 function conditionIn(element: Element | undefined, xmlns: string): string {
   const condition = element
     ?.getChildElements()
@@ -26,8 +26,8 @@ export function stanzaErrorOf(stanza: Stanza, asked?: string): StanzaError {
   );
 }
 
-/** What stream management that was refused is rejected with (XEP-0198 §3). */
-export function failedOf(answer: Stanza): StanzaError {
+/** The error for a refused request to enable stream management (XEP-0198 §3). */
+export function smErrorOf(answer: Stanza): StanzaError {
   return new StanzaError(conditionIn(answer.element, NS.stanzas), 'stream management');
 }
 
@@ -43,13 +43,13 @@ export function isStreamErrorStanza(stanza: Stanza): boolean {
 /** A stream error (RFC 6120 §4.9). */
 export interface StreamErrorParts {
   condition: string;
-  /** The condition and what else it says, for an error's message. */
+  /** The condition and what else the error says, for an error message. */
   text: string;
-  /** Where the server sends its client (RFC 6120 §4.9.3.19). */
+  /** Where the server redirects the client (RFC 6120 §4.9.3.19). */
   otherHost: string | undefined;
 }
 
-/** Reads one; what is not well-formed inside is said in its text. */
+/** Reads a stream error; if its inside is not well-formed, its text says so. */
 export function readStreamError(stanza: Stanza): StreamErrorParts {
   try {
     const condition = conditionIn(stanza.element, NS.streams);

@@ -4,7 +4,7 @@ import { Place, serverNames, startTarget } from './place.ts';
 import type { Row } from './row.ts';
 import { rows } from './rows/index.ts';
 
-/** A difference at which there is nothing to look: that it is none any more would be one. */
+/** For a difference without a check of its own: the row must fail there, or the table is out of date. */
 const fails =
   (check: Row['check']): Row['check'] =>
   (place) =>

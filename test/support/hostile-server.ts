@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
 import { startScriptedServer, usualFeatures } from './scripted-server.ts';
 import type { Pem } from './scripted-server.ts';
 
@@ -31,6 +32,18 @@ export interface HostileServer extends AsyncDisposable {
   readonly port: number;
   /** PEM of its certificate. */
   readonly ca: string | undefined;
+}
+
+/** How a client reaches one over its wire. */
+export function targetOf(
+  wire: HostileWire,
+  { ca }: Pick<HostileServer, 'ca'>,
+): Pick<ConnectOptions, 'transport' | 'tls' | 'tlsCa'> {
+  return {
+    transport: wire === 'tls' ? 'tcp' : wire,
+    tls: wire === 'tls' ? 'direct' : 'none',
+    tlsCa: ca,
+  };
 }
 
 /** Starts one. */

@@ -41,7 +41,7 @@ export class MemoryCluster {
   /** What every slave says of itself. */
   load: NodeLoad = { cpu: 0, loopDelayMs: 0, rssBytes: 1 };
   file: Record<string, unknown> = {};
-  /** What happens in a process while it loads a scenario; it may record. */
+  /** Runs in a process while it loads a scenario; it may record values. */
   whileLoading: (metrics: MetricsRegistry) => Promise<unknown> = () => Promise.resolve();
   readonly #leased: boolean;
   readonly #makeMaster: (journal: RunJournal | undefined) => Master;

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
 import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import type { EmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import { ConnectError, SessionLost } from '../../src/xmpp/errors.ts';
 import { connect } from '../../src/xmpp/login/connect.ts';
 import type { Session } from '../../src/xmpp/session.ts';
 import { ping, presence } from '../../src/xmpp/stanzas/index.ts';
-import { hostileWires, startHostileServer } from '../support/hostile-server.ts';
-import type { Hostility, HostileStage, HostileWire } from '../support/hostile-server.ts';
+import { hostileWires, startHostileServer, targetOf } from '../support/hostile-server.ts';
+import type { Hostility, HostileStage } from '../support/hostile-server.ts';
 import type { Pem } from '../support/scripted-server.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { context, options } from '../support/xmpp.ts';
@@ -77,15 +76,6 @@ describe('a hostile server', () => {
     await other[Symbol.asyncDispose]();
   });
 
-  const optionsOf = (wire: HostileWire, port: number, ca: string | undefined): ConnectOptions =>
-    options(port, 1, {
-      transport: wire === 'tls' ? 'tcp' : wire,
-      tls: wire === 'tls' ? 'direct' : 'none',
-      tlsCa: ca,
-      tlsResume: false,
-      timeoutMs: 20_000,
-    });
-
   for (const wire of hostileWires) {
     const all: typeof hostilities =
       wire === 'tcp' || wire === 'tls'
@@ -102,7 +92,11 @@ describe('a hostile server', () => {
       it(`over ${wire} sends ${what}: it is said, and harms nobody else`, async () => {
         for (const stage of ['login', 'session'] as const) {
           await using server = await startHostileServer(wire, stage, act, pem);
-          const target = optionsOf(wire, server.port, server.ca);
+          const target = options(server.port, 1, {
+            ...targetOf(wire, server),
+            tlsResume: false,
+            timeoutMs: 20_000,
+          });
           const used = process.cpuUsage();
           if (stage === 'login') {
             await assert.rejects(connect(target, context()), (error) => {

@@ -4,7 +4,7 @@ import { connect } from '../../src/xmpp/login/connect.ts';
 import type { Session } from '../../src/xmpp/session.ts';
 import { hasNs, isReceiptRequest } from '../../src/xmpp/predicates.ts';
 import { ping, presence } from '../../src/xmpp/stanzas/index.ts';
-import { hostileWires, startHostileServer } from '../support/hostile-server.ts';
+import { hostileWires, startHostileServer, targetOf } from '../support/hostile-server.ts';
 import type { HostileServer, HostileWire } from '../support/hostile-server.ts';
 import { startScriptedServer, usualFeatures } from '../support/scripted-server.ts';
 import type { Pem, Script } from '../support/scripted-server.ts';
@@ -79,14 +79,7 @@ describe('a server that is odd, and right', () => {
   });
 
   const login = (wire: HostileWire, server: Pick<HostileServer, 'port' | 'ca'>): Promise<Session> =>
-    connect(
-      options(server.port, 1, {
-        transport: wire === 'tls' ? 'tcp' : wire,
-        tls: wire === 'tls' ? 'direct' : 'none',
-        tlsCa: server.ca,
-      }),
-      context(),
-    );
+    connect(options(server.port, 1, targetOf(wire, server)), context());
 
   for (const wire of hostileWires) {
     for (const [what, xml, expect] of sayings) {

@@ -65,7 +65,7 @@ export function partsOf(options: ConnectOptions, context: ConnectContext): Sessi
   };
 }
 
-/** Apart, so that a session without a policy keeps nothing of its options. */
+/** A function of its own, so that a session without a policy does not keep its options alive. */
 function reviverOf(
   options: ConnectOptions,
   policy: ReconnectPolicy,

@@ -83,11 +83,11 @@ export class LibraryClient implements WireOwner {
   }
 
   /**
-   * Whose login it is: said in the headers of streams that are encrypted (RFC 6120 §4.7.1). The library would
-   * take it for its own JID, and then makes two JIDs anew for each element that it sends or gets.
+   * Sets the account of the login, which goes into the headers of encrypted streams (RFC 6120 §4.7.1). The library
+   * is not told: it would take the account as its own JID and parse it twice for each element.
    */
   nameAccount(account: string): void {
-    // A name that no JID can have is the server's to judge.
+    // The server judges a name that is not valid in a JID.
     if (NO_LOCALPART.test(account.slice(0, account.lastIndexOf('@')))) return;
     const { xmpp } = this;
     const header = xmpp.header.bind(xmpp);
@@ -184,10 +184,10 @@ export class LibraryClient implements WireOwner {
   }
 }
 
-/** That of the account is given with its credentials: without any the library would make one up for each login. */
+/** The account's user agent comes with its credentials; without this one the library makes a random one per login. */
 const NO_USER_AGENT = xml('user-agent');
 
-/** What the part of a JID before the `@` cannot have (RFC 7622 §3.3.1). */
+/** Characters that the localpart of a JID cannot have (RFC 7622 §3.3.1). */
 const NO_LOCALPART = /["&'/:<>@\s]/;
 
 /** Only the scheme matters: it is the wire that knows where to connect to. */

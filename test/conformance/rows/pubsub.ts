@@ -13,7 +13,9 @@ async function admin(place: Place): Promise<amoc.Session> {
   return place.logIn({}, { settings });
 }
 
-/** ejabberd aborts the one of two changes to its PubSub that come at a time ("Database failure"). */
+let last: Promise<void> = Promise.resolve();
+
+/** When two changes to ejabberd's PubSub meet, ejabberd aborts one of them ("Database failure"). */
 const inTurn = (row: Row): Row => {
   return {
     ...row,
@@ -24,7 +26,6 @@ const inTurn = (row: Row): Row => {
     },
   };
 };
-let last: Promise<void> = Promise.resolve();
 
 const rows: readonly Row[] = [
   {

@@ -114,7 +114,7 @@ export const rooms: readonly Row[] = [
         await alice.sendIq(amoc.muc.configure(room));
         const others = Array.from({ length: 150 }, (_, at) => `bot${at}`);
         await using component = await place.component({ domain: 'crowd.localhost' });
-        // Each entry is told to all who are in: a server has much to do, and its other clients have their turns between.
+        // The server tells each entry to all occupants; the pauses give its other clients their turns.
         const timeout = '60s';
         for (const [at, name] of others.entries()) {
           const entry = amoc.muc.join(room, name);
