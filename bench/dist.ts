@@ -9,10 +9,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { systemClock } from '../src/lib/clock.ts';
-import { newCookie } from '../src/lib/cookie.ts';
-import { openControlServer } from '../src/master/control-server.ts';
-import { FileJournal } from '../src/master/journal.ts';
+import { systemClock } from '../src/lib/time/clock.ts';
+import { newCookie } from '../src/protocol/cookie.ts';
+import { openControlServer } from '../src/master/nodes/control-server.ts';
+import { FileJournal } from '../src/master/run/journal.ts';
 import { Master } from '../src/master/master.ts';
 import { report, ROOT } from './harness.ts';
 import type { Figure } from './harness.ts';
@@ -23,7 +23,7 @@ const SECONDS = 8;
 const figures: Figure[] = [];
 const cookie = newCookie();
 
-/** How many users were given to slaves, and when the last of them. */
+/** Counts the users that were assigned to slaves, and keeps the time of the last assignment. */
 class Arrivals {
   #users = 0;
   #lastAt = 0;
@@ -42,7 +42,7 @@ class Arrivals {
     this.#users = 0;
   }
 
-  /** @returns when the last of so many users had arrived */
+  /** @returns when the last of this many users had arrived */
   async whenAll(users: number): Promise<number> {
     while (this.#users < users) await pause(2);
     return this.#lastAt;

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
-import { startLocalCluster } from '../src/cli/local-cluster.ts';
+import { startLocalCluster } from '../src/app/local-cluster.ts';
 import type { Master } from '../src/master/master.ts';
 import { measureKill, measureLoop } from './failures.ts';
 import { cpuMs, median, report, ROOT, rssBytes } from './harness.ts';
@@ -32,7 +32,7 @@ async function untilRunning(master: Master, count: number, began: number): Promi
 async function measureUsers(count: number): Promise<void> {
   await using cluster = await startLocalCluster({ notice: () => {}, logs: () => {} });
   const { master, processes } = cluster;
-  // A first run: what the process needs once must not count as the users'.
+  // A first run, so that what the process needs only once does not count as the users'.
   await master.do('sleeper', 1, 1000, { settings });
   await untilRunning(master, 1000, 0);
   await master.stop({ force: true });

@@ -1,9 +1,9 @@
 /**
- * How soon the console says that a process died or is stuck, and how soon its users run again; real
- * processes, as `amocLocal` forks them.
+ * How soon the console reports that a process died or is blocked, and how soon its users run again; with
+ * real processes, as `amocLocal` forks them.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { startLocalCluster } from '../src/cli/local-cluster.ts';
+import { startLocalCluster } from '../src/app/local-cluster.ts';
 import type { Figure } from './harness.ts';
 
 /** Waits until `done`. @returns how long it took, in seconds */
@@ -51,7 +51,7 @@ export async function measureLoop(): Promise<Figure[]> {
   const { master } = cluster;
   await master.do('spins', 1, 2, { settings: { interarrival: 0 } });
   const named = await seconds(
-    () => notices.filter((text) => /stuck .*spins\.ts:\d+/.test(text)).length === 2,
+    () => notices.filter((text) => /blocked .*spins\.ts:\d+/.test(text)).length === 2,
   );
   const began = performance.now();
   await master.status();

@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { table } from '../src/console/render.ts';
-import { paintFor } from '../src/console/paint.ts';
+import { table } from '../src/console/views/render.ts';
+import { paintFor } from '../src/console/views/paint.ts';
 import { packageRootOf } from '../src/scenario/loader.ts';
 
 /** Where the package is. */
 export const ROOT = packageRootOf(fileURLToPath(import.meta.url));
 
-/** One figure; `must` is what it has to be. */
+/** One figure; `must` is the bound that it has to meet. */
 export interface Figure {
   name: string;
   value: number;
@@ -38,7 +38,7 @@ export function report(name: string, figures: readonly Figure[]): void {
   );
 }
 
-/** Whether a figure is as it must be; one without a bound always is. */
+/** Whether a figure meets its bound; a figure without a bound always does. */
 export function holds({ value, must }: Figure): boolean {
   const bound = Number(/[\d.]+/.exec(must.replaceAll(',', ''))?.[0] ?? NaN);
   if (Number.isNaN(bound)) return true;

@@ -15,7 +15,7 @@ const SECONDS = 10;
 const PROCESSES = 1000;
 const figures: Figure[] = [];
 
-/** Times as a test has them: log-normal about a millisecond, a few of a hundred. */
+/** Times as in a load test: log-normal around a millisecond, a few of a hundred. */
 const values = Array.from({ length: 4096 }, (_, at) => {
   const [u, v] = [randomInt(1, 1e9) / 1e9, randomInt(1, 1e9) / 1e9];
   const normal = Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
@@ -53,7 +53,7 @@ function cpuMs(work: () => void): number {
   return (user + system) / 1000;
 }
 
-// V8 has seen it all before it is measured.
+// V8 compiles all of it before it is measured.
 for (let warm = 0; warm < 3; warm++) second();
 let text = '';
 const busyMs = cpuMs(() => {
@@ -72,7 +72,7 @@ const recordMs = cpuMs(() => {
 const allocated = process.memoryUsage().heapUsed - heapBefore;
 registry.reset();
 
-// Sixteen kinds of work, each with its own time: what a second of it is on the wire.
+// Sixteen kinds of work, each with its own time: the size of one second on the wire.
 for (let message = 0; message < MESSAGES; message++) {
   for (const counter of counters) counter.add();
   (histograms[message % EACH] as Histogram).record(values[message & 4095] as number);

@@ -1,6 +1,6 @@
 /**
  * What XMPP costs, through the public scenario API, beside bare Node.js, `@xmpp/client` and Tsung doing
- * the same work in the same run. Writes bench/results/xmpp.json. Parts by name: `node dist/bench/xmpp.js talk`.
+ * the same work in the same run. Writes bench/results/xmpp.json. To run single parts: `node dist/bench/xmpp.js talk`.
  */
 import { join } from 'node:path';
 import { median, report, ROOT } from './harness.ts';
@@ -29,13 +29,13 @@ const parts = process.argv.slice(2);
 const wants = (part: string): boolean => parts.length === 0 || parts.includes(part);
 
 const ROUNDS = 5;
-/** Its bound is far, and it takes all cores. */
+/** Fewer rounds for Tsung: it is far from its bound, and takes all cores. */
 const ROUNDS_OF_TSUNG = 3;
 
 /**
  * Users who write to their neighbours, at two rates, by four clients. Each is measured in turn, several
- * times. A machine is faster in one minute than in the next, so amoc is compared with what ran beside it,
- * round by round, and the middle one of these ratios counts.
+ * times. A machine is faster in one minute than in the next, so amoc is compared with the client that ran beside
+ * it, round by round, and the median of these ratios counts.
  */
 async function talk(): Promise<void> {
   for (const intervalMs of [1000, 250]) {
@@ -147,10 +147,10 @@ async function amocRun(
   );
 }
 
-/** As many messages as one process manages, and logins with SCRAM. */
+/** The most messages that one process manages. */
 async function most(): Promise<void> {
   const runs = [await amocRun(20), await amocRun(20), await amocRun(20)];
-  // What the process can do is what it did when the machine let it.
+  // The best run counts: in the others the machine was slower.
   const { perSecond, cpuUs } = runs.reduce((a, b) => (a.perSecond > b.perSecond ? a : b));
   add('most messages per second from one process', perSecond, '1/s', '≥ 40,000');
   add('CPU per message at that', cpuUs, 'µs');

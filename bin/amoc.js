@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-/** What Node.js, amoc's own modules and a few connections need. */
+/** The open files that Node.js, amoc's own modules and a few connections need. */
 const LEAST_FILES = 256;
 
 const main = new URL('../dist/src/cli/main.js', import.meta.url);
@@ -13,8 +13,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error('amoc is not built yet; run: make build');
   process.exitCode = 2;
 } else {
-  // Before all other modules, for which there may be too few files.
-  const { systemLimits } = await import(new URL('../lib/limits.js', main).href);
+  // Checked before all other modules are loaded: the limit may be too low for them.
+  const { systemLimits } = await import(new URL('../lib/system/limits.js', main).href);
   const { openFiles = Infinity } = systemLimits();
   if (openFiles < LEAST_FILES) {
     console.error(

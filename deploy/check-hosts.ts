@@ -1,4 +1,4 @@
-/** `make prepare` and `make deploy` read `hosts` by this before any machine is asked. */
+/** `make prepare` and `make deploy` check `hosts` with this before any machine is contacted. */
 import { readFileSync } from 'node:fs';
 import { readInventory } from './inventory.ts';
 

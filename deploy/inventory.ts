@@ -1,4 +1,4 @@
-import { didYouMean } from '../src/lib/nearest.ts';
+import { didYouMean } from '../src/lib/text/nearest.ts';
 
 /** A machine of the inventory, in one of its groups. */
 export interface InventoryHost {
@@ -8,11 +8,11 @@ export interface InventoryHost {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** What `hosts` says, and what is wrong with it. */
+/** The contents of `hosts`, and its mistakes. */
 export interface Inventory {
   readonly hosts: readonly InventoryHost[];
   readonly variables: Readonly<Record<string, string>>;
-  /** A sentence each, with its line; empty when all is well. */
+  /** One sentence for each mistake, with its line. */
   readonly mistakes: readonly string[];
 }
 
@@ -20,14 +20,14 @@ const MASTER = 'amoc-master';
 const SLAVE = 'amoc-slave';
 const sections = [MASTER, SLAVE, 'amoc:children', 'amoc:vars', `${MASTER}:vars`, `${SLAVE}:vars`];
 
-/** Variables that must be there, and what a good value is. */
+/** Variables that must be set: the pattern of a valid value, and its description. */
 const required: Readonly<Record<string, [pattern: RegExp, wanted: string]>> = {
   user: [/^[a-z_][a-z0-9_-]{0,31}$/, 'the name of an account'],
   master_install_dir: [/^\/[\w./-]+$/, 'an absolute path without spaces'],
   slave_install_dir: [/^\/[\w./-]+$/, 'an absolute path without spaces'],
   master_address: [/^[\w.:-]+$/, 'a host name or an address'],
   master_port: [/^\d{1,5}$/, 'a port'],
-  fileno: [/^\d{4,9}$/, 'a number from 1024'],
+  fileno: [/^\d{4,9}$/, 'a number ≥ 1024'],
 };
 
 const optional: Readonly<Record<string, [pattern: RegExp, wanted: string]>> = {
@@ -42,11 +42,11 @@ const optional: Readonly<Record<string, [pattern: RegExp, wanted: string]>> = {
 
 const ofHosts: Readonly<Record<string, [pattern: RegExp, wanted: string]>> = {
   node_name: [/^[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, . _ and -'],
-  processes: [/^[1-9]\d{0,3}$/, 'a number from 1'],
+  processes: [/^[1-9]\d{0,3}$/, 'a number ≥ 1'],
   labels: [/^$|^[\w.-]+=[^=,\s]+(,[\w.-]+=[^=,\s]+)*$/, 'labels, as in zone=a,weight=2'],
 };
 
-/** Reads an inventory in Ansible's INI form, as far as amoc's has it, and checks it. */
+/** Reads an inventory in Ansible's INI form, as far as amoc's inventory uses it, and checks it. */
 export function readInventory(text: string): Inventory {
   const hosts: InventoryHost[] = [];
   const variables: Record<string, string> = {};
@@ -62,7 +62,7 @@ export function readInventory(text: string): Inventory {
     const line = raw.replace(/(^|\s)[#;].*$/, '').trim();
     const where = `line ${at + 1}`;
     const check = (name: string, value: string): void => {
-      // Ansible's own (how to log in) are for it to judge.
+      // Ansible checks its own variables (how to log in) itself.
       if (name.startsWith('ansible_')) return;
       const rule = Object.hasOwn(names, name) ? names[name] : undefined;
       if (rule === undefined) {
@@ -115,7 +115,7 @@ function wrongAsAWhole(
   const masters = hosts.filter(({ group }) => group === MASTER);
   const slaves = hosts.filter(({ group }) => group === SLAVE);
   if (masters.length !== 1) {
-    mistakes.push(`[${MASTER}] must have one machine, and has ${masters.length}`);
+    mistakes.push(`[${MASTER}] must have one machine, but has ${masters.length}`);
   }
   if (slaves.length === 0) mistakes.push(`[${SLAVE}] has no machine`);
   for (const name of Object.keys(required)) {
@@ -133,7 +133,7 @@ function wrongAsAWhole(
       mistakes.push(`line ${slave.line}: node_name: 'master' is the master's name`);
     } else if (other !== undefined) {
       mistakes.push(
-        `line ${slave.line}: node_name: '${name}' is ${other.name}'s already, in line ${other.line}`,
+        `line ${slave.line}: node_name: '${name}' is the name of ${other.name} already, in line ${other.line}`,
       );
     }
     taken.set(name, slave);
@@ -148,7 +148,9 @@ function wrongAsAWhole(
     (name) => /(^|\.)example\.(org|com|net)$/.test(name),
   );
   if (examples.length > 0) {
-    mistakes.push(`${[...new Set(examples)].join(', ')}: examples; name machines of your own`);
+    mistakes.push(
+      `${[...new Set(examples)].join(', ')}: these are examples; name machines of your own`,
+    );
   }
   return mistakes;
 }

@@ -9,8 +9,8 @@ export const variables = {
     default: '5s',
     unit: 'duration',
   },
-  warmUp: { description: 'time for the others to come', default: '5s', unit: 'duration' },
-  lookups: { description: 'how often a user looks at its conversations', default: 10 },
+  warmUp: { description: 'time for the others to log in', default: '5s', unit: 'duration' },
+  lookups: { description: 'how many times a user looks at its conversations', default: 10 },
   lookupInterval: { description: 'time between two looks', default: '5s', unit: 'duration' },
   pageSize: { description: 'conversations that are asked for at a time', default: 10 },
 } satisfies Variables;
@@ -20,8 +20,8 @@ const INBOX = 'erlang-solutions.com:xmpp:inbox:0';
 let isTold = false;
 
 /**
- * The inbox of MongooseIM in each of many domains (`xmppDomain=d{bucket:1000}.example`): users write to others of their
- * domain, and look up with whom they have been talking.
+ * The inbox of MongooseIM in each of many domains (`xmppDomain=d{bucket:1000}.example`): users write to others of
+ * their domain, and look up with whom they have been talking.
  */
 export async function start(_id: number, user: User<typeof variables>): Promise<void> {
   const { settings, metrics } = user;
@@ -42,7 +42,7 @@ export async function start(_id: number, user: User<typeof variables>): Promise<
   } catch (error) {
     if (!(error instanceof StanzaError)) throw error;
     if (!isTold)
-      user.log.warn(`skipped: ${domain} has no inbox (it is MongooseIM's): ${error.message}`);
+      user.log.warn(`skipped: ${domain} has no inbox (only MongooseIM has one): ${error.message}`);
     isTold = true;
     metrics.counter('skipped').add();
     return;

@@ -9,8 +9,8 @@ export const variables = {
     default: '2s',
     unit: 'duration',
   },
-  warmUp: { description: 'time for the others to come', default: '5s', unit: 'duration' },
-  lookups: { description: 'how often a user looks into its archive', default: 10 },
+  warmUp: { description: 'time for the others to log in', default: '5s', unit: 'duration' },
+  lookups: { description: 'how many times a user looks into its archive', default: 10 },
   lookupInterval: { description: 'time between two looks', default: '5s', unit: 'duration' },
   pageSize: { description: 'messages that are asked for at a time', default: 20 },
 } satisfies Variables;

@@ -11,7 +11,7 @@ import type { User, Variables } from 'amoc';
 
 export const variables = {
   service: {
-    description: 'what stands before a domain in the name of its rooms',
+    description: 'host name of the rooms of a domain, without the domain',
     default: 'conference',
   },
   roomSize: { description: 'users of one domain in one room', default: 10 },
@@ -22,15 +22,15 @@ export const variables = {
     unit: 'duration',
     update: true,
   },
-  warmUp: { description: 'time for the others to come', default: '5s', unit: 'duration' },
+  warmUp: { description: 'time for the others to log in', default: '5s', unit: 'duration' },
   settle: {
-    description: 'time for the last messages to come',
+    description: 'time for the last messages to arrive',
     default: '5s',
     unit: 'duration',
   },
 } satisfies Variables;
 
-/** Rooms in each of many domains (`xmppDomain=d{bucket:1000}.example`): those in a room are users of its domain. */
+/** Rooms in each of many domains (`xmppDomain=d{bucket:1000}.example`): the users in a room are all of its domain. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { settings, metrics } = user;
   const { number, domain } = domainGroup(user, settings.roomSize);

@@ -9,17 +9,17 @@ export const variables = {
     default: '5s',
     unit: 'duration',
   },
-  warmUp: { description: 'time for the others to come', default: '5s', unit: 'duration' },
+  warmUp: { description: 'time for the others to log in', default: '5s', unit: 'duration' },
   settle: {
-    description: 'time for the last messages to come',
+    description: 'time for the last messages to arrive',
     default: '5s',
     unit: 'duration',
   },
 } satisfies Variables;
 
 /**
- * Private messages within each of many domains: `xmppDomain=d{bucket:1000}.example` puts the users into 1,000 of them,
- * and who writes to whom are users of one domain.
+ * Private messages within each of many domains: `xmppDomain=d{bucket:1000}.example` puts the users into 1,000 of
+ * them, and users write only to users of their own domain.
  */
 export async function start(_id: number, user: User<typeof variables>): Promise<void> {
   const { settings, metrics } = user;

@@ -1,10 +1,10 @@
 import type { User, Variables } from 'amoc';
 
-/** Node's HTTP client keeps its connections to itself, shared by all users of a process. */
+/** Node.js' HTTP client manages its connections itself; all users of a process share them. */
 export const connectionsPerUser = 0;
 
 export const variables = {
-  url: { description: 'what is requested', default: 'http://127.0.0.1:8080/', update: true },
+  url: { description: 'URL to request', default: 'http://127.0.0.1:8080/', update: true },
   requests: {
     description: 'requests of a user in one start',
     default: 10,

@@ -31,21 +31,24 @@ export const variables = {
   presenceEvery: interval('changes of presence', '1m'),
   rosterEvery: interval('changes and reads of its roster', '2m'),
   vcardEvery: interval('changes and reads of its vCard', '3m'),
-  blockEvery: interval('users that it blocks and unblocks', '3m'),
+  blockEvery: interval('blocks and unblocks of another', '3m'),
   archiveEvery: interval('looks into its archive', '1m'),
-  uploadEvery: interval('files', '2m'),
+  uploadEvery: interval('uploads of a file', '2m'),
   cutEvery: interval('losses of its connection', '3m'),
   rooms: {
-    description: "where the rooms are; empty: conference. and the users' domain",
+    description: "service of the rooms; empty: conference., followed by the users' domain",
     default: '',
   },
   roomSize: { description: 'users in one room', default: 10 },
-  uploads: { description: "where files go; empty: upload. and the users' domain", default: '' },
+  uploads: {
+    description: "service that takes files; empty: upload., followed by the users' domain",
+    default: '',
+  },
   fileSize: { description: 'bytes of a file', default: 50_000 },
 } satisfies Variables;
 
 /**
- * What people do, mixed: private chat, a room, presence, roster, vCard, blocking, archive, files, and now and then
+ * A mix of what people do: private chat, a room, presence, roster, vCard, blocking, archive, files, and now and then
  * the connection is lost. Each kind has its own interval, and begins at a random time within it.
  */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
@@ -70,7 +73,7 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
     [
       { received: isChatMessage(), action: count('chats_received') },
       { received: isGroupchatMessage(), action: count('room_messages_received') },
-      // Left to `change`, which waits for its own.
+      // Left to `change`, which waits for the user's own presence.
       { received: isPresence(), action: () => (count('presences_received')(), false) },
       { sent: isChatMessage(), action: count('chats_sent') },
     ],
@@ -127,7 +130,7 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
   ]);
 }
 
-/** Changes the presence, and waits until the server has told the user itself of it. */
+/** Changes the presence, and waits until the server has sent it back to the user. */
 function change(user: User, session: Session, status: string): Promise<unknown> {
   const show = user.random.pick(['away', 'chat', 'dnd', 'xa'] as const);
   const isOwn = isPresenceWithStatus(status);

@@ -13,11 +13,11 @@ export const variables = {
     unit: 'duration',
     update: true,
   },
-  reads: { description: 'how often it reads its archive', default: 3, update: true },
+  reads: { description: 'how many times it reads its archive', default: 3, update: true },
   pageSize: { description: 'messages that are asked for at a time', default: 20 },
 } satisfies Variables;
 
-/** Writes to its neighbour, and reads what the archive has of it. */
+/** Writes to its neighbour, and reads their messages from the archive. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { settings } = user;
   const session = await user.connect();

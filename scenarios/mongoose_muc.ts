@@ -2,7 +2,7 @@ import { groupchatTo, isGroupchatMessage, joinRoom, muc, presence } from 'amoc';
 import type { JoinedRoom, Session, User, Variables } from 'amoc';
 
 export const variables = {
-  service: { description: 'where the rooms are', default: 'conference.localhost' },
+  service: { description: 'service of the rooms', default: 'conference.localhost' },
   roomSize: { description: 'users in one room', default: 10 },
   messages: { description: 'messages that a user writes in its room', default: 10, update: true },
   messageInterval: {
@@ -13,7 +13,7 @@ export const variables = {
   },
 } satisfies Variables;
 
-/** Enters the room of its group, which the first to come makes, and talks there. */
+/** Enters the room of its group, which the first user makes, and talks there. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { settings, metrics } = user;
   const session = await user.connect();
@@ -31,7 +31,7 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
   }
 }
 
-/** Until its maker has set it up, a room lets nobody else in (XEP-0045 §10.1.1). */
+/** Until its maker has configured it, a room lets no other user in (XEP-0045 §10.1.1). */
 async function enter(
   session: Session,
   room: string,

@@ -3,7 +3,7 @@ import type { User, Variables } from 'amoc';
 
 export const variables = {
   service: {
-    description: "where the light rooms are; empty: muclight. and the users' domain",
+    description: "service of the light rooms; empty: muclight., followed by the users' domain",
     default: '',
   },
   roomSize: { description: 'users in one room', default: 5 },
@@ -25,7 +25,8 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
   const domain = user.jid.slice(user.jid.indexOf('@') + 1);
   const service = settings.service === '' ? `muclight.${domain}` : settings.service;
   if (!hasItem(service)(await session.sendIq(disco.items(domain)))) {
-    if (!isTold) user.log.warn(`skipped: ${domain} has no ${service} (MUC light is MongooseIM's)`);
+    if (!isTold)
+      user.log.warn(`skipped: ${domain} has no ${service} (only MongooseIM has MUC light)`);
     isTold = true;
     metrics.counter('skipped').add();
     return;

@@ -2,22 +2,22 @@ import { chatTo, isChatMessage, presence } from 'amoc';
 import type { User, Variables } from 'amoc';
 
 export const variables = {
-  messages: { description: 'messages from each to the other', default: 10, update: true },
+  messages: { description: 'messages that each user of a pair sends', default: 10, update: true },
   messageInterval: {
     description: 'time after each message',
     default: '5s',
     unit: 'duration',
     update: true,
   },
-  warmUp: { description: 'time for the partner to come', default: '5s', unit: 'duration' },
+  warmUp: { description: 'time for the partner to log in', default: '5s', unit: 'duration' },
   answerTimeout: {
-    description: 'how long an answer is waited for',
+    description: 'how long to wait for an answer',
     default: '30s',
     unit: 'duration',
   },
 } satisfies Variables;
 
-/** Pairs: the odd one writes, the even one answers, and the odd one measures the way there and back. */
+/** Pairs of users: the odd one writes, the even one answers, and the odd one measures the round trip. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { messages, messageInterval, warmUp, answerTimeout: timeout } = user.settings;
   const session = await user.connect();

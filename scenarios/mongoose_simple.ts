@@ -15,7 +15,7 @@ export const variables = {
     update: true,
   },
   rounds: {
-    description: 'how often each neighbour gets a message in one session',
+    description: 'how many messages each neighbour gets in one session',
     default: 5,
     check: (count: number) => (Number.isInteger(count) && count >= 0) || 'a whole number ≥ 0',
     update: true,
@@ -33,7 +33,7 @@ export const variables = {
   },
 } satisfies Variables;
 
-/** The original's mongoose_simple: logs in, talks to the neighbours in turn, logs out. */
+/** Like mongoose_simple of the Erlang amoc: logs in, talks to the neighbours in turn, logs out. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { settings } = user;
   const session = await user.connect();

@@ -2,11 +2,11 @@ import { chatTo, isChatMessage, presence } from 'amoc';
 import type { User, Variables } from 'amoc';
 
 export const variables = {
-  cuts: { description: 'how often the connection of a user is cut', default: 3, update: true },
+  cuts: { description: 'how many times the connection of a user is cut', default: 3, update: true },
   between: { description: 'time between two cuts', default: '20s', unit: 'duration', update: true },
 } satisfies Variables;
 
-/** Its connection is cut again and again; it comes back, by stream management where the server has it. */
+/** The connection is cut repeatedly; the user comes back, by stream management where the server has it. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const session = await user.connect({ reconnect: { first: '100ms', most: '5s' } });
   session.onReconnect(({ resumed }) => {

@@ -8,12 +8,12 @@ export const variables = {
     unit: 'duration',
     update: true,
   },
-  rounds: { description: 'how often each neighbour gets a message', default: 5, update: true },
+  rounds: { description: 'how many messages each neighbour gets', default: 5, update: true },
   neighbours: { description: 'how many ids below and above its own a user talks to', default: 4 },
-  checkEvery: { description: 'every so many-th user measures the time to delivery', default: 10 },
+  checkEvery: { description: 'one of this many users measures the time to delivery', default: 10 },
 } satisfies Variables;
 
-/** mongoose_simple, in which every tenth user measures the time to delivery and how many messages came. */
+/** mongoose_simple, in which every tenth user measures the time to delivery and how many messages arrived. */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { settings, metrics } = user;
   const session = await user.connect();

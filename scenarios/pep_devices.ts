@@ -13,7 +13,11 @@ import {
 import type { Element, Session, Stanza, User, Variables } from 'amoc';
 
 export const variables = {
-  rotations: { description: 'how often a user publishes another device', default: 5, update: true },
+  rotations: {
+    description: 'how many times a user publishes another device',
+    default: 5,
+    update: true,
+  },
   rotateEvery: {
     description: 'time between two devices of a user',
     default: '30s',
@@ -27,7 +31,7 @@ export const variables = {
   },
   preKeys: { description: 'keys in a bundle', default: 100, update: true },
   settle: {
-    description: 'time for the contacts to see each other, and for the last events to come',
+    description: 'time for the contacts to see each other, and for the last events to arrive',
     default: '10s',
     unit: 'duration',
   },
@@ -79,7 +83,7 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
   await user.sleep(settings.settle);
 }
 
-/** The bundle first: who sees the device in the list will ask for it. */
+/** The bundle comes first: users who see the device in the list will ask for it. */
 async function publish(user: User<typeof variables>, session: Session, id: string): Promise<void> {
   const open = { 'pubsub#access_model': 'open' };
   const send = (name: string, node: string, item: string, payload: Element): Promise<unknown> =>
@@ -126,7 +130,7 @@ async function fetchNew(
   }
 }
 
-/** As long as a real one, without its cryptography. */
+/** A bundle that is as long as a real one, without its cryptography. */
 function bundle(user: User<typeof variables>): Element {
   const key = (bytes: number): string => {
     const octets = Array.from({ length: bytes }, () => user.random.integer(0, 255));

@@ -2,21 +2,20 @@ import { isPresenceWithStatus, presence } from 'amoc';
 import type { User, Variables } from 'amoc';
 
 export const variables = {
-  storms: { description: 'how often all connections are cut', default: 3 },
+  storms: { description: 'how many times all connections are cut', default: 3 },
   every: {
     description:
-      'time between two storms; one is at each multiple of it on the clock, in all processes',
+      'time between two storms; they are at its multiples on the clock, in all processes',
     default: '30s',
     unit: 'duration',
     check: (ms: number) => ms > 0 || 'a time above 0',
   },
   backoff: {
-    description:
-      'longest delay before the first attempt to come back; the delay is random below it',
+    description: 'longest delay before the first attempt to come back; the actual delay is random',
     default: '1s',
     unit: 'duration',
   },
-  longestBackoff: { description: 'no delay is longer', default: '30s', unit: 'duration' },
+  longestBackoff: { description: 'upper limit of all delays', default: '30s', unit: 'duration' },
   attempts: { description: 'attempts to come back, for one storm', default: 20 },
   backTimeout: {
     description: 'a user that is not back after this crashes',

@@ -2,10 +2,10 @@ import { chatTo, handle, isChatMessage, isPresenceWithStatus, presence } from 'a
 import type { User, Variables } from 'amoc';
 
 export const variables = {
-  storms: { description: 'how often all connections are cut', default: 3 },
+  storms: { description: 'how many times all connections are cut', default: 3 },
   every: {
     description:
-      'time between two storms; one is at each multiple of it on the clock, in all processes',
+      'time between two storms; they are at its multiples on the clock, in all processes',
     default: '30s',
     unit: 'duration',
     check: (ms: number) => ms > 0 || 'a time above 0',
@@ -16,17 +16,16 @@ export const variables = {
     update: true,
   },
   settle: {
-    description: 'time for the last messages to come, after the last storm of all',
+    description: 'time for the last messages to arrive, after the last storm of all',
     default: '5s',
     unit: 'duration',
   },
   backoff: {
-    description:
-      'longest delay before the first attempt to come back; the delay is random below it',
+    description: 'longest delay before the first attempt to come back; the actual delay is random',
     default: '1s',
     unit: 'duration',
   },
-  longestBackoff: { description: 'no delay is longer', default: '30s', unit: 'duration' },
+  longestBackoff: { description: 'upper limit of all delays', default: '30s', unit: 'duration' },
   attempts: { description: 'attempts to come back, for one storm', default: 20 },
   backTimeout: {
     description: 'a user that is not back after this crashes',
@@ -37,8 +36,8 @@ export const variables = {
 
 /**
  * All connections are cut at the same moment, and the sessions are resumed (XEP-0198): within SASL2 where the server
- * offers it, else after a login by SCRAM. Users send to their neighbours meanwhile.
- * `connection_by{kind}` has how many were resumed and how long it took, `storm_messages` what arrived.
+ * offers it, otherwise after a login by SCRAM. Meanwhile users send messages to their neighbours.
+ * `connection_by{kind}` has how many were resumed and how long it took, `storm_messages` how many messages arrived.
  */
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const { settings, metrics } = user;
@@ -65,6 +64,6 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
       await session.sendAndWait(presence({ status }), isPresenceWithStatus(status), { timeout });
     });
   }
-  // A neighbour that came later may have one storm more.
+  // A neighbour that started later may have one more storm.
   await user.sleep(settings.every + settings.settle);
 }

@@ -1,6 +1,6 @@
 import type { User, Variables } from 'amoc';
 
-/** No network at all: what a user costs the load generator itself. */
+/** No network at all: measures what a user costs the load generator itself. */
 export const connectionsPerUser = 0;
 
 export const variables = {

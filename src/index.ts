@@ -1,12 +1,12 @@
-/** What a scenario imports: `import { chatTo, type User } from 'amoc'`. */
+/** Everything that a scenario can import from amoc: `import { chatTo, type User } from 'amoc'`. */
 export type { User } from './users/user.ts';
 export type { UserConnectOptions } from './users/target.ts';
 export type { Files, Json, Log, RunContext } from './scenario/contract.ts';
 export type { Scenario } from './scenario/contract.ts';
 export type { SettingsOf, Variable, Variables } from './config/variable.ts';
-export type { Duration } from './lib/duration.ts';
-export type { Random } from './lib/random.ts';
-export { toMs } from './lib/duration.ts';
+export type { Duration } from './lib/time/duration.ts';
+export type { Random } from './lib/ids/random.ts';
+export { toMs } from './lib/time/duration.ts';
 export { AmocError } from './lib/errors.ts';
 export {
   ConnectError,
@@ -15,10 +15,10 @@ export {
   StanzaError,
   StanzaTimeout,
 } from './xmpp/errors.ts';
-export type { Session } from './xmpp/session.ts';
-export type { Reconnected, SendPolicy, StanzaWait, Watcher } from './xmpp/session-parts.ts';
+export type { Session } from './xmpp/session/session.ts';
+export type { Reconnected, SendPolicy, StanzaWait, Watcher } from './xmpp/session/session-parts.ts';
 export type { ReconnectPolicy } from './xmpp/connect-options.ts';
-export type { Resumption } from './xmpp/stream-management.ts';
+export type { Resumption } from './xmpp/session/stream-management.ts';
 export { Stanza } from './xmpp/stanza.ts';
 export type { Element, Outgoing } from './xmpp/element.ts';
 export { escapeXml, parseElement, xml } from './xmpp/element.ts';
@@ -27,22 +27,27 @@ export { template } from './xmpp/template.ts';
 export type { Template } from './xmpp/template.ts';
 export * from './xmpp/stanzas/index.ts';
 export * from './xmpp/predicates.ts';
-export { joinRoom } from './xmpp/rooms.ts';
-export type { JoinedRoom } from './xmpp/rooms.ts';
-export { readArchive, readArchivePage } from './xmpp/archive.ts';
+export { joinRoom } from './xmpp/helpers/rooms.ts';
+export type { JoinedRoom } from './xmpp/helpers/rooms.ts';
+export { readArchive, readArchivePage } from './xmpp/helpers/archive.ts';
 export type {
   ArchivedMessage,
   ArchiveOptions,
   ArchivePage,
   ArchivePageOptions,
-} from './xmpp/archive.ts';
-export { uploadFile } from './xmpp/upload.ts';
-export type { UploadedFile, UploadSlot, UploadTimer } from './xmpp/upload.ts';
+} from './xmpp/helpers/archive.ts';
+export { uploadFile } from './xmpp/helpers/upload.ts';
+export type { UploadedFile, UploadSlot, UploadTimer } from './xmpp/helpers/upload.ts';
 export { capabilities } from './xmpp/capabilities.ts';
 export type { Capabilities, CapabilityOptions, Identity } from './xmpp/capabilities.ts';
-export { answerPushes, befriend } from './xmpp/friends.ts';
-export { handle } from './xmpp/handlers.ts';
-export type { HandleOptions, StanzaAction, StanzaHandler, UnhandledLog } from './xmpp/handlers.ts';
+export { answerPushes, befriend } from './xmpp/helpers/friends.ts';
+export { handle } from './xmpp/helpers/handlers.ts';
+export type {
+  HandleOptions,
+  StanzaAction,
+  StanzaHandler,
+  UnhandledLog,
+} from './xmpp/helpers/handlers.ts';
 export { bareJid } from './xmpp/jid.ts';
 export { domainGroup } from './users/domain-group.ts';
 export type { DomainGroup } from './users/domain-group.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as amoc from '../src/index.ts';
-import { Receiver } from '../src/xmpp/receiver.ts';
-import { Session } from '../src/xmpp/session.ts';
+import { Receiver } from '../src/xmpp/session/receiver.ts';
+import { Session } from '../src/xmpp/session/session.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -286,7 +286,7 @@ describe('docs/metrics.md', () => {
   });
 
   it('names every variable that says where figures go', () => {
-    const source = readFileSync(join(ROOT, 'src', 'cli', 'observers.ts'), 'utf8');
+    const source = readFileSync(join(ROOT, 'src', 'app', 'observers.ts'), 'utf8');
     const names = new Set([...source.matchAll(/'(AMOC_[A-Z_]+)'/g)].map(([, name]) => name!));
     assert.ok(names.size >= 12);
     for (const name of names) assert.ok(page.includes(`\`${name}\``), name);

@@ -1,13 +1,13 @@
 /**
- * Slaves that have no users: they do what the protocol asks of them, and report once a second with as
- * many metrics as they are told. Arguments: the master's address, how many, metrics of each.
+ * Slaves without real users: they follow the protocol, and report a given number of metrics once a second.
+ * Arguments: the master's address, the number of slaves, the number of metrics of each.
  */
 import { builtInVariables } from '../../src/config/run-variables.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { digestOf } from '../../src/lib/id-digest.ts';
-import { newIdentity } from '../../src/lib/identity.ts';
-import { IdSet } from '../../src/lib/id-set.ts';
+import { systemClock } from '../../src/lib/time/clock.ts';
+import { digestOf } from '../../src/lib/ids/id-digest.ts';
+import { newIdentity } from '../../src/lib/ids/identity.ts';
+import { IdSet } from '../../src/lib/ids/id-set.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
 import { BEAT_MS } from '../../src/protocol/lease.ts';
@@ -15,7 +15,7 @@ import type { Operation, SlaveMessage } from '../../src/protocol/messages.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { dialMaster } from '../../src/protocol/websocket-transport.ts';
 
-/** What the bench is told, with the times of this machine's clock. */
+/** The messages to the bench, with times of this machine's clock. */
 export type FakeReport =
   | { type: 'joined' }
   | { type: 'assigned'; users: number; at: number }
@@ -122,7 +122,7 @@ const tell = (report: FakeReport): void => {
 
 const registry = new MetricsRegistry();
 for (let at = 0; at < Number(metrics); at++) {
-  // Three are times, as in a run of a shipped scenario.
+  // Three of 50 are histograms, as in a run of a shipped scenario.
   if (at % 17 !== 0) registry.counter(`counter_${at}`).add(at + 1);
   else {
     const histogram = registry.histogram(`histogram_${at}`);

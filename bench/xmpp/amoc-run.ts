@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { addHistogram, decodeHistogram, newHistogram } from '../../src/metrics/histogram.ts';
 import type { MetricsDelta } from '../../src/metrics/metrics.ts';
-import { startLocalCluster } from '../../src/cli/local-cluster.ts';
+import { startLocalCluster } from '../../src/app/local-cluster.ts';
 import { cpuMs } from '../harness.ts';
 import { warmUpMs } from './client-program.ts';
 import { onClientCore } from './cores.ts';
 import type { Sink, SinkStats } from './sink.ts';
 
-/** What one run of users showed. */
+/** The figures of one run of users. */
 export interface RunFigures {
   loginCpuMs: number;
   perSecond: number;
@@ -56,7 +56,7 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
       await pause(20);
     }
   };
-  // Code is compiled once, not for each user.
+  // A first run: code is compiled once, not for each user.
   const never = Date.now() + 3_600_000;
   await master.do('xmpp_chat', 1, WARM_UP, {
     settings: { ...base, count: WARM_UP, talkAt: never },
@@ -70,7 +70,7 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   await master.do('xmpp_chat', 1, sessions, { settings: { ...base, count: sessions, talkAt } });
   await until(async () => (await connections()) === sessions);
   const loginCpuMs = (cpuMs(pid) - cpuBefore) / sessions;
-  // Until then not everybody talks: a user's first message is spread over the interval.
+  // Until then not all users talk: their first messages are spread over the interval.
   const allTalkMs = Math.max(0, talkAt - Date.now()) + intervalMs;
   await pause(allTalkMs + warmUpMs(sessions, intervalMs));
 
@@ -95,7 +95,7 @@ export async function runAmoc(options: RunOptions): Promise<RunFigures> {
   };
 }
 
-/** Time to delivery of the same seconds as the sink's: users who have just begun are not in it. */
+/** Time to delivery in the same seconds as the sink's: without the messages before them. */
 function deliveryBetween(before: MetricsDelta, after: MetricsDelta): RunFigures['delivery'] {
   const name = 'message_ttd';
   const [early, all] = [before.histograms[name], after.histograms[name]];

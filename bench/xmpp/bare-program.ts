@@ -1,4 +1,4 @@
-/** The least that Node.js needs for the work: no library, no session, nothing that can fail. */
+/** The least that Node.js needs for the work: no library, no session, no handling of failures. */
 import net from 'node:net';
 import { runProgram } from './client-program.ts';
 
@@ -51,7 +51,7 @@ await runProgram(({ port }) => ({
         } else return;
         text = '';
       };
-      // Boundaries by `<` and `>` and a depth.
+      // Finds the ends of stanzas by `<`, `>` and a depth.
       let depth = 0;
       let slash = false;
       let open = false;

@@ -1,4 +1,4 @@
-/** What the programs of the bench and the bench say to each other. */
+/** The options of the bench's client programs; below, the messages between them and the bench. */
 export interface ProgramOptions {
   port: number;
   sessions: number;
@@ -20,12 +20,12 @@ export interface BenchClient {
 }
 
 /**
- * So many messages have been sent before it counts: by then V8 has compiled what is hot. A load test runs
- * for minutes; what its first seconds cost is not what it costs.
+ * This many messages are sent before the measurement: by then V8 has compiled the hot code. A load test runs
+ * for minutes, so the cost of its first seconds is not typical.
  */
 const WARM_UP_MESSAGES = 24_000;
 
-/** How long clients talk before it counts, in milliseconds. */
+/** How long clients talk before the measurement, in milliseconds. */
 export function warmUpMs(sessions: number, intervalMs: number): number {
   return Math.max(3000, (WARM_UP_MESSAGES * intervalMs) / sessions);
 }
@@ -64,7 +64,7 @@ export async function runProgram(client: (options: ProgramOptions) => BenchClien
       return;
     }
     clearInterval(timer);
-    // One timer that walks what is due: each session is due once in an interval, spread over it.
+    // One timer for all sessions: each is due once in an interval, and they are spread over it.
     let position = 0;
     let owed = 0;
     let last = performance.now();

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 
 /**
- * The server and what is measured each have a processor core of their own, as two machines would. Left to the
- * kernel they now share one and now do not, and the same program costs up to twice as much from run to run.
+ * The server and the measured client each have a processor core of their own, as two machines would. If the kernel
+ * chooses, they sometimes share a core, and the cost of the same program varies by a factor of two between runs.
  */
 const SERVER = '0';
 const CLIENT = '1';
@@ -11,7 +11,7 @@ const EVERY = `0-${cpus().length - 1}`;
 
 const isPossible = cpus().length > 1;
 
-/** Moves a process with all its threads, and those to come, to the core of what is measured. */
+/** Moves a process with all its threads, and future ones, to the core of the measured client. */
 export function onClientCore(pid: number): void {
   move(pid, CLIENT);
 }

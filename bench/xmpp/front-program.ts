@@ -1,6 +1,6 @@
 /**
- * TLS or WebSocket in front of the sink, in a process of its own: what the client pays for them is
- * measured, not what the server does. Arguments: `tls` or `ws`, the sink's port, a folder for a key.
+ * TLS or WebSocket in front of the sink, in a process of its own: the client's cost is measured, not the
+ * server's. Arguments: `tls` or `ws`, the sink's port, a folder for a key.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { startLocalCluster } from '../../src/cli/local-cluster.ts';
+import { startLocalCluster } from '../../src/app/local-cluster.ts';
 import { rssBytes } from '../harness.ts';
 import { Sink } from './sink.ts';
 
@@ -8,16 +8,16 @@ export interface HeldFigures {
   lost: number;
   /** Memory of a session that does nothing. */
   idleKb: number;
-  /** The same while all write to their neighbours, 8,000 a second in all. */
+  /** The same while all write to their neighbours, 8,000 messages a second in total. */
   loadedKb: number;
 }
 
-/** Sessions of one server process at most: the file limit, less what the process needs itself. */
+/** The most sessions of one server process: the file limit, less what the process needs itself. */
 const PER_SINK = 19_000;
-/** Those that are not there by then are missing from `held`. */
+/** Sessions that are not logged in by then are missing from `held`. */
 const LOGINS_MS = 90_000;
 const HOLD_MS = 60_000;
-/** What a slave process takes before its first user. */
+/** Memory of a slave process before its first user. */
 const EMPTY_MB = 62;
 const LOADED_PER_SECOND = 8000;
 const LOADED_MS = 15_000;

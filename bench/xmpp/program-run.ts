@@ -10,11 +10,11 @@ import type { Sink } from './sink.ts';
 
 export interface ProgramFigures {
   loginCpuMs: number;
-  /** By the interval that was asked for. */
+  /** One entry for each requested interval. */
   rates: { intervalMs: number; perSecond: number; cpuUs: number }[];
 }
 
-/** Runs a client of the bench's own through the same work. */
+/** Lets a client program of the bench do the same work. */
 export async function runOther(
   program: 'bare-program' | 'plain-program',
   sink: Sink,

@@ -1,7 +1,7 @@
 // An XMPP server for the bench that costs less than any client: one thread, one epoll, no XML tree, no
-// memory of anything but who is connected. It logs users in (PLAIN; SCRAM-SHA-1 when all have the password
-// "p"), gives each message to whom it is for, and measures how long this machine's kernel and it had it. On
-// standard input: "stats" answers with a line of JSON, "reset" forgets what was measured.
+// state except for the connections. It logs users in (PLAIN; SCRAM-SHA-1 when all have the password
+// "p"), delivers each message to its receiver, and measures how long this machine's kernel and this process had it.
+// Commands on standard input: "stats" answers with a line of JSON, "reset" forgets what was measured.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -105,14 +105,14 @@ static std::vector<uint32_t> residence(100001);
 static string salted;
 
 static uint64_t micros(const timespec &t) { return t.tv_sec * 1000000ull + t.tv_nsec / 1000; }
-// The clock of the kernel's stamps.
+// The clock that the kernel stamps packets with.
 static uint64_t now() {
   timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
   return micros(t);
 }
 
-// Reads, and says when the last of what was read came to this machine's kernel: a server has a message from
+// Reads, and tells when the last of the data arrived in this machine's kernel: a server has a message from
 // then on, however late its process wakes up.
 static ssize_t readStamped(int fd, char *buffer, size_t size, uint64_t &arrived) {
   iovec part{buffer, size};
@@ -193,7 +193,7 @@ static void scram(int fd, Connection *c, const string &message) {
   put(fd, string("<success") + saslNs + ">" + encode("v=" + encode(text(hmac(key, signed_)))) + "</success>");
 }
 
-// One stanza of a client's, and when it arrived.
+// Handles one stanza of a client; `arrived` is the time of its arrival.
 static void handle(int fd, string_view s, uint64_t arrived) {
   Connection *c = connections[fd];
   if (s.rfind("<message", 0) == 0) {

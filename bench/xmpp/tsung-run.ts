@@ -17,7 +17,7 @@ export interface TsungFigures {
 /** Memory of Tsung's VM before it has users. */
 const EMPTY_BYTES = 60 * 1024 * 1024;
 
-/** The same work by Debian's Tsung; `undefined` when it is not installed. */
+/** The same work, done by Debian's Tsung; `undefined` when it is not installed. */
 export async function runTsung(
   sink: Sink,
   sessions: number,
@@ -32,13 +32,13 @@ export async function runTsung(
   const folder = mkdtempSync(join(tmpdir(), 'amoc-tsung-'));
   const file = join(folder, 'tsung.xml');
   writeFileSync(file, configuration(sink.port, sessions, intervalMs));
-  // Its schedulers spin while idle, which would be counted.
+  // By default its schedulers spin while they are idle, which would be counted.
   const env = {
     ...process.env,
     HOME: folder,
     ERL_FLAGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
   };
-  // On one core, as the others, it does not manage 8,000 a second.
+  // On one core, like the others, it does not manage 8,000 messages a second.
   const options = ['-f', file, '-l', join(folder, 'log'), '-I', '127.0.0.1', '-F', 'start'];
   const child = spawn(...onEveryCoreCommand('tsung', options), {
     env,
@@ -79,7 +79,7 @@ export async function runTsung(
   }
 }
 
-/** A process and all below it. */
+/** A process and all its descendants. */
 function descendants(pid: number): number[] {
   const lines = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
     .trim()

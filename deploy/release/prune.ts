@@ -1,6 +1,6 @@
 /**
- * Takes out of a release what does not run: source maps, documentation, builds for browsers and for other module
- * systems, parts of the TypeScript package that are neither the compiler nor its library.
+ * Removes from a release what is not needed to run it: source maps, documentation, builds for browsers and for
+ * other module systems, parts of the TypeScript package that are neither the compiler nor its library.
  */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,7 +8,7 @@ import { join, relative } from 'node:path';
 const [, , root = ''] = process.argv;
 const modules = join(root, 'node_modules');
 
-/** Paths below node_modules, as they begin. */
+/** Folders below node_modules to remove. */
 const folders = [
   /^typescript\/(bin|loc|lib\/[a-z]{2}(-[a-z]{2,4})?)$/i,
   /^@opentelemetry\/[^/]+\/build\/(esm|esnext)$/,
@@ -26,7 +26,7 @@ const files = [
   /^typescript\/lib\/(_tsc|tsc|_tsserver|tsserver|tsserverlibrary|typingsInstaller|_typingsInstaller|watchGuard)\b/,
   /^\.package-lock\.json$/,
 ];
-/** Types that scenarios are checked against; those of other packages are for their developers. */
+/** Packages with types that scenarios are checked against; the types of other packages are not needed. */
 const typed =
   /^(@types\/|@xmpp\/|ltx\/|typescript\/lib\/lib|pino\/|pino-std-serializers\/|sonic-boom\/|thread-stream\/|undici-types\/)/;
 
@@ -59,7 +59,7 @@ const ownMaps = (folder: string): void => {
 };
 ownMaps(join(root, 'dist'));
 
-// Nothing in a release is installed or developed.
+// A release is neither installed by npm nor developed further.
 const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as object;
 const kept = ['name', 'version', 'description', 'license', 'type', 'engines', 'exports'];
 const entries = Object.entries(description).filter(([name]) => kept.includes(name));

@@ -1,38 +1,38 @@
 import { WebSocket } from 'ws';
-import type { Completion } from '../console/completion.ts';
-import { errorText } from '../console/error-text.ts';
-import { LogView } from '../console/log-view.ts';
-import type { LogLine } from '../console/log-view.ts';
-import { paintOf } from '../console/paint.ts';
-import type { Paint } from '../console/paint.ts';
-import type { Person, Shell } from '../console/shell.ts';
-import type { LendScreen } from '../console/watch.ts';
-import { deferred } from '../lib/abort.ts';
+import type { Completion } from '../console/terminal/completion.ts';
+import { errorText } from '../console/shell/error-text.ts';
+import { LogView } from '../console/views/log-view.ts';
+import type { LogLine } from '../console/views/log-view.ts';
+import { paintOf } from '../console/views/paint.ts';
+import type { Paint } from '../console/views/paint.ts';
+import type { Person, Shell } from '../console/shell/shell.ts';
+import type { LendScreen } from '../console/views/watch.ts';
+import { deferred } from '../lib/time/async.ts';
 import { assertNever } from '../lib/assert.ts';
-import type { Clock } from '../lib/clock.ts';
-import { count, plural } from '../lib/words.ts';
+import type { Clock } from '../lib/time/clock.ts';
+import { count, plural } from '../lib/text/plural.ts';
 import { ANSWER_MS, ATTACH_VERSION, decode, fromConsole } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
-/** Inputs of one console that are being evaluated. */
+/** At most this many inputs of one console are evaluated at a time. */
 const MOST_RUNNING = 64;
-/** What waits for a console that does not read; more is left out and counted. */
+/** At most this many bytes wait for a console that does not read; more output is left out and counted. */
 const MOST_WAITING = 4 * 1024 * 1024;
-/** Characters of one text; a message of the socket must hold it. */
+/** The most characters of one text: a message of the socket must be able to hold it. */
 const MOST_TEXT = 2 * 1024 * 1024;
 
-/** What stands behind the consoles. */
+/** What the consoles of a node use. */
 export interface AttachParts {
   name: string;
   clock: Clock;
   banner: (paint: Paint) => string;
   openShell: (person: Person) => Shell;
   complete: (line: string) => Completion;
-  /** Somebody came or went. */
+  /** An operator has attached or detached. */
   onAttached: (text: string) => void;
 }
 
-/** What a console tells of itself. */
+/** What a console reports, and how it learns of the others. */
 export interface ConsoleEvents {
   onGreeted: (who: string) => void;
   onLeft: (who: string | undefined) => void;
@@ -50,25 +50,29 @@ export class AttachedConsole {
   #lent: { draw: Parameters<LendScreen>[0]; over: () => void } | undefined;
   #drawing: Promise<string> | undefined;
   #unshown = 0;
-  /** Who sits there; only those who read the log count as being there. */
+  /** The name of its operator; a console that does not show the log has none, and does not count as attached. */
   who: string | undefined;
 
   constructor(socket: WebSocket, parts: AttachParts, events: ConsoleEvents) {
     this.#socket = socket;
     this.#parts = parts;
     this.#events = events;
-    const cancel = parts.clock.schedule(ANSWER_MS, () => this.close('it did not say who it is'), {
-      background: true,
-    });
+    const cancel = parts.clock.schedule(
+      ANSWER_MS,
+      () => this.close('the console did not identify itself'),
+      {
+        background: true,
+      },
+    );
     socket.on('message', (data) => {
-      // One that was sent away may have said more before it read that.
+      // A console that was sent away may have sent more before it read that.
       if (socket.readyState !== WebSocket.OPEN) return;
       const message = decode(fromConsole, data);
       if (message === undefined) this.close('a message was not understood');
       else if (message.type === 'hello') {
         cancel();
         this.#greet(message);
-      } else if (this.#shell === undefined) this.close('it did not say who it is');
+      } else if (this.#shell === undefined) this.close('the console did not identify itself');
       else void this.#take(message, this.#shell);
     });
     socket.on('close', () => {
@@ -92,7 +96,7 @@ export class AttachedConsole {
   #greet({ version, who, colors, quiet }: FromConsole & { type: 'hello' }): void {
     if (version !== ATTACH_VERSION) {
       this.close(
-        `it speaks version ${version} of the console's protocol, this node ${ATTACH_VERSION}; use the same release`,
+        `the console speaks version ${version} of its protocol, this node version ${ATTACH_VERSION}; use the same release`,
       );
       return;
     }
@@ -131,19 +135,21 @@ export class AttachedConsole {
       case 'run': {
         const { id, text, json } = message;
         if (this.#running.size >= MOST_RUNNING) {
-          this.close(`${MOST_RUNNING} inputs are being evaluated`);
+          this.close(`${MOST_RUNNING} inputs are being evaluated already`);
           return;
         }
-        // Each of them would end the other's wait in its place, and go uncounted.
+        // Two inputs of one number would end each other's wait, and one would not be counted.
         if (this.#running.has(id)) {
-          this.close(`input ${id} is being evaluated already; each needs a number of its own`);
+          this.close(
+            `input ${id} is being evaluated already; each input needs a number of its own`,
+          );
           return;
         }
         const controller = new AbortController();
         this.#running.set(id, controller);
         const outcome = await shell.run(text, { signal: controller.signal, json });
         this.#running.delete(id);
-        // What it has logged comes before what came of it.
+        // The log lines of an input come before its result.
         this.#view?.flush();
         this.#send({ type: 'outcome', id, outcome, number: shell.number });
         return;
@@ -177,7 +183,7 @@ export class AttachedConsole {
     }
   }
 
-  /** One picture after the other: one that is asked for meanwhile is the one that is being drawn. */
+  /** Draws one picture at a time: a request that comes during a drawing gets the same picture. */
   async #draw(columns: number, shell: Shell): Promise<string | undefined> {
     const { paint } = shell.person;
     const drawing = (this.#drawing ??= this.#lent?.draw(columns, paint));
@@ -221,7 +227,7 @@ export class AttachedConsole {
   }
 }
 
-/** Sends a console away. @param reason what the one who sits there reads */
+/** Sends a console away. @param reason what its operator reads */
 export function refuse(socket: WebSocket, reason: string): void {
   socket.send(JSON.stringify({ type: 'bye', reason } satisfies FromNode));
   socket.close();

@@ -1,22 +1,22 @@
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Completion } from '../console/completion.ts';
-import type { Outcome } from '../console/shell.ts';
-import type { Backend } from '../console/terminal.ts';
-import { deferred } from '../lib/abort.ts';
+import type { Completion } from '../console/terminal/completion.ts';
+import type { Outcome } from '../console/shell/shell.ts';
+import type { Backend } from '../console/terminal/terminal.ts';
+import { deferred } from '../lib/time/async.ts';
 import { assertNever } from '../lib/assert.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { ANSWER_MS, ATTACH_VERSION, decode, fromNode } from './messages.ts';
 import { LONGEST_LINE, MOST_BYTES, MOST_COLUMNS } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
-/** What a node says when it was asked. */
+/** A node's answer to a question. */
 type Answer = Extract<FromNode, { id: number }>;
 
-/** A node that has not answered an interrupt by then is held up by what was typed. */
+/** A node that has not answered an interrupt after this time is blocked by typed code. */
 const DEAF_MS = 700;
 
-/** Who attaches, and what to do with what comes unasked. */
+/** Who attaches, and what to do with messages that are not answers. */
 export interface AttachOptions {
   who: string;
   /** chalk's level. */
@@ -24,23 +24,23 @@ export interface AttachOptions {
   /** Without log lines, and unannounced. @default false */
   quiet?: boolean;
   onPrint: (text: string, isError: boolean) => void;
-  /** Lends the whole screen: `draw` is asked for each picture. */
+  /** Lends the full screen: `draw` is called for each picture. */
   onLend?: (draw: (columns: number) => Promise<string>) => Promise<void>;
   onLeave?: () => void;
 }
 
-/** A console's side of the socket: the engine of a node that runs in another process. */
+/** The console's side of the socket: gives access to the engine of a node in another process. */
 export class AttachClient implements Backend, Disposable {
   readonly #socket: WebSocket;
   readonly #options: AttachOptions;
   readonly #welcome = deferred<FromNode & { type: 'welcome' }>();
   readonly #closed = deferred<string>();
-  /** What to do with the answer to each question; without one when the node has gone. */
+  /** Called with the answer to each question, or with `undefined` when the node has gone. */
   readonly #questions = new Map<number, (answer: Answer | undefined) => void>();
   #reason: string | undefined;
   #asked = 0;
   #pid = 0;
-  /** What to read first. */
+  /** The text to show first. */
   banner = '';
   /** The node's name. */
   name = '';
@@ -60,7 +60,7 @@ export class AttachClient implements Backend, Disposable {
   /**
    * Attaches to the node behind a Unix socket.
    *
-   * @throws {AmocError} `CONNECTION` when nobody answers, or the node sends this console away
+   * @throws {AmocError} `CONNECTION` when no node answers, or the node sends this console away
    */
   static async dial(path: string, options: AttachOptions): Promise<AttachClient> {
     const socket = new WebSocket('ws://localhost/', {
@@ -89,14 +89,14 @@ export class AttachClient implements Backend, Disposable {
     text: string,
     { signal, json = false }: { signal?: AbortSignal; json?: boolean } = {},
   ): Promise<Outcome> {
-    // A longer one is no message; the node refuses what is this long already.
+    // A longer text would not be a valid message; the node refuses an input of this length anyway.
     const sent = text.slice(0, LONGEST_LINE);
     const { id, answer } = this.#ask((id) => ({ type: 'run', id, text: sent, json }));
     let deaf: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       this.#send({ type: 'interrupt', id });
-      // Typed code that loops keeps the node from reading; a signal reaches it there. Node.js may lose one
-      // that comes while it enters or leaves a script.
+      // Typed code that loops keeps the node from reading, but a signal interrupts it. It is repeated, because
+      // Node.js may lose a signal that comes while it enters or leaves a script.
       deaf = setInterval(() => this.#interruptLoop(), DEAF_MS);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -171,7 +171,7 @@ export class AttachClient implements Backend, Disposable {
     try {
       process.kill(this.#pid, 'SIGINT');
     } catch {
-      // It has ended meanwhile.
+      // The node has ended already.
     }
   }
 
@@ -190,5 +190,5 @@ export class AttachClient implements Backend, Disposable {
 function reasonOf(error: unknown): string {
   const isCut = ['EPIPE', 'ECONNRESET'].includes(systemCode(error) ?? '');
   if (!isCut) return messageOf(error);
-  return 'it has closed the connection before it answered; when it goes on doing so, all files that it may open are in use (ulimit -n)';
+  return 'the node closed the connection before it answered; if that happens again, all files that the node may open are in use (ulimit -n)';
 }

@@ -1,35 +1,35 @@
 import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import { basename, dirname } from 'node:path';
-import type { LogLine } from '../console/log-view.ts';
-import { deferred } from '../lib/abort.ts';
-import type { Cancel, Clock } from '../lib/clock.ts';
+import type { LogLine } from '../console/views/log-view.ts';
+import { deferred } from '../lib/time/async.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { jsonText } from '../lib/foreign-text.ts';
-import { plural } from '../lib/words.ts';
+import { jsonText } from '../lib/text/foreign-text.ts';
+import { plural } from '../lib/text/plural.ts';
 
 const SIZE = '10M';
-/** So many old ones stay. */
+/** This many old files are kept. */
 const KEPT = 5;
 /** Bytes that may wait for a slow disk. */
 const MOST_WAITING = 8 * 1024 * 1024;
 const RETRY_MS = 5000;
 const WARN_LEVEL = 40;
 
-/** What a log file is made of. */
+/** Options of a log file. */
 export interface LogFileOptions {
   clock: Clock;
-  /** Written into each line: which release it was. */
+  /** The release, which is written into each line. */
   version: string;
-  /** A file is put aside at this size. @default '10M' */
+  /** The file is rotated at this size. @default '10M' */
   size?: `${number}${'K' | 'M'}`;
-  /** The file cannot be written, or can be again. */
+  /** Called when the file cannot be written, and when it can be written again. */
   onTrouble: (text: string) => void;
 }
 
 /**
- * Log lines as JSON in a file, with rotation. A disk that is full costs the lines, and nothing else: it is
- * tried again, and the file says how many are missing.
+ * Log lines as JSON in a file, with rotation. A full disk costs the lines, and nothing else: the file is opened
+ * again later, and then says how many lines are missing.
  */
 export class LogFile implements AsyncDisposable {
   readonly #path: string;
@@ -62,14 +62,14 @@ export class LogFile implements AsyncDisposable {
       this.#missing = 0;
     }
     stream.write(text.join(''), (error) => {
-      // A line that got there: the trouble is over.
+      // A line was written: the trouble is over.
       if (error || !this.#isInTrouble || this.#stream !== stream) return;
       this.#isInTrouble = false;
-      this.#options.onTrouble(`${this.#path} is written again`);
+      this.#options.onTrouble(`${this.#path} can be written again`);
     });
   }
 
-  /** Writes what waits, and closes the file. */
+  /** Writes the waiting lines, and closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelRetry?.();
     const stream = this.#stream;
@@ -100,16 +100,16 @@ export class LogFile implements AsyncDisposable {
     this.#cancelRetry = this.#options.clock.schedule(RETRY_MS, () => this.#open(), {
       background: true,
     });
-    // Once: it is tried again and again.
+    // Reported once, although the file is tried repeatedly.
     if (this.#isInTrouble) return;
     this.#isInTrouble = true;
     this.#options.onTrouble(
-      `${this.#path} cannot be written (${messageOf(error)}); what is logged is lost there until it can, and the run goes on`,
+      `${this.#path} cannot be written (${messageOf(error)}); log lines are lost until it can be written again, and the run continues`,
     );
   }
 }
 
-/** The file itself, and those that were put aside: `.1` is the newest of them. */
+/** The name of the file itself, or of a rotated one: `.1` is the newest of them. */
 function numbered(name: string, index: number | Date | null): string {
   return index === null ? name : `${name}.${String(index)}`;
 }

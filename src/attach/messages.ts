@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { isNestedBeyond } from '../lib/json-nesting.ts';
+import { isNestedBeyond } from '../lib/text/json-nesting.ts';
 
 /** Raised when a message changes its meaning: a console and its node may be of different releases. */
 export const ATTACH_VERSION = 1;
 
-/** Either side has so long to answer: on a machine under load seconds pass in which a node has no turn. */
+/** Time limit for an answer of either side: on a machine under load a node may get no CPU time for seconds. */
 export const ANSWER_MS = 20_000;
 
 /** The longest message of either side, in bytes. */
 export const MOST_BYTES = 16 * 1024 * 1024;
 
-/** No message is nested deeper by far. */
+/** The deepest nesting of a message; real messages stay far below it. */
 const MAX_NESTING = 100;
 
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -22,23 +22,23 @@ export const LONGEST_LINE = 300 * 1024;
 const columns = z.number().int().min(1).max(MOST_COLUMNS);
 const line = z.string().max(LONGEST_LINE);
 
-/** What a console says to its node. */
+/** The messages of a console to its node. */
 export const fromConsole = z.discriminatedUnion('type', [
-  /** The first; `colors` is chalk's level. */
+  /** The first message; `colors` is chalk's level. */
   z.object({
     type: z.literal('hello'),
     version: z.number().int(),
     who: z.string().regex(/^[\w.@/-]{1,100}$/),
     colors: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
-    /** Without log lines, and without being announced: a command, not a person. */
+    /** Without log lines, and without being announced: for a command, not for an operator at a prompt. */
     quiet: z.boolean(),
   }),
-  /** `json`: the value as JSON, in place of what people read. */
+  /** `json`: whether to answer with the value as JSON, in place of text for people. */
   z.object({ type: z.literal('run'), id, text: line, json: z.boolean() }),
   /** Ctrl+C: ends the wait for an input. */
   z.object({ type: z.literal('interrupt'), id }),
   z.object({ type: z.literal('complete'), id, line }),
-  /** A picture of what the whole screen was lent for. */
+  /** Asks for one picture, while the full screen is lent. */
   z.object({ type: z.literal('draw'), id, columns }),
   z.object({ type: z.literal('return') }),
 ]);
@@ -53,18 +53,18 @@ const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('error'), text: z.string() }),
 ]);
 
-/** What a node says to a console. */
+/** The messages of a node to a console. */
 export const fromNode = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('welcome'),
     version: z.number().int(),
-    /** What to read first. */
+    /** The text to show first. */
     banner: z.string(),
     name: z.string(),
     pid: z.number().int(),
     number: z.number().int(),
   }),
-  /** `isError`: what failed without an input that waits for it. */
+  /** `isError`: an error that no input waits for. */
   z.object({ type: z.literal('print'), text: z.string(), isError: z.boolean().optional() }),
   z.object({ type: z.literal('outcome'), id, outcome, number: z.number().int() }),
   z.object({ type: z.literal('completion'), id, names: z.array(z.string()), part: z.string() }),
@@ -79,7 +79,7 @@ export const fromNode = z.discriminatedUnion('type', [
 /** See {@link fromNode}. */
 export type FromNode = z.infer<typeof fromNode>;
 
-/** Reads one message. @returns `undefined` for what is none */
+/** Reads one message. @returns `undefined` for an invalid message */
 export function decode<T>(schema: z.ZodType<T>, data: unknown): T | undefined {
   try {
     const text = String(data);

@@ -12,8 +12,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
-import { demandPrivateFolder } from '../lib/private-folder.ts';
-import { userName } from '../lib/user-name.ts';
+import { demandPrivateFolder } from '../lib/system/private-folder.ts';
+import { userName } from '../lib/system/os-account.ts';
 
 /** Longer paths of Unix sockets are cut off by the system (sockaddr_un, unix(7)). */
 const LONGEST_SOCKET_PATH = 107;
@@ -21,34 +21,34 @@ const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 const claim = z.object({
   pid: z.number().int().min(1),
-  /** When the process began, as its system counts: a process id comes again. */
+  /** When the process began, as its system counts it: process ids are used again. */
   began: z.string().max(100),
   name: z.string().max(100),
   role: z.enum(['master', 'slave']),
   version: z.string().max(100),
   startedAt: z.number(),
-  /** What it was started with, as JSON, so that `amoc restart` starts the same. */
+  /** The options that it was started with, as JSON, so that `amoc restart` can use them again. */
   options: z.string().max(100_000),
   folder: z.string().max(4096),
 });
 
-/** What a node says about itself as long as it runs. */
+/** What a node says about itself while it runs. */
 export type Claim = z.infer<typeof claim>;
 
-/** Where a node of this machine keeps what others find it by: `AMOC_HOME/NAME`. */
+/** The folder in which a node of this machine keeps the files that others find it by: `AMOC_HOME/NAME`. */
 export class NodeFolder {
   readonly name: string;
   readonly path: string;
 
   /**
    * @param home the folder of all nodes
-   * @throws {AmocError} `ARGUMENT` for a name that is none, `CONFIG` when the path is too long for a socket
+   * @throws {AmocError} `ARGUMENT` for an invalid name, `CONFIG` when the path is too long for a socket
    */
   constructor(name: string, home: string) {
     if (!NAME.test(name) || /^\.+$/.test(name)) {
       throw new AmocError(
         'ARGUMENT',
-        `'${name}' is no name for a node; use letters, digits, . _ and -`,
+        `invalid node name '${name}'; use letters, digits, . _ and -`,
       );
     }
     this.name = name;
@@ -75,12 +75,12 @@ export class NodeFolder {
   }
 
   /**
-   * Makes the folder, or checks the one there: it must be this user's, and nobody else's to enter.
+   * Makes the folder, or checks the existing one: it must belong to this user, and no other user may enter it.
    *
    * @throws {AmocError} `FILE`
    */
   prepare(): void {
-    // Nothing is made in a folder that is another user's, nor where a link in its place leads.
+    // Nothing is made in a folder of another user, nor where a link in its place leads.
     if (statOf(this.path) === undefined) demandPrivateFolder(this.path, { isSecret: true });
     this.check();
     this.#make(join(this.path, 'log'));
@@ -97,7 +97,7 @@ export class NodeFolder {
   /**
    * Checks whose folder it is before anything in it is trusted.
    *
-   * @throws {AmocError} `FILE`; `NO_RUN` when there is none.
+   * @throws {AmocError} `FILE`; `NO_RUN` when the folder does not exist.
    */
   check(): void {
     const stats = statOf(this.path);
@@ -112,13 +112,13 @@ export class NodeFolder {
         `${this.path} can be entered by others; run: chmod 700 ${this.path}`,
       );
     }
-    // Who may write to AMOC_HOME, or to what is above it, can put another folder in its place.
+    // A user who may write to AMOC_HOME, or to a folder above it, can put another folder in its place.
     demandPrivateFolder(this.path, { isSecret: true });
     const socket = statOf(this.socket);
     if (socket !== undefined) this.#checkOwner(this.socket, socket);
   }
 
-  /** What the node that runs says; `undefined` when none does, whatever its last one left behind. */
+  /** The claim of the running node; `undefined` when none runs, even if the last one left its claim behind. */
   running(): Claim | undefined {
     const found = this.#read();
     return found !== undefined && isAlive(found) ? found : undefined;
@@ -127,7 +127,7 @@ export class NodeFolder {
   /**
    * Takes the name for this process.
    *
-   * @returns the claim of a node that has died without giving it back
+   * @returns the claim of a node that died without releasing the name
    * @throws {AmocError} `BUSY` when a node of this name runs
    */
   claim(mine: Omit<Claim, 'pid' | 'began' | 'name'>): Claim | undefined {
@@ -141,7 +141,7 @@ export class NodeFolder {
     });
     try {
       writeFileSync(file, `${text}\n`, { mode: 0o600 });
-      // Two that start at once: a link is made by one of them only.
+      // When two nodes start at once, only one of them can make the link.
       linkSync(file, this.#pidFile);
     } catch (error) {
       if (systemCode(error) === 'EEXIST') throw this.taken(this.running());
@@ -151,19 +151,19 @@ export class NodeFolder {
     } finally {
       rmSync(file, { force: true });
     }
-    // Its listener is gone with it.
+    // The listener of a stale socket is gone.
     rmSync(this.socket, { force: true });
     return stale;
   }
 
-  /** Gives the name back. */
+  /** Releases the name. */
   release(): void {
     if (this.#read()?.pid !== process.pid) return;
     rmSync(this.socket, { force: true });
     rmSync(this.#pidFile, { force: true });
   }
 
-  /** Removes what a node has left behind that was ended by force. */
+  /** Removes what a killed node has left behind. */
   forget({ pid, began }: Claim): void {
     const found = this.#read();
     if (found?.pid !== pid || found.began !== began) return;
@@ -175,7 +175,7 @@ export class NodeFolder {
   notRunning(): AmocError {
     return new AmocError(
       'NO_RUN',
-      `no node '${this.name}' runs here (${this.path}); amoc start starts it`,
+      `node '${this.name}' is not running (${this.path}); amoc start starts it`,
     );
   }
 
@@ -193,7 +193,7 @@ export class NodeFolder {
     }
     try {
       const moved = parse(aside);
-      // Another start was faster: what was moved is its own.
+      // Another start was faster: the moved claim is that node's.
       if (moved !== undefined && isAlive(moved)) {
         linkSync(aside, this.#pidFile);
         throw this.taken(moved);
@@ -204,12 +204,12 @@ export class NodeFolder {
     return found;
   }
 
-  /** The error for a name that a node has. */
+  /** The error for a name that a running node has. */
   taken(by: Claim | undefined): AmocError {
     const pid = by === undefined ? '' : ` (pid ${by.pid})`;
     return new AmocError(
       'BUSY',
-      `a node '${this.name}' runs already${pid}; amoc attach opens its console, --name gives another one a name`,
+      `node '${this.name}' is already running${pid}; amoc attach opens its console, --name starts another node`,
     );
   }
 
@@ -239,7 +239,7 @@ export function isAlive({ pid, began }: Pick<Claim, 'pid' | 'began'>): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // It is there, but not ours: then it is none of our nodes.
+    // EPERM: the process exists, but belongs to another user; its beginning tells whether it is the one.
     if (systemCode(error) !== 'EPERM') return false;
   }
   const now = beganOf(pid);
@@ -251,7 +251,7 @@ function beganOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // One that has died and was not waited for.
+    // A zombie: it has died, and its parent has not waited for it.
     return state === 'Z' ? 'dead' : fields[18];
   } catch {
     return undefined;

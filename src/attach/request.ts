@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { deferred } from '../lib/abort.ts';
+import { deferred } from '../lib/time/async.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { ANSWER_MS } from './messages.ts';
 
@@ -7,7 +7,7 @@ import { ANSWER_MS } from './messages.ts';
  * Asks a node over its Unix socket.
  *
  * @returns the status and the body, read as JSON
- * @throws {AmocError} `CONNECTION` when nobody listens, `TIMEOUT` when it does not answer in time
+ * @throws {AmocError} `CONNECTION` when no node listens, `TIMEOUT` when it does not answer in time
  */
 export async function ask(
   socketPath: string,

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import type { LogLine } from '../console/log-view.ts';
-import { deferred } from '../lib/abort.ts';
+import type { LogLine } from '../console/views/log-view.ts';
+import { deferred } from '../lib/time/async.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { answering } from './answers.ts';
 import type { Answer } from './answers.ts';
@@ -35,7 +35,7 @@ export class AttachServer implements AsyncDisposable {
       perMessageDeflate: false,
       verifyClient: ({ req }: { req: IncomingMessage }) => req.headers.origin === undefined,
     });
-    // `ws` passes the HTTP server's errors on; they are told by listen().
+    // `ws` passes the HTTP server's errors on; listen() reports them.
     this.#sockets.on('error', () => {});
     this.#sockets.on('connection', (socket) => {
       socket.on('error', () => {});
@@ -71,7 +71,7 @@ export class AttachServer implements AsyncDisposable {
     return server;
   }
 
-  /** The names of those who are attached. */
+  /** The names of the attached operators. */
   get attached(): string[] {
     return [...this.#consoles].flatMap(({ who }) => (who === undefined ? [] : [who]));
   }
@@ -81,7 +81,7 @@ export class AttachServer implements AsyncDisposable {
     for (const each of this.#consoles) each.log(lines, dropped);
   }
 
-  /** Sends everybody away and stops listening; twice does nothing. @param reason what they read */
+  /** Sends all consoles away and stops listening; a second call does nothing. @param reason what operators read */
   close(reason: string): Promise<void> {
     return (this.#closed ??= this.#close(reason));
   }
@@ -92,7 +92,7 @@ export class AttachServer implements AsyncDisposable {
     const closed = deferred<undefined>();
     this.#http.close(() => closed.resolve(undefined));
     this.#http.closeIdleConnections();
-    // One that does not close in its turn must not hold up the end.
+    // A console that does not close its side must not hold up the end.
     const force = setTimeout(() => {
       for (const client of this.#sockets.clients) client.terminate();
       this.#http.closeAllConnections();

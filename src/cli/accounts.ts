@@ -4,20 +4,20 @@ import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
-import { quoted } from '../lib/shell-quote.ts';
-import { count, plural } from '../lib/words.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
+import { quoted } from '../lib/text/shell-quote.ts';
+import { count, plural } from '../lib/text/plural.ts';
 import { domainOf, nameOf, passwordOf } from '../users/target.ts';
 import { accountFiles, accountServers } from '../xmpp/account-files.ts';
 import type { AccountServer } from '../xmpp/account-files.ts';
-import { readSources } from './local-cluster.ts';
+import { readSources } from '../app/local-cluster.ts';
 
 const MOST_ACCOUNTS = 1_000_000;
 
-/** Folders or files that a command names one by one; more are named by the folder that they are in. */
+/** At most this many folders or files are named one by one in a command; with more, it names their folder. */
 const MOST_NAMED = 3;
 
-/** What is typed on the server's machine to import files. */
+/** The command to type on the server's machine to import the files. */
 const imports: Record<AccountServer, (folder: string, names: readonly string[]) => string> = {
   ejabberd: (folder, names) =>
     names.length <= MOST_NAMED
@@ -35,21 +35,21 @@ const imports: Record<AccountServer, (folder: string, names: readonly string[]) 
 
 const notes: Partial<Record<AccountServer, string>> = {
   prosody:
-    "/var/lib/prosody is its usual data_path; the files must be its user's, and authentication internal_plain",
+    "/var/lib/prosody is Prosody's usual data_path; the files must belong to its user, and authentication must be internal_plain",
 };
 
 /** Options of `amoc accounts`. */
 export interface AccountOptions {
-  /** Where the files go. */
+  /** The folder to write the files to. */
   out: string;
-  /** In place of the setting `xmppDomain`. */
+  /** Overrides the setting `xmppDomain`. */
   domain?: string;
 }
 
 /**
  * `amoc accounts SERVER FROM TO --out FOLDER`: files with the accounts of the users, for a server to import.
  *
- * @returns what to say about it
+ * @returns the text to print
  * @throws {AmocError} `ARGUMENT`, `CONFIG`, or `FILE` when something cannot be written
  */
 export function writeAccounts(
@@ -60,13 +60,13 @@ export function writeAccounts(
   if (!accountServers.includes(server as AccountServer)) {
     throw new AmocError(
       'ARGUMENT',
-      `accounts: there are no files for '${server}', only for ${accountServers.join(', ')}${didYouMean(server, accountServers)}`,
+      `accounts: amoc writes no files for '${server}', only for ${accountServers.join(', ')}${didYouMean(server, accountServers)}`,
     );
   }
   if (last - first >= MOST_ACCOUNTS) {
     throw new AmocError(
       'ARGUMENT',
-      `accounts: ${first} to ${last} are ${count(last - first + 1)} users; at most ${count(MOST_ACCOUNTS)} go into one call`,
+      `accounts: ${first} to ${last} are ${count(last - first + 1)} users; at most ${count(MOST_ACCOUNTS)} are allowed in one call`,
     );
   }
   const sources = readSources();
@@ -88,7 +88,7 @@ export function writeAccounts(
     for (const { path, text } of files) {
       const file = join(out, path);
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      // They hold passwords.
+      // The files hold passwords.
       writeFileSync(file, text, { mode: 0o600 });
     }
   } catch (cause) {

@@ -2,25 +2,25 @@ import { readlinkSync } from 'node:fs';
 import { AttachClient } from '../attach/client.ts';
 import type { AttachOptions } from '../attach/client.ts';
 import type { NodeFolder } from '../attach/node-folder.ts';
-import { History } from '../console/history.ts';
-import { runLines } from '../console/lines.ts';
-import { paintFor, wantsColors } from '../console/paint.ts';
-import { Terminal } from '../console/terminal.ts';
+import { History } from '../console/terminal/history.ts';
+import { runLines } from '../console/terminal/pipe-mode.ts';
+import { paintFor, wantsColors } from '../console/views/paint.ts';
+import { Terminal } from '../console/terminal/terminal.ts';
 import { AmocError } from '../lib/errors.ts';
-import { oneLine } from '../lib/foreign-text.ts';
-import { userName } from '../lib/user-name.ts';
+import { oneLine } from '../lib/text/foreign-text.ts';
+import { userName } from '../lib/system/os-account.ts';
 import { demandRunning } from './background.ts';
-import type { ProcessGuard } from './process-guard.ts';
-import { guardProcess } from './process-guard.ts';
-import { historyFile, shortHostname, untilSignal } from './seat.ts';
-import { nodeFolder } from './node-options.ts';
+import type { ProcessGuard } from '../app/process-guard.ts';
+import { guardProcess } from '../app/process-guard.ts';
+import { historyFile, shortHostname, untilSignal } from './operator.ts';
+import { nodeFolder } from '../app/node-options.ts';
 
 /**
- * `amoc attach`: the console of a node that runs in the background. Ctrl+D leaves it running; with no
- * terminal it takes lines from standard input.
+ * `amoc attach`: the console of a node that runs in the background. Ctrl+D leaves the node running. Without a
+ * terminal, lines are read from standard input.
  *
  * @returns the exit code: 1 when the node ended, or a line failed
- * @throws {AmocError} `NO_RUN` when there is none
+ * @throws {AmocError} `NO_RUN` when no such node runs
  */
 export async function attach({ name }: { name?: string | undefined }): Promise<number> {
   const folder = nodeFolder(name);
@@ -50,16 +50,16 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
   });
   seat.terminal = terminal;
   stdout.write(
-    `${client.banner}Ctrl+D detaches; the node and its run go on. help() lists the commands.\n\n`,
+    `${client.banner}Ctrl+D detaches; the node and its run continue. help() lists the commands.\n\n`,
   );
   if (history.problem !== undefined) stderr.write(`${history.problem}\n`);
-  // The terminal may be gone before this process is.
+  // The terminal may disappear before this process ends.
   stdout.on('error', () => {});
   const left = terminal.run().then(() => undefined);
   const ended = await Promise.race([left, client.closed, untilSignal('SIGTERM', 'SIGHUP')]);
   guard.leave();
   terminal.leave({ now: true });
-  if (ended === undefined) stdout.write(`detached; '${client.name}' runs on\n`);
+  if (ended === undefined) stdout.write(`detached; '${client.name}' is still running\n`);
   else stdout.write(`\n${paint.red(`** ${oneLine(ended)}`)}\n`);
   return ended === undefined ? 0 : 1;
 }
@@ -67,8 +67,8 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
 /**
  * `amoc eval`: evaluates one input in a node and prints its value.
  *
- * @returns the exit code: 1 when it failed
- * @throws {AmocError} `NO_RUN` when there is none
+ * @returns the exit code: 1 when the input failed
+ * @throws {AmocError} `NO_RUN` when no such node runs
  */
 export async function evaluate(
   text: string,
@@ -117,11 +117,11 @@ async function attachLines(folder: NodeFolder, guard: ProcessGuard): Promise<num
   return code;
 }
 
-/** Nothing that fails in a console concerns its node. */
+/** A failure in an attached console does not affect its node. */
 function guardClient({ name }: NodeFolder): ProcessGuard {
   return guardProcess((sentence) => {
     process.stderr.write(
-      `amoc: this console has failed, and node '${name}' runs on: ${sentence}\n`,
+      `amoc: this console has failed, but node '${name}' is still running: ${sentence}\n`,
     );
   });
 }
@@ -138,9 +138,9 @@ async function dial(
   }
 }
 
-/** `anna@pts/3`: who it is, and at which terminal. */
+/** The operator and the terminal, as in `anna@pts/3`. */
 function whoAmI(): string {
-  const user = userName().replace(/[^\w.-]/g, '_') || 'somebody';
+  const user = userName().replace(/[^\w.-]/g, '_') || 'unknown';
   try {
     const terminal = readlinkSync('/proc/self/fd/0').replace(/^\/dev\//, '');
     if (/^(pts\/|tty)\d+$/.test(terminal)) return `${user}@${terminal}`;

@@ -4,39 +4,40 @@ import { join } from 'node:path';
 import { ask } from '../attach/request.ts';
 import { isAlive } from '../attach/node-folder.ts';
 import type { Claim, NodeFolder } from '../attach/node-folder.ts';
-import { renderStatus } from '../console/render.ts';
-import { paintFor, wantsColors } from '../console/paint.ts';
-import type { Paint } from '../console/paint.ts';
-import { deferred, sleep } from '../lib/abort.ts';
-import { formatMs } from '../lib/duration.ts';
+import { renderStatus } from '../console/views/render.ts';
+import { paintFor, wantsColors } from '../console/views/paint.ts';
+import type { Paint } from '../console/views/paint.ts';
+import { deferred, sleep } from '../lib/time/async.ts';
+import { formatMs } from '../lib/time/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { jsonText, oneLine, withColours } from '../lib/foreign-text.ts';
-import { plural } from '../lib/words.ts';
-import { PACKAGE_ROOT, VERSION } from './installation.ts';
-import type { BootMessage } from './node-main.ts';
-import { nodeFolder, planNode } from './node-options.ts';
-import type { NodeOptions } from './node-options.ts';
-import type { NodeStatusView } from './node-work.ts';
+import { jsonText, oneLine, withColours } from '../lib/text/foreign-text.ts';
+import { plural } from '../lib/text/plural.ts';
+import { programScript, VERSION } from '../app/installation.ts';
+import type { BootMessage } from '../app/programs/node-main.ts';
+import { nodeFolder, planNode } from '../app/node-options.ts';
+import type { NodeOptions } from '../app/node-options.ts';
+import type { NodeStatusView } from '../app/node-work.ts';
 
 /**
- * Bytes from which on glibc maps memory by itself, and gives it back when it is free (mallopt(3)). Left alone, glibc
- * raises this once megabytes have been freed, and keeps what a large frame of a slave has used.
+ * From this size on, in bytes, glibc maps each allocation separately and returns it once it is free (mallopt(3)).
+ * By default glibc raises this size after megabytes have been freed, and keeps the memory that a large frame of
+ * a slave has used.
  */
 const MALLOC_MMAP_THRESHOLD_ = '131072';
 
 const BOOT_MS = 30_000;
 const LOOK_MS = 50;
-/** Who asks whether it answers wants to know soon. */
+/** Time limit of `amoc ping`: its operator wants an answer soon. */
 const PING_MS = 10_000;
-/** What a node writes to its standard error before or beside its log: crashes of V8, warnings of Node.js. */
+/** Receives a node's standard error, which its log does not contain: crashes of V8, warnings of Node.js. */
 const STDERR = 'stderr.log';
 const LAST_LINES = 20;
 
 /**
  * `amoc start`: starts a node in the background and waits until it is ready.
  *
- * @returns what to say
- * @throws {AmocError} `BUSY` when one of its name runs, and whatever keeps it from starting
+ * @returns the text to print
+ * @throws {AmocError} `BUSY` when a node of this name runs already, or the error that prevents the start
  */
 export async function startNode(options: NodeOptions): Promise<string> {
   const plan = planNode(options);
@@ -46,9 +47,9 @@ export async function startNode(options: NodeOptions): Promise<string> {
   if (running !== undefined) throw folder.taken(running);
   const errors = join(folder.path, 'log', STDERR);
   const output = openSync(errors, 'w', 0o600);
-  const script = join(PACKAGE_ROOT, 'dist', 'src', 'cli', 'node-main.js');
+  const script = programScript('node');
   const child = spawn(process.execPath, [script, JSON.stringify(options)], {
-    // A session of its own: the terminal that it was started from may go.
+    // A session of its own, so that the node survives the terminal that it was started from.
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
     env: { MALLOC_MMAP_THRESHOLD_, ...process.env },
@@ -59,13 +60,15 @@ export async function startNode(options: NodeOptions): Promise<string> {
     child.once('error', (error) => resolve({ failed: messageOf(error) }));
     child.once('exit', (code, signal) => {
       const last = tailOf(errors);
-      resolve({ failed: `the node ended at its start (${signal ?? `exit code ${code}`})${last}` });
+      resolve({
+        failed: `the node ended while it was starting (${signal ?? `exit code ${code}`})${last}`,
+      });
     });
   });
   const late = deferred<BootMessage>();
   const timer = setTimeout(() => {
     child.kill('SIGKILL');
-    late.resolve({ failed: `the node was not ready after ${BOOT_MS / 1000} s and was ended` });
+    late.resolve({ failed: `the node was not ready after ${BOOT_MS / 1000} s and was killed` });
   }, BOOT_MS);
   const message = await Promise.race([booted, late.promise]);
   clearTimeout(timer);
@@ -77,11 +80,11 @@ export async function startNode(options: NodeOptions): Promise<string> {
   const next =
     role === 'master'
       ? `amoc attach${named} opens its console, amoc stop${named} ends it`
-      : `it dials ${plan.slave.master}; amoc status${named} tells how it stands`;
+      : `it dials ${plan.slave.master}; amoc status${named} shows its state`;
   return `amoc ${VERSION}: ${role} '${name}' runs in the background (pid ${child.pid})\n${next}\n`;
 }
 
-/** How `amoc stop` goes about it. */
+/** Options of `amoc stop`. */
 export interface StopOptions {
   name?: string | undefined;
   /** Milliseconds. */
@@ -90,10 +93,10 @@ export interface StopOptions {
 }
 
 /**
- * `amoc stop`: lets the node end its users, and ends it by force after the time-out.
+ * `amoc stop`: lets the node end its users, and kills the node after the time-out.
  *
- * @returns what to say, and the exit code: 1 when force was needed
- * @throws {AmocError} `NO_RUN` when there is none
+ * @returns the text to print, and the exit code: 1 when the node had to be killed
+ * @throws {AmocError} `NO_RUN` when no such node runs
  */
 export async function stopNode(options: StopOptions): Promise<{ text: string; code: number }> {
   const limitMs = options.timeout;
@@ -114,15 +117,15 @@ export async function stopNode(options: StopOptions): Promise<{ text: string; co
   }
   process.kill(claim.pid, 'SIGKILL');
   if (!(await isGone(BOOT_MS))) {
-    throw new AmocError('TIMEOUT', `'${name}' (pid ${claim.pid}) does not end`);
+    throw new AmocError('TIMEOUT', `'${name}' (pid ${claim.pid}) did not end after SIGKILL`);
   }
   folder.forget(claim);
   return options.now === true
-    ? { text: `'${name}' was ended at once\n`, code: 0 }
-    : { text: `'${name}' had not stopped after ${formatMs(limitMs)} and was ended\n`, code: 1 };
+    ? { text: `'${name}' was killed\n`, code: 0 }
+    : { text: `'${name}' had not stopped after ${formatMs(limitMs)} and was killed\n`, code: 1 };
 }
 
-/** `amoc restart`: {@link stopNode}, then the same again. */
+/** `amoc restart`: {@link stopNode}, then a start with the same options. */
 export async function restartNode(options: StopOptions): Promise<string> {
   const claim = demandRunning(nodeFolder(options.name));
   const { text } = await stopNode(options);
@@ -131,7 +134,7 @@ export async function restartNode(options: StopOptions): Promise<string> {
   return text + started;
 }
 
-/** `amoc ping`: whether the node answers. @throws {AmocError} when it does not */
+/** `amoc ping`: checks whether the node answers. @throws {AmocError} when it does not */
 export async function pingNode(name: string | undefined): Promise<{ text: string; code: number }> {
   const folder = nodeFolder(name);
   demandRunning(folder);
@@ -140,10 +143,10 @@ export async function pingNode(name: string | undefined): Promise<{ text: string
   const ms = (performance.now() - from).toFixed(1);
   const said = oneLine((body as { status: string }).status);
   if (status === 200) return { text: `pong (${ms} ms)\n`, code: 0 };
-  return { text: `it answers (${ms} ms), and is not ready: ${said}\n`, code: 1 };
+  return { text: `it answers (${ms} ms), but is not ready: ${said}\n`, code: 1 };
 }
 
-/** `amoc status`: what the node is and does. @returns exit code 1 when none runs */
+/** `amoc status`: describes the node and its work. @returns exit code 1 when the node does not run */
 export async function nodeStatus(options: {
   name?: string | undefined;
   json?: boolean | undefined;
@@ -153,7 +156,7 @@ export async function nodeStatus(options: {
   if (folder.running() === undefined) {
     const text = isJson
       ? JSON.stringify({ name: folder.name, running: false })
-      : `no node '${folder.name}' runs here; amoc start starts it`;
+      : `node '${folder.name}' is not running; amoc start starts it`;
     return { text: `${text}\n`, code: 1 };
   }
   folder.check();
@@ -170,7 +173,7 @@ function renderNode(status: NodeStatusView, paint: Paint): string {
   const lines = [
     `${paint.bold(`amoc ${version}`)} · ${role} '${name}' · pid ${pid} · Node ${node} · up for ${formatMs(upMs)}`,
     ...(role === 'master'
-      ? [`attached: ${attached.length === 0 ? 'nobody' : attached.join(', ')}`]
+      ? [`attached: ${attached.length === 0 ? 'no one' : attached.join(', ')}`]
       : []),
   ];
   if (slave !== undefined) {
@@ -183,7 +186,7 @@ function renderNode(status: NodeStatusView, paint: Paint): string {
   return lines.join('\n');
 }
 
-/** The claim of the node that runs. @throws {AmocError} `NO_RUN` when none does, `FILE` for a folder that is not ours */
+/** The claim of the running node. @throws {AmocError} `NO_RUN` if none runs, `FILE` for a folder that is not ours */
 export function demandRunning(folder: NodeFolder): Claim {
   folder.check();
   const claim = folder.running();

@@ -1,4 +1,4 @@
-// The library declares its classes by it.
+// @peculiar/x509 declares its classes with it.
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -20,10 +20,10 @@ import type { Extension } from '@peculiar/x509';
 const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3600 * 1000;
-/** Clocks of machines differ. */
+/** A certificate is valid from this long before its making, because the clocks of machines differ. */
 const EARLIER_MS = 3600 * 1000;
 const CA_DAYS = 3650;
-/** What Apple's and other TLS stacks take at most. */
+/** The longest validity that Apple's and other TLS stacks accept. */
 const CERTIFICATE_DAYS = 825;
 const SERIAL_BYTES = 16;
 
@@ -38,13 +38,13 @@ export type Purpose =
   | { readonly role: 'master'; readonly hosts: readonly string[] }
   | { readonly role: 'slave'; readonly name: string };
 
-/** A new authority (EC P-256, 10 years) that signs certificates of ends only. */
+/** A new authority (EC P-256, 10 years) that signs end-entity certificates only. */
 export async function makeAuthority(now = new Date()): Promise<KeyPair> {
   const keys = await newKeys();
   const notBefore = new Date(now.getTime() - EARLIER_MS);
   const cert = await X509CertificateGenerator.createSelfSigned({
     keys,
-    // Two of them in one list of a person can be told apart.
+    // Lets an operator tell two CAs in one list apart.
     name: [{ CN: [`amoc CA ${randomBytes(4).toString('hex')}`] }],
     serialNumber: newSerial(),
     notBefore,
@@ -60,8 +60,8 @@ export async function makeAuthority(now = new Date()): Promise<KeyPair> {
 }
 
 /**
- * A new certificate (EC P-256, 825 days, or until the authority's own end) for a master or a slave, and for
- * nothing else: a slave cannot stand in for the master with its own.
+ * A new certificate (EC P-256, 825 days, or until the authority's own end) for a master or a slave. It serves
+ * no other purpose: a slave cannot impersonate the master with its own certificate.
  *
  * @param authority of {@link makeAuthority}
  */

@@ -2,13 +2,13 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { bracketed } from '../lib/bracketed.ts';
+import { bracketed } from '../lib/text/bracketed.ts';
 import { AmocError } from '../lib/errors.ts';
-import { dnsNameOf } from '../lib/dns-name.ts';
-import { quoted } from '../lib/shell-quote.ts';
-import { isLoopback } from '../lib/loopback.ts';
-import { demandPrivateFolder } from '../lib/private-folder.ts';
-import { readSecretFile, replaceFiles } from '../lib/secret-file.ts';
+import { dnsNameOf } from '../lib/text/dns-name.ts';
+import { quoted } from '../lib/text/shell-quote.ts';
+import { isLoopback } from '../lib/system/loopback.ts';
+import { demandPrivateFolder } from '../lib/system/private-folder.ts';
+import { readSecretFile, replaceFiles } from '../lib/system/secret-file.ts';
 import { makeAuthority, makeCertificate } from './certificates.ts';
 import type { KeyPair, Purpose } from './certificates.ts';
 
@@ -17,9 +17,9 @@ const MOST_SLAVES = 1000;
 const MOST_BYTES = 65_536;
 const SLAVE_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const DAY_MS = 24 * 3600 * 1000;
-/** `--keep` makes another one that long before the end. */
+/** `--keep` replaces a certificate this long before it expires. */
 const RENEWAL_MS = 30 * DAY_MS;
-/** The master's machine may run slaves too. */
+/** The master's certificate always has these names, because its machine may run slaves too. */
 const always = ['localhost', '127.0.0.1', '::1'];
 
 /** The options of `amoc certs`. */
@@ -30,15 +30,15 @@ export interface CertsOptions {
   slave?: readonly string[] | undefined;
   /** @default ~/.amoc.tls */
   out?: string | undefined;
-  /** Whether certificates that fit, and are valid for 30 days more, stay. */
+  /** Whether to keep certificates that fit and are valid for at least 30 more days. */
   keep?: boolean | undefined;
 }
 
 /**
- * `amoc certs`: a CA, and certificates that it signs, as PEM files in a folder that is its owner's alone.
+ * `amoc certs`: makes a CA, and certificates that it signs, as PEM files in a folder that only its owner can enter.
  *
- * @returns what was made, and what to do with it
- * @throws {AmocError} `ARGUMENT` for a name that is none, `FILE` for a folder or files that are not private,
+ * @returns a text that says what was made, and what to do with it
+ * @throws {AmocError} `ARGUMENT` for an invalid name, `FILE` for a folder or files that are not private,
  * do not fit each other, or cannot be made
  */
 export async function makeCertificates(options: CertsOptions): Promise<string> {
@@ -53,7 +53,7 @@ export async function makeCertificates(options: CertsOptions): Promise<string> {
   const asked = given.length > 0 ? given : own;
   const hosts = [...new Set([...asked.filter((host) => host !== undefined), ...always])];
   const made = [
-    `The CA ${isNew ? 'is new' : 'stays'}: ${join(folder, 'ca.pem')}, ${validity(authority.cert)}`,
+    `The CA ${isNew ? 'is new' : 'is unchanged'}: ${join(folder, 'ca.pem')}, ${validity(authority.cert)}`,
   ];
   const purposes: [file: string, purpose: Purpose][] = [
     ['master', { role: 'master', hosts }],
@@ -66,13 +66,13 @@ export async function makeCertificates(options: CertsOptions): Promise<string> {
     const who = purpose.role === 'master' ? 'the master' : `the slave ${purpose.name}`;
     const names = purpose.role === 'master' ? `, for ${hosts.join(', ')}` : '';
     made.push(
-      `The certificate of ${who} ${found === undefined ? 'is new' : 'stays'}: ${join(folder, `${file}.pem`)}, ${validity(pair.cert)}${names}`,
+      `The certificate of ${who} ${found === undefined ? 'is new' : 'is unchanged'}: ${join(folder, `${file}.pem`)}, ${validity(pair.cert)}${names}`,
     );
   }
   return `${made.join('\n')}\n\n${sayUse(folder, hosts, slaves)}`;
 }
 
-/** What to set on the machines, and what to copy to them. */
+/** Says what to set on each machine, and what to copy there. */
 function sayUse(folder: string, hosts: readonly string[], slaves: readonly string[]): string {
   const path = (name: string): string => quoted(join(folder, name));
   const dialled = hosts.find((host) => !isLoopback(host) && !host.startsWith('*')) ?? 'localhost';
@@ -83,28 +83,28 @@ function sayUse(folder: string, hosts: readonly string[], slaves: readonly strin
   const onSlave = 'export AMOC_TLS_CA=ca.pem';
   return `On the master's machine, before amoc starts there:
   ${onMaster}${isMutual ? ` AMOC_TLS_CA=${path('ca.pem')}` : ''}
-${isMutual ? 'With AMOC_TLS_CA the master takes only slaves that show a certificate.\n' : ''}
+${isMutual ? 'With AMOC_TLS_CA the master accepts only slaves that show a certificate.\n' : ''}
 On each slave's machine, with a copy of ${isMutual ? `ca.pem, ${slave}.pem and ${slave}.key (of its own name)` : 'ca.pem'}:
   ${onSlave}${isMutual ? ` AMOC_TLS_CERT=${slave}.pem AMOC_TLS_KEY=${slave}.key` : ''}
   amoc slave --master wss://${address}:4370 --name ${slave}
 
-ca.pem is no secret. ca.key signs further certificates: copy it nowhere.
+ca.pem is not secret. ca.key signs further certificates: do not copy it anywhere.
 `;
 }
 
 function demandOwnFolder(folder: string): void {
   const stats = statSync(folder, { throwIfNoEntry: false });
-  // Not chmod: it may be one that others need.
+  // No chmod: other users may need this folder.
   if (stats?.isDirectory() === true && (stats.mode & 0o077) !== 0) {
     throw new AmocError(
       'FILE',
-      `--out: ${folder} can be entered by others, and keys are for nobody else; name a folder that is made for them, as in ${join(folder, 'amoc.tls')}`,
+      `--out: other users can enter ${folder}, and keys must be private; name a folder that is for the keys alone, as in ${join(folder, 'amoc.tls')}`,
     );
   }
   demandPrivateFolder(folder, { isSecret: true });
 }
 
-/** The CA of a folder, which is made when there is none. */
+/** The CA of a folder; a new one when the folder has none. */
 async function authorityOf(folder: string): Promise<{ pair: KeyPair; isNew: boolean }> {
   const found = read(folder, 'ca');
   if (found === undefined) {
@@ -113,16 +113,19 @@ async function authorityOf(folder: string): Promise<{ pair: KeyPair; isNew: bool
     return { pair, isNew: true };
   }
   const path = join(folder, 'ca.pem');
-  const otherwise = `move ${folder} away and run amoc certs again; slaves need the new ca.pem then`;
+  const otherwise = `move ${folder} away and run amoc certs again; the slaves then need the new ca.pem`;
   const cert = parse(found.cert);
   if (cert === undefined || !cert.ca || !isPair(cert, found.key)) {
-    throw new AmocError('FILE', `${path} and ca.key are not those of a CA; ${otherwise}`);
+    throw new AmocError(
+      'FILE',
+      `${path} and ca.key are not the certificate and key of a CA; ${otherwise}`,
+    );
   }
   const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(found.key);
   if (asymmetricKeyType !== 'ec' || asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
     throw new AmocError(
       'FILE',
-      `${path} has a key of another kind than amoc certs makes (EC P-256); ${otherwise}`,
+      `${path} has a key that is not of the kind that amoc certs makes (EC P-256); ${otherwise}`,
     );
   }
   if (Date.parse(cert.validTo) <= Date.now()) {
@@ -131,14 +134,14 @@ async function authorityOf(folder: string): Promise<{ pair: KeyPair; isNew: bool
   return { pair: found, isNew: false };
 }
 
-/** The names of the master's certificate that is there. */
+/** The names in the existing certificate of the master. */
 function hostsOf(folder: string): string[] {
   const cert = parse(readSecretFile(join(folder, 'master.pem'), MOST_BYTES) ?? '');
   const names = (cert?.subjectAltName ?? '').split(', ').map((name) => name.replace(/^.*?:/, ''));
   return names.map((name) => dnsNameOf(name)).filter((name) => name !== undefined);
 }
 
-/** A certificate that is there and needs no other in its place. */
+/** The existing certificate, if it need not be replaced. */
 function fitting(
   folder: string,
   file: string,
@@ -156,7 +159,7 @@ function fitting(
   return purpose.hosts.every((host) => names.has(host)) ? found : undefined;
 }
 
-/** @returns `undefined` when neither of the two files is there */
+/** @returns `undefined` when neither of the two files exists */
 function read(folder: string, name: string): KeyPair | undefined {
   const [cert, key] = ['pem', 'key'].map((kind) =>
     readSecretFile(join(folder, `${name}.${kind}`), MOST_BYTES),
@@ -166,7 +169,7 @@ function read(folder: string, name: string): KeyPair | undefined {
   const [there, missing] = cert === undefined ? ['key', 'pem'] : ['pem', 'key'];
   throw new AmocError(
     'FILE',
-    `${join(folder, `${name}.${there}`)} is there, and ${name}.${missing}, which belongs to it, is not; put that back, or remove the one that is there`,
+    `${join(folder, `${name}.${there}`)} exists, but ${name}.${missing}, which belongs to it, is missing; put the missing file back, or remove the other one`,
   );
 }
 
@@ -208,7 +211,10 @@ function namesOf(
   check: (name: string) => string,
 ): string[] {
   if (given.length > most) {
-    throw new AmocError('ARGUMENT', `${option}: ${given.length} names, at most ${most}`);
+    throw new AmocError(
+      'ARGUMENT',
+      `${option}: ${given.length} names given; at most ${most} are allowed`,
+    );
   }
   return [...new Set(given.map(check))];
 }
@@ -218,13 +224,13 @@ function hostOf(given: string): string {
   if (host === undefined) {
     throw new AmocError(
       'ARGUMENT',
-      `--host: '${given}' is no name or address of a machine; write it alone, as in master.example.org or 10.0.0.1`,
+      `--host: '${given}' is not the name or address of a machine; write it alone, as in master.example.org or 10.0.0.1`,
     );
   }
   if (host === '0.0.0.0' || host === '::') {
     throw new AmocError(
       'ARGUMENT',
-      `--host: ${host} is where a master listens, and nothing that a slave can dial; name the machine or its address`,
+      `--host: a master can listen on ${host}, but a slave cannot dial it; name the machine or its address`,
     );
   }
   return host;
@@ -234,13 +240,13 @@ function slaveOf(name: string): string {
   if (!SLAVE_NAME.test(name)) {
     throw new AmocError(
       'ARGUMENT',
-      `--slave: '${name}' is no name for a node; use letters, digits, . _ and -`,
+      `--slave: invalid node name '${name}'; use letters, digits, . _ and -`,
     );
   }
   if (/^(ca|master)$/i.test(name)) {
     throw new AmocError(
       'ARGUMENT',
-      `--slave: ${name}.pem is the name of another file here; take another name`,
+      `--slave: another file here is already named ${name}.pem; choose another name`,
     );
   }
   return name;

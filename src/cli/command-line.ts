@@ -1,8 +1,8 @@
-import { toMs } from '../lib/duration.ts';
+import { toMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
-import { MAX_ID } from '../lib/id-set.ts';
+import { MAX_ID } from '../lib/ids/id-set.ts';
 
-/** What a person typed after `amoc` cannot be meant: said as the parser says its own, exit code 2. */
+/** A mistake on the command line of `amoc`. It is printed as the parser prints its own errors; exit code 2. */
 export class UsageError extends AmocError {
   override readonly name = 'UsageError';
 
@@ -11,12 +11,12 @@ export class UsageError extends AmocError {
   }
 }
 
-/** Whether a text is a number without a unit; zero needs none. */
+/** A number without a unit. */
 const BARE = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**
- * Reads a time of the command line. A number without a unit is refused: half of those who type it mean
- * seconds.
+ * Reads a time of the command line. A number without a unit is refused, because it would be ambiguous: half of
+ * the operators who type one mean seconds.
  *
  * @param what the option, as in `--for`
  * @param example a good value, as in `30s`
@@ -26,7 +26,9 @@ const BARE = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 export function timeOf(what: string, text: string, example: string): number {
   const given = text.trim();
   if (BARE.test(given)) {
-    throw new UsageError(`${what} takes a time with its unit, as in ${example}; ${given} has none`);
+    throw new UsageError(
+      `${what} takes a time with its unit, as in ${example}; ${given} has no unit`,
+    );
   }
   let ms: number;
   try {
@@ -37,15 +39,15 @@ export function timeOf(what: string, text: string, example: string): number {
     );
   }
   if (ms > 0) return ms;
-  throw new UsageError(`${what}: ${given} is no time at all; it must be above zero`);
+  throw new UsageError(`${what}: ${given} is not a valid time; it must be above zero`);
 }
 
 /**
  * Reads a whole number of the command line, in digits alone.
  *
  * @param what the option or argument, as in `--lines`
- * @param range the lowest and the highest that is good
- * @param noun what it is, for the error
+ * @param range the lowest and the highest valid value
+ * @param noun what the number is, for the error
  * @throws {UsageError} that names the range
  */
 export function wholeNumberOf(
@@ -57,11 +59,7 @@ export function wholeNumberOf(
   const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : NaN;
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const range =
-    least === -Infinity
-      ? ''
-      : most === Infinity
-        ? ` from ${least} on`
-        : ` from ${least} to ${most}`;
+    least === -Infinity ? '' : most === Infinity ? ` ≥ ${least}` : ` from ${least} to ${most}`;
   throw new UsageError(`${what}: '${text}' is not ${noun}${range}`);
 }
 

@@ -1,26 +1,26 @@
-import { History } from '../console/history.ts';
-import { runLines } from '../console/lines.ts';
-import { LogView } from '../console/log-view.ts';
-import { paintFor, wantsColors } from '../console/paint.ts';
-import type { Shell } from '../console/shell.ts';
-import { Terminal } from '../console/terminal.ts';
-import { deferred } from '../lib/abort.ts';
-import { systemClock } from '../lib/clock.ts';
+import { History } from '../console/terminal/history.ts';
+import { runLines } from '../console/terminal/pipe-mode.ts';
+import { LogView } from '../console/views/log-view.ts';
+import { paintFor, wantsColors } from '../console/views/paint.ts';
+import type { Shell } from '../console/shell/shell.ts';
+import { Terminal } from '../console/terminal/terminal.ts';
+import { deferred } from '../lib/time/async.ts';
+import { systemClock } from '../lib/time/clock.ts';
 import { AmocError } from '../lib/errors.ts';
-import { Strays } from '../console/strays.ts';
-import { errorLine } from '../console/error-text.ts';
-import { Engine } from './engine.ts';
-import type { ProcessGuard } from './process-guard.ts';
-import { endProcess, exitProcess, guardProcess, keepFromTypedCode } from './process-guard.ts';
-import { historyFile, shortHostname, untilSignal } from './seat.ts';
+import { Strays } from '../console/shell/strays.ts';
+import { errorLine } from '../console/shell/error-text.ts';
+import { Engine } from '../app/engine.ts';
+import type { ProcessGuard } from '../app/process-guard.ts';
+import { endProcess, exitProcess, guardProcess, keepFromTypedCode } from '../app/process-guard.ts';
+import { historyFile, shortHostname, untilSignal } from './operator.ts';
 
-/** The console: a shell over the processes of this machine, and over those that join. It ends the process. */
+/** The console: a shell for the processes of this machine and for those that join. At its end the process ends. */
 export async function runConsole(): Promise<never> {
   const guard = guardProcess();
   try {
     return await endProcess(await serveConsole(guard));
   } catch (error) {
-    // What the environment has wrong is said where all commands say it.
+    // A mistake in the environment is printed where all commands print it.
     if (error instanceof AmocError) throw error;
     process.stderr.write(`amoc: the console has failed: ${errorLine(error)}\n`);
     return await endProcess(1);
@@ -66,7 +66,7 @@ async function serveConsole(guard: ProcessGuard): Promise<number> {
   });
   const run: Shell['run'] = async (text, options) => {
     const outcome = await shell.run(text, options);
-    // What it has logged comes before what came of it.
+    // The log lines of an input come before its result.
     view.flush();
     return outcome;
   };
@@ -103,8 +103,8 @@ async function serveConsole(guard: ProcessGuard): Promise<number> {
     output: stdout,
     name: paint.bold(`(amoc@${shortHostname()})`),
   });
-  // Ctrl+C must reach an endless loop that is typed: the terminal's raw mode would keep it to itself.
-  // And a signal that ends the process must do so: whoever handles it would have to wait for the loop.
+  // Ctrl+C must interrupt an endless loop that was typed, but in raw mode it sends no signal.
+  // A signal that ends the process must do so at once: a handler would have to wait for the loop.
   const ended = deferred<undefined>();
   const end = (): void => ended.resolve(undefined);
   const handleEnd = (handles: boolean): void => {
@@ -119,9 +119,9 @@ async function serveConsole(guard: ProcessGuard): Promise<number> {
   leave = () => screen.leave();
   stdout.write(`${engine.banner(paint)}help() lists the commands, Tab completes, q() leaves.\n\n`);
   if (history.problem !== undefined) engine.logger.warn(history.problem);
-  // While typed code has the terminal to itself, Ctrl+C comes as a signal.
+  // While typed code has the terminal to itself, Ctrl+C arrives as a signal.
   process.on('SIGINT', () => screen.interrupt());
-  // The terminal may be gone before the process is.
+  // The terminal may disappear before the process ends.
   stdout.on('error', () => {});
   await Promise.race([terminal.run(), ended.promise]);
   guard.leave();
@@ -132,7 +132,7 @@ async function serveConsole(guard: ProcessGuard): Promise<number> {
   return 0;
 }
 
-/** A reader of the output that has had enough is no failure (`… | head -1`); a disk that is full is one. */
+/** A reader that closes the pipe early is not a failure (`… | head -1`); a full disk is. */
 function exitOnBrokenPipe(output: NodeJS.WriteStream): void {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') exitProcess(0);

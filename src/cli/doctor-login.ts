@@ -1,6 +1,6 @@
 import type { XmppSettings } from '../config/run-variables.ts';
 import { demandConsistent, hasTarget } from '../config/xmpp-contradictions.ts';
-import { bracketed } from '../lib/bracketed.ts';
+import { bracketed } from '../lib/text/bracketed.ts';
 import { messageOf, systemCode } from '../lib/errors.ts';
 import { connectOptions, domainOf } from '../users/target.ts';
 import type { ConnectOptions } from '../xmpp/connect-options.ts';
@@ -22,16 +22,16 @@ const IS_IT_THERE =
   'is the server running there, and are AMOC_XMPP_HOST, _PORT, _DOMAIN and _TLS right?';
 
 /**
- * Goes the way of a user's login, with the code and the settings of a run, up to the login itself: so that
- * nothing is found well here that a run fails at.
+ * Takes the steps of a user's login, with the code and the settings of a run, up to the login itself. So no check
+ * passes here that would fail in a run.
  */
 export async function checkTarget(settings: XmppSettings): Promise<Finding[]> {
   const notTried: Finding = {
     ok: true,
-    text: 'login: not tried; amoc doctor --login 1 tries that of user 1',
+    text: 'login: not tried; amoc doctor --login 1 logs user 1 in',
   };
   if (!hasTarget(settings)) {
-    const text = 'target: none is set (AMOC_XMPP_HOST), the embedded server will stand in';
+    const text = 'target: none is set (AMOC_XMPP_HOST); runs use the embedded server';
     return [{ ok: true, text }, notTried];
   }
   const found = await withOptions(settings, 1, async (options) => {
@@ -54,13 +54,13 @@ export async function checkTarget(settings: XmppSettings): Promise<Finding[]> {
   return [...found, notTried];
 }
 
-/** Logs the user in, and tells each step of it. */
+/** Logs the user in, and reports each step. */
 export async function checkLogin(settings: XmppSettings, id: number): Promise<Finding[]> {
   if (hasTarget(settings)) return logIn(settings, id);
   const { xmppUser: user, xmppPassword: password } = settings;
   await using own = await startEmbeddedServer({ port: 0, patterns: { user, password } });
   const there = { xmppHost: '127.0.0.1', xmppPort: own.port, xmppDomain: own.domain };
-  const text = 'target: none is set (AMOC_XMPP_HOST), the embedded server stands in';
+  const text = 'target: none is set (AMOC_XMPP_HOST); using the embedded server';
   return [{ ok: true, text }, ...(await logIn({ ...settings, ...there }, id))];
 }
 
@@ -75,7 +75,7 @@ function logIn(settings: XmppSettings, id: number): Promise<Finding[]> {
     const account = `${options.username}@${options.domain}`;
     try {
       await using session = await connect(options, context);
-      const bound = `login: user ${id} is in as ${session.jid} after ${msSince(began)}`;
+      const bound = `login: user ${id} is logged in as ${session.jid} after ${msSince(began)}`;
       findings.unshift(...stepsOf(record, options));
       findings.push({ ok: true, text: bound });
       const asked = performance.now();
@@ -96,7 +96,7 @@ function logIn(settings: XmppSettings, id: number): Promise<Finding[]> {
   });
 }
 
-/** The settings of the user's connection may be wrong themselves: files, SRV records. */
+/** Runs a check, unless the settings of the user's connection are wrong already: files, SRV records. */
 async function withOptions(
   settings: XmppSettings,
   id: number,
@@ -134,10 +134,10 @@ function stepsOf(record: LoginRecord, options: ConnectOptions): Finding[] {
   const { target, connectedMs, mechanism, offers } = record;
   if (connectedMs === undefined) return [];
   const { host, port, transport } = options;
-  const sentOn = target === addressText(host, port) ? '' : `, sent on to ${target}`;
+  const sentOn = target === addressText(host, port) ? '' : `, redirected to ${target}`;
   const text = `${whereOf(options)}: connected over ${transport} after ${ms(connectedMs)}${sentOn}`;
   const findings: Finding[] = [{ ok: true, text }];
-  // A stream that was not answered has not come to it.
+  // A stream that was not answered has not come to TLS.
   if (record.isSecure || offers.length > 0) findings.push(sayTls(record, options));
   if (offers.length > 0) findings.push({ ok: true, text: `offers: ${sayOffers(offers)}` });
   if (mechanism === undefined) return findings;
@@ -166,15 +166,15 @@ function sayTls({ isSecure, tls, offers }: LoginRecord, options: ConnectOptions)
     const trust =
       fault === undefined
         ? 'trusted'
-        : `not trusted (${fault}), which xmppTlsVerify=false lets pass`;
+        : `not trusted (${fault}), but accepted because of xmppTlsVerify=false`;
     return { ok: true, text: `TLS: ${version}, ${cipher}${whose}: ${trust}` };
   }
-  if (isSecure) return { ok: true, text: 'TLS: that of HTTPS' };
+  if (isSecure) return { ok: true, text: 'TLS: that of the HTTPS connection' };
   return { ok: true, text: `TLS: none, because ${whyNoTls(offers, options)}` };
 }
 
 function whyNoTls(offers: readonly ServerOffer[], { tls, transport }: ConnectOptions): string {
-  if (transport !== 'tcp') return `over ${transport} only xmppTls=direct has it`;
+  if (transport !== 'tcp') return `over ${transport} it needs xmppTls=direct`;
   if (tls === 'none') {
     const isOffered = offers.some(({ startTls }) => startTls);
     return `xmppTls is none${isOffered ? ', though the server offers STARTTLS' : ''}`;
@@ -203,12 +203,12 @@ function sayOffers(offers: readonly ServerOffer[]): string {
     any(({ streamManagement }) => streamManagement) ? 'stream management' : '',
     bindings.length === 0 ? '' : `channel binding (${bindings.join(', ')})`,
     any(({ registration }) => registration) ? 'in-band registration' : '',
-    others.length === 0 ? '' : `besides: ${others.join(', ')}`,
+    others.length === 0 ? '' : `also: ${others.join(', ')}`,
   ];
   return said.filter((each) => each !== '').join(', ');
 }
 
-/** Whose certificate it is that a login has failed at: shown by a connection that trusts it, and sends nothing. */
+/** Describes the certificate at which a login failed. A connection that accepts it reads it, and sends nothing. */
 async function certificateOf(error: unknown, options: ConnectOptions): Promise<Finding[]> {
   if (!(error instanceof ConnectError) || error.stage !== 'tls' || !options.tlsVerify) return [];
   const record = new LoginRecord();
@@ -224,20 +224,20 @@ function failure(what: string, error: unknown, options: ConnectOptions): Finding
   return { ok: false, text: `${what}: ${messageOf(error)}`, remedy: remedyFor(error, options) };
 }
 
-/** Where the message itself does not say all that is to be done. */
+/** What to do, where the error message itself does not say it. */
 function remedyFor(error: unknown, { domain }: ConnectOptions): string | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const { stage, condition, cause } = error;
   const word = condition ?? systemCode(cause);
   if (word === 'not-authorized') {
-    return 'a missing account: amoc accounts writes files for the server to import, and user.register() makes one';
+    return 'if the account is missing: amoc accounts writes files for the server to import, and user.register() makes one';
   }
   if (word === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `AMOC_XMPP_DOMAIN, ${domain} now, must be a name of the certificate; AMOC_XMPP_TLS_VERIFY=false switches the check off`;
+    return `AMOC_XMPP_DOMAIN (now ${domain}) must be a name of the certificate; AMOC_XMPP_TLS_VERIFY=false switches the check off`;
   }
   if (word === 'CERT_HAS_EXPIRED') return 'AMOC_XMPP_TLS_VERIFY=false switches the check off';
   if (word === 'host-unknown') {
-    return `the server does not serve ${domain}; AMOC_XMPP_DOMAIN names another domain`;
+    return `the server does not serve ${domain}; set AMOC_XMPP_DOMAIN to a domain that it serves`;
   }
   if (word === 'ECONNREFUSED' || word === 'see-other-host') return undefined;
   return stage === 'connect' || stage === 'stream' ? IS_IT_THERE : undefined;

@@ -2,32 +2,32 @@ import { availableParallelism } from 'node:os';
 import { resolveSettings } from '../config/resolve.ts';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
-import { paintFor, wantsColors } from '../console/paint.ts';
-import { count, plural } from '../lib/words.ts';
-import { readCookie } from '../lib/cookie.ts';
+import { paintFor, wantsColors } from '../console/views/paint.ts';
+import { count, plural } from '../lib/text/plural.ts';
+import { readCookie } from '../protocol/cookie.ts';
 import { messageOf } from '../lib/errors.ts';
-import { oneLine } from '../lib/foreign-text.ts';
-import { systemLimits } from '../lib/limits.ts';
+import { oneLine } from '../lib/text/foreign-text.ts';
+import { systemLimits } from '../lib/system/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
 import { checkLogin, checkTarget } from './doctor-login.ts';
 import type { Finding } from './finding.ts';
-import { localProcessCount, readSources } from './local-cluster.ts';
+import { localProcessCount, readSources } from '../app/local-cluster.ts';
 
-/** Files that a process has open besides connections. */
+/** Files that a process has open in addition to its connections. */
 const OWN_FILES = 64;
 
 /** Options of `amoc doctor`. */
 export interface DoctorOptions {
-  /** How many users this machine shall run. */
+  /** How many users this machine is to run. */
   users: number;
-  /** Whom to log in. */
+  /** The id of the user to log in. */
   login?: number;
 }
 
 /**
- * `amoc doctor`: checks this machine and the target, and a user's login when it is told whose.
+ * `amoc doctor`: checks this machine and the target, or, when an id is given, that user's login.
  *
- * @returns 0 when all is well, 1 when something is not
+ * @returns 0 when every check has passed, otherwise 1
  */
 export async function runDoctor({ users, login }: DoctorOptions): Promise<number> {
   const paint = paintFor(wantsColors(process.stdout, process.env));
@@ -58,7 +58,7 @@ function checkLimits(users: number): Finding[] {
   const findings: Finding[] = [];
   if (openFiles !== undefined) {
     const text = `open files: ${count(openFiles)} a process; ${count(users)} users on ${plural(processes, 'process', 'processes')} need ${count(files)}`;
-    const remedy = `raise it before amoc starts: ulimit -n ${files}   (or use more processes: AMOC_LOCAL_PROCESSES)`;
+    const remedy = `raise the limit before amoc starts: ulimit -n ${files}   (or use more processes: AMOC_LOCAL_PROCESSES)`;
     findings.push(openFiles >= files ? { ok: true, text } : { ok: false, text, remedy });
   }
   if (localPorts !== undefined) {

@@ -1,4 +1,4 @@
-/** One line of the doctor's. */
+/** One finding of `amoc doctor`. */
 export interface Finding {
   ok: boolean;
   text: string;

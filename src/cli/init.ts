@@ -2,12 +2,12 @@ import { copyFileSync, constants, existsSync, mkdirSync, writeFileSync } from 'n
 import { join, relative } from 'node:path';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { scenarioOptions } from '../scenario/compiler-options.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { PACKAGE_ROOT } from '../app/installation.ts';
 
 /** Scenarios that a new project begins with. */
 const scenarios = ['my_scenario', 'mongoose_simple', 'mongoose_in_band_registration'];
 
-/** So that an editor finds the types of `import … from 'amoc'`. */
+/** Lets an editor find the types of `import … from 'amoc'`. */
 const tsconfig = {
   compilerOptions: { ...scenarioOptions, noEmit: true },
   include: ['**/*.ts'],
@@ -16,9 +16,9 @@ const tsconfig = {
 const ignored = ['node_modules/', 'runs/', 'repl-history/', '*.log'];
 
 /**
- * `amoc init`: makes the current folder a project, with scenarios to start from. What is there stays as it is.
+ * `amoc init`: makes the current folder a project, with scenarios to start from. Existing files stay unchanged.
  *
- * @returns what to say about it
+ * @returns the text to print
  * @throws {AmocError} `FILE` when something cannot be written
  */
 export function initProject(): string {
@@ -44,7 +44,7 @@ export function initProject(): string {
     );
   }
   write(join(target, 'tsconfig.json'), `${JSON.stringify(tsconfig, null, 2)}\n`);
-  // Packages of the scenarios; a project that is one itself has its own.
+  // For the npm packages of the scenarios; a project that is a package itself has one already.
   if (!existsSync(join(folder, 'package.json'))) {
     const text = { name: 'my-load-tests', private: true, type: 'module', dependencies: {} };
     write(join(folder, 'package.json'), `${JSON.stringify(text, null, 2)}\n`);
@@ -52,13 +52,13 @@ export function initProject(): string {
   write(join(folder, '.gitignore'), `${ignored.join('\n')}\n`);
   return [
     ...(written.length > 0 ? [`written: ${written.join(', ')}`] : []),
-    ...(kept.length > 0 ? [`was there already, and is as it was: ${kept.join(', ')}`] : []),
+    ...(kept.length > 0 ? [`already here, and left unchanged: ${kept.join(', ')}`] : []),
     'try it with: amoc run my_scenario 1 10 --for 10s',
     '',
   ].join('\n');
 }
 
-/** @returns whether it was made; what is there already stays. */
+/** @returns whether it was made; what exists already is kept. */
 function unlessThere(path: string, make: () => void): boolean {
   try {
     make();

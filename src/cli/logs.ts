@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { LogView } from '../console/log-view.ts';
-import type { LogLine } from '../console/log-view.ts';
-import { wantsColors } from '../console/paint.ts';
-import { sleep } from '../lib/abort.ts';
-import { systemClock } from '../lib/clock.ts';
+import { LogView } from '../console/views/log-view.ts';
+import type { LogLine } from '../console/views/log-view.ts';
+import { wantsColors } from '../console/views/paint.ts';
+import { sleep } from '../lib/time/async.ts';
+import { systemClock } from '../lib/time/clock.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
-import { escapeJson } from '../lib/foreign-text.ts';
-import { nodeFolder } from './node-options.ts';
+import { escapeJson } from '../lib/text/foreign-text.ts';
+import { nodeFolder } from '../app/node-options.ts';
 
 const LOOK_MS = 200;
 const MOST_AT_ONCE = 1024 * 1024;
@@ -15,13 +15,13 @@ const MOST_AT_ONCE = 1024 * 1024;
 export interface LogsOptions {
   name?: string | undefined;
   follow?: boolean | undefined;
-  /** How many of the last ones. */
+  /** How many of the last lines to show. */
   lines: number;
   json?: boolean | undefined;
 }
 
 /**
- * `amoc logs`: the last lines of a node's log, and with `follow` those that come, over its rotations.
+ * `amoc logs`: shows the last lines of a node's log, and with `follow` also the new ones, across rotations.
  *
  * @throws {AmocError} `FILE` when there is no log
  */
@@ -40,7 +40,7 @@ export async function showLogs({ name, follow, lines: count, json }: LogsOptions
     else view.add([parse(text)]);
   };
   const first = read(folder.log).split('\n').slice(0, -1);
-  // A log that was put aside a moment ago goes on in the one before.
+  // After a rotation a moment ago the last lines begin in the file before.
   const before =
     first.length < count ? readIfThere(`${folder.log}.1`).split('\n').slice(0, -1) : [];
   for (const line of [...before, ...first].slice(count === 0 ? Infinity : -count)) show(line);
@@ -48,7 +48,7 @@ export async function showLogs({ name, follow, lines: count, json }: LogsOptions
   if (follow === true) await followFile(folder.log, show);
 }
 
-/** Reads what is appended, for ever; begins anew when the file is another. */
+/** Reads what is appended, forever; starts at the beginning again when another file is in its place. */
 async function followFile(path: string, show: (line: string) => void): Promise<void> {
   let { ino, size: at } = statSync(path);
   let rest = '';
@@ -86,7 +86,7 @@ function read(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const why =
-      systemCode(error) === 'ENOENT' ? 'is not there' : `cannot be read: ${messageOf(error)}`;
+      systemCode(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
     throw new AmocError('FILE', `${path} ${why}; a node in the background writes it (amoc start)`, {
       cause: error,
     });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { loadEnvironmentFile, variable } from '../config/environment.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { severalLines } from '../lib/foreign-text.ts';
-import { MAX_ID } from '../lib/id-set.ts';
+import { severalLines } from '../lib/text/foreign-text.ts';
+import { MAX_ID } from '../lib/ids/id-set.ts';
 import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
-import { PACKAGE_ROOT, VERSION } from './installation.ts';
+import { PACKAGE_ROOT, VERSION } from '../app/installation.ts';
 import { declareRun, spreadLists } from './run-command.ts';
 import type { AccountOptions } from './accounts.ts';
 import type { CertsOptions } from './certs.ts';
@@ -15,8 +15,8 @@ import type { DoctorOptions } from './doctor.ts';
 import type { CompareCommand, ReportOptions } from './reports.ts';
 import type { StopOptions } from './background.ts';
 import type { LogsOptions } from './logs.ts';
-import type { NodeOptions } from './node-options.ts';
-import type { SlaveOptions } from './slave.ts';
+import type { NodeOptions } from '../app/node-options.ts';
+import type { SlaveOptions } from '../app/slave-node.ts';
 
 const USAGE_ERROR = exitCodes.usage;
 
@@ -37,11 +37,11 @@ program
     process.exitCode = await runConsole();
   });
 
-/** Where AMOC_NODE_NAME says which node this is (a machine that was deployed to), its console is that of the node. */
+/** Attaches to the node that AMOC_NODE_NAME names (it does on a deployed machine), if that node runs. */
 async function attachedToOwnNode(): Promise<boolean> {
   const name = variable('AMOC_NODE_NAME');
   if (name === undefined) return false;
-  const { nodeFolder } = await import('./node-options.ts');
+  const { nodeFolder } = await import('../app/node-options.ts');
   if (nodeFolder(name).running() === undefined) return false;
   const { attach } = await import('./attach.ts');
   process.exitCode = await attach({ name });
@@ -64,7 +64,7 @@ program
 
 program
   .command('report')
-  .description('write a run as an HTML page, and say what is in it')
+  .description('write a run as an HTML page, and print a summary of it')
   .argument('<run>', "its id, or a part of it; 'last' for the newest")
   .option('--out <file>', 'where the page goes; report.html in the folder of the run when left out')
   .option('--json', 'definition, result, metrics and events as JSON instead')
@@ -77,12 +77,12 @@ program
 program
   .command('compare')
   .description(
-    'two runs side by side, and whether they differ by more than the noise of their seconds',
+    'show two runs side by side, and whether they differ by more than the noise between their seconds',
   )
   .argument('<a>', 'the id of a run, or a part of it')
-  .argument('<b>', 'that of the other')
+  .argument('<b>', 'the id of the other run, or a part of it')
   .addOption(
-    new Option('--min-change <percent>', 'less than that is no change')
+    new Option('--min-change <percent>', 'a smaller difference does not count as a change')
       .argParser((text) => shareOf('--min-change', text))
       .default(0.1, '10%'),
   )
@@ -95,20 +95,29 @@ program
     process.exitCode = code;
   });
 
-/** What a node is started with, in the background or not. */
+/** A command that starts a node, in the background or not. */
 const nodeCommand = (name: string, description: string): Command =>
   program
     .command(name)
     .description(description)
     .option('--name <name>', "the node's name, as in slave1; AMOC_NODE_NAME")
-    .option('--master <url>', 'a slave of the master there, as in wss://host:4370; AMOC_MASTER_URL')
-    .option('--processes <number>', "a slave's processes: one for each core; AMOC_SLAVE_PROCESSES")
-    .option('--label <key=value...>', 'to be chosen by, as in zone=a; AMOC_SLAVE_LABELS')
+    .option(
+      '--master <url>',
+      'run as a slave of this master, as in wss://host:4370; AMOC_MASTER_URL',
+    )
+    .option(
+      '--processes <number>',
+      "a slave's processes; use one for each core; AMOC_SLAVE_PROCESSES",
+    )
+    .option(
+      '--label <key=value...>',
+      'label to choose the slave by, as in zone=a; AMOC_SLAVE_LABELS',
+    )
     .option('--ca <file>', "CA (PEM) of the master's certificate; AMOC_TLS_CA")
     .option('--cert <file>', 'certificate (PEM) to show the master; AMOC_TLS_CERT')
     .option('--key <file>', 'its key (PEM); AMOC_TLS_KEY');
 
-/** Prints what came of a command, and takes its exit code. */
+/** Prints the result of a command, and sets its exit code. */
 const say = ({ text, code }: { text: string; code: number }): void => {
   process.stdout.write(text);
   process.exitCode = code;
@@ -122,7 +131,7 @@ nodeCommand(
   process.stdout.write(await startNode(options));
 });
 
-const NAMED = ['--name <name>', 'of that node; amoc when left out'] as const;
+const NAMED = ['--name <name>', 'name of the node; amoc when left out'] as const;
 
 program
   .command('attach')
@@ -139,11 +148,11 @@ const stopping = (command: Command): Command =>
   command
     .option(...NAMED)
     .addOption(
-      new Option('--timeout <time>', 'how long it may take before it is ended by force')
+      new Option('--timeout <time>', 'how long the node may take before it is killed')
         .argParser((text) => timeOf('--timeout', text, '30s'))
         .default(30_000, '30s'),
     )
-    .option('--now', 'by force at once');
+    .option('--now', 'kill the node at once');
 
 stopping(
   program
@@ -155,7 +164,7 @@ stopping(
 });
 
 stopping(
-  program.command('restart').description('stop a node and start it as it was started'),
+  program.command('restart').description('stop a node and start it again with the same options'),
 ).action(async (options: StopOptions) => {
   const { restartNode } = await import('./background.ts');
   process.stdout.write(await restartNode(options));
@@ -163,7 +172,7 @@ stopping(
 
 program
   .command('status')
-  .description('what a node in the background is and does; exit code 1 when none runs')
+  .description('show what a node in the background is and does; exit code 1 when it does not run')
   .option(...NAMED)
   .option('--json', 'as JSON')
   .action(async (options: { name?: string; json?: boolean }) => {
@@ -173,7 +182,7 @@ program
 
 program
   .command('ping')
-  .description('whether a node answers, and is ready')
+  .description('check whether a node answers, and is ready')
   .option(...NAMED)
   .action(async ({ name }: { name?: string }) => {
     const { pingNode } = await import('./background.ts');
@@ -195,14 +204,14 @@ program
   .command('logs')
   .description('show the log of a node in the background')
   .option(...NAMED)
-  .option('-f, --follow', 'go on with what comes')
+  .option('-f, --follow', 'continue with new lines')
   .option(
     '-n, --lines <number>',
-    'how many of the last lines',
+    'how many of the last lines to show',
     (text) => wholeNumberOf('--lines', text, [0, Infinity]),
     100,
   )
-  .option('--json', 'as they are in the file')
+  .option('--json', 'the lines as JSON, as in the file')
   .action(async (options: LogsOptions) => {
     const { showLogs } = await import('./logs.ts');
     await showLogs(options);
@@ -212,13 +221,13 @@ nodeCommand(
   'foreground',
   'the same as start, for a container or systemd: logs as JSON on standard output, SIGTERM stops gently',
 ).action(async (options: NodeOptions) => {
-  const { runNode } = await import('./node.ts');
+  const { runNode } = await import('../app/node.ts');
   process.exitCode = await runNode(options, 'foreground');
 });
 
 nodeCommand(
   'slave',
-  "this machine's part of a cluster, in a terminal: executes users for a master, whose cookie must be the same",
+  "run this machine's part of a cluster in a terminal: executes users for a master that has the same cookie",
 ).action(async (options: SlaveOptions) => {
   const { runSlave } = await import('./slave.ts');
   process.exitCode = await runSlave(options);
@@ -231,14 +240,17 @@ program
     '--host <names...>',
     'names and addresses by which slaves dial the master; this machine when left out',
   )
-  .option('--slave <names...>', 'certificates for slaves too, which the master can demand then')
-  .option('--out <folder>', 'where the files are; ~/.amoc.tls when left out')
-  .option('--keep', 'make only what is missing, does not fit, or ends within 30 days')
+  .option(
+    '--slave <names...>',
+    'make certificates for slaves too, so that the master can demand them',
+  )
+  .option('--out <folder>', 'the folder of the files; ~/.amoc.tls when left out')
+  .option('--keep', 'make only what is missing, does not fit, or expires within 30 days')
   .addHelpText(
     'after',
     `
-The CA is made once and stays; each call makes a new certificate for the master, by
-the names of the one before unless --host says others.
+The CA is made once and kept; each call makes a new certificate for the master, with
+the names of the one before unless --host gives others.
 
 Example:
   amoc certs --host master.example.org --host 10.0.0.1`,
@@ -257,7 +269,7 @@ program
   .requiredOption('--out <folder>', 'where the files go')
   .option(
     '--domain <domain>',
-    "the users' domain, as the setting xmppDomain, whose value it is when left out",
+    "the users' domain; the value of the setting xmppDomain when left out",
   )
   .addHelpText(
     'after',
@@ -292,15 +304,15 @@ program
 
 program
   .command('server')
-  .description('the embedded XMPP server alone: on loopback, in memory, until Ctrl+C')
+  .description('run only the embedded XMPP server: on loopback, in memory, until Ctrl+C')
   .option(
     '--port <port>',
-    'where it listens; 0 for any free one',
+    'where it listens; 0 for any free port',
     (text) => wholeNumberOf('--port', text, [0, 65_535], 'a port'),
     5222,
   )
   .option('--domain <domain>', 'its XMPP domain', 'localhost')
-  .option('--tls', 'with STARTTLS and TLS, by a certificate that is made for it')
+  .option('--tls', 'offer STARTTLS and TLS, with a certificate that is made for this server')
   .action(async (options: { port: number; domain: string; tls?: boolean }) => {
     const { runServer } = await import('./server.ts');
     await runServer(options);
@@ -311,11 +323,11 @@ program
   .description('check this machine and the target for a number of users')
   .option(
     '--users <number>',
-    'how many users this machine shall run',
+    'how many users this machine is to run',
     (text) => wholeNumberOf('--users', text, [1, MAX_ID], 'a number of users'),
     1000,
   )
-  .option('--login <id>', 'log this user in, and tell each step', (text) =>
+  .option('--login <id>', 'log this user in, and report each step', (text) =>
     wholeNumberOf('--login', text, [1, MAX_ID], 'the id of a user'),
   )
   .action(async (options: DoctorOptions) => {
@@ -323,7 +335,7 @@ program
     process.exitCode = await runDoctor(options);
   });
 
-/** What cannot be written to standard output is a failure of the command, but for a reader that has gone. */
+/** A command fails when its output cannot be written, unless the reader has closed the pipe. */
 function tellLostOutput(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;
   process.stderr.write(`amoc: standard output cannot be written: ${messageOf(error)}\n`);
@@ -333,11 +345,11 @@ function tellLostOutput(error: NodeJS.ErrnoException): void {
   );
 }
 
-/** The arguments in a form in which the parser cannot mistake them. */
+/** The arguments in a form that the parser cannot misread. */
 function asOneMeansThem([command, ...rest]: readonly string[]): string[] {
   if (command === undefined) return [];
   if (command === 'run') return [command, ...spreadLists(rest)];
-  // Help on what there is not would be the list of commands, without a word on the name.
+  // Help on an unknown name would print the list of commands, and not say that the name is unknown.
   const [topic] = rest;
   const isUnknown = topic !== undefined && !program.commands.some((each) => each.name() === topic);
   return command === 'help' && isUnknown ? [topic] : [command, ...rest];
@@ -347,7 +359,7 @@ process.stdout.once('error', tellLostOutput).on('error', () => {});
 
 try {
   const file = variable('AMOC_CONFIG');
-  // A release that was deployed has its configuration beside it.
+  // A deployed release has its configuration beside it.
   loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), {
     isOptional: file === undefined,
   });

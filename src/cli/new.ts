@@ -1,20 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
-import { scenariosFolder } from './installation.ts';
+import { scenariosFolder } from '../app/installation.ts';
 
 /**
  * `amoc new NAME`: writes a scenario to start from.
  *
- * @returns what to say about it
- * @throws {AmocError} `ARGUMENT` for a bad name, `FILE` when it is there already or cannot be written.
+ * @returns the text to print
+ * @throws {AmocError} `ARGUMENT` for a bad name, `FILE` when it exists already or cannot be written.
  */
 export function newScenario(name: string): string {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,99}$/.test(name)) {
-    throw new AmocError(
-      'ARGUMENT',
-      `'${name}' is no name for a scenario; use letters, digits and _`,
-    );
+    throw new AmocError('ARGUMENT', `invalid scenario name '${name}'; use letters, digits and _`);
   }
   const folder = scenariosFolder();
   const file = join(folder, `${name}.ts`);
@@ -23,9 +20,7 @@ export function newScenario(name: string): string {
     writeFileSync(file, template, { flag: 'wx' });
   } catch (error) {
     const why =
-      systemCode(error) === 'EEXIST'
-        ? 'is there already'
-        : `cannot be written: ${messageOf(error)}`;
+      systemCode(error) === 'EEXIST' ? 'exists already' : `cannot be written: ${messageOf(error)}`;
     throw new AmocError('FILE', `${file} ${why}`, { cause: error });
   }
   return `${relative(process.cwd(), file)} is written; try it with: amoc run ${name} 1 2 --for 10s\n`;
@@ -44,13 +39,13 @@ export const variables = {
   },
 } satisfies Variables;
 
-// Once in each slave process, before its first user. What it returns is the third argument of start.
+// Called once in each slave process, before its first user. start() gets its return value as third argument.
 export function init({ log }: RunContext): void {
   log.debug('init');
 }
 
-// One user, once per repetition: it runs again after the setting repeatInterval (60 s).
-// What is opened through \`user\` is closed for it at the end.
+// One user, once per repetition: called again after the setting repeatInterval (60 s).
+// Everything that is opened through \`user\` is closed at the end.
 export async function start(id: number, user: User<typeof variables>): Promise<void> {
   const session = await user.connect();
   await session.send(presence());
@@ -62,6 +57,6 @@ export async function start(id: number, user: User<typeof variables>): Promise<v
   user.log.info('has talked to itself');
 }
 
-// Once in each slave process, after its last user.
+// Called once in each slave process, after its last user.
 export function terminate(): void {}
 `;

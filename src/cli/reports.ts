@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { paintFor, wantsColors } from '../console/paint.ts';
-import type { Paint } from '../console/paint.ts';
-import { renderMetrics } from '../console/metrics-view.ts';
-import { table } from '../console/render.ts';
-import { formatMs } from '../lib/duration.ts';
+import { paintFor, wantsColors } from '../console/views/paint.ts';
+import type { Paint } from '../console/views/paint.ts';
+import { renderMetrics } from '../console/views/metrics-view.ts';
+import { table } from '../console/views/render.ts';
+import { formatMs } from '../lib/time/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { jsonText, oneLine, severalLines } from '../lib/foreign-text.ts';
-import { count } from '../lib/words.ts';
+import { jsonText, oneLine, severalLines } from '../lib/text/foreign-text.ts';
+import { count } from '../lib/text/plural.ts';
 import { exitCodes, judgeRun } from '../record/outcome.ts';
 import { sayHoles } from '../record/record-words.ts';
 import { findRun, listRuns, readRun } from '../record/run-reader.ts';
@@ -16,10 +16,10 @@ import { compareRuns, sayDifference } from '../report/compare.ts';
 import type { Comparison } from '../report/compare.ts';
 import { renderCsv } from '../report/csv.ts';
 import { renderReport } from '../report/html.ts';
-import { PACKAGE_ROOT } from './installation.ts';
-import { runsFolder } from './observers.ts';
+import { PACKAGE_ROOT } from '../app/installation.ts';
+import { runsFolder } from '../app/observers.ts';
 
-/** `amoc runs`: what is kept, the newest last. */
+/** `amoc runs`: lists the runs that are kept, the newest last. */
 export function sayRuns({ json }: { json?: boolean }): string {
   const runs = listRuns(runsFolder());
   if (json === true) return `${jsonText(runs, 2)}\n`;
@@ -48,21 +48,21 @@ function runRow({ definition, result }: RunEntry): string[] {
   ];
 }
 
-/** What `amoc report` may be asked for. */
+/** Options of `amoc report`. */
 export interface ReportOptions {
   out?: string;
   json?: boolean;
   csv?: boolean;
 }
 
-/** `amoc report RUN`: writes the page, and says what is in it; or the run as JSON or CSV. */
+/** `amoc report RUN`: writes the page, and returns a summary; or returns the run as JSON or CSV. */
 export async function report(wanted: string, options: ReportOptions): Promise<string> {
   const folder = runsFolder();
   const id = findRun(folder, wanted);
   const run = await readRun(folder, id);
   if (options.csv === true) {
     const csv = renderCsv(run.seconds);
-    // In a file or a pipe it is what was recorded, character for character.
+    // In a file or a pipe it is exactly what was recorded.
     return process.stdout.isTTY ? severalLines(csv, Infinity) : csv;
   }
   const { definition, events, result, seconds, totals } = run;
@@ -72,7 +72,7 @@ export async function report(wanted: string, options: ReportOptions): Promise<st
   }
   const file = options.out === undefined ? join(folder, id, 'report.html') : resolve(options.out);
   try {
-    // In the folder of the run it is the owner's alone, as all there.
+    // In the folder of the run only the owner can read it, as all files there.
     const mode = options.out === undefined ? 0o600 : 0o666;
     writeFileSync(file, renderReport(run, PACKAGE_ROOT), { mode });
   } catch (cause) {
@@ -101,7 +101,7 @@ function summaryOf({ definition, result, seconds, totals }: RecordedRun, paint: 
   return lines.join('\n');
 }
 
-/** What `amoc compare` may be asked for. */
+/** Options of `amoc compare`. */
 export interface CompareCommand {
   json?: boolean;
   /** A share: 0.1 is 10 %. */
@@ -165,7 +165,7 @@ function sayComparison(
   const judged = rows.filter(({ verdict }) => verdict !== 'too few seconds');
   const words =
     judged.length === 0
-      ? 'too few seconds to compare: each run needs eight in which nobody starts or leaves'
+      ? 'too few seconds to compare: each run needs eight in which no user starts or leaves'
       : changed.length === 0
         ? 'no difference'
         : `changed: ${changed.map(({ metric, stat }) => `${metric} ${stat}`).join(', ')}`;
@@ -176,7 +176,7 @@ function sayComparison(
     oneLine(`  B  ${b.definition.id}  ${b.definition.comment ?? ''}`.trimEnd()),
     ...(rows.length === 0 ? [] : [table(head, cells, paint, [2, 3, 4, 5])]),
     `  ${paint.bold(oneLine(words))}`,
-    '  (Mann-Whitney U test on the values of the seconds, Holm at 0.01 over all rows, and a large effect)',
+    '  (Mann-Whitney U test on the values of each second, Holm correction at 0.01 over all rows, and a large effect)',
     '',
   ].join('\n');
 }

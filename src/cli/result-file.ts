@@ -2,16 +2,16 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { messageOf } from '../lib/errors.ts';
 import { UsageError } from './command-line.ts';
 
-/** A file that a run ends with. That it can be written is known before the run starts. */
+/** A file that is written at the end of a run. Whether it can be written is checked before the run starts. */
 export class ResultFile implements Disposable {
   readonly #path: string;
   readonly #isNew: boolean;
   #isWritten = false;
 
   /**
-   * Opens the file; what is in it stays until {@link write}.
+   * Opens the file; its content stays until {@link write}.
    *
-   * @param option that names it, as in `--junit`
+   * @param option the option that names it, as in `--junit`
    * @throws {UsageError} when it cannot be written
    */
   constructor(option: string, path: string) {
@@ -24,7 +24,7 @@ export class ResultFile implements Disposable {
     }
   }
 
-  /** Replaces what is in it. @returns why that failed, if it did */
+  /** Replaces its content. @returns why that failed, if it did */
   write(text: string): string | undefined {
     try {
       writeFileSync(this.#path, text);

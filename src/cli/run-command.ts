@@ -2,17 +2,17 @@ import type { Command } from 'commander';
 import { parseThreshold } from '../record/thresholds.ts';
 import { idsOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
 
-/** What `amoc run` was asked for, checked as far as the command line tells. */
+/** A request to `amoc run`, checked as far as that is possible without the scenario. */
 export interface RunRequest {
   scenario: string;
-  /** First and last user id, from 1 on. */
+  /** First and last user id, at least 1. */
   from: number;
   to: number;
   /** Milliseconds; `Infinity` until all users have ended. */
   forMs: number;
-  /** As they were typed; whether the scenario has them is checked with it. */
+  /** As they were typed; whether the scenario has these variables is checked later. */
   settings: Readonly<Record<string, string>>;
-  /** What of, and its limit: `message_ttd p99` and `< 200ms`. */
+  /** The figure, and its limit: `message_ttd p99` and `< 200ms`. */
   thresholds: Readonly<Record<string, string>>;
   comment: string | undefined;
   seed: number | undefined;
@@ -22,7 +22,7 @@ export interface RunRequest {
   json: boolean;
 }
 
-/** The options that take a list, and what one more item of it looks like. */
+/** The options that take a list, and a test for one more item of it. */
 const lists: Readonly<Record<string, (text: string) => boolean>> = {
   '--settings': (text) => /^[A-Za-z_]\w*=/.test(text),
   '--threshold': (text) => /[<>]/.test(text),
@@ -32,19 +32,20 @@ const EXIT_CODES = `
 Exit codes:
   0  the run ended, no user crashed
   1  users crashed or were lost with their process (unless a threshold on errors
-     allows it), or the run failed: terminate, teardown, or a process that joined
-  2  wrong use: arguments, settings, or a scenario that does not compile
+     allows it), or the run failed: in terminate, teardown, or a process that joined
+  2  wrong usage: arguments, settings, or a scenario that does not compile
   3  a threshold was missed
-  4  a process of the load generator was saturated: the figures are not the server's
+  4  a process of the load generator was saturated: the figures reflect the load
+     generator, not the server
 
-Options may stand before the scenario, too.
+Options may also come before the scenario.
 Example:
   amoc run my_scenario 1 100 --for 30s --settings messages=5 interarrival=10ms`;
 
 /**
  * Declares `amoc run`. Its arguments go through {@link spreadLists} first.
  *
- * @param command a new one of the program's
+ * @param command a new command of the program
  * @param run what to do with a request
  */
 export function declareRun(command: Command, run: (request: RunRequest) => Promise<void>): void {
@@ -57,7 +58,7 @@ export function declareRun(command: Command, run: (request: RunRequest) => Promi
     .allowExcessArguments()
     .option(
       '--for <time>',
-      'how long, as in 30s or 5m; without it until all users have ended, or Ctrl+C',
+      'how long to run, as in 30s or 5m; until all users have ended, or Ctrl+C, when left out',
       (text) => timeOf('--for', text, '30s'),
     )
     .option(
@@ -66,15 +67,15 @@ export function declareRun(command: Command, run: (request: RunRequest) => Promi
       also,
     )
     .option('--comment <text>', 'kept with the run')
-    .option('--seed <number>', 'for user.random', (text) => wholeNumberOf('--seed', text))
+    .option('--seed <number>', 'seed of user.random', (text) => wholeNumberOf('--seed', text))
     .option(
       '--threshold <limit...>',
-      "what the figures must keep to, as in 'message_ttd p99 < 200ms' 'errors < 0.1%'; may be repeated",
+      "limit that a figure must meet, as in 'message_ttd p99 < 200ms' 'errors < 0.1%'; may be repeated",
       also,
     )
     .option('--abort-on-fail', 'stop when a threshold is missed (after the setting abortDelay)')
     .option('--junit <file>', 'the verdicts as JUnit XML, for CI')
-    .option('--json', 'the summary as JSON on standard output, nothing else there')
+    .option('--json', 'write the summary as JSON, and nothing else, to standard output')
     .addHelpText('after', EXIT_CODES)
     .action((scenario: string, from: string, to: string, options: RunOptions) => {
       const [tooMany] = command.args.slice(3);
@@ -99,7 +100,7 @@ export function declareRun(command: Command, run: (request: RunRequest) => Promi
     });
 }
 
-/** As the parser gives them. */
+/** The options as the parser gives them. */
 interface RunOptions {
   for?: number;
   settings?: string[];
@@ -113,7 +114,7 @@ interface RunOptions {
 
 /**
  * Gives each item of a list an option of its own: `--settings a=1 b=2` becomes `--settings=a=1
- * --settings=b=2`. A parser that takes all that follows takes the scenario, too, where options stand first.
+ * --settings=b=2`. Otherwise the parser would also take the scenario as an item when options come first.
  *
  * @param args what follows `amoc run`
  */
@@ -126,7 +127,7 @@ export function spreadLists(args: readonly string[]): string[] {
     const isItem = Object.hasOwn(lists, name) ? lists[name] : undefined;
     if (isItem === undefined) {
       spread.push(arg);
-      // The value of another option is no item, whatever it looks like.
+      // The value of another option is not an item, whatever it looks like.
       const value = args[at + 1];
       if (valued.has(arg) && value !== undefined) {
         spread.push(value);
@@ -151,7 +152,7 @@ export function spreadLists(args: readonly string[]): string[] {
 /** Options with one value each. */
 const valued: ReadonlySet<string> = new Set(['--for', '--comment', '--seed', '--junit']);
 
-/** `name=value`; whether the name is one and the value fits is checked with the scenario. */
+/** `name=value`; whether the variable exists and the value fits is checked with the scenario. */
 function readSettings(pairs: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
@@ -164,7 +165,7 @@ function readSettings(pairs: readonly string[] = []): Record<string, string> {
   );
 }
 
-/** `message_ttd p99 < 200ms` as `do` takes it: what, and its limit. */
+/** `message_ttd p99 < 200ms` as `do` takes it: the figure, and its limit. */
 function readThresholds(texts: readonly string[] = []): Record<string, string> {
   const thresholds = new Map<string, string>();
   for (const text of texts) {

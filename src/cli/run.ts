@@ -1,18 +1,18 @@
 import { hasTarget } from '../config/xmpp-contradictions.ts';
-import { lineLogger } from '../console/line-logger.ts';
-import { LogView } from '../console/log-view.ts';
-import { paintFor, wantsColors } from '../console/paint.ts';
-import { renderProgress, renderSummary } from '../console/summary.ts';
-import { sleep } from '../lib/abort.ts';
-import { systemClock } from '../lib/clock.ts';
-import { jsonText, oneLine } from '../lib/foreign-text.ts';
+import { lineLogger } from '../console/views/line-logger.ts';
+import { LogView } from '../console/views/log-view.ts';
+import { paintFor, wantsColors } from '../console/views/paint.ts';
+import { renderProgress, renderSummary } from '../console/views/summary.ts';
+import { sleep } from '../lib/time/async.ts';
+import { systemClock } from '../lib/time/clock.ts';
+import { jsonText, oneLine } from '../lib/text/foreign-text.ts';
 import type { Notice } from '../master/cluster.ts';
 import type { Master } from '../master/master.ts';
 import type { StopResult } from '../master/results.ts';
 import { renderJUnit } from '../record/junit.ts';
 import { exitCodes, judgeRun } from '../record/outcome.ts';
-import { startLocalCluster } from './local-cluster.ts';
-import { makeObservers } from './observers.ts';
+import { startLocalCluster } from '../app/local-cluster.ts';
+import { makeObservers } from '../app/observers.ts';
 import { ResultFile } from './result-file.ts';
 import type { RunRequest } from './run-command.ts';
 
@@ -50,7 +50,7 @@ export async function runOnce(wanted: RunRequest): Promise<number> {
   const { master } = cluster;
   const started = await master.do(scenario, from, to, request, { demandUnits: true });
   if (cluster.standIn !== undefined && !hasTarget(request.settings)) {
-    logger.info('no XMPP target is set (AMOC_XMPP_HOST): the embedded server stands in');
+    logger.info('no XMPP target is set (AMOC_XMPP_HOST): using the embedded server');
   }
   await untilOver(master, forMs, interrupted.first, (line) => logger.info(line));
   const failure = master.state.is === 'failed' ? master.state.reason : undefined;
@@ -70,7 +70,7 @@ export async function runOnce(wanted: RunRequest): Promise<number> {
   return judgement.code;
 }
 
-/** Waits for the end of the time, of the users, or of patience; says how it goes. */
+/** Waits until the time is over, all users have ended, or the operator interrupts; reports progress. */
 async function untilOver(
   master: Master,
   forMs: number,
@@ -93,12 +93,12 @@ async function untilOver(
   }
 }
 
-/** Stops gently; by force when somebody presses Ctrl+C again. */
+/** Stops gently; by force when the operator presses Ctrl+C again. */
 async function stop(master: Master, impatience: AbortSignal): Promise<StopResult> {
   const onAbort = (): void => master.hurry();
   impatience.addEventListener('abort', onAbort, { once: true });
   try {
-    // abortOnFail may have stopped it, or be about to.
+    // abortOnFail may have stopped the run, or be stopping it.
     while (master.state.is === 'stopping') await sleep(POLL_MS);
     return master.lastResult ?? (await master.stop());
   } finally {

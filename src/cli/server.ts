@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorLine } from '../console/error-text.ts';
+import { errorLine } from '../console/shell/error-text.ts';
 import { startEmbeddedServer } from '../xmpp/embedded/server.ts';
 import { makeAuthority, makeCertificate } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
 import { UsageError } from './command-line.ts';
-import { guardProcess } from './process-guard.ts';
+import { guardProcess } from '../app/process-guard.ts';
 
 /** The options of `amoc server`. */
 export interface ServerOptions {
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   port: number;
   domain: string;
   /** Whether it has TLS. @default false */
@@ -20,7 +20,7 @@ export interface ServerOptions {
 /**
  * `amoc server`: the embedded server in the foreground.
  *
- * @throws {AmocError} `ARGUMENT` for a domain that is none, `CONNECTION` for a port that is taken
+ * @throws {AmocError} `ARGUMENT` for an invalid domain, `CONNECTION` for a port that is taken
  */
 export async function runServer({ port, domain, tls = false }: ServerOptions): Promise<void> {
   if (!/^[^\s@/]+$/.test(domain)) {
@@ -37,11 +37,11 @@ export async function runServer({ port, domain, tls = false }: ServerOptions): P
   guard.serve((error) => process.stderr.write(`amoc server: ${errorLine(error)}\n`));
   process.stdout.write(
     `XMPP on 127.0.0.1:${server.port}, domain ${domain}, in memory, ${certificate === undefined ? 'without' : 'with'} TLS; Ctrl+C ends it.\n` +
-      `Accounts: ${patterns.user} with ${patterns.password}, and whoever registers in-band.\n`,
+      `Accounts: ${patterns.user} with ${patterns.password}, and those that are registered in-band.\n`,
   );
   if (certificate !== undefined) {
     process.stdout.write(
-      `Its certificate is of a CA that clients must trust: AMOC_XMPP_TLS_CA=${certificate.ca}\n`,
+      `Its certificate is signed by a CA that clients must trust: AMOC_XMPP_TLS_CA=${certificate.ca}\n`,
     );
   }
   await new Promise<void>((resolve) => {
@@ -50,7 +50,7 @@ export async function runServer({ port, domain, tls = false }: ServerOptions): P
   });
 }
 
-/** A certificate, and the file of the CA that has signed it, which goes with the server. */
+/** A certificate, and the file of the CA that signed it. The file is removed when the server ends. */
 class TemporaryCertificate implements Disposable {
   readonly pair: KeyPair;
   readonly ca: string;

@@ -1,9 +1,9 @@
-/** Most domains of one pattern: a bucket for each user has `{id}`. */
+/** Maximum number of domains in one pattern; a domain for each user is written as `{id}`. */
 const MOST_BUCKETS = 1_000_000;
 
 const place = /\{id\}|\{bucket:(\d{1,7})\}/g;
 
-/** Whether a domain has no other `{…}` than those that {@link domainOfUser} fills. */
+/** Whether a domain has no `{…}` except those that {@link domainOfUser} fills. */
 export function checkDomain(pattern: string): true | string {
   const isGood = [...pattern.matchAll(place)].every(
     ([, buckets = '1']) => Number(buckets) >= 1 && Number(buckets) <= MOST_BUCKETS,
@@ -15,7 +15,7 @@ export function checkDomain(pattern: string): true | string {
 }
 
 /**
- * The domain of a user: `{id}` is the user's id, `{bucket:N}` a number from 1 to N, which users take in turn.
+ * The domain of a user: `{id}` is the user's id, `{bucket:N}` a number from 1 to N that users take in turn.
  *
  * @example
  * domainOfUser('d{bucket:100}.example', 101); // 'd1.example'
@@ -28,7 +28,7 @@ export function domainOfUser(pattern: string, id: number): string {
 }
 
 /**
- * How far apart the ids of two users of one domain are: 1 where all are in one, N with `{bucket:N}`.
+ * How far apart the ids of two users of one domain are: 1 when all users share one, N with `{bucket:N}`.
  *
  * @returns `undefined` when no two users have the same domain
  */

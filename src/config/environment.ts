@@ -1,70 +1,71 @@
 import { parseEnv } from 'node:util';
 import { readFileSync, statSync } from 'node:fs';
-import { toMs } from '../lib/duration.ts';
+import { toMs } from '../lib/time/duration.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
-import { withoutByteOrderMark } from '../lib/utf8-text.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
+import { withoutByteOrderMark } from '../lib/text/utf8-text.ts';
 import { builtInVariables } from './run-variables.ts';
 import { environmentName } from './variable.ts';
 
-/** What the processes of amoc read from the environment, apart from the settings of a run. */
+/** Environment variables that amoc's processes read, apart from the settings of a run. */
 export const processVariables = {
-  AMOC_CONFIG: 'a file of such variables, NAME=value; etc/amoc.env of a release',
-  AMOC_COOKIE: 'the secret of master and slaves, in place of ~/.amoc.cookie',
+  AMOC_CONFIG: 'file with such variables, NAME=value; in a release, etc/amoc.env',
+  AMOC_COOKIE: 'shared secret of master and slaves, in place of ~/.amoc.cookie',
   AMOC_GRAFANA_TOKEN: 'a service account token, for annotations',
-  AMOC_GRAFANA_URL: 'where Grafana is, for annotations',
+  AMOC_GRAFANA_URL: 'URL of Grafana, for annotations',
   AMOC_GRAPHITE: 'HOST or HOST:PORT of carbon',
-  AMOC_GRAPHITE_BUFFER: 'values that wait while carbon is away; 100000',
-  AMOC_GRAPHITE_EVENTS: "the URL of graphite-web's events",
+  AMOC_GRAPHITE_BUFFER: 'maximum number of values that wait while carbon is unreachable; 100000',
+  AMOC_GRAPHITE_EVENTS: "URL of graphite-web's events",
   AMOC_GRAPHITE_INTERVAL: 'how often values are sent; 10s',
-  AMOC_GRAPHITE_PREFIX: "before every name; the machine's own",
-  AMOC_HEALTH_BIND: 'the address of AMOC_HEALTH_PORT; 127.0.0.1',
-  AMOC_HEALTH_PORT: 'where a node answers GET /health and GET /live',
-  AMOC_HISTORY: 'the file of typed lines; repl-history/console.history',
-  AMOC_HOME: 'what nodes in the background keep: socket, log, journal; ~/.amoc',
-  AMOC_LEAVE_TIMEOUT: 'how long a slave that ends waits for its users to go on elsewhere; 30s',
-  AMOC_LOCAL_HEAP_MB: 'the heap of each local process',
-  AMOC_LOCAL_PROCESSES: "amocLocal's processes; one for each core",
+  AMOC_GRAPHITE_PREFIX: 'prefix of every metric path; default: the host name',
+  AMOC_HEALTH_BIND: 'address of AMOC_HEALTH_PORT; 127.0.0.1',
+  AMOC_HEALTH_PORT: 'port on which a node answers GET /health and GET /live',
+  AMOC_HISTORY: 'file with the input history; repl-history/console.history',
+  AMOC_HOME: 'folder of the nodes in the background: socket, log, journal; ~/.amoc',
+  AMOC_LEAVE_TIMEOUT: 'how long a slave that ends waits for its users to continue elsewhere; 30s',
+  AMOC_LOCAL_HEAP_MB: 'maximum heap of each local process',
+  AMOC_LOCAL_PROCESSES: "number of amocLocal's processes; one for each core",
   AMOC_LOG_LEVEL: 'debug, info, warn, error or silent; info',
-  AMOC_MASTER_BIND: 'the address of AMOC_MASTER_PORT; 127.0.0.1',
+  AMOC_MASTER_BIND: 'address of AMOC_MASTER_PORT; 127.0.0.1',
   AMOC_MASTER_PLAIN:
-    'allow: master and slaves of other machines may speak without TLS, in a network of your own',
-  AMOC_MASTER_PORT: 'where slaves of amocDist may join',
-  AMOC_MASTER_URL: 'makes a slave of the master there, as in wss://host:4370',
-  AMOC_NODE_NAME: 'the name of this node; amoc',
+    'allow: master and slaves on other machines may connect without TLS, in a network of your own',
+  AMOC_MASTER_PORT: 'port on which slaves may join amocDist',
+  AMOC_MASTER_URL: 'runs amoc as a slave of the master at this URL, as in wss://host:4370',
+  AMOC_NODE_NAME: 'name of this node; amoc',
   AMOC_OTLP_INTERVAL: 'how often metrics are pushed; 10s',
-  AMOC_OTLP_URL: 'where an OpenTelemetry collector takes metrics over HTTP',
-  AMOC_PROJECT: 'the folder of scenarios/ and amoc.json; the current one, when it has scenarios/',
-  AMOC_PROMETHEUS_BIND: 'the address of AMOC_PROMETHEUS_PORT; 127.0.0.1',
-  AMOC_PROMETHEUS_PORT: 'where Prometheus can read /metrics',
-  AMOC_RUNS: 'the folder of the runs; runs/',
+  AMOC_OTLP_URL: 'URL at which an OpenTelemetry collector takes metrics over HTTP',
+  AMOC_PROJECT:
+    'folder with scenarios/ and amoc.json; default: the current one, when it has scenarios/',
+  AMOC_PROMETHEUS_BIND: 'address of AMOC_PROMETHEUS_PORT; 127.0.0.1',
+  AMOC_PROMETHEUS_PORT: 'port on which Prometheus can read /metrics',
+  AMOC_RUNS: 'folder with the records of runs; runs/',
   AMOC_RUNS_KEEP: 'how many runs are kept; 100',
-  AMOC_RUNS_MB: 'how much of them is kept; 2048',
-  AMOC_SLAVE_HEAP_MB: "the heap of each of a slave's processes",
+  AMOC_RUNS_MB: 'maximum size of the runs that are kept; 2048',
+  AMOC_SLAVE_HEAP_MB: "maximum heap of each of a slave's processes",
   AMOC_SLAVE_LABELS: "a slave's labels, as in zone=a,weight=2",
-  AMOC_SLAVE_PROCESSES: "a slave's processes; 1",
+  AMOC_SLAVE_PROCESSES: "number of a slave's processes; 1",
   AMOC_TLS_CA: 'CA (PEM) of the other side of the control connection',
   AMOC_TLS_CERT: 'certificate (PEM) of this side',
-  AMOC_TLS_KEY: 'its key (PEM)',
+  AMOC_TLS_KEY: 'key (PEM) of this side',
 } as const;
 
 /** A variable of {@link processVariables}. */
 export type ProcessVariable = keyof typeof processVariables;
 
-/** Besides ours, what a file of variables may set. */
+/** Variables of Node.js and other software that a file of variables may set. */
 const borrowed = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR', 'TZ'];
 
-/** Values that nobody else may read. */
+/** Variables whose values no one else may read. */
 const secrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN', environmentName('xmppPassword')];
 
-/** The value of a variable; an empty one counts as none. */
+/** The value of a variable; an empty value counts as unset. */
 export function variable(name: ProcessVariable): string | undefined {
   const given = process.env[name];
   return given === undefined || given === '' ? undefined : given;
 }
 
 /**
- * Whether master and slaves of other machines may speak without TLS: `AMOC_MASTER_PLAIN=allow`.
+ * Whether master and slaves on other machines may connect without TLS: `AMOC_MASTER_PLAIN=allow`.
  *
  * @throws {AmocError} `CONFIG` for any other value
  */
@@ -73,7 +74,7 @@ export function allowsPlain(): boolean {
   if (given === undefined || given === 'allow') return given !== undefined;
   throw new AmocError(
     'CONFIG',
-    `AMOC_MASTER_PLAIN: ${JSON.stringify(given)} is no value of it; write allow, or leave it out`,
+    `invalid AMOC_MASTER_PLAIN: ${JSON.stringify(given)}; set it to allow, or leave it out`,
   );
 }
 
@@ -115,10 +116,10 @@ export function duration(name: ProcessVariable, otherwise: string): number {
 }
 
 /**
- * Reads a file of variables into the environment; what is set there already stays as it is.
+ * Reads a file of variables into the environment; variables that are set there already keep their values.
  *
- * @throws {AmocError} `CONFIG` for names that nobody reads, with the nearest that somebody does; `FILE` for
- * a file that cannot be read, or that others can read and that has secrets
+ * @throws {AmocError} `CONFIG` for unknown names, with the nearest known name; `FILE` for a file that cannot
+ * be read, or that others can read and that has secrets
  */
 export function loadEnvironmentFile(path: string, { isOptional = false } = {}): void {
   let text: string;
@@ -139,7 +140,7 @@ export function loadEnvironmentFile(path: string, { isOptional = false } = {}): 
   if (unknown.length > 0) {
     const words = unknown.map(
       (name) =>
-        `${name} in ${path} is no variable of amoc${didYouMean(name, known)}; variables of a scenario go into amoc.json`,
+        `${name} in ${path} is not a variable of amoc${didYouMean(name, known)}; variables of a scenario go into amoc.json`,
     );
     throw new AmocError('CONFIG', words.join('\n'));
   }

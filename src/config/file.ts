@@ -1,18 +1,18 @@
 import { readFileSync, statSync } from 'node:fs';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
-import { utf8Text } from '../lib/utf8-text.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
+import { utf8Text } from '../lib/text/utf8-text.ts';
 import { builtInVariables } from './run-variables.ts';
 
 /** Name of the settings file in the project's folder. */
 export const SETTINGS_FILE = 'amoc.json';
 
 /**
- * Reads `amoc.json`. No file is no settings.
+ * Reads `amoc.json`. Without the file there are no settings.
  *
- * @param scenarios names of the scenarios there are: each may have a section
- * @throws {AmocError} `CONFIG` when it cannot be read, is no JSON object, or has an unknown key; `FILE` when
- * it is not UTF-8.
+ * @param scenarios names of the scenarios that exist: each may have a section
+ * @throws {AmocError} `CONFIG` when it cannot be read, is not a JSON object, or has an unknown key; `FILE`
+ * when it is not UTF-8
  */
 export function readSettingsFile(
   path: string,
@@ -36,10 +36,10 @@ export function readSettingsFile(
 }
 
 /**
- * A sentence for a settings file that has secrets and can be read by others; `undefined` for every other one.
- * Unlike a cookie, they are those of test accounts: the file counts all the same.
+ * A sentence about a settings file that has secrets and can be read by others; `undefined` for any other
+ * file. Unlike a cookie, these are secrets of test accounts: the file is used all the same.
  *
- * @param content what {@link readSettingsFile} gave
+ * @param content what {@link readSettingsFile} returned
  */
 export function sayOpenSecrets(
   path: string,

@@ -1,9 +1,9 @@
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
 import { defaultValue, demandUnit, environmentName, readValue } from './variable.ts';
 import type { SettingValue, Settings, Variable, Variables } from './variable.ts';
 
-/** Where values come from, the weakest first: default < file < environment < call. */
+/** The sources of values, the weakest first: default < file < environment < call. */
 export interface SettingSources {
   /** `amoc.json`: settings by name; those of one scenario under the scenario's name. */
   file?: Readonly<Record<string, unknown>> | undefined;
@@ -11,15 +11,19 @@ export interface SettingSources {
   environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** The `settings` of `do` or `update`. */
   call?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether a time in `call` needs its unit when it is a text: it comes from a command line. @default false */
+  /**
+   * Whether a time in `call` needs its unit when it is a text: it comes from a command line.
+   *
+   * @default false
+   */
   demandUnits?: boolean | undefined;
 }
 
 /**
  * Resolves declared variables against their sources.
  *
- * @param scenario whose section of the file counts besides the top level
- * @throws {AmocError} `CONFIG` that lists every mistake at once.
+ * @param scenario the scenario whose section of the file counts in addition to the top level
+ * @throws {AmocError} `CONFIG` listing every mistake at once
  */
 export function resolveSettings(
   variables: Variables,
@@ -49,7 +53,10 @@ export function resolveSettings(
   return settings;
 }
 
-/** A setting as it was written, by the strongest source that has it, which `origin` names; `raw` is `undefined` for none. */
+/**
+ * A setting as it was written, by the strongest source that has it, which `origin` names; `raw` is
+ * `undefined` when no source has it.
+ */
 export function givenFor(
   name: string,
   sources: SettingSources,
@@ -70,10 +77,10 @@ function sectionOf({ file }: SettingSources, scenario: string): Readonly<Record<
 }
 
 /**
- * Checks that `amoc.json` has no name that nobody reads: at the top are amoc's own settings and those of the
- * scenario at hand, others are in a section of their scenario.
+ * Checks that `amoc.json` has no unused name: at the top are amoc's own settings and those of the current
+ * scenario, others are in a section of their scenario.
  *
- * @param variables everything that the scenario at hand has, amoc's own included
+ * @param variables everything that the current scenario has, amoc's own variables included
  * @throws {AmocError} `CONFIG` with the nearest name
  */
 export function demandKnownNames(variables: Variables, file: SettingSources['file'] = {}): void {
@@ -87,9 +94,9 @@ export function demandKnownNames(variables: Variables, file: SettingSources['fil
 }
 
 /**
- * Checks a change to a running test: only declared variables that may change, only good values.
+ * Checks a change to a running test: only declared variables that may change, only valid values.
  *
- * @throws {AmocError} `CONFIG` that lists every mistake at once; nothing has changed then.
+ * @throws {AmocError} `CONFIG` listing every mistake at once; nothing has changed then
  */
 export function resolveUpdate(
   variables: Variables,
@@ -115,8 +122,8 @@ export function resolveUpdate(
 }
 
 /**
- * What is wrong with settings that another process has resolved: each of `names` must have a value, and what
- * is declared in `variables` one that it could have been given. `undefined` for nothing.
+ * What is wrong with settings that another process has resolved: each of `names` must have a value, and a
+ * variable that is declared in `variables` must have a valid one. `undefined` when nothing is wrong.
  */
 export function faultOfResolved(
   variables: Variables,

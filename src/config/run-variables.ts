@@ -13,12 +13,12 @@ const oneOf =
     values.includes(value) || `one of ${values.join(', ')}`;
 
 const port = (value: number): true | string =>
-  (Number.isInteger(value) && value >= 0 && value <= 65_535) || 'a port, or 0 for the usual one';
+  (Number.isInteger(value) && value >= 0 && value <= 65_535) || 'a port, or 0 for the default one';
 
-/** Settings that every run has, whatever its scenario: how users come, repeat and go. */
+/** Settings of every run, whatever its scenario: how users arrive, repeat and leave. */
 export const runVariables = {
   interarrival: {
-    description: 'time between two user starts on one node (a machine, however many processes)',
+    description: 'time between two user starts on one machine, however many processes it has',
     default: 50,
     unit: 'duration',
     update: true,
@@ -30,45 +30,45 @@ export const runVariables = {
     update: true,
   },
   repeatCount: {
-    description: "how often a user's start() runs; 0 means for ever",
+    description: 'how many times start() runs per user; 0 = forever',
     default: 0,
     check: (value: number) => (Number.isInteger(value) && value >= 0) || 'a whole number ≥ 0',
     update: true,
   },
   initTimeout: {
-    description: 'how long setup, init, terminate and teardown may take each',
+    description: 'time limit of each of setup, init, terminate and teardown',
     default: 30_000,
     unit: 'duration',
     check: atLeast(1),
   },
   stopTimeout: {
     description:
-      'how long a gentle stop, and users that move, wait for start() to end before it is ended by force',
+      'how long a gentle stop or a move waits for start() to end before it is ended by force',
     default: 10_000,
     unit: 'duration',
     update: true,
   },
   blockedLimit: {
-    description: 'how long an event loop may be stuck before its process is killed',
+    description: 'how long an event loop may be blocked before its process is killed',
     default: 60_000,
     unit: 'duration',
     check: atLeast(1000),
     update: true,
   },
   recovery: {
-    description: 'within what time the users of a lost process are started again elsewhere',
+    description: "deadline for restarting a lost process's users elsewhere",
     default: 5_000,
     unit: 'duration',
     update: true,
   },
   onNodeLoss: {
     description:
-      'replace: users of a lost node run on the others when its lease has ended; leave: they stay with it',
+      'replace: users of a lost process run on others when its lease has ended; leave: they stay with it',
     default: 'replace',
     check: oneOf('replace', 'leave'),
   },
   orphanTimeout: {
-    description: 'how long a node whose master is gone goes on before it ends its users',
+    description: 'how long a process whose master is gone keeps its users',
     default: 600_000,
     unit: 'duration',
     check: atLeast(1),
@@ -80,7 +80,7 @@ export const runVariables = {
     update: true,
   },
   abortDelay: {
-    description: 'how long a missed threshold does not stop the run: its first figures are few',
+    description: 'grace period before a missed threshold aborts the run (early samples are few)',
     default: 10_000,
     unit: 'duration',
     update: true,
@@ -94,7 +94,7 @@ export const runVariables = {
 /** Values of {@link runVariables}; times in milliseconds. */
 export type RunSettings = SettingsOf<typeof runVariables>;
 
-/** What can be asked for by name; `auto` takes the strongest of those without channel binding. */
+/** Mechanisms that can be chosen by name, in place of `auto`. */
 const saslMechanisms = [
   'PLAIN',
   'SCRAM-SHA-1',
@@ -113,11 +113,12 @@ const saslMechanisms = [
 export const xmppVariables = {
   xmppHost: {
     description:
-      'host of the XMPP server, or several by commas (host:port), used in turn; empty: the embedded server stands in for amocLocal',
+      'host of the XMPP server, or several, comma-separated (host:port), used in turn; empty: amocLocal uses the embedded server',
     default: '',
   },
   xmppPort: {
-    description: 'its port; 0: 5222, or 5223 for direct TLS, 5280/5281 for WebSocket and BOSH',
+    description:
+      'port of the XMPP server; 0: 5222, or 5223 for direct TLS, 5280/5281 for WebSocket and BOSH',
     default: 0,
     check: port,
   },
@@ -133,35 +134,35 @@ export const xmppVariables = {
     check: oneOf('tcp', 'websocket', 'bosh'),
   },
   xmppTls: {
-    description: 'none, starttls (an upgrade is demanded), direct (TLS from the first byte), auto',
+    description: 'none, starttls (the upgrade is required), direct (TLS from the first byte), auto',
     default: 'auto',
     check: oneOf('none', 'starttls', 'direct', 'auto'),
   },
   xmppTlsVerify: { description: "check the server's certificate", default: true },
   xmppTlsResume: {
-    description: 'take TLS sessions up again, so that further logins cost no key exchange',
+    description: 'resume TLS sessions, so that further logins cost no key exchange',
     default: true,
   },
   xmppTlsMaxVersion: {
     description:
-      'newest TLS to speak; TLSv1.2 for the -PLUS mechanisms of servers without tls-exporter',
+      'newest TLS version to use; TLSv1.2 for the -PLUS mechanisms of servers without tls-exporter',
     default: 'TLSv1.3',
     check: oneOf('TLSv1.2', 'TLSv1.3'),
   },
   xmppCertificate: {
     description:
-      "file of the users' own certificate and key (PEM) for EXTERNAL; {id} is the user's",
+      "file of the users' own certificate and key (PEM) for EXTERNAL; {id} is the user's id",
     default: '',
   },
-  xmppTlsCa: { description: 'file of CA certificates (PEM) to trust besides', default: '' },
+  xmppTlsCa: { description: 'more CA certificates (PEM file) to trust', default: '' },
   xmppPath: {
     description:
-      "path of the WebSocket or of BOSH; empty: '/ws' or '/bosh' (ejabberd); prosody has '/xmpp-websocket', '/http-bind'",
+      "path of the WebSocket or BOSH service; empty: '/ws' or '/bosh' (ejabberd); prosody has '/xmpp-websocket', '/http-bind'",
     default: '',
   },
   xmppUrl: {
     description:
-      "URL of the server's WebSocket or BOSH service, or several by commas, used in turn: wss://example.org/xmpp; it says transport, TLS, host, port and path",
+      "URL of the server's WebSocket or BOSH service, or several, comma-separated, used in turn: wss://example.org/xmpp; it sets transport, TLS, host, port and path",
     default: '',
     check: checkUrls,
   },
@@ -172,19 +173,19 @@ export const xmppVariables = {
   },
   xmppChannelBinding: {
     description:
-      'how a login is tied to its TLS connection; auto: with a -PLUS mechanism where the server lists the ways that it has (XEP-0440); none: never by xmppMechanism auto',
+      'how a login is bound to its TLS connection; auto: with a -PLUS mechanism where the server lists its binding types (XEP-0440); none: xmppMechanism auto picks no -PLUS mechanism',
     default: 'auto',
     check: oneOf('auto', 'none', 'tls-exporter', 'tls-unique', 'tls-server-end-point'),
   },
   xmppUser: { description: "pattern of the users' names", default: 'user_{id}' },
   xmppPassword: {
-    description: 'pattern of their passwords',
+    description: "pattern of the users' passwords",
     default: 'password_{id}',
     secret: true,
   },
   xmppResource: { description: 'resource to bind', default: 'res1' },
   xmppScramCache: {
-    description: 'keep salted passwords; false for a test of logins at their full cost',
+    description: 'cache salted passwords; false to measure logins at full cost',
     default: true,
   },
   xmppSasl2: {
@@ -192,7 +193,8 @@ export const xmppVariables = {
     default: true,
   },
   xmppLocalAddresses: {
-    description: 'local addresses to connect from, by commas, used in turn; each has 28,000 ports',
+    description:
+      'local addresses to connect from, comma-separated, used in turn; about 28,000 ports each',
     default: '',
   },
   xmppSrv: {
@@ -210,13 +212,14 @@ export const xmppVariables = {
     check: atLeast(1),
   },
   xmppSendPolicy: {
-    description: 'what send() does when they wait: wait for room, drop the stanza, or fail',
+    description:
+      'what send() does when the send buffer is full: wait for room, drop the stanza, or fail',
     default: 'wait',
     check: oneOf('wait', 'drop', 'fail'),
   },
   xmppStanzaBytes: {
     description:
-      'longest stanza that is taken from the server, in bytes; it may have one element for each 32 of them',
+      'longest stanza that is accepted from the server, in bytes; it may have one element for each 32 bytes',
     default: 1_048_576,
     check: (value: number) =>
       (Number.isInteger(value) && value >= 10_000 && value <= 67_108_864) ||
@@ -224,7 +227,7 @@ export const xmppVariables = {
   },
   xmppFollowHost: {
     description:
-      'go where the server sends its clients (see-other-host, RFC 6120 §4.9.3.19), over TCP; the certificate is still that of the domain',
+      'follow redirects of the server (see-other-host, RFC 6120 §4.9.3.19), over TCP; the certificate must still be that of the domain',
     default: false,
   },
   xmppTimeout: {
@@ -238,5 +241,5 @@ export const xmppVariables = {
 /** Values of {@link xmppVariables}; times in milliseconds. */
 export type XmppSettings = SettingsOf<typeof xmppVariables>;
 
-/** Everything that is a setting besides a scenario's own variables. */
+/** All settings except a scenario's own variables. */
 export const builtInVariables = { ...runVariables, ...xmppVariables } as const;

@@ -1,11 +1,11 @@
-/** Where a WebSocket or BOSH service is, taken from its URL. */
+/** The address of a WebSocket or BOSH service, taken from its URL. */
 export interface ServerUrl {
   transport: 'websocket' | 'bosh';
   tls: 'none' | 'direct';
   /** A name, or an address without brackets. */
   host: string;
   port: number;
-  /** With the query, if there is one. */
+  /** Including the query, if there is one. */
   path: string;
 }
 
@@ -22,7 +22,7 @@ export function readServerUrl(text: string): ServerUrl | undefined {
   const { protocol, hostname, port, pathname, search, username, password, hash } = new URL(text);
   const kind = schemes[protocol];
   if (kind === undefined || hostname === '') return undefined;
-  // Neither is for a server, and a password would be shown wherever the setting is.
+  // No server needs any of these, and a password would be shown wherever the setting is.
   if (username !== '' || password !== '' || hash !== '') return undefined;
   return {
     ...kind,
@@ -32,13 +32,13 @@ export function readServerUrl(text: string): ServerUrl | undefined {
   };
 }
 
-/** The URL that the user `id` takes out of a list with commas between them; `{id}` is the user's id. */
+/** The URL that the user `id` takes from a comma-separated list; `{id}` in it is the user's id. */
 export function urlOfUser(urls: string, id: number): string {
   const all = urls.split(',').map((each) => each.trim());
   return (all[id % all.length] as string).replaceAll('{id}', String(id));
 }
 
-/** Whether each URL of a list is one; empty is well too. */
+/** Whether each URL of a list is valid; an empty list is valid too. */
 export function checkUrls(urls: string): true | string {
   const all = urls === '' ? [] : urls.split(',').map((_, at) => urlOfUser(urls, at));
   return (

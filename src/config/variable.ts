@@ -1,8 +1,8 @@
-import { show } from '../lib/show.ts';
+import { show } from '../lib/text/quote.ts';
 import { AmocError } from '../lib/errors.ts';
-import { toMs } from '../lib/duration.ts';
+import { toMs } from '../lib/time/duration.ts';
 
-/** What a setting can hold: what survives JSON and an environment variable. */
+/** The values that a setting can have: those that survive JSON and an environment variable. */
 export type SettingValue = string | number | boolean;
 
 /**
@@ -16,15 +16,15 @@ export type SettingValue = string | number | boolean;
 export interface Variable<T extends SettingValue = SettingValue> {
   /** One line for `help()` and error messages. */
   readonly description: string;
-  /** The value when nothing else is said. */
+  /** The value when no source gives another one. */
   readonly default: T;
   /** `duration`: also accepts `'20s'`, and the value is milliseconds. */
   readonly unit?: 'duration';
-  /** Returns `true` for a good value, else what is wanted, as in `'a number above 0'`. */
+  /** Returns `true` for a valid value, otherwise what is expected, as in `'a number above 0'`. */
   readonly check?: (value: never) => true | string;
   /** Whether `update({…})` may change it while users run. @default false */
   readonly update?: boolean;
-  /** Never shown: passwords. @default false */
+  /** Whether the value is never shown, as for passwords. @default false */
   readonly secret?: boolean;
 }
 
@@ -33,10 +33,10 @@ export type Variables = Readonly<Record<string, Variable>>;
 
 type Widened<V extends Variable> = V['unit'] extends 'duration' ? number : Widen<V['default']>;
 
-/** Distributes over a union: what is known only as a `SettingValue` stays one. */
+/** Distributes over a union: a type that is only known as a `SettingValue` stays one. */
 type Widen<D> = D extends string ? string : D extends number ? number : boolean;
 
-/** The values that declarations stand for: durations are milliseconds. */
+/** The values of declared variables: durations are milliseconds. */
 export type SettingsOf<V extends Variables> = { readonly [K in keyof V]: Widened<V[K]> };
 
 /** Values by name, before or after their check. */
@@ -51,7 +51,7 @@ export function environmentName(name: string): string {
 /**
  * Turns what a person, a file or the environment gave into a checked value.
  *
- * @throws {AmocError} `CONFIG` with what is wanted; the value is not in the message when it is secret.
+ * @throws {AmocError} `CONFIG` naming what is expected; a secret value is not in the message
  */
 export function readValue(name: string, variable: Variable, raw: unknown): SettingValue {
   const value = convert(name, variable, raw);
@@ -61,8 +61,8 @@ export function readValue(name: string, variable: Variable, raw: unknown): Setti
 }
 
 /**
- * For a time that was typed on a command line, where half of those who leave the unit out mean seconds; zero
- * needs none.
+ * Refuses a time without a unit that was typed on a command line, where half of the people who leave the unit
+ * out mean seconds; zero needs none.
  *
  * @throws {AmocError} `CONFIG`
  */
@@ -72,19 +72,19 @@ export function demandUnit(name: string, variable: Variable, raw: unknown): void
   if (given === '' || !Number.isFinite(Number(given)) || Number(given) === 0) return;
   throw new AmocError(
     'CONFIG',
-    `${name} takes a time with its unit, as in 100ms; ${given} has none (${variable.description})`,
+    `${name} takes a time with its unit, as in 100ms; ${given} has no unit (${variable.description})`,
   );
 }
 
-/** The declared default, as the value that {@link readValue} would give. */
+/** The declared default, in the form in which {@link readValue} returns values. */
 export function defaultValue(name: string, variable: Variable): SettingValue {
   return convert(name, variable, variable.default);
 }
 
 /**
- * Whether something is a well-formed set of declarations; scenarios bring theirs from outside.
+ * Checks that something is a well-formed set of declarations; scenarios bring theirs from outside.
  *
- * @throws {AmocError} `SCENARIO` naming the declaration.
+ * @throws {AmocError} `SCENARIO` naming the declaration
  */
 export function checkVariables(value: unknown): Variables {
   if (typeof value !== 'object' || value === null) {

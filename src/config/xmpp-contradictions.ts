@@ -2,7 +2,7 @@ import { AmocError } from '../lib/errors.ts';
 import type { XmppSettings } from './run-variables.ts';
 import { readServerUrl, urlOfUser } from './server-url.ts';
 
-/** Whether the settings say where a server is; the embedded one stands in where they do not. */
+/** Whether the settings say where a server is; if not, the embedded server is used. */
 export function hasTarget(settings: Readonly<Record<string, unknown>>): boolean {
   const { xmppHost, xmppUrl, xmppDomain, xmppSrv, xmppHostMeta } = settings;
   const isLookedUp = [xmppSrv, xmppHostMeta].some((each) => each === true || each === 'true');
@@ -10,9 +10,9 @@ export function hasTarget(settings: Readonly<Record<string, unknown>>): boolean 
 }
 
 /**
- * Checks settings that are good one by one and cannot hold together.
+ * Checks settings that are valid one by one but contradict each other.
  *
- * @throws {AmocError} `CONFIG` that lists every contradiction
+ * @throws {AmocError} `CONFIG` listing every contradiction
  */
 export function demandConsistent(settings: XmppSettings): void {
   const { xmppTransport: transport, xmppUrl, xmppHostMeta, xmppSrv, xmppTls } = settings;
@@ -42,7 +42,7 @@ export function demandConsistent(settings: XmppSettings): void {
   if (found.length > 0) throw new AmocError('CONFIG', found.join('\n'));
 }
 
-/** What is wrong with an upgrade to TLS where HTTP carries the stream (RFC 7395 §3.9, XEP-0206 §3). */
+/** What is wrong with STARTTLS where HTTP carries the stream (RFC 7395 §3.9, XEP-0206 §3). */
 export function startTlsOver(transport: string): string {
   return `xmppTls is 'starttls', which only TCP has; over ${transport} set it to 'direct' or 'none'`;
 }

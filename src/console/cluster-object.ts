@@ -1,37 +1,37 @@
-import { attempt } from '../lib/abort.ts';
-import { formatMs } from '../lib/duration.ts';
+import { attempt } from '../lib/time/async.ts';
+import { formatMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
-import type { IdSet } from '../lib/id-set.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import type { IdSet } from '../lib/ids/id-set.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
 import type { Master } from '../master/master.ts';
 import { ownCounters } from '../record/own-counters.ts';
 import { sayRecord } from '../record/record-words.ts';
 import { sayVerdict } from '../record/thresholds.ts';
 import type { ChangeResult, StopResult, TraceResult } from '../master/results.ts';
-import type { DoResult } from '../master/run-start.ts';
+import type { DoResult } from '../master/run/run-start.ts';
 import { clusterCommands } from './command-table.ts';
 import type { ClusterCommand } from './command-table.ts';
-import { document } from './help.ts';
-import { renderLog } from './log-view.ts';
-import type { Paint } from './paint.ts';
-import { count, plural } from '../lib/words.ts';
-import { renderEvents } from './events-view.ts';
-import { renderMetrics } from './metrics-view.ts';
-import { brief, errorTable, renderNodes, renderStatus, table } from './render.ts';
-import { shown } from './shown.ts';
-import { renderWatch } from './watch.ts';
-import type { Watched } from './watch.ts';
-import { notTorn } from './not-torn.ts';
-import { callingShell } from './calling-shell.ts';
+import { document } from './views/help.ts';
+import { renderLog } from './views/log-view.ts';
+import type { Paint } from './views/paint.ts';
+import { count, plural } from '../lib/text/plural.ts';
+import { renderEvents } from './views/events-view.ts';
+import { renderMetrics } from './views/metrics-view.ts';
+import { brief, errorTable, renderNodes, renderStatus, table } from './views/render.ts';
+import { shown } from './views/shown.ts';
+import { renderWatch } from './views/watch.ts';
+import type { Watched } from './views/watch.ts';
+import { notTorn } from './shell/not-torn.ts';
+import { callingShell } from './shell/calling-shell.ts';
 
-/** Counters of a scenario that `stop()` names. */
+/** How many counters of a scenario `stop()` names. */
 const MOST_COUNTERS = 6;
 
 type Command = (...values: unknown[]) => Promise<object> | object;
 
 /**
- * `amocLocal` or `amocDist` as one types it: commands that check their arguments and answer with plain
- * objects that print as sentences and tables. A name that is none says which is near.
+ * `amocLocal` or `amocDist` as it is typed: commands that check their arguments and answer with plain
+ * objects that print as sentences and tables. The error for an unknown name suggests a similar one.
  */
 export function makeClusterObject(name: string, master: Master): object {
   const { user, ...others } = makeCommands(master);
@@ -42,7 +42,7 @@ export function makeClusterObject(name: string, master: Master): object {
   return new Proxy(target, {
     get(object, key): unknown {
       if (typeof key === 'symbol' || key in object) return Reflect.get(object, key);
-      // Asked of every value that is awaited or printed.
+      // JavaScript looks these up in every value that is awaited or printed.
       if (key === 'then' || key === 'toJSON' || key === 'constructor') return undefined;
       const names = Object.keys(object);
       throw new AmocError('ARGUMENT', `${name} has no '${key}'${didYouMean(key, names)}`);
@@ -116,7 +116,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     },
     pause: () => {
       master.pause();
-      return shown({ paused: true }, () => 'ok: new starts are paused; resume() lets them go on');
+      return shown({ paused: true }, () => 'ok: new starts are paused until resume()');
     },
     resume: () => {
       master.resume();
@@ -125,13 +125,13 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
     log: async (node) => {
       const lines = await attempt(() => master.members.log(node));
       return shown(lines, (paint) =>
-        lines.length === 0 ? '  it has logged nothing' : renderLog(lines, paint),
+        lines.length === 0 ? '  no log lines' : renderLog(lines, paint),
       );
     },
     rebalance: () => {
       const result = master.members.rebalance();
       return shown(result, () =>
-        result.moving === 0 ? 'ok: the users are even already' : `ok: ${sayMoving(result)}`,
+        result.moving === 0 ? 'ok: the users are already balanced' : `ok: ${sayMoving(result)}`,
       );
     },
     drain: async (node) => {
@@ -146,7 +146,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       const result = await attempt(() => master.members.undrain(node));
       return shown(result, () => {
         const verb = result.nodes.length === 1 ? 'takes' : 'take';
-        return `ok: ${result.nodes.join(', ')} ${verb} users again; rebalance() evens them out`;
+        return `ok: ${result.nodes.join(', ')} ${verb} users again; rebalance() evens out the users`;
       });
     },
     evict: async (node) => {
@@ -154,7 +154,7 @@ function makeCommands(master: Master): Record<ClusterCommand, Command> {
       return shown(
         result,
         () =>
-          `ok: ${result.nodes.join(', ')} was sent away; ${plural(result.users, 'user')} run elsewhere`,
+          `ok: evicted ${result.nodes.join(', ')}; ${plural(result.users, 'user')} will run elsewhere`,
       );
     },
     ping: async () => {
@@ -177,10 +177,10 @@ function sayDo({ scenario, from, to, processes, interarrival, rate }: DoResult):
 
 function sayPace(interarrival: number, rate: number | undefined): string {
   if (rate !== undefined) return `${count(rate)} a second in the whole cluster`;
-  return interarrival === 0 ? 'as fast as it goes' : `one every ${formatMs(interarrival)}`;
+  return interarrival === 0 ? 'as fast as possible' : `one every ${formatMs(interarrival)}`;
 }
 
-/** What `add` and `remove` give to compute with. */
+/** The value of `add` and `remove`, for code to use. */
 function sayChange(result: ChangeResult, command: 'add' | 'remove'): object {
   const { ids, users, wanted, remain, force, interarrival, rate } = result;
   const value = {
@@ -191,9 +191,9 @@ function sayChange(result: ChangeResult, command: 'add' | 'remove'): object {
   };
   return shown(value, () => {
     if (command === 'add') return `ok: ${nameIds(ids)}, ${sayPace(interarrival ?? 0, rate)}`;
-    if (users === 0) return 'ok: none of them is there, nobody was removed';
-    const short = users < wanted ? ` (all there were; ${count(wanted)} were asked for)` : '';
-    const how = force === true ? 'removed at once' : 'will end after their start() at hand';
+    if (users === 0) return 'ok: no matching users; nothing removed';
+    const short = users < wanted ? ` (all that were present; ${count(wanted)} were requested)` : '';
+    const how = force === true ? 'removed at once' : 'will stop when their current start() returns';
     return `ok: ${nameIds(ids)} ${how}${short}, ${count(remain)} remain`;
   });
 }
@@ -232,7 +232,7 @@ function sayStop(result: StopResult, paint: Paint): string {
 }
 
 function sayUsers({ users, errors }: Awaited<ReturnType<Master['users']>>, paint: Paint): string {
-  if (users.length === 0 && errors.length === 0) return '  nobody';
+  if (users.length === 0 && errors.length === 0) return '  no users';
   const rows = users.map(({ id, node, state, repetitions, error = '' }) => [
     String(id),
     node,
@@ -259,7 +259,7 @@ function saySettings(settings: ReturnType<Master['settings']>, paint: Paint): st
 }
 
 function sayPing(answers: Awaited<ReturnType<Master['ping']>>, paint: Paint): string {
-  if (answers.length === 0) return '  no process is connected';
+  if (answers.length === 0) return '  no processes connected';
   const rows = answers.map(({ name, ms }) => [
     name,
     ms === undefined ? { text: 'no answer', colour: paint.red } : formatMs(ms),
@@ -268,8 +268,8 @@ function sayPing(answers: Awaited<ReturnType<Master['ping']>>, paint: Paint): st
 }
 
 function sayTrace({ id, on, waits }: TraceResult): string {
-  if (!on) return `ok: stanzas of user ${id} are shown no more`;
+  if (!on) return `ok: stanzas of user ${id} are no longer shown`;
   return waits
-    ? `ok: user ${id} does not run; its stanzas are shown from its start on, the login too; user(${id}).trace() takes that back`
+    ? `ok: user ${id} is not running; its stanzas will be shown from its start on, including the login; user(${id}).trace() cancels that`
     : `ok: stanzas of user ${id} are shown; user(${id}).trace() stops it`;
 }

@@ -5,10 +5,10 @@ export interface OptionDoc {
   readonly default: string;
 }
 
-/** Everything that is said about a command: the one source of help, completion and the README's table. */
+/** The documentation of a command: the one source of help, completion and the README's table. */
 export interface CommandDoc {
   readonly name: string;
-  /** As one types it, without the object in front. */
+  /** As it is typed, without the object in front. */
   readonly use: string;
   readonly summary: string;
   readonly details?: string;
@@ -22,9 +22,9 @@ export const clusterCommands = [
   {
     name: 'do',
     use: "do('my_scenario', 1, 10, options?)",
-    summary: 'start a scenario for these users, both included',
+    summary: 'start a scenario for users 1 to 10, both included',
     details:
-      'The scenario is compiled and checked, sent to every process, and its init runs there; then users are started one by one. A second do while one runs is an error: stop() first.',
+      'The scenario is compiled, checked and sent to every process, where its init runs; then users are started one by one. A second do during a run is an error: stop() first.',
     options: [
       { name: 'comment', description: 'kept with the run', default: 'none' },
       {
@@ -32,10 +32,14 @@ export const clusterCommands = [
         description: "values for the scenario's variables and amoc's own, see settings()",
         default: 'none',
       },
-      { name: 'interarrival', description: 'time between two starts on a node', default: "'50ms'" },
+      {
+        name: 'interarrival',
+        description: 'time between two user starts on a machine',
+        default: "'50ms'",
+      },
       {
         name: 'rate',
-        description: "in place of it: starts in the whole cluster, as in '500/s'",
+        description: "in place of interarrival: user starts in the whole cluster, as in '500/s'",
         default: 'none',
       },
       {
@@ -51,12 +55,12 @@ export const clusterCommands = [
       },
       {
         name: 'thresholds',
-        description: "what its figures must keep to, as in { 'message_ttd p99': '< 200ms' }",
+        description: "limits for the figures of the run, as in { 'message_ttd p99': '< 200ms' }",
         default: "the scenario's",
       },
       {
         name: 'seed',
-        description: 'for user.random: the same seed, the same numbers',
+        description: 'seed of user.random; the same seed gives the same numbers',
         default: 'chosen',
       },
     ],
@@ -66,7 +70,7 @@ export const clusterCommands = [
   {
     name: 'add',
     use: 'add(10)',
-    summary: 'start more users, after the highest id that is there or has ended by itself',
+    summary: 'start more users, after the highest id that is present or has ended by itself',
     details: 'Ids that were removed are used again.',
     example: 'amocLocal.add(10)',
     erlang: 'amoc_local:add(10).',
@@ -76,12 +80,12 @@ export const clusterCommands = [
     use: 'remove(10, options?)',
     summary: 'remove the users with the highest ids',
     details:
-      'Without force a user finishes its start() and is not started again. remove({ ids: [[3, 9], 17] }) removes those ids.',
+      'Without force a user finishes its start() and is not started again. remove({ ids: [[3, 9], 17] }) removes the users with those ids.',
     options: [
-      { name: 'force', description: 'true: at once, connections are dropped', default: 'false' },
+      { name: 'force', description: 'true: at once; connections are dropped', default: 'false' },
       {
         name: 'ids',
-        description: 'in place of a number: whom, as in [[3, 9], 17]',
+        description: 'in place of a number: the ids to remove, as in [[3, 9], 17]',
         default: 'the highest',
       },
     ],
@@ -91,9 +95,9 @@ export const clusterCommands = [
   {
     name: 'stop',
     use: 'stop(options?)',
-    summary: 'end the run, gently; then terminate and teardown run',
+    summary: 'end the run gently; then terminate and teardown run',
     details:
-      'What has not ended after the setting stopTimeout (10 s) is removed by force; stop({ force: true }) cuts that wait short, and both calls have the same result. Users whose last start() ends meanwhile have finished; those that would have gone on are removed.',
+      'Users still running after the setting stopTimeout (10 s) are removed by force; stop({ force: true }) cuts that wait short, and both calls have the same result. Users whose last start() ends in that time count as finished; users that would have been started again count as removed.',
     options: [{ name: 'force', description: 'true: do not wait for users', default: 'false' }],
     example: 'amocLocal.stop({ force: true })',
     erlang: 'amoc_local:stop([{force,true}]).',
@@ -115,14 +119,14 @@ export const clusterCommands = [
   {
     name: 'users',
     use: 'users(options?)',
-    summary: 'single users, and the errors of the crashed',
+    summary: 'individual users, and the errors of crashed users',
     options: [
       {
         name: 'state',
         description: "'starting', 'running', 'waiting', 'leaving', 'moving' or 'crashed'",
-        default: 'all that are there',
+        default: 'all that are present',
       },
-      { name: 'limit', description: 'how many at most, the lowest ids first', default: '20' },
+      { name: 'limit', description: 'at most this many users, lowest ids first', default: '20' },
     ],
     example: "amocLocal.users({ state: 'crashed' })",
     erlang: 'amoc_local:users([{state,crashed}]).',
@@ -130,9 +134,9 @@ export const clusterCommands = [
   {
     name: 'user',
     use: 'user(7).trace()',
-    summary: "show one user's stanzas in both directions; again: stop",
+    summary: "show one user's stanzas in both directions; a second call stops that",
     details:
-      'trace(true) and trace(false) say which of the two. A user that does not run yet is traced from its start on, the login too. Passwords and SASL payloads are masked. user(7) of the shell is that of the run at hand.',
+      'trace(true) always starts it, trace(false) always stops it. A user that is not running yet is traced from its start on, including the login. Passwords and SASL payloads are masked. user(7) of the shell is the user of the current run.',
     example: 'amocLocal.user(7).trace()',
   },
   {
@@ -140,16 +144,15 @@ export const clusterCommands = [
     use: 'metrics()',
     summary: 'everything counted and timed in the run: rate now, total, percentiles',
     details:
-      'Times in ms. After a stop() those of the run that ended. docs/metrics.md says what each means.',
+      'Times are in ms. After stop(), the figures are those of the run that ended. docs/metrics.md explains each metric.',
     example: 'amocLocal.metrics()',
     erlang: 'amoc_local:metrics().',
   },
   {
     name: 'watch',
     use: 'watch()',
-    summary:
-      'state, small charts and figures on the whole screen, drawn anew each second; q leaves',
-    details: 'What is logged meanwhile is shown afterwards. Without a terminal: one picture.',
+    summary: 'state, small charts and figures on the full screen, redrawn each second; q leaves',
+    details: 'Log lines are shown after you leave it. Without a terminal, it prints one picture.',
     example: 'amocLocal.watch()',
   },
   {
@@ -176,7 +179,7 @@ export const clusterCommands = [
   {
     name: 'pause',
     use: 'pause()',
-    summary: 'hold new starts back; users that run go on',
+    summary: 'stop starting users until resume(); users that run continue',
     example: 'amocLocal.pause()',
     erlang: 'amoc_local:pause().',
   },
@@ -190,22 +193,22 @@ export const clusterCommands = [
   {
     name: 'log',
     use: "log('slave1')",
-    summary: 'the newest lines of log of a process or machine',
+    summary: 'the newest log lines of a process or machine',
     example: "amocLocal.log('local/1')",
   },
   {
     name: 'rebalance',
     use: 'rebalance()',
-    summary: 'even out the users of the processes, after one has joined',
+    summary: 'distribute the users evenly over the processes, after one has joined',
     details:
-      'Users end their start() where they are, and go on elsewhere. Until then they run, and status() says how many are to move. A start() that goes on after the setting stopTimeout (10 s) is ended by force.',
+      'Users end their start() where they are, and continue elsewhere. Until then they run, and status() shows how many are to move. A start() that is still running after the setting stopTimeout (10 s) is ended by force.',
     example: 'amocDist.rebalance()',
     erlang: 'amoc_dist:rebalance().',
   },
   {
     name: 'drain',
     use: "drain('slave1')",
-    summary: 'empty a process or machine gently: its users go on elsewhere',
+    summary: 'empty a process or machine gently: its users continue elsewhere',
     details:
       'It takes no more users until undrain(), or until the run is over. Users that run there move as with rebalance(): when their start() ends, or by force after the setting stopTimeout (10 s).',
     example: "amocDist.drain('slave1')",
@@ -216,7 +219,7 @@ export const clusterCommands = [
     use: "undrain('slave1')",
     summary: 'let a process or machine that was drained take users again',
     details:
-      'Users that wait for a process go there at once; add() and rebalance() count on it. One that is about to leave stays drained.',
+      'Users that wait for a process go there at once; add() and rebalance() use it again. A process that is about to leave stays drained.',
     example: "amocDist.undrain('slave1')",
     erlang: 'amoc_dist:undrain(slave1).',
   },
@@ -224,7 +227,7 @@ export const clusterCommands = [
     name: 'evict',
     use: "evict('slave1')",
     summary: 'send a process or machine away at once: its users start elsewhere',
-    details: 'It can join again when its `amoc slave` is started anew.',
+    details: 'It can join again when its `amoc slave` is restarted.',
     example: "amocDist.evict('slave1')",
   },
   {
@@ -258,7 +261,7 @@ export const shellCommands = [
   {
     name: 'c',
     use: "c('my_scenario')",
-    summary: 'compile a scenario, show what is wrong with it',
+    summary: 'compile a scenario and show its mistakes',
     example: "c('my_scenario')",
     erlang: 'c(my_scenario).',
   },
@@ -279,20 +282,20 @@ export const shellCommands = [
   {
     name: 'user',
     use: 'user(7).trace()',
-    summary: 'show the stanzas of a user of the run; again: stop',
+    summary: 'show the stanzas of a user of the run; a second call stops that',
     example: 'user(7).trace()',
   },
   {
     name: 'logLevel',
     use: "logLevel('debug')",
-    summary: 'what is shown: debug, info, warn, error, silent',
+    summary: 'show log lines from this level on: debug, info, warn, error, silent',
     example: "logLevel('warn')",
     erlang: 'log_level(warn).',
   },
   {
     name: 'tail',
     use: 'tail(50)',
-    summary: 'the last lines that were logged, also while nobody was attached',
+    summary: 'the last log lines, also those from when no console was attached',
     example: 'tail(200)',
     erlang: 'tail(50).',
   },
@@ -306,7 +309,7 @@ export const shellCommands = [
   {
     name: 'q',
     use: 'q()',
-    summary: 'leave; so does Ctrl+D. In amoc console the run is stopped, in amoc attach it goes on',
+    summary: 'leave, as Ctrl+D does; amoc console then stops the run, amoc attach lets it continue',
     example: 'q()',
     erlang: 'q().',
   },

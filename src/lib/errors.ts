@@ -1,11 +1,12 @@
-import { cutText } from './bounded-json.ts';
-import { cut } from './foreign-text.ts';
-import { show } from './show.ts';
+import { cutText } from './text/bounded-json.ts';
+import { cut } from './text/foreign-text.ts';
+import { show } from './text/quote.ts';
 
 /** Every code that an {@link AmocError} can carry. A literal, so that callers can switch over it. */
 export type AmocErrorCode =
   | 'ARGUMENT'
   | 'AUTHENTICATION'
+  | 'BLOCKED'
   | 'BUSY'
   | 'COMPILE'
   | 'CONFIG'
@@ -44,7 +45,7 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The error for an address that could not be listened on, of what the system said. */
+/** The error for an address that could not be listened on, made from the system's error. */
 export function listenError(host: string, port: number, cause: unknown): AmocError {
   const why = systemCode(cause) === 'EADDRINUSE' ? 'is taken by another program' : messageOf(cause);
   return new AmocError('CONNECTION', `port ${port} of ${host} ${why}`, { cause });
@@ -57,8 +58,8 @@ const MAX_NAME_LENGTH = 100;
 const MAX_INNER_ERRORS = 8;
 
 /**
- * What to show of anything that was thrown, an `Error` or not: at most 16,000 characters and a word on
- * what was cut. It never throws, whatever the value does when it is read.
+ * The text to show for anything that was thrown, an `Error` or not: at most 16,000 characters, and how many
+ * were cut. It never throws, whatever the value does when it is read.
  */
 export function messageOf(error: unknown): string {
   try {
@@ -95,7 +96,7 @@ function readMessage(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     const inner = error.errors as unknown[];
     const shown = inner.slice(0, MAX_INNER_ERRORS).map((each) => {
-      // One that holds others, perhaps itself, is not followed.
+      // An inner error that has errors of its own, perhaps itself, is not followed.
       return each instanceof AggregateError ? each.name : messageOf(each);
     });
     const more = inner.length - shown.length;

@@ -1,11 +1,11 @@
-/** How much of the newest is kept. */
+/** How many of the newest values are kept. */
 export interface RecentBounds {
   count: number;
-  /** Characters of all texts in them. */
+  /** Characters of all texts in these values. */
   characters: number;
 }
 
-/** The newest of a stream of values; the last one of them is there however large it is. */
+/** The newest of a stream of values; the last one is always kept, however large it is. */
 export class Recent<T> {
   readonly #bounds: RecentBounds;
   #kept: { value: T; characters: number }[] = [];

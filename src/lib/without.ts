@@ -1,7 +1,7 @@
 /**
  * A list without one of its items.
  *
- * @returns `undefined` when nothing is left: of thousands of sessions nearly none has such a list
+ * @returns `undefined` when nothing is left, because nearly none of thousands of sessions needs such a list
  */
 export function without<T>(list: readonly T[] | undefined, item: T): T[] | undefined {
   const left = list?.filter((each) => each !== item) ?? [];

@@ -1,8 +1,8 @@
-import { show } from '../lib/show.ts';
-import { toMs } from '../lib/duration.ts';
+import { show } from '../lib/text/quote.ts';
+import { toMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
-import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { IdSet, isId, MAX_ID } from '../lib/ids/id-set.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
 import { parseThresholds } from '../record/thresholds.ts';
 import { strategies } from '../placement/placement.ts';
 import type { PlacementStrategy, StrategyName } from '../placement/placement.ts';
@@ -18,7 +18,7 @@ export interface DoRequest {
   seed: number | undefined;
   /** User starts per second in the whole cluster. */
   rate: number | undefined;
-  /** Besides those of the scenario. */
+  /** In addition to those of the scenario. */
   thresholds: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +43,7 @@ export function parseDo(
   if (typeof scenario !== 'string') {
     throw new AmocError(
       'ARGUMENT',
-      `do: the scenario must be a text, as in do('my_scenario', 1, 10), not ${show(scenario)}`,
+      `do: the scenario must be a string, as in do('my_scenario', 1, 10), not ${show(scenario)}`,
     );
   }
   for (const [name, value] of [
@@ -73,7 +73,7 @@ export function parseDo(
       given['comment'],
       'string',
       'comment',
-      "a text, as in { comment: 'first run' }",
+      "a string, as in { comment: 'first run' }",
     ),
     settings: parseSettings(given),
     placement: parsePlacement(given['placement']),
@@ -129,7 +129,7 @@ export function parseRemove(
   const force = parseForce('remove', given);
   if (isObject) {
     if (given['ids'] === undefined)
-      throw new AmocError('ARGUMENT', 'remove: say how many, or { ids: [[3, 9], 17] }');
+      throw new AmocError('ARGUMENT', 'remove: give a number, or { ids: [[3, 9], 17] }');
     return { ids: IdSet.parse(given['ids']), force };
   }
   return { count: parseCount('remove', what), force };
@@ -182,7 +182,7 @@ function optionsOf(
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new AmocError(
       'ARGUMENT',
-      `${command}: options are an object, as in { ${known[0] ?? ''}: … }, not ${show(options)}`,
+      `${command}: options must be an object, as in { ${known[0] ?? ''}: … }, not ${show(options)}`,
     );
   }
   for (const name of Object.keys(options)) {
@@ -208,7 +208,7 @@ function parseNodes(value: unknown): readonly string[] | undefined {
   if (names.length === 0 || !names.every((name) => typeof name === 'string')) {
     throw new AmocError(
       'ARGUMENT',
-      `do: nodes is ${show(value)}; it must be names, as in { nodes: ['local/1'] }`,
+      `do: nodes is ${show(value)}; it must be a name or a list of names, as in { nodes: ['local/1'] }`,
     );
   }
   return names;
@@ -258,7 +258,7 @@ function parseRate({ rate, interarrival }: Record<string, unknown>): number | un
   if (interarrival !== undefined) {
     throw new AmocError(
       'ARGUMENT',
-      'do: give rate (of the cluster) or interarrival (of each node), not both',
+      'do: give rate (of the cluster) or interarrival (of each machine), not both',
     );
   }
   const match = typeof rate === 'string' ? RATE.exec(rate) : null;

@@ -1,25 +1,25 @@
 import { assert } from '../lib/assert.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/time/clock.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import type { LogRecord, NodeInfo, Operation, Params } from '../protocol/messages.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
-import type { NodeEntry } from './node-entry.ts';
-import { describeRun } from './journal.ts';
-import type { RunJournal } from './journal.ts';
-import { NodeRegistry } from './node-registry.ts';
+import type { NodeEntry } from './nodes/node-entry.ts';
+import { describeRun } from './run/journal.ts';
+import type { RunJournal } from './run/journal.ts';
+import { NodeRegistry } from './nodes/node-registry.ts';
 import type { Notice } from './notice.ts';
-import type { Run } from './run.ts';
-import { Chronicle } from './chronicle.ts';
+import type { Run } from './run/run.ts';
+import { Chronicle } from './run/chronicle.ts';
 import type { EventKind, RunObserver } from '../record/types.ts';
-import { successors } from './run-state.ts';
-import type { RunState } from './run-state.ts';
+import { successors } from './run/run-state.ts';
+import type { RunState } from './run/run-state.ts';
 
 export type { Notice };
 
-/** Answers that only need a moment: a process that takes longer is blocked. */
+/** Time limit for requests that a healthy process answers at once. */
 export const QUICK_MS = 5000;
 
-/** Reports that a node keeps while the journal cannot be written; below what stops it (`ReportQueue`). */
+/** Reports that a process keeps while the journal cannot be written; fewer than stop it (`ReportQueue`). */
 const MAX_UNSAFE_REPORTS = 48;
 
 /** What a master is made of. */
@@ -29,28 +29,28 @@ export interface MasterParts {
   clock: Clock;
   /** Compiles a scenario by name. */
   compile: (name: string) => Promise<CompiledScenario>;
-  /** Reads the settings file and the environment, at each `do` with what it was given itself. */
+  /** Reads the settings file and the environment, at each `do`; `call` is what `do` itself was given. */
   readSources: (call: { scenario: string; settings: Readonly<Record<string, unknown>> }) => {
     file: Record<string, unknown>;
     environment: Record<string, string>;
   };
-  /** How many processes should be there before a run starts, and what to say when none is. */
+  /** How many processes should have joined before a run starts, and what to say when none has. */
   expected: () => number;
   whenNoNodes: () => string;
   /** How long `do` waits for them. @default 15 s */
   joinMs?: number;
   /** Ends a process that does not answer any more. */
   kill: (node: NodeInfo) => void;
-  /** Why a process ends whose connection is gone, where that is known: of processes of this machine. */
+  /** Why a process whose connection is gone has ended, where known: only for processes of this machine. */
   causeOf?: (node: NodeInfo) => string | undefined;
   randomSeed: () => number;
-  /** Whether nodes keep their users over a cut connection, as long as their leases go on. @default false */
+  /** Whether processes keep their users over a cut connection, until their leases end. @default false */
   leases?: boolean;
-  /** Follow the runs: their record on disk, Graphite, and others. */
+  /** They follow the runs: the record on disk, Graphite, and others. */
   observers?: readonly RunObserver[];
-  /** amoc's own, for the record of runs. */
+  /** The version of amoc, for the record of runs. */
   version?: string;
-  /** Where the run is kept for the master that comes after this one. */
+  /** Where the run is saved for a restarted master. */
   journal?: RunJournal;
   notice: (notice: Notice) => void;
   logs: (records: readonly LogRecord[], dropped: number) => void;
@@ -58,17 +58,17 @@ export interface MasterParts {
 
 const eventKinds = { info: 'notice', warn: 'warning', error: 'error' } as const;
 
-/** What the parts of a master share: its nodes, its one run, and the run's state. */
+/** What the parts of a master share: its processes, its one run, and the run's state. */
 export class Cluster {
   readonly nodes = new NodeRegistry();
   readonly parts: MasterParts;
   readonly #told: (notice: Notice) => void;
   #state: RunState = { is: 'idle' };
-  /** Whether the journal was written when it was last to be. */
+  /** Whether the last attempt to write the journal succeeded. */
   #isKept = true;
   run: Run | undefined;
 
-  /** What happens in the run, for whoever follows it. */
+  /** Reports what happens in the run to its observers. */
   readonly chronicle: Chronicle;
 
   constructor(parts: MasterParts) {
@@ -80,7 +80,7 @@ export class Cluster {
       nodes: () => this.nodes.all(),
       abort: (why) => this.onAbort(why),
     });
-    // What is said of a run is part of what happened in it.
+    // A notice about a run is also an event of the run.
     const notice = (told: Notice): void => {
       this.chronicle.event(eventKinds[told.level], told.text);
       parts.notice(told);
@@ -92,7 +92,7 @@ export class Cluster {
   /** Ends the run because a threshold was missed; set by the master. */
   onAbort: (why: string) => void = () => {};
 
-  /** Says something, as an event of its own kind. */
+  /** Shows a notice, which is recorded as an event of the given kind. */
   tell(kind: EventKind, told: Notice, data?: Record<string, unknown>): void {
     this.chronicle.event(kind, told.text, data);
     this.#told(told);
@@ -107,7 +107,7 @@ export class Cluster {
     this.#state = next;
   }
 
-  /** Puts what has changed on disk, before anything follows from it. */
+  /** Writes changes to disk before they take effect. */
   commit(): void {
     const { run } = this;
     if (run === undefined || this.parts.journal === undefined) return;
@@ -116,12 +116,12 @@ export class Cluster {
     for (const node of this.nodes.all()) node.safeReport = node.lastReport;
   }
 
-  /** The last report of a node that a restart of this master would not lose, or would not miss. */
+  /** The last report of a process that need not be sent again, even if this master restarts. */
   ackedOf(node: NodeEntry): number {
     const isRunning = this.#state.is === 'running' || this.#state.is === 'stopping';
     if (!isRunning || this.parts.journal === undefined) return node.lastReport;
     if (this.#isKept) return node.safeReport;
-    // A node sends no more while it keeps too many: a disk that stays full must not blind the master.
+    // A process stops sending when it keeps too many: a disk that stays full must not blind the master.
     return Math.max(node.safeReport, node.lastReport - MAX_UNSAFE_REPORTS);
   }
 
@@ -130,20 +130,20 @@ export class Cluster {
     return this.run;
   }
 
-  /** Ends a process that does not answer. What becomes of its users follows from its end. */
+  /** Ends a process that does not answer. Its users are dealt with when its end is noticed. */
   kill(node: NodeEntry): void {
     node.watchdog?.kill();
     this.parts.kill(node.info);
   }
 
-  /** The same for one that has no users to care for; from now on it is not counted on. */
+  /** Ends a process that does not answer and has no users of the run, and removes it from the cluster. */
   expel(node: NodeEntry): void {
     this.kill(node);
     this.nodes.remove(node);
     node.peer.close('it does not answer');
   }
 
-  /** Asks something that cannot fail but by the loss of the process, which is noticed elsewhere. */
+  /** Sends a request that fails only when the process is lost, which is noticed elsewhere. */
   ask<O extends Operation>(node: NodeEntry, operation: O, params: Params<O>): void {
     node.peer.request<O>(operation, params, 3_600_000).catch((error: unknown) => {
       if (error instanceof AmocError && (error.code === 'NODE_LOST' || error.code === 'NO_RUN'))

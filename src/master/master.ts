@@ -1,7 +1,7 @@
-import { every } from '../lib/clock.ts';
+import { every } from '../lib/time/clock.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { IdSet, isId, MAX_ID } from '../lib/id-set.ts';
-import { show } from '../lib/show.ts';
+import { IdSet, isId, MAX_ID } from '../lib/ids/id-set.ts';
+import { show } from '../lib/text/quote.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { Result } from '../protocol/messages.ts';
 import type { RunEvent } from '../record/types.ts';
@@ -9,31 +9,31 @@ import type { Verdict } from '../record/verdict.ts';
 import type { CompiledScenario } from '../scenario/compiler.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
-import type { Trend } from './chronicle.ts';
+import type { Trend } from './run/chronicle.ts';
 import type { MasterParts } from './cluster.ts';
-import { Distributor } from './distributor.ts';
-import { Membership } from './membership.ts';
-import type { NodeEntry } from './node-entry.ts';
-import type { NodeRegistry } from './node-registry.ts';
-import { NOWHERE } from './owner-table.ts';
+import { Distributor } from './users/distributor.ts';
+import { Membership } from './nodes/membership.ts';
+import type { NodeEntry } from './nodes/node-entry.ts';
+import type { NodeRegistry } from './nodes/node-registry.ts';
+import { NOWHERE } from './users/owner-table.ts';
 import type { ChangeResult, StopResult, TraceResult } from './results.ts';
-import { demandSettings } from './reported-settings.ts';
-import { RunEnd } from './run-end.ts';
-import { RunStart } from './run-start.ts';
-import type { DoResult } from './run-start.ts';
-import { demandRunning, demandStartable } from './run-state.ts';
-import type { RunState } from './run-state.ts';
-import { mergeListings } from './user-listing.ts';
-import type { UserListing } from './user-listing.ts';
+import { demandSettings } from './run/reported-settings.ts';
+import { RunEnd } from './run/run-end.ts';
+import { RunStart } from './run/run-start.ts';
+import type { DoResult } from './run/run-start.ts';
+import { demandRunning, demandStartable } from './run/run-state.ts';
+import type { RunState } from './run/run-state.ts';
+import { mergeListings } from './users/user-listing.ts';
+import type { UserListing } from './users/user-listing.ts';
 import { viewNode, viewStatus } from './views.ts';
 import type { MetricsView, NodeView, StatusView } from './views.ts';
 
-/** How often silence is looked for. */
+/** Time between two searches for silent processes. */
 const CHECK_MS = 250;
-/** How often the run is put on disk, commands apart. */
+/** Time between two writes of the run to disk; each command writes it as well. */
 const JOURNAL_MS = 1000;
 
-/** `status()` does not wait longer for a fresh count; the last report stands in. */
+/** How long `status()` waits for fresh counts; after that it uses the last report. */
 const STATUS_MS = 250;
 
 /**
@@ -79,7 +79,7 @@ export class Master {
    */
   compile(name: unknown): Promise<CompiledScenario> {
     if (typeof name === 'string') return this.#cluster.parts.compile(name);
-    throw new AmocError('ARGUMENT', `the scenario must be a text, not ${show(name)}`);
+    throw new AmocError('ARGUMENT', `the scenario must be a string, not ${show(name)}`);
   }
 
   /**
@@ -115,8 +115,8 @@ export class Master {
   }
 
   /**
-   * Adds the `count` next users: after the highest id that is there or has ended by itself. Ids that
-   * were removed are used again.
+   * Adds the next `count` users. Their ids follow the highest id that is present or has ended by itself;
+   * ids that were removed are used again.
    */
   add(count: unknown): Promise<ChangeResult> {
     const wanted = parseCount('add', count);
@@ -141,7 +141,7 @@ export class Master {
     return Promise.resolve({ ids, users: wanted, wanted, remain, interarrival, ...rate });
   }
 
-  /** Removes the `count` highest users that still run, or those that are named. */
+  /** Removes the `count` highest users that still run, or the users with the given ids. */
   remove(what: unknown, options?: unknown): Promise<ChangeResult> {
     const request = parseRemove(what, options);
     demandRunning(this.#cluster.state, 'remove');
@@ -178,19 +178,19 @@ export class Master {
   }
 
   /**
-   * Ends the run: gently, then by force after `stopTimeout`. While it ends already, this gives the same
-   * result; with `force` it comes at once.
+   * Ends the run: gently, then by force after `stopTimeout`. If the run is ending already, the result is
+   * the same; with `force` it comes at once.
    */
   async stop(options?: unknown): Promise<StopResult> {
     return this.#ending.stop(parseStop(options).force);
   }
 
-  /** While a run stops gently: removes by force the users that are still there. */
+  /** While a run stops gently: removes the remaining users by force. */
   hurry(): void {
     this.#ending.hurry();
   }
 
-  /** What is, with fresh counts from every process that answers in time. */
+  /** The current state, with fresh counts from every process that answers in time. */
   async status(): Promise<StatusView> {
     await this.#refresh();
     const { clock } = this.#cluster.parts;
@@ -225,9 +225,9 @@ export class Master {
   async users(options?: unknown): Promise<UserListing> {
     const { state, limit } = parseUsers(options);
     const answers = await Promise.all(
-      this.nodes.all().map(async ({ name, peer, status }) => {
-        // One that stands still would be waited for in vain.
-        if (status.is === 'blocked') return { name, users: [], errors: [] };
+      this.nodes.all().map(async ({ name, peer, state: { reach } }) => {
+        // A blocked process would not answer.
+        if (reach === 'blocked') return { name, users: [], errors: [] };
         try {
           return { name, ...(await peer.request('users', { state, limit }, QUICK_MS)) };
         } catch {
@@ -239,28 +239,32 @@ export class Master {
   }
 
   /**
-   * Shows one user's stanzas in the log, or stops that. One that does not run is waited for.
+   * Shows one user's stanzas in the log, or stops showing them. The stanzas of a user that does not run
+   * are shown as soon as it does.
    *
-   * @param on the other of the two when left out
-   * @throws {AmocError} `ARGUMENT` when too many are waited for
+   * @param on the opposite of the current state when left out
+   * @throws {AmocError} `ARGUMENT` when too many users that do not run are to be traced
    */
   async trace(id: unknown, on?: boolean): Promise<TraceResult> {
     demandRunning(this.#cluster.state, 'trace');
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 1) {
-      throw new AmocError('ARGUMENT', `user: ${show(id)} is no id; it is a whole number from 1 on`);
+      throw new AmocError(
+        'ARGUMENT',
+        `user: ${show(id)} is not a valid id; expected a whole number ≥ 1`,
+      );
     }
     const answers = await this.#traceEverywhere(id, on, false);
     const found = answers.find((each) => each.found);
     if (found !== undefined) return { id, on: found.on, waits: false };
     const wanted = on ?? !answers.some(({ waits }) => waits);
     if (!wanted) return { id, on: false, waits: false };
-    // Nobody knows where it will run.
+    // It is not known on which process the user will run.
     const waiting = await this.#traceEverywhere(id, true, true);
     if (waiting.some((each) => each.found)) return { id, on: true, waits: false };
     if (waiting.some(({ waits }) => waits)) return { id, on: true, waits: true };
     throw new AmocError(
       'ARGUMENT',
-      `user ${id} does not run, and as many users are waited for as can be; trace(false) takes one back`,
+      `user ${id} is not running, and too many others wait to be traced; trace(false) cancels one`,
     );
   }
 
@@ -270,15 +274,15 @@ export class Master {
     waits: boolean,
   ): Promise<Result<'trace'>[]> {
     return Promise.all(
-      this.nodes.all().map(async ({ peer, status }) => {
-        if (status.is === 'blocked') return { found: false, on: false, waits: false };
+      this.nodes.all().map(async ({ peer, state }) => {
+        if (state.reach === 'blocked') return { found: false, on: false, waits: false };
         const wish = { id, waits, ...(on === undefined ? {} : { on }) };
         return peer.request('trace', wish, QUICK_MS);
       }),
     );
   }
 
-  /** Everything that was counted in the run so far. */
+  /** Everything counted in the run so far. */
   async metrics(): Promise<MetricsView> {
     await this.#refresh();
     const { run, chronicle } = this.#cluster;
@@ -290,7 +294,7 @@ export class Master {
     return { ...summary, rates: Object.fromEntries(rates) };
   }
 
-  /** What happened in the run at hand, or in the last one; the oldest first. */
+  /** What happened in the current run, or in the last one; the oldest first. */
   get events(): readonly RunEvent[] {
     return this.#cluster.chronicle.events;
   }
@@ -300,24 +304,24 @@ export class Master {
     return this.#cluster.chronicle.trend;
   }
 
-  /** What came of the last run; `undefined` while one runs, and before the first. */
+  /** The result of the last run; `undefined` while one runs, and before the first. */
   get lastResult(): StopResult | undefined {
     return this.#ending.lastResult;
   }
 
-  /** What the thresholds say of the run so far. */
+  /** The verdicts of the thresholds on the run so far. */
   verdicts(): Verdict[] {
     const { run, chronicle } = this.#cluster;
     return run === undefined ? (this.#ending.lastResult?.verdicts ?? []) : chronicle.verdicts(run);
   }
 
-  /** The same as histograms, so that a part of a run can be told by the difference of two moments. */
+  /** Counters and raw histograms: subtract two snapshots to describe an interval. */
   async rawMetrics(): Promise<MetricsDelta> {
     await this.#refresh();
     return this.#cluster.run?.totals.export() ?? { counters: {}, histograms: {} };
   }
 
-  /** The settings of the run: value, meaning, whether they may change while it runs. */
+  /** The settings of the run: value, meaning, and whether they may change during the run. */
   settings(): Record<
     string,
     { value: string | number | boolean; description: string; update: boolean }
@@ -339,7 +343,7 @@ export class Master {
     if (typeof change !== 'object' || change === null || Array.isArray(change)) {
       throw new AmocError(
         'ARGUMENT',
-        "update: say what changes, as in update({ interarrival: '10ms' })",
+        "update: give the settings to change, as in update({ interarrival: '10ms' })",
       );
     }
     const params = { run: run.id, change: change as Record<string, unknown> };
@@ -355,13 +359,13 @@ export class Master {
     Object.assign(run.settings, settings);
     const changes = Object.entries(settings).map(([name, value]) => `${name} = ${String(value)}`);
     this.#cluster.chronicle.event('update', `update: ${changes.join(', ')}`, { settings });
-    // A process that joins later is prepared with the values of now.
+    // A process that joins later is prepared with the current values.
     Object.assign(run.prepare.call, settings);
     if ('interarrival' in settings) this.#distributor.pace(run);
     return settings;
   }
 
-  /** Holds new starts back; users that run go on. */
+  /** Stops starting users; users that run continue. */
   pause(): void {
     this.#setPaused('pause', true);
   }
@@ -403,11 +407,11 @@ export class Master {
   async #refresh(): Promise<void> {
     await Promise.all(
       this.nodes.all().map(async (node) => {
-        if (node.status.is === 'blocked') return;
+        if (node.state.reach === 'blocked') return;
         try {
           await node.peer.request('report', {}, STATUS_MS);
         } catch {
-          // Its last report stands in.
+          // Its last report is used instead.
         }
       }),
     );

@@ -1,4 +1,4 @@
-/** Something to tell whoever watches: shown above the prompt. */
+/** A message for the operators: shown above the prompt. */
 export interface Notice {
   level: 'info' | 'warn' | 'error';
   text: string;

@@ -1,22 +1,22 @@
-import type { IdSet } from '../lib/id-set.ts';
+import type { IdSet } from '../lib/ids/id-set.ts';
 import type { RunResult } from '../record/types.ts';
 
-/** What `add` and `remove` answer: how many, whom, and how many are there then. */
+/** The answer of `add` and `remove`: how many users, which ones, and how many remain. */
 export interface ChangeResult {
   ids: IdSet;
   users: number;
   remain: number;
-  /** `remove` was asked for more than there were. */
+  /** How many were asked for; more than `users` when `remove` found fewer. */
   wanted: number;
   force?: boolean;
   interarrival?: number;
   rate?: number;
 }
 
-/** What `stop` answers. */
+/** The answer of `stop`. */
 export type StopResult = RunResult;
 
-/** What `user(7).trace()` answers. */
+/** The answer of `user(7).trace()`. */
 export interface TraceResult {
   id: number;
   on: boolean;

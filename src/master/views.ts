@@ -1,9 +1,9 @@
 import { lossesIn } from '../record/losses.ts';
 import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
 import type { MessagesView, UserTotals } from '../record/types.ts';
-import type { NodeEntry } from './node-entry.ts';
-import type { Run } from './run.ts';
-import type { RunState } from './run-state.ts';
+import type { NodeEntry } from './nodes/node-entry.ts';
+import type { Run } from './run/run.ts';
+import type { RunState } from './run/run-state.ts';
 
 export type { MessagesView, TimeSummary };
 
@@ -21,21 +21,21 @@ export interface NodeView {
   rssBytes: number;
   /** Round trip of a beat, in milliseconds. */
   roundTripMs?: number;
-  /** The master's clock minus the node's, right within half of the round trip. */
+  /** The master's clock minus that of the process, accurate to half of the round trip. */
   clockOffsetMs?: number;
 }
 
-/** How many users are in each state, as far as it is known. */
+/** How many users are in each state, as far as is known. */
 export interface UsersView extends UserTotals {
-  /** Of those that run: they are about to go on in another process. */
+  /** Running users that are about to move to another process. */
   moving: number;
-  /** On nodes that are out of reach. */
+  /** Users on processes that are out of reach. */
   away: number;
 }
 
 /** What `metrics()` gives. */
 export interface MetricsView extends MetricsSummary {
-  /** Of counters and histograms: a second, over the last five. */
+  /** Of counters and histograms: values per second, over the last five seconds. */
   rates: Record<string, number>;
 }
 
@@ -49,9 +49,9 @@ export interface StatusView {
   seed?: number;
   paused?: boolean;
   runningForMs?: number;
-  /** Of the users that are there: `1..10`. */
+  /** The ids of the users that are present: `1..10`. */
   ids?: string;
-  /** Users that are there now, whatever their state. */
+  /** Users that are present now, whatever their state. */
   present: number;
   users: UsersView;
   /** User starts per second. */
@@ -81,15 +81,16 @@ export function viewNode(node: NodeEntry, run: Run | undefined, now: number): No
   };
 }
 
-function viewNodeStatus({ status }: NodeEntry, now: number): string {
-  switch (status.is) {
+function viewNodeStatus({ state }: NodeEntry, now: number): string {
+  switch (state.reach) {
     case 'blocked':
-      return `blocked for ${Math.round(status.forMs / 1000)} s`;
+      return `blocked for ${Math.round((state.blockage?.forMs ?? 0) / 1000)} s`;
     case 'away':
     case 'returning':
-      return `out of reach for ${Math.round((now - status.since) / 1000)} s`;
-    default:
-      return status.is;
+      return `out of reach for ${Math.round((now - (state.awaySince ?? now)) / 1000)} s`;
+    case 'here':
+    case 'gone':
+      return state.role === 'aside' ? 'preparing' : state.role;
   }
 }
 
@@ -106,8 +107,8 @@ export function countUsers(run: Run | undefined, nodes: readonly NodeEntry[]): U
   const [running, waiting, leaving] = [sum('running') + moving, sum('waiting'), sum('leaving')];
   const unreported = (run?.owners.size ?? 0) - running - waiting - leaving - away;
   return {
-    // Who was placed and is not reported yet, or by a process that stands still, has not begun as far
-    // as is known; reports that a forced removal has overtaken are the other way round.
+    // A placed user that is not in the reports yet, or is on a blocked process, has not begun as far as is
+    // known. After a forced removal the older reports have more users than are present, not fewer.
     starting: Math.max(sum('starting'), unreported),
     running,
     waiting,

@@ -1,4 +1,4 @@
-/** What a metric is measured in. `ms` is kept in microseconds, the others as whole numbers. */
+/** The unit of a metric. `ms` is stored in microseconds, the others as whole numbers. */
 export const units = ['ms', 'bytes', 'count'] as const;
 /** See {@link units}. */
 export type Unit = (typeof units)[number];
@@ -12,7 +12,7 @@ export interface MetricDoc {
   readonly labels?: readonly string[];
 }
 
-/** Everything that is measured without a line in the scenario. */
+/** Everything that is measured without code in the scenario. */
 export const builtInMetrics = {
   users_started: { kind: 'counter', unit: 'count', description: 'users whose first start() began' },
   users_crashed_by: {
@@ -26,12 +26,12 @@ export const builtInMetrics = {
   connections_lost: {
     kind: 'counter',
     unit: 'count',
-    description: 'sessions that ended, and not from this side',
+    description: 'sessions that ended without being closed from this side',
   },
   connections_lost_by: {
     kind: 'counter',
     unit: 'count',
-    description: 'the same, by reason: the condition of a stream error, or what happened',
+    description: 'lost sessions by reason: the condition of a stream error, or what happened',
     labels: ['reason'],
   },
   connection_failures: {
@@ -42,25 +42,27 @@ export const builtInMetrics = {
   connection_failures_by: {
     kind: 'counter',
     unit: 'count',
-    description: 'the same, by stage (connect, tls, stream, authenticate, bind) and reason',
+    description:
+      'sessions that could not be opened, by stage (connect, tls, stream, authenticate, bind) and reason',
     labels: ['stage', 'reason'],
   },
   connection_failures_of_the_generator: {
     kind: 'counter',
     unit: 'count',
-    description: 'those of them that a limit of this machine caused: ports, open files, memory',
+    description:
+      'sessions that a limit of this machine kept from opening: ports, open files, memory',
   },
   connection: {
     kind: 'histogram',
     unit: 'ms',
     description:
-      'time from connect() to the bound session: the login; also of those that replace a lost connection',
+      'time from connect() to the bound session: the login; includes logins that replace a lost connection',
   },
   connection_by: {
     kind: 'histogram',
     unit: 'ms',
     description:
-      'the same, by kind: new, by token (FAST), resumed (XEP-0198), not resumed (a new session, though it should have been resumed)',
+      'time of a login, by kind: new, by token (FAST), resumed (XEP-0198), not resumed (a new session, though it should have been resumed)',
     labels: ['kind'],
   },
   stanzas_sent: { kind: 'counter', unit: 'count', description: 'stanzas sent, after the login' },
@@ -85,28 +87,28 @@ export const builtInMetrics = {
   message_ttd: {
     kind: 'histogram',
     unit: 'ms',
-    description: 'time to delivery: from the making of a message to its arrival at another user',
+    description: 'time to delivery: from the creation of a message to its arrival at another user',
   },
   messages_delayed: {
     kind: 'counter',
     unit: 'count',
     description:
-      'messages that the server had kept (offline storage, the history of a room, a cut session): they are not in message_ttd',
+      'messages that the server had stored (offline storage, the history of a room, a cut session); they are not in message_ttd',
   },
   message_delay: {
     kind: 'histogram',
     unit: 'ms',
-    description: 'the age of those at their arrival',
+    description: 'age of such stored messages at their arrival',
   },
   iq: { kind: 'histogram', unit: 'ms', description: 'time from an IQ to its answer' },
   gc_pause: {
     kind: 'histogram',
     unit: 'ms',
-    description: 'pauses of a slave process for its garbage collection',
+    description: 'garbage collection pauses of a slave process',
   },
 } as const satisfies Record<string, MetricDoc>;
 
-/** What is known of a metric by its name; `undefined` for a scenario's own. */
+/** The documentation of a metric, by its name; `undefined` for a scenario's own. */
 export function docOf(name: string): MetricDoc | undefined {
   return Object.hasOwn(builtInMetrics, name)
     ? builtInMetrics[name as keyof typeof builtInMetrics]

@@ -6,11 +6,11 @@ import { AmocError } from '../lib/errors.ts';
 export const HIGHEST_US = 3_600_000_000;
 const DIGITS = 3;
 
-/** Seven bits of a number in a byte, the eighth says whether more follow (LEB128). */
+/** Each byte has seven bits of a number; the eighth says whether more follow (LEB128). */
 const BASE = 128;
 const LONGEST_NUMBER = 8;
 
-/** An empty one; its counts are exact up to 2^53. */
+/** An empty histogram; its counts are exact up to 2^53. */
 export function newHistogram(): Float64Histogram {
   return new hdr.Float64Histogram(1, HIGHEST_US, DIGITS);
 }
@@ -20,12 +20,12 @@ const STEPS = 2048;
 const STEP_BITS = 10;
 
 /**
- * Records one value: what `recordValue` does, without its logarithms.
+ * Records one value, as `recordValue` does, but without its logarithms.
  *
  * @param us whole microseconds, 0 to {@link HIGHEST_US}
  */
 export function recordInto(histogram: Float64Histogram, us: number): void {
-  // Above 31 bits the shifts below would be of another number.
+  // Above 31 bits, the shifts below would overflow.
   if (us >= 2 ** 31) {
     histogram.recordValue(us);
     return;
@@ -36,7 +36,7 @@ export function recordInto(histogram: Float64Histogram, us: number): void {
   if (us > histogram.maxValue || us < histogram.minNonZeroValue) histogram.updateMinAndMax(us);
 }
 
-/** A number of the codec: written here, as nothing is made for it. */
+/** The output of the codec, in a buffer that is reused, so that no number needs an allocation. */
 let written = Buffer.allocUnsafeSlow(4096);
 let length = 0;
 
@@ -55,9 +55,10 @@ function write(value: number): void {
 }
 
 /**
- * A histogram as text: least value but 0, greatest value, then its counts in order, each doubled, and in
- * place of n zeros one 2n + 1. A second of one process has a few hundred counts at most, in an array of 24,000:
- * HDR's own form decompresses into all of it, which takes the master three times as long and more.
+ * A histogram as text: the least value except 0, the greatest value, then its counts in order, each doubled;
+ * a row of n zeros is written as 2n + 1. A second of one process has a few hundred counts at most, in an
+ * array of 24,000: HDR's own form decompresses into the entire array, which takes the master three times as
+ * long and more.
  */
 export function encodeHistogram(values: Float64Histogram): string {
   length = 0;
@@ -79,7 +80,7 @@ export function encodeHistogram(values: Float64Histogram): string {
   return written.toString('base64', 0, length);
 }
 
-/** What {@link decodeHistogram} found: pairs of index and count. */
+/** The result of {@link decodeHistogram}; `counts` has pairs of index and count. */
 export interface SparseHistogram {
   least: number;
   greatest: number;
@@ -127,7 +128,7 @@ export function decodeHistogram(text: string): SparseHistogram {
   return { least, greatest, counts };
 }
 
-/** Adds what was decoded; with -1, takes it away again. */
+/** Adds a decoded histogram; with -1, subtracts it. */
 export function addHistogram(
   total: Float64Histogram,
   { least, greatest, counts }: SparseHistogram,
@@ -141,10 +142,10 @@ export function addHistogram(
   }
   total.addToTotalCount(sum);
   total.updateMinAndMax(greatest);
-  // Where all values are 0 there is no least but 0: what stands for it is no value.
+  // Where all values are 0, `least` is only a placeholder.
   if (least <= greatest) total.updateMinAndMax(least);
 }
 
-/** Far from where sums are no whole numbers any more, however many processes report. */
+/** Far below the limit of exact whole numbers, however many processes report. */
 const MOST_VALUES = 2 ** 43;
 const LAST_INDEX = newHistogram().countsArrayIndex(HIGHEST_US);

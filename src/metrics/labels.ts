@@ -1,34 +1,34 @@
 import { AmocError } from '../lib/errors.ts';
-import { cut, labelText, oneLine } from '../lib/foreign-text.ts';
+import { cut, labelText, oneLine } from '../lib/text/foreign-text.ts';
 
-/** Labels of a metric: what its values are told apart by. */
+/** The labels of a metric, which distinguish its values. */
 export type Labels = Readonly<Record<string, string | number | boolean>>;
 
-/** Letters, digits, _ and . in a metric's name; `__proto__` is no property of an object like others. */
+/** Letters, digits, _ and . in a metric's name; `__proto__` is not an ordinary property of an object. */
 const NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.]{0,99}$/;
 const LABEL = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 const PAIR = /^([A-Za-z0-9_]+)="([^"]*)"$/;
 /** A longer value is cut: labels are kinds of things, not texts. */
 const LONGEST_VALUE = 100;
 const MOST_LABELS = 20;
-/** Of the whole, in UTF-16 units, as the wire takes it. */
+/** Maximum length of name and labels together, in UTF-16 units: the limit of the wire. */
 const LONGEST_KEY = 1000;
 
-/** What a label's value is when a metric has too many of them. */
+/** The value of a label that stands for all values beyond the limit. */
 export const OTHER = 'other';
 
 /**
- * The name of one series of a metric: `requests{kind="get"}`, as Prometheus writes it; the labels in
- * the order of their names. At most 1,000 characters: a value is cut at 100, or earlier where there are
- * many. What of a value an output could not show is `_`.
+ * The name of one series of a metric: `requests{kind="get"}`, as Prometheus writes it; the labels are in the
+ * order of their names. At most 1,000 characters: a value is cut at 100, or earlier when there are many.
+ * Characters of a value that an output could not show become `_`.
  *
- * @throws {AmocError} `ARGUMENT` when a name is none, or there are more than 20 labels
+ * @throws {AmocError} `ARGUMENT` when a name is invalid, or there are more than 20 labels
  */
 export function seriesKey(name: string, labels: Labels | undefined): string {
   if (!NAME.test(name)) {
     throw new AmocError(
       'ARGUMENT',
-      `'${oneLine(name, 100)}' is no name for a metric; use letters, digits, _ and .`,
+      `invalid metric name '${oneLine(name, 100)}'; use letters, digits, _ and .`,
     );
   }
   if (labels === undefined) return name;
@@ -42,7 +42,7 @@ export function seriesKey(name: string, labels: Labels | undefined): string {
   }
   for (const [label] of pairs) {
     if (!LABEL.test(label)) {
-      throw new AmocError('ARGUMENT', `${name}: '${oneLine(label, 100)}' is no name for a label`);
+      throw new AmocError('ARGUMENT', `${name}: invalid label name '${oneLine(label, 100)}'`);
     }
   }
   const key = keyOf(name, pairs, LONGEST_VALUE);
@@ -51,23 +51,23 @@ export function seriesKey(name: string, labels: Labels | undefined): string {
   if (left < pairs.length) {
     throw new AmocError(
       'ARGUMENT',
-      `${name}: its name and those of its ${pairs.length} labels are too long together; with the values they have ${LONGEST_KEY} characters`,
+      `${name}: its name and those of its ${pairs.length} labels are too long together; with the values they may have at most ${LONGEST_KEY} characters`,
     );
   }
   return keyOf(name, pairs, Math.floor(left / pairs.length));
 }
 
-/** The series that stands for all those past the bound. */
+/** The series that stands for all series beyond the limit. */
 export function otherKey(name: string, labels: Labels): string {
   return seriesKey(name, Object.fromEntries(Object.keys(labels).map((label) => [label, OTHER])));
 }
 
-/** The metric that a series is of: its name without labels. */
+/** The metric of a series: its name without labels. */
 export function metricOf(series: string): string {
   return series.split('{', 1)[0] as string;
 }
 
-/** Whether {@link seriesKey} makes this text, of whatever it is given: no other is the name of a series. */
+/** Whether {@link seriesKey} can return this text; no other text is the name of a series. */
 export function isSeriesKey(text: string): boolean {
   const begin = text.indexOf('{');
   if (begin < 0) return NAME.test(text);
@@ -87,7 +87,7 @@ export function isSeriesKey(text: string): boolean {
   });
 }
 
-/** Takes what {@link seriesKey} made apart. */
+/** Takes apart what {@link seriesKey} returned. */
 export function parseSeries(key: string): { name: string; labels: Record<string, string> } {
   const [name = '', rest = ''] = key.split('{', 2);
   const labels = new Map<string, string>();
@@ -98,8 +98,8 @@ export function parseSeries(key: string): { name: string; labels: Record<string,
 }
 
 /**
- * Labels for an output that has labels of its own: one of the same name is called `exported_NAME`, as
- * Prometheus does it.
+ * Labels for an output that has labels of its own: a label with the same name is called `exported_NAME`, as
+ * in Prometheus.
  *
  * @param isReserved whether the output has a label of that name
  */
@@ -130,7 +130,7 @@ function keyOf(
   return `${name}{${texts.join(',')}}`;
 }
 
-/** What would end a value or a line, or part it, anywhere that it goes to, is `_`. */
+/** Replaces by `_` the characters that would end or split a value or a line in any of the outputs. */
 function valueText(value: string, longest: number): string {
   return labelText(cut(value, longest)).replace(/["\\{}=,]/g, '_');
 }

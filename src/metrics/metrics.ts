@@ -1,19 +1,19 @@
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
-import { show } from '../lib/show.ts';
+import { show } from '../lib/text/quote.ts';
 import { builtInMetrics, docOf, units } from './catalogue.ts';
 import type { Unit } from './catalogue.ts';
 import { encodeHistogram, HIGHEST_US, newHistogram, recordInto } from './histogram.ts';
 import { metricOf, otherKey, seriesKey } from './labels.ts';
 import type { Labels } from './labels.ts';
 
-/** Bound on the names of one registry: metrics are kinds of things, not things. */
+/** Maximum number of names in one registry: metrics are kinds of things, not things. */
 const MOST_METRICS = 500;
-/** Bound on the values of a metric's labels; those past it count as `other`. */
+/** Maximum number of series with labels of one metric; further ones count as `other`. */
 const MOST_SERIES = 100;
 
 /**
- * Counters, gauges or histograms that one process can have at most: those of the scenario, and amoc's own with
+ * Maximum number of counters, gauges or histograms of one process: those of the scenario, and amoc's own with
  * all the labels that a scenario may give them.
  */
 export const MOST_OF_A_PROCESS =
@@ -25,22 +25,22 @@ export const MAX_METRIC_VALUE = 1e30;
 /** What one process counted since its last report. */
 export interface MetricsDelta {
   counters: Record<string, number>;
-  /** As {@link encodeHistogram} writes them, values in microseconds or in the unit of `units`. */
+  /** As {@link encodeHistogram} encodes them, values in microseconds or in the unit of `units`. */
   histograms: Record<string, string>;
-  /** What is now, not what came. */
+  /** Current values, not changes. */
   gauges?: Record<string, number> | undefined;
-  /** Of the histograms here that are not times, by their names without labels. */
+  /** The units of those histograms here that are not times, by their names without labels. */
   units?: Record<string, Unit> | undefined;
   /**
-   * All that the process has counted and timed in this run so far, this delta included: what is missing
-   * of it where it is added up has been lost.
+   * Everything that the process has counted and timed in this run so far, this delta included: what is
+   * missing from it where it is added up has been lost.
    */
   recorded?: number | undefined;
 }
 
 /** A number that only grows. */
 export class Counter {
-  /** Since the last {@link MetricsRegistry.take}. */
+  /** The count since the last {@link MetricsRegistry.take}. */
   value = 0;
 
   constructor(readonly name: string) {}
@@ -55,7 +55,7 @@ export class Counter {
   }
 }
 
-/** A number that goes up and down; that of the cluster is the sum of its processes. */
+/** A number that goes up and down; the cluster's value is the sum over its processes. */
 export class Gauge {
   value = 0;
 
@@ -91,8 +91,8 @@ export class Histogram {
   }
 
   /**
-   * @param value milliseconds, 0 to 3,600,000; or bytes or a count, 0 to 3,600,000,000. Values outside
-   * count as the nearest that fits
+   * @param value milliseconds, 0 to 3,600,000; or bytes or a count, 0 to 3,600,000,000. A value outside
+   * counts as the nearest valid one
    * @throws {AmocError} `ARGUMENT` when it is not a number
    */
   record(value: number): void {
@@ -116,7 +116,7 @@ function badValue(kind: string, name: string, value: unknown): AmocError {
   );
 }
 
-/** How many of what a histogram keeps make one of its unit. */
+/** How many stored units of a histogram make one of its own unit. */
 export function scaleOf(unit: Unit): number {
   return unit === 'ms' ? 1000 : 1;
 }
@@ -126,39 +126,39 @@ export class MetricsRegistry {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
-  /** Series with labels, by the metric. */
+  /** The number of series with labels, by metric. */
   readonly #labelled = new Map<string, number>();
   #recorded = 0;
 
   /**
-   * The counter of that name, made at its first mention.
+   * The counter with that name, created when it is first asked for.
    *
-   * @throws {AmocError} `ARGUMENT` when the name is none, or there are too many
+   * @throws {AmocError} `ARGUMENT` when the name is invalid, or there are too many
    */
   counter(name: string, labels?: Labels): Counter {
     return this.#get(this.#counters, name, labels, (key) => new Counter(key));
   }
 
   /**
-   * The gauge of that name, made at its first mention.
+   * The gauge with that name, created when it is first asked for.
    *
-   * @throws {AmocError} `ARGUMENT` when the name is none, or there are too many
+   * @throws {AmocError} `ARGUMENT` when the name is invalid, or there are too many
    */
   gauge(name: string, labels?: Labels): Gauge {
     return this.#get(this.#gauges, name, labels, (key) => new Gauge(key));
   }
 
   /**
-   * The histogram of that name, made at its first mention.
+   * The histogram with that name, created when it is first asked for.
    *
    * @param unit `ms` when left out
-   * @throws {AmocError} `ARGUMENT` when the name is none, there are too many, or it has another unit
+   * @throws {AmocError} `ARGUMENT` when the name is invalid, there are too many, or it has another unit
    */
   histogram(name: string, unit?: Unit, labels?: Labels): Histogram {
     if (unit !== undefined && !units.includes(unit)) {
       throw new AmocError(
         'ARGUMENT',
-        `${name}: ${show(unit)} is no unit; there are ${units.join(', ')}`,
+        `${name}: ${show(unit)} is not a valid unit; use one of ${units.join(', ')}`,
       );
     }
     const wanted = unit ?? docOf(name)?.unit ?? 'ms';
@@ -169,12 +169,12 @@ export class MetricsRegistry {
     return found;
   }
 
-  /** What came since the last call, and starts anew. */
+  /** Returns what came since the last call, and starts again from zero. */
   take(): MetricsDelta {
     const delta: MetricsDelta = { counters: {}, histograms: {} };
     for (const [key, counter] of this.#counters) {
       if (counter.value === 0) continue;
-      // Many of the greatest values could add up to more than a number holds.
+      // Many of the greatest values could add up to more than a number can hold.
       counter.value = Math.min(counter.value, Number.MAX_VALUE);
       delta.counters[key] = counter.value;
       this.#recorded += counter.value;
@@ -197,7 +197,7 @@ export class MetricsRegistry {
     return delta;
   }
 
-  /** Forgets everything that was counted: another run begins. */
+  /** Drops everything that was counted: another run begins. */
   reset(): void {
     this.take();
     this.#recorded = 0;
@@ -225,7 +225,7 @@ export class MetricsRegistry {
       const other = map.get(key);
       if (other !== undefined) return other;
     }
-    // A scenario that uses the bound up must not silence amoc's own.
+    // A scenario that uses up the limit must not silence amoc's own metrics.
     const isFull = map.size >= (labels === undefined ? MOST_METRICS : 2 * MOST_METRICS);
     if (map.size >= MOST_OF_A_PROCESS || (isFull && docOf(name) === undefined)) {
       throw new AmocError(

@@ -8,7 +8,7 @@ import { metricOf } from './labels.ts';
 import { scaleOf } from './metrics.ts';
 import type { MetricsDelta } from './metrics.ts';
 
-/** What is told of a distribution; times in milliseconds. */
+/** The summary of a distribution; times in milliseconds. */
 export interface TimeSummary {
   count: number;
   min: number;
@@ -29,7 +29,7 @@ export interface MetricsSummary {
   gauges: Record<string, number>;
 }
 
-/** A {@link MetricsDelta} with its histograms read, to be added to several totals. */
+/** A {@link MetricsDelta} with its histograms decoded, to be added to several totals. */
 export interface DecodedDelta extends Omit<MetricsDelta, 'histograms'> {
   histograms: (readonly [name: string, values: SparseHistogram])[];
 }
@@ -50,7 +50,7 @@ export function decodeDelta(delta: MetricsDelta): DecodedDelta {
   return { ...delta, histograms };
 }
 
-/** How much was recorded in it: what was counted, and how many values. */
+/** How much was recorded in a delta: the sum of its counters, and the number of its values. */
 export function sizeOf({ counters, histograms }: DecodedDelta): number {
   let size = 0;
   for (const count of Object.values(counters)) size += count;
@@ -65,18 +65,18 @@ export class MetricsTotals {
   readonly #counters = new Map<string, number>();
   readonly #histograms = new Map<string, Float64Histogram>();
   readonly #units = new Map<string, Unit>();
-  /** What each process said last. */
+  /** The last gauges of each process. */
   readonly #gauges = new Map<string, Record<string, number>>();
 
   /**
-   * @param source whose gauges they are
-   * @throws {AmocError} `PROTOCOL` when a histogram cannot be decoded; nothing of it is counted.
+   * @param source the process that the gauges come from
+   * @throws {AmocError} `PROTOCOL` when a histogram cannot be decoded; then nothing of the delta is counted
    */
   add(delta: MetricsDelta, source = ''): void {
     this.addDecoded(decodeDelta(delta), source);
   }
 
-  /** The same for one that has been read. */
+  /** The same for a decoded delta. */
   addDecoded(delta: DecodedDelta, source = ''): void {
     for (const [name, count] of Object.entries(delta.counters)) {
       this.#counters.set(name, (this.#counters.get(name) ?? 0) + count);
@@ -93,12 +93,12 @@ export class MetricsTotals {
     }
   }
 
-  /** A process is gone, and what it has with it. */
+  /** A process is gone, and its gauges with it. */
   forget(source: string): void {
     this.#gauges.delete(source);
   }
 
-  /** Everything, as {@link add} takes it in. */
+  /** Everything, in the form that {@link add} takes. */
   export(): MetricsDelta {
     const histograms = [...this.#histograms]
       .filter(([, values]) => values.totalCount > 0)
@@ -112,7 +112,7 @@ export class MetricsTotals {
     };
   }
 
-  /** What came since the last call, as {@link export}; gauges stay. */
+  /** Everything since the last call, as {@link export}; gauges stay. */
   take(): MetricsDelta {
     const all = this.export();
     for (const name of this.#counters.keys()) this.#counters.set(name, 0);
@@ -137,21 +137,21 @@ export class MetricsTotals {
     return this.#sumOfGauges()[name];
   }
 
-  /** How often each counter and histogram was added to. */
+  /** The total of each counter, and the number of values in each histogram. */
   counts(): Map<string, number> {
     const counts = new Map(this.#counters);
     for (const [name, values] of this.#histograms) counts.set(name, values.totalCount);
     return counts;
   }
 
-  /** What was timed under that name, or `undefined`. */
+  /** The summary of the histogram with that name; `undefined` without values. */
   time(name: string): TimeSummary | undefined {
     const values = this.#histograms.get(name);
     if (values === undefined || values.totalCount === 0) return undefined;
     return summarise(values, this.unitOf(name));
   }
 
-  /** Any percentile of what was timed, in its unit. @param percentile 0 to 100 */
+  /** Any percentile of a histogram, in its unit. @param percentile 0 to 100 */
   percentile(name: string, percentile: number): number | undefined {
     const values = this.#histograms.get(name);
     if (values === undefined || values.totalCount === 0) return undefined;
@@ -159,7 +159,7 @@ export class MetricsTotals {
     return value / scaleOf(this.unitOf(name));
   }
 
-  /** How many values were at most so great, for each of `limits`, in the histogram's unit. */
+  /** How many values were at most as great as each of `limits`, in the histogram's unit. */
   cumulated(name: string, limits: readonly number[]): number[] {
     const values = this.#histograms.get(name);
     if (values === undefined) return limits.map(() => 0);
@@ -201,7 +201,7 @@ export class MetricsTotals {
 
 function summarise(values: Float64Histogram, unit: Unit): TimeSummary {
   const scale = scaleOf(unit);
-  // A percentile is the greatest value of its bucket: of the last one that would be above the maximum.
+  // A percentile is the greatest value of its bucket: that of the last bucket would be above the maximum.
   const at = (percentile: number): number =>
     Math.min(values.getValueAtPercentile(percentile), values.maxValue) / scale;
   return {

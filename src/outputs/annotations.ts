@@ -1,9 +1,9 @@
-import { sleep } from '../lib/abort.ts';
-import { backoffMs } from '../lib/backoff.ts';
-import type { Cancel, Clock } from '../lib/clock.ts';
+import { sleep } from '../lib/time/async.ts';
+import { backoffMs } from '../lib/time/backoff.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { legible, severalLines } from '../lib/foreign-text.ts';
-import { plural } from '../lib/words.ts';
+import { legible, severalLines } from '../lib/text/foreign-text.ts';
+import { plural } from '../lib/text/plural.ts';
 import { commandKinds } from '../record/types.ts';
 import type { EventKind, RunDefinition, RunEvent, RunObserver } from '../record/types.ts';
 
@@ -14,13 +14,13 @@ export interface AnnotationRequest {
   body: object;
 }
 
-/** Turns an event into a request; all that another target needs. */
+/** Turns an event into a request; a new target needs nothing else. */
 export type AnnotationTarget = (
   event: RunEvent,
   definition: RunDefinition | undefined,
 ) => AnnotationRequest;
 
-/** Events that are worth a line in a chart. */
+/** Events that are marked by a line in a chart. */
 const marked: readonly EventKind[] = [
   ...commandKinds,
   'node_lost',
@@ -33,7 +33,7 @@ const MOST_WAITING = 1000;
 const REQUEST_MS = 5000;
 const RETRY = { firstMs: 500, mostMs: 30_000 };
 
-/** Sends a run's events one after the other, and tries again for as long as the target is away. */
+/** Sends a run's events one after the other, and tries again while the target is unavailable. */
 export class Annotations implements RunObserver, AsyncDisposable {
   readonly #name: string;
   readonly #target: AnnotationTarget;
@@ -102,11 +102,11 @@ export class Annotations implements RunObserver, AsyncDisposable {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      // Half of a pair, or a NUL, is an error in the databases behind: tried again for ever.
+      // The databases behind the target refuse a lone surrogate or a NUL: it would be sent again forever.
       body: JSON.stringify(legible(body, severalLines)),
       signal: AbortSignal.timeout(REQUEST_MS),
     });
-    // The body is of no use, and would keep the connection.
+    // The body is not used, but while it is unread the connection stays busy.
     await response.arrayBuffer();
     if (response.ok) {
       if (this.#isAway) this.#notice('info', `${this.#name} is back`);
@@ -115,7 +115,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
       return;
     }
     if (response.status >= 500) throw new Error(`it answered HTTP ${response.status}`);
-    // It will not like it better the next time.
+    // The target would refuse it the next time, too.
     this.dropped++;
     this.#notice('warn', `${this.#name} refused an event: HTTP ${response.status}`);
   }
@@ -125,7 +125,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
     if (!this.#isAway) {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       const waiting = plural(this.#waiting.length, 'event');
-      this.#notice('warn', `${this.#name} is away: ${messageOf(cause)}; ${waiting} wait for it`);
+      this.#notice('warn', `${this.#name} is unavailable: ${messageOf(cause)}; ${waiting} queued`);
     }
     this.#isAway = true;
     const waitMs = backoffMs(this.#failures++, RETRY, Math.random());

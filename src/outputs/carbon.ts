@@ -1,27 +1,27 @@
 import net from 'node:net';
-import { backoffMs } from '../lib/backoff.ts';
-import type { Cancel, Clock } from '../lib/clock.ts';
+import { backoffMs } from '../lib/time/backoff.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { plural } from '../lib/words.ts';
+import { plural } from '../lib/text/plural.ts';
 
 const RETRY = { firstMs: 500, mostMs: 30_000 };
-/** How much is given to the socket at a time: what it had and did not take is sent again. */
+/** Lines that are given to the socket at a time; lines that it did not accept are sent again. */
 const BATCH = 2000;
 
-/** Where carbon listens, and what is kept while it does not. */
+/** Where carbon listens, and how much is kept while it is unavailable. */
 export interface CarbonParts {
   host: string;
   port: number;
   clock: Clock;
-  /** Lines; the oldest are dropped. */
+  /** The most lines that are kept; the oldest are dropped. */
   most: number;
-  /** A connection was lost or had again. */
+  /** Called when the connection is lost or restored. */
   notice: (level: 'info' | 'warn', text: string) => void;
 }
 
 /**
- * A connection to carbon's plaintext port: made anew with growing pauses for as long as there is
- * something to send, and nobody waits for it.
+ * A connection to carbon's plaintext port. While there is something to send, a lost connection is opened again,
+ * with growing pauses. No caller waits for it.
  */
 export class Carbon implements AsyncDisposable {
   readonly #parts: CarbonParts;
@@ -35,16 +35,16 @@ export class Carbon implements AsyncDisposable {
   #droppedSince = 0;
   #isOver = false;
   #whenIdle: (() => void)[] = [];
-  /** Lines that were dropped in all. */
+  /** Lines that were dropped in total. */
   dropped = 0;
-  /** Lines that the system took. */
+  /** Lines that the system accepted. */
   sent = 0;
 
   constructor(parts: CarbonParts) {
     this.#parts = parts;
   }
 
-  /** Sends lines `path value seconds`, now or when carbon is there. */
+  /** Sends lines `path value seconds`, now or when carbon is available. */
   send(lines: readonly string[]): void {
     if (this.#isOver) return;
     this.#lines.push(...lines);
@@ -53,7 +53,7 @@ export class Carbon implements AsyncDisposable {
     else if (this.#cancelRetry === undefined) this.#connect();
   }
 
-  /** Resolves when all is sent, or after `limitMs`. */
+  /** Resolves when all lines are sent, or after `limitMs`. */
   async flush(limitMs: number): Promise<void> {
     if (this.#isIdle) return;
     await new Promise<void>((resolve) => {
@@ -66,7 +66,7 @@ export class Carbon implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Somebody waits for the end of the program; what a dead Graphite misses is not worth more.
+    // The operator waits for the program to end; the values for a dead Graphite are not worth a longer wait.
     await this.flush(this.#failedAt === undefined ? 2000 : 200);
     this.#isOver = true;
     this.#cancelRetry?.();
@@ -90,7 +90,7 @@ export class Carbon implements AsyncDisposable {
       this.#tellBack();
       this.#write();
     });
-    // carbon says nothing; a socket that is not read does not see its end.
+    // carbon sends nothing, but a socket must be read to notice its end.
     socket.resume();
     socket.on('error', (error) => (why = error));
     socket.on('close', () => {
@@ -122,7 +122,7 @@ export class Carbon implements AsyncDisposable {
       this.#failedAt = clock.monotonic();
       notice(
         'warn',
-        `Graphite (${host}:${port}) is away: ${messageOf(why)}; the run goes on, values are kept for it`,
+        `Graphite (${host}:${port}) is unavailable: ${messageOf(why)}; the run continues, and values are queued`,
       );
     }
     const waitMs = backoffMs(this.#failures++, RETRY, Math.random());

@@ -1,7 +1,7 @@
 import type { RunDefinition, RunEvent } from '../record/types.ts';
 import type { AnnotationTarget } from './annotations.ts';
 
-/** Marks a run's events in Graphite: POST to `/events/`, tags as the Erlang amoc's (`amoc start`). */
+/** Marks a run's events in Graphite: POST to `/events/`, with the tags of the Erlang amoc (`amoc start`). */
 export function graphiteEvents(url: string): AnnotationTarget {
   return (event, definition) => ({
     url: new URL('events/', url.endsWith('/') ? url : `${url}/`).href,
@@ -20,7 +20,7 @@ export function tagsOf({ kind }: RunEvent, definition: RunDefinition | undefined
   return ['amoc', kind, ...(definition === undefined ? [] : [definition.scenario])];
 }
 
-/** What one wants to read at the mark: scenario, comment, range, nodes, settings. */
+/** The text at the mark: scenario, comment, range, nodes, settings. */
 export function dataOf(event: RunEvent, definition: RunDefinition | undefined): string {
   if (definition === undefined) return event.text;
   const { id, scenario, comment = 'none', from, to, nodes, settings } = definition;

@@ -16,15 +16,15 @@ const timeNames = {
   count: 'count',
 } as const satisfies Record<string, keyof TimeSummary>;
 
-/** Each part of a path is a file or a folder there. */
+/** The longest part of a path, in characters: each part is a file or a folder in Graphite. */
 const LONGEST_PART = 200;
 
-/** A part of a path: dots part folders there, and nothing is no part. */
+/** A part of a path: dots would separate folders in Graphite, and a part must not be empty. */
 export function pathPart(text: string): string {
   return text.slice(0, LONGEST_PART).replace(/[^A-Za-z0-9_-]/g, '_') || '_';
 }
 
-/** A path as a person gives it: its parts stay parts. */
+/** A path as an operator gives it: its parts stay parts. */
 export function pathPrefix(text: string): string {
   return text.split('.').map(pathPart).join('.');
 }
@@ -36,24 +36,24 @@ export function pathOf(series: string): string {
 }
 
 /**
- * A line of carbon's plaintext form, `path value seconds`, without its end: whatever it is given, one line
- * of three words. `undefined` for a value that is no number.
+ * A line of carbon's plaintext form, `path value seconds`, without its end: one line of three words, whatever the
+ * arguments are. `undefined` for a value that is not a number.
  */
 export function graphiteLine(path: string, value: number, seconds: number): string | undefined {
   if (!Number.isFinite(value)) return undefined;
   return `${pathPrefix(path)} ${Number(value.toFixed(6))} ${seconds}`;
 }
 
-/** Of series that are left out, so many are named. */
+/** At most this many series that are left out are named. */
 const MOST_NAMED = 100;
 
-/** The paths of a run's series: one path is one series', because of two values Graphite keeps the later. */
+/** The paths of a run's series. A path belongs to one series, because Graphite keeps only the later of two values. */
 export class SeriesPaths {
   readonly #tell: (text: string) => void;
   readonly #owners = new Map<string, string>();
   readonly #leftOut = new Set<string>();
 
-  /** @param tell a series is left out: which, and why; once for each */
+  /** @param tell called once for each series that is left out: says which, and why */
   constructor(tell: (text: string) => void) {
     this.#tell = tell;
   }
@@ -67,7 +67,7 @@ export class SeriesPaths {
       this.#owners.set(path, series);
       return path;
     }
-    this.#sayLeftOut(series, `it has the path of ${owner} there, ${path}`);
+    this.#sayLeftOut(series, `its path, ${path}, is taken by ${owner}`);
     return undefined;
   }
 
@@ -82,7 +82,7 @@ export class SeriesPaths {
   }
 }
 
-/** The counters: their totals, and what came since the last time. */
+/** The counters: their totals, and their increases since the last time. */
 export function counterValues(
   totals: ReadonlyMap<string, number>,
   before: ReadonlyMap<string, number>,
@@ -109,7 +109,7 @@ export function gaugeValues(
   });
 }
 
-/** What was timed. @param under `amoc.times` as the original has it */
+/** The times. @param under the folder; `amoc.times`, as in the Erlang amoc, when left out */
 export function timeValues(
   totals: MetricsTotals,
   paths: SeriesPaths,

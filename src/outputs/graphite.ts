@@ -21,7 +21,7 @@ import {
 } from './graphite-names.ts';
 import type { NamedValue } from './graphite-names.ts';
 
-/** What is sent under which names. */
+/** Where values are sent, under which prefix, and how often. */
 export interface GraphiteParts {
   carbon: Carbon;
   prefix: string;
@@ -31,10 +31,10 @@ export interface GraphiteParts {
   notice: (level: 'info' | 'warn', text: string) => void;
 }
 
-/** Of more machines than that, times are sent for the whole cluster only: each has its own histograms. */
+/** With more machines than this, times are sent for the cluster only: each machine has histograms of its own. */
 const MOST_MACHINES = 64;
 
-/** What a machine's processes reported since the last sending, and in all. */
+/** What a machine's processes reported since the last sending, and in total. */
 interface Machine {
   prefix: string;
   counters: Map<string, number>;
@@ -43,8 +43,8 @@ interface Machine {
 }
 
 /**
- * Sends a run's figures to Graphite: those of the cluster under the prefix, those of each machine under
- * its own (its label `graphite_prefix`), names as the Erlang amoc has them.
+ * Sends a run's figures to Graphite, under the names of the Erlang amoc: the cluster's under the prefix, each
+ * machine's under a prefix of its own (its label `graphite_prefix`).
  */
 export class GraphiteOutput implements RunObserver {
   readonly #parts: GraphiteParts;
@@ -98,7 +98,7 @@ export class GraphiteOutput implements RunObserver {
       ['amoc.users.removed', removed],
       ['amoc.users.crashed', crashed],
       ['amoc.users.lost', lost],
-      // Of the whole run: what its result says.
+      // The times of the entire run, as in its result.
       ...(totals === undefined ? [] : timeValues(totals, this.#paths, 'amoc.run.times')),
     ]);
     for (const { prefix } of this.#machines.values()) this.#emit(prefix, [['amoc.users.size', 0]]);
@@ -109,7 +109,7 @@ export class GraphiteOutput implements RunObserver {
     const row = this.#last;
     const totals = this.#totals;
     if (row === undefined || totals === undefined) return;
-    // Two values of one second would be one to Graphite: the second takes the place of the first.
+    // Graphite keeps one value a second: a second value would replace the first.
     this.#sentAt = Math.max(this.#seconds(), this.#sentAt + 1);
     const { counters, gauges } = totals.summary();
     const now = new Map(Object.entries(counters));

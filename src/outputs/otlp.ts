@@ -2,7 +2,7 @@ import type { ObservableResult } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { legible, severalLines } from '../lib/foreign-text.ts';
+import { legible, severalLines } from '../lib/text/foreign-text.ts';
 import { docOf } from '../metrics/catalogue.ts';
 import { exportLabels, parseSeries } from '../metrics/labels.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
@@ -20,8 +20,8 @@ const quantiles = {
 const reservedLabels = new Set(['cluster', 'run', 'scenario', 'quantile']);
 
 /**
- * A run as an OpenTelemetry source, over OTLP/HTTP by the official SDK: counters, gauges, users, and the
- * quantiles of times (their histograms are merged already, and the SDK takes single values only).
+ * A run as an OpenTelemetry source, over OTLP/HTTP with the official SDK: counters, gauges, users, and the
+ * quantiles of times (their histograms are merged already, and the SDK accepts single values only).
  */
 export class OtlpOutput implements RunObserver, AsyncDisposable {
   readonly #provider: MeterProvider;
@@ -53,7 +53,8 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
       });
     meter
       .createObservableGauge('amoc.nodes.saturated', {
-        description: "processes whose figures are their own, not the server's",
+        description:
+          'saturated processes: their figures reflect the load generator, not the server',
       })
       .addCallback((result) => {
         const nodes = this.#row?.nodes ?? [];
@@ -80,11 +81,11 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
   ended(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A collector that is away is not worth a wait, nor an error at the end of a run.
+    // A collector that is unavailable must not delay the end of a run, nor make it fail.
     await this.#provider.shutdown({ timeoutMillis: 2000 }).catch(() => {});
   }
 
-  /** Those of amoc, and a series' own: one of the same name is called `exported_NAME`, as in Prometheus. */
+  /** The labels of amoc and of a series, where one of the same name becomes `exported_NAME`, as in Prometheus. */
   #attributes(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
     const { id = '', scenario = '' } = this.#definition ?? {};
     const own = { cluster: this.#cluster, run: id, scenario };
@@ -100,7 +101,7 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
     if (this.#known.has(key)) return;
     this.#known.add(key);
     const meter = this.#provider.getMeter('amoc');
-    const description = docOf(name)?.description ?? 'of the scenario';
+    const description = docOf(name)?.description ?? 'a metric of the scenario';
     const make =
       kind === 'counters'
         ? meter.createObservableCounter.bind(meter)
@@ -127,7 +128,7 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
     }
     for (const [series, value] of Object.entries(summary[kind])) {
       const { name: its, labels } = parseSeries(series);
-      // JSON has no NaN: a collector may refuse all of it for one.
+      // JSON has no NaN: a collector may refuse the entire message because of one.
       if (its === name && Number.isFinite(value)) result.observe(value, this.#attributes(labels));
     }
   }

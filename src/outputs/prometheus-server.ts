@@ -1,19 +1,19 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../lib/errors.ts';
-import { listenHttp } from '../lib/http-listener.ts';
-import type { HttpListener } from '../lib/http-listener.ts';
+import { listenHttp } from '../lib/system/http-listener.ts';
+import type { HttpListener } from '../lib/system/http-listener.ts';
 import { Families } from './prometheus.ts';
 import type { LeftOut, PrometheusSource } from './prometheus.ts';
 
-/** Series that are left out are named, up to this number of them. */
+/** At most this many series that are left out are named. */
 const MOST_NAMED = 100;
 
 /**
- * Serves `/metrics` of the sources to Prometheus; nothing else, and only to be read.
+ * Serves `/metrics` of the sources to Prometheus, and nothing else; it can only be read.
  *
- * @param warn hears once of each series that cannot be shown, and why
- * @throws {AmocError} `CONNECTION` when the port cannot be had
+ * @param warn called once for each series that cannot be shown: says which, and why
+ * @throws {AmocError} `CONNECTION` when the port cannot be opened
  */
 export async function servePrometheus(
   host: string,
@@ -55,7 +55,7 @@ async function answer(
   response.writeHead(200, { 'content-type': families.registry.contentType }).end(text);
 }
 
-/** Says of each series once that it is left out: Prometheus asks every few seconds. */
+/** Reports each series that is left out only once: Prometheus asks every few seconds. */
 function tellOnce(warn: (text: string) => void): (leftOut: readonly LeftOut[]) => void {
   const named = new Set<string>();
   return (leftOut) => {

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import type { Metric } from 'prom-client';
-import { severalLines } from '../lib/foreign-text.ts';
+import { severalLines } from '../lib/text/foreign-text.ts';
 import { builtInMetrics, docOf } from '../metrics/catalogue.ts';
 import type { MetricDoc } from '../metrics/catalogue.ts';
 import { exportLabels, parseSeries } from '../metrics/labels.ts';
@@ -13,12 +13,12 @@ const secondBuckets = [
   0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
   600,
 ];
-/** Of sizes and counts: powers of four. */
+/** Upper bounds of the buckets of sizes and counts: powers of four. */
 const plainBuckets = Array.from({ length: 16 }, (_, power) => 4 ** power);
 
-/** Labels that are ours, Prometheus', or of its kinds of metrics; a scenario's are called `exported_NAME`. */
+/** Labels of amoc, of Prometheus, or of its kinds of metrics; a scenario's become `exported_NAME`. */
 const reservedLabels = new Set(['cluster', 'job', 'instance', 'le', 'quantile']);
-/** Of a slave process, under `amoc_node_NAME`. */
+/** The gauges of a slave process, under `amoc_node_NAME`. */
 const nodeGauges: readonly {
   name: string;
   help: string;
@@ -52,12 +52,12 @@ const nodeGauges: readonly {
   },
   {
     name: 'saturated',
-    help: "1: its figures are its own, not the server's",
+    help: '1 if its figures reflect the load generator, not the server',
     of: ({ saturated }) => (saturated === undefined ? 0 : 1),
   },
 ];
 
-/** What Prometheus sees of one cluster: that of its last second, also after the run. */
+/** What Prometheus sees of one cluster: the figures of its last second, also after the run. */
 export class PrometheusSource implements RunObserver {
   readonly #cluster: string;
   #definition: RunDefinition | undefined;
@@ -83,13 +83,13 @@ export class PrometheusSource implements RunObserver {
   event(): void {}
   ended(): void {}
 
-  /** Everything that can be shown; `families` says what cannot. */
+  /** Adds all series that can be shown; `families` lists those that cannot. */
   addTo(families: Families): void {
     const cluster = this.#cluster;
     const definition = this.#definition;
     if (definition === undefined) return;
     const { id, scenario, comment = '' } = definition;
-    families.gauge('amoc_run_info', 'the run at hand, or the last one', {
+    families.gauge('amoc_run_info', 'the current run, or the last one', {
       labels: { cluster, run: id, scenario, comment },
       value: 1,
     });
@@ -142,7 +142,7 @@ export class PrometheusSource implements RunObserver {
     const { name, labels } = parseSeries(series);
     return {
       name: exportedName(kind, name, unit),
-      help: docOf(name)?.description ?? 'of the scenario',
+      help: docOf(name)?.description ?? 'a metric of the scenario',
       labels: { cluster: this.#cluster, ...exportLabels(labels, isReserved) },
       of: { metric: metricText(kind, name), series: metricText(kind, series) },
     };
@@ -175,25 +175,25 @@ interface Line {
   metricName?: string;
 }
 
-/** What is not shown, and why. */
+/** A series that is not shown, and why. */
 export interface LeftOut {
   series: string;
   why: string;
 }
 
 /**
- * Metrics by name, for one answer. One series that cannot be shown is left out, with the reason; it takes
- * no other away. A name is that of one metric: amoc's own have theirs, then it is first come, first served.
+ * Metrics by name, for one answer. A series that cannot be shown is left out, with the reason, and does not affect
+ * the others. A name belongs to one metric: amoc's own metrics keep theirs, then it is first come, first served.
  */
 export class Families {
   readonly registry = new Registry();
   readonly leftOut: LeftOut[] = [];
-  /** Whose each name is; a histogram has four. */
+  /** The owner of each name; a histogram has four names. */
   readonly #owners = new Map(ownNames);
   readonly #lines = new Map<string, Line[]>();
   readonly #seen = new Set<string>();
 
-  /** @param of left out for what is amoc's own */
+  /** @param of left out for a metric of amoc's own */
   counter(name: string, help: string, sample: Sample, of?: Origin): void {
     if (!Number.isFinite(sample.value) || sample.value < 0) {
       this.#leaveOut(of, name, `a counter cannot be ${sample.value}`);
@@ -204,12 +204,12 @@ export class Families {
     ]);
   }
 
-  /** @param of left out for what is amoc's own */
+  /** @param of left out for a metric of amoc's own */
   gauge(name: string, help: string, { labels: own, value }: Sample, of?: Origin): void {
     this.#add('gauge', { name, help, of }, own, (labels) => [{ labels, value }]);
   }
 
-  /** @param of left out for what is amoc's own */
+  /** @param of left out for a metric of amoc's own */
   histogram(name: string, help: string, sample: HistogramSample, of?: Origin): void {
     const { labels: own, buckets, count, sum } = sample;
     this.#add('histogram', { name, help, of }, own, (labels) => [
@@ -242,7 +242,7 @@ export class Families {
     );
     const identity = identityOf(name, labels);
     if (this.#seen.has(identity)) {
-      this.#leaveOut(of, name, 'another one of its series has the same labels there');
+      this.#leaveOut(of, name, 'another of its series has the same labels there');
       return;
     }
     this.#seen.add(identity);
@@ -255,8 +255,8 @@ export class Families {
     if (known !== undefined) return known;
     const values: Line[] = [];
     this.#lines.set(name, values);
-    // The library's own metrics are counted up in this process, and their labels are those of the first
-    // sample; what is shown here is added up already.
+    // The library's own metrics would count in this process, and take their labels from the first sample;
+    // the values that are shown here are totals already.
     const shown = { name, get: () => Promise.resolve({ name, help, type, values }) };
     this.registry.registerMetric(shown as unknown as Metric);
     return values;
@@ -269,7 +269,7 @@ export class Families {
 
 const OWN = "one of amoc's own metrics";
 
-/** Names that no scenario's metric can take, also while amoc's own has no value yet. */
+/** Names that no scenario's metric can take, even while amoc's own metric has no value yet. */
 const ownNames: ReadonlyMap<string, string> = new Map([
   ...['amoc_run_info', 'amoc_users', ...nodeGauges.map(({ name }) => `amoc_node_${name}`)].map(
     (name) => [name, OWN] as const,
@@ -307,7 +307,7 @@ function labelName(label: string): string {
   return /^\d/.test(label) ? `_${label}` : label;
 }
 
-/** What Prometheus tells series apart by: a label without a value is none. */
+/** What Prometheus tells series apart by: a label without a value does not count. */
 function identityOf(name: string, labels: Record<string, string>): string {
   const pairs = Object.entries(labels).filter(([, value]) => value !== '');
   return JSON.stringify([name, pairs.sort(([a], [b]) => (a < b ? -1 : 1))]);

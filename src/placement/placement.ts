@@ -1,4 +1,4 @@
-import { IdSet } from '../lib/id-set.ts';
+import { IdSet } from '../lib/ids/id-set.ts';
 
 /** A process that can take users. */
 export interface PlacementNode {
@@ -10,13 +10,13 @@ export interface PlacementNode {
   readonly weight?: number;
 }
 
-/** Which node gets which of the new ids; every id exactly once. */
+/** Which process gets which of the new ids; every id exactly once. */
 export type Placement = ReadonlyMap<string, IdSet>;
 
-/** Decides where new users go: a pure function of the ids and the nodes, which are in {@link visitingOrder}. */
+/** Decides where new users go: a pure function of the ids and the processes, in {@link visitingOrder}. */
 export type PlacementStrategy = (ids: IdSet, nodes: readonly PlacementNode[]) => Placement;
 
-/** User 1 → the first node, user 2 → the second …: fixed by the id, whoever was there before. */
+/** User 1 → the first process, user 2 → the second …: fixed by the id, regardless of users present before. */
 export const roundRobin: PlacementStrategy = (ids, nodes) => {
   const share = new Map<string, IdSet>();
   for (const range of ids.ranges) {
@@ -29,7 +29,7 @@ export const roundRobin: PlacementStrategy = (ids, nodes) => {
   return share;
 };
 
-/** Evens out the numbers of users; equal nodes take turns. */
+/** Evens out the numbers of users; processes with equal numbers take turns. */
 export const leastLoaded: PlacementStrategy = (ids, nodes) => {
   const counts = fill(
     nodes.map((node) => node.users),
@@ -38,7 +38,7 @@ export const leastLoaded: PlacementStrategy = (ids, nodes) => {
   return inTurns(ids, nodes, counts);
 };
 
-/** In proportion to the nodes' weights (the label `weight`, 1 when left out), in turns. */
+/** In proportion to the weights of the processes (the label `weight`, 1 when left out), in turns. */
 export const weighted: PlacementStrategy = (ids, nodes) => {
   const total = nodes.reduce((sum, node) => sum + weightOf(node), 0);
   const exact = nodes.map((node) => (ids.size * weightOf(node)) / total);
@@ -57,7 +57,7 @@ function weightOf({ weight = 1 }: PlacementNode): number {
   return weight;
 }
 
-/** One contiguous block of ids for each node, as Erlang amoc 4 places them. */
+/** One contiguous block of ids for each process, as Erlang amoc 4 places them. */
 export const block: PlacementStrategy = (ids, nodes) => {
   const share = new Map<string, IdSet>();
   const sorted = ids.toArray();
@@ -71,14 +71,15 @@ export const block: PlacementStrategy = (ids, nodes) => {
 };
 
 /**
- * How many each of several levels has to give away so that all are as even as they can be.
+ * How many users each of several processes must give away so that their numbers are as even as possible.
  *
- * @param coming how many are on their way already, and go to the lowest
+ * @param levels how many users each process has
+ * @param coming how many users are on their way already, and go to the processes with the fewest
  */
 export function excess(levels: readonly number[], coming = 0): number[] {
   const total = levels.reduce((sum, level) => sum + level, coming);
   const low = Math.floor(total / Math.max(1, levels.length));
-  // The highest keep the rest: nobody moves who need not.
+  // The highest keep the remainder, so that no user moves without need.
   const order = levels.map((level, index) => ({ level, index })).sort((a, b) => b.level - a.level);
   const extra = total - low * levels.length;
   const moves = levels.map(() => 0);
@@ -94,7 +95,7 @@ export const strategies = { roundRobin, leastLoaded, weighted, block } as const;
 /** Name of a built-in strategy. */
 export type StrategyName = keyof typeof strategies;
 
-/** The name of a built-in strategy; `undefined` for a function of the user's own. */
+/** The name of a built-in strategy; `undefined` for a custom function. */
 export function nameOfStrategy(strategy: PlacementStrategy): StrategyName | undefined {
   const names = Object.keys(strategies) as StrategyName[];
   return names.find((name) => strategies[name] === strategy);
@@ -117,7 +118,7 @@ function split(name: string): [string, number] {
   return slash < 0 ? [name, 0] : [name.slice(0, slash), Number(name.slice(slash + 1))];
 }
 
-/** How many of `more` each bucket takes so that the totals are as even as they can be. */
+/** How many of `more` each level takes so that the totals are as even as possible. */
 function fill(levels: readonly number[], more: number): number[] {
   const counts = levels.map(() => 0);
   const order = levels.map((level, index) => ({ level, index })).sort((a, b) => a.level - b.level);

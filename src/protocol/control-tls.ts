@@ -4,16 +4,18 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 
 /** Files (PEM) of one end of the control connections. */
 export interface ControlTls {
-  /** Who is trusted: a slave's master, or, on a master, those whose certificates slaves must show. */
+  /**
+   * The CA: for a slave, that of its master; for a master, that of the certificates that slaves must show.
+   */
   ca?: string | undefined;
   cert?: string | undefined;
   key?: string | undefined;
 }
 
 /**
- * `AMOC_TLS_CA`, `AMOC_TLS_CERT` and `AMOC_TLS_KEY`, unless the command line says otherwise.
+ * `AMOC_TLS_CA`, `AMOC_TLS_CERT` and `AMOC_TLS_KEY`, unless the command line gives others.
  *
- * @throws {AmocError} `CONFIG` for a certificate without its key, or the other way round.
+ * @throws {AmocError} `CONFIG` for a certificate without its key, or a key without its certificate
  */
 export function controlTls(
   environment: Readonly<Record<string, string | undefined>>,
@@ -29,24 +31,24 @@ export function controlTls(
   if ((cert === undefined) !== (key === undefined)) {
     throw new AmocError(
       'CONFIG',
-      'AMOC_TLS_CERT and AMOC_TLS_KEY belong together: a certificate and its key',
+      'AMOC_TLS_CERT and AMOC_TLS_KEY belong together; set both: a certificate and its key',
     );
   }
   return ca === undefined && cert === undefined ? undefined : { ca, cert, key };
 }
 
-/** What the master listens with. With a CA, slaves must show a certificate of it. */
+/** The options with which a master listens. With a CA, slaves must show a certificate of that CA. */
 export function serverTls(
   tls: ControlTls,
 ): SecureContextOptions & { requestCert: boolean; rejectUnauthorized: boolean } {
   if (tls.cert === undefined) {
-    throw new AmocError('CONFIG', 'AMOC_TLS_CERT and AMOC_TLS_KEY: a master needs its own for TLS');
+    throw new AmocError('CONFIG', 'a master needs AMOC_TLS_CERT and AMOC_TLS_KEY for TLS');
   }
   const isMutual = tls.ca !== undefined;
   return { ...readFiles(tls), requestCert: isMutual, rejectUnauthorized: isMutual };
 }
 
-/** What a slave dials with. */
+/** The options with which a slave dials. */
 export function clientTls(tls: ControlTls): SecureContextOptions {
   return readFiles(tls);
 }
@@ -73,8 +75,8 @@ function readFiles({ ca, cert, key }: ControlTls): SecureContextOptions {
 }
 
 /**
- * Checks that nobody else can read a private key. One of root's may be for a group to read, as distributions and
- * Kubernetes give keys to services.
+ * Checks that no one else can read a private key. A group may read a key that root owns, because
+ * distributions and Kubernetes give keys to services in this way.
  *
  * @throws {AmocError} `FILE`
  */

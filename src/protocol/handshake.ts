@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { withTimeout } from '../lib/abort.ts';
-import type { Clock } from '../lib/clock.ts';
+import { withTimeout } from '../lib/time/async.ts';
+import type { Clock } from '../lib/time/clock.ts';
 import { AmocError } from '../lib/errors.ts';
 import { handshakeMessage, PROTOCOL_VERSION } from './messages.ts';
 import type { HandshakeMessage, NodeInfo, Refusal } from './messages.ts';
@@ -11,21 +11,21 @@ export const HANDSHAKE_TIMEOUT_MS = 5000;
 
 type Hello = Extract<HandshakeMessage, { type: 'hello' }>;
 
-/** Who has proved to know the cookie. */
+/** A peer that has proved that it knows the cookie. */
 export interface Joined {
   role: Hello['role'];
   info: NodeInfo;
-  /** Of a watchdog: what proves that it is that of the process it names. */
+  /** For a watchdog: the key that proves that it belongs to the process that it names. */
   key?: string;
 }
 
 /**
- * The master's side: challenges, checks the proof, proves itself. Nothing else of the peer is looked
- * at before.
+ * The master's side: challenges the peer, checks its proof, and proves itself. Nothing else from the peer is
+ * looked at before.
  *
- * @param refusalOf whether a node that has proved itself may not join, and why
+ * @param refusalOf whether a process that has proved itself may not join, and why
  * @throws {AmocError} `AUTHENTICATION`, `EVICTED`, `NAME_TAKEN`, `PROTOCOL` or `TIMEOUT`; the transport is
- * closed then, and the other side was told why as far as it may know.
+ * then closed, and the peer was told as much of the reason as it may know
  */
 export async function acceptHandshake(
   transport: Transport,
@@ -71,8 +71,9 @@ export async function acceptHandshake(
 /**
  * The slave's side.
  *
- * @throws {AmocError} `EVICTED` or `NAME_TAKEN` when a master that knows the cookie refuses the node for that;
- * `AUTHENTICATION` when the master refuses it otherwise, or does not know the cookie itself
+ * @throws {AmocError} `EVICTED` or `NAME_TAKEN` when a master that knows the cookie refuses the process for
+ * that reason; `AUTHENTICATION` when the master refuses it for another one, or does not know the cookie
+ * itself
  */
 export async function offerHandshake(
   transport: Transport,
@@ -110,8 +111,8 @@ export async function offerHandshake(
 }
 
 /**
- * HMAC-SHA-256 over both nonces, the role, the name, the identity and the TLS channel: a proof is good for
- * one connection and one side, and where there is TLS, of no use to who sits between two TLS connections.
+ * HMAC-SHA-256 over both nonces, the role, the name, the identity and the TLS channel: a proof is valid for
+ * one connection and one side and, with TLS, useless to anyone between two TLS connections.
  */
 function proofOf(
   cookie: string,

@@ -1,32 +1,32 @@
 import { z } from 'zod';
-import { isBounded } from '../lib/bounded-json.ts';
-import type { JsonValue } from '../lib/bounded-json.ts';
-import { MAX_ID } from '../lib/id-set.ts';
-import { isPackageName } from '../lib/package-name.ts';
-import { pathFault } from '../lib/plain-path.ts';
+import { isBounded } from '../lib/text/bounded-json.ts';
+import type { JsonValue } from '../lib/text/bounded-json.ts';
+import { MAX_ID } from '../lib/ids/id-set.ts';
+import { isPackageName } from '../lib/text/package-name.ts';
+import { pathFault } from '../lib/text/plain-path.ts';
 import { units } from '../metrics/catalogue.ts';
 import { isSeriesKey } from '../metrics/labels.ts';
 import { MOST_OF_A_PROCESS } from '../metrics/metrics.ts';
 
-/** Raised when a message changes its meaning; both sides must have the same. */
+/** Raised when a message changes its meaning; both sides must have the same version. */
 export const PROTOCOL_VERSION = 6;
 
-/** The longest frame either side accepts, in bytes: a scenario with its maps is the largest message. */
+/** Maximum size of a frame in bytes, on either side: a scenario with its maps is the largest message. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
-/** Bytes that a connection may send before it has proved itself: the handshake has some hundred. */
+/** Maximum number of bytes before a connection has proved itself: the handshake takes some hundred. */
 export const MAX_STRANGER_BYTES = 16 * 1024;
 
-/** How deep values may be nested that have no schema of their own, and how many there may be. */
+/** Limits of values that have no schema of their own: their depth, and their number. */
 export const JSON_BOUNDS = { depth: 64, values: 1_000_000 };
 
-/** How deep a whole message may be nested; what is in it has the bounds above. */
+/** Maximum depth of a complete message; the values in it have the limits above. */
 export const MAX_NESTING = 100;
 
 const count = z.number().int().min(0);
 const ms = z.number().min(0).max(1e12);
 const text = z.string().max(64 * 1024);
-/** A name or a number as a person reads it: no control characters, and nothing invisible. */
+/** A name or a number for a human reader: no control characters, and nothing invisible. */
 const plainText = (most: number): z.ZodString =>
   z
     .string()
@@ -40,7 +40,7 @@ const id = z.number().int().min(1).max(MAX_ID);
 const settingValue = z.union([z.string().max(64 * 1024), z.number(), z.boolean()]);
 /** Values of settings. */
 export const settings = z.record(z.string().max(100), settingValue);
-/** Not `z.json()`, which follows the nesting with the stack. */
+/** Not `z.json()`, which recurses as deep as the values are nested. */
 const json = z.custom<JsonValue>(
   (value) => value !== undefined && isBounded(value, JSON_BOUNDS),
   'is too deep or too large',
@@ -50,10 +50,10 @@ const idRange = z
   .object({ from: id, to: id, step: z.number().int().min(1).max(MAX_ID) })
   .refine(
     ({ from, to, step }) => from <= to && (to - from) % step === 0,
-    'to must be reached from from by whole steps',
+    'to - from must be a multiple of step',
   );
 
-/** Ids on the wire; disjoint, which whoever expands them checks. */
+/** Ids on the wire; they are disjoint, which the code that expands them checks. */
 export const idRanges = z.array(idRange).max(1_000_000);
 
 const userCounts = z.object({
@@ -70,10 +70,13 @@ const userCounts = z.object({
 
 const userState = userCounts.keyof();
 
-/** Ids of users that are there, in short. */
+/** A digest of the ids of users that are present. */
 const digest = z.object({ count, sum: count });
 
-/** How many users of a process are in each state; `finished`, `removed`, `crashed` and `moved` are totals of the run. */
+/**
+ * How many users of a process are in each state; `finished`, `removed`, `crashed` and `moved` are totals of
+ * the run.
+ */
 export type UserCounts = z.infer<typeof userCounts>;
 
 const load = z.object({
@@ -82,21 +85,21 @@ const load = z.object({
   /** Event-loop delay, p99 of the last second. */
   loopDelayMs: ms,
   rssBytes: count,
-  /** Time spent in garbage collections since the reading before, and the longest of them. */
+  /** Time spent in garbage collections since the previous reading, and the longest of them. */
   gcMs: ms.optional(),
   gcLongestMs: ms.optional(),
 });
 
-/** What a process uses. */
+/** The resources that a process uses. */
 export type NodeLoad = z.infer<typeof load>;
 
 /** Name of a metric, with its labels. */
 const series = z.string().max(1000).refine(isSeriesKey, 'is not the name of a metric');
 
-/** Of one report; far above what a counter takes, and far below where a sum would be no number. */
+/** A value of one report: far above what a counter accepts, and far below where a sum would overflow. */
 const metricValue = z.number().min(-1e40).max(1e40);
 
-/** By the name of a metric; how many there are is looked at before what they are. */
+/** Values by the names of their metrics; the number of entries is checked before the entries. */
 const bySeries = <V extends z.ZodType>(value: V): z.ZodType<Record<string, z.infer<V>>> =>
   z
     .custom(
@@ -137,7 +140,7 @@ const scenario = z.object({
   data: z.array(dataFile).max(500).optional(),
 });
 
-/** A compiled scenario as it travels: every file that it needs but npm packages. */
+/** A compiled scenario as it travels: every file that it needs, except npm packages. */
 export type ScenarioBundle = z.infer<typeof scenario>;
 
 const variable = z.object({
@@ -151,7 +154,7 @@ const variable = z.object({
 export const variables = z.array(variable).max(1000);
 
 const pace = z.object({
-  /** Time between two starts in this process; 0: as fast as it goes. */
+  /** Time between two starts in this process; 0: as fast as possible. */
   interarrivalMs: ms,
   paused: z.boolean(),
 });
@@ -163,18 +166,18 @@ const ended = z.object({
   finished: idRanges,
   crashed: idRanges,
   removed: idRanges,
-  /** They are to go on elsewhere. */
+  /** They must continue elsewhere. */
   moved: idRanges,
-  /** Those of them that were assigned again since, and are there. */
+  /** Of these, the users that were assigned again since, and are present. */
   back: idRanges,
-  /** The last `assign` that this process had taken in by then. */
+  /** The last `assign` that this process had applied by then. */
   revision: count,
 });
 
 const none = z.object({});
 const runId = z.string().max(100);
 
-/** Every request of the master with what it carries and what the slave answers. */
+/** Every request of the master, with its parameters and the slave's answer. */
 export const requests = {
   /** Loads a scenario and resolves its settings; nothing runs yet. */
   prepare: {
@@ -203,7 +206,7 @@ export const requests = {
       run: runId,
       setup: json.optional(),
       pace,
-      /** That of the last command so far: each one after it counts one up. */
+      /** The revision of the last command so far: each later command counts one up. */
       revision: count,
     }),
     result: none,
@@ -212,15 +215,15 @@ export const requests = {
     params: z.object({
       run: runId,
       ids: idRanges,
-      /** They were removed by force before: one that is here still is not the one that is meant. */
+      /** They were removed by force before: a user that is still here with such an id is the earlier one. */
       anew: z.boolean().optional(),
-      /** Counts up per process, so that a report can be told from what crossed it on the way. */
+      /** Counts up per process: it tells which commands a report has taken into account. */
       revision: count,
-      /** Wait before the first start, so that the processes of a node take turns. */
+      /** Wait before the first start, so that the processes of a machine take turns. */
       delayMs: ms,
       /** Replacements of lost users: all are started within this time, whatever the pace. */
       withinMs: ms.optional(),
-      /** Nobody starts for that time: a master that was restarted does not know yet who runs elsewhere. */
+      /** No user starts for that time: a restarted master does not know yet which users run elsewhere. */
       holdMs: ms.optional(),
     }),
     result: none,
@@ -229,11 +232,13 @@ export const requests = {
     params: z.object({ run: runId, ids: idRanges, force: z.boolean(), revision: count }),
     result: none,
   },
-  /** Lets users end their `start` here, for at most the setting `stopTimeout`: they go on elsewhere then. */
+  /**
+   * Lets users end their `start` here, for at most the setting `stopTimeout`; then they continue elsewhere.
+   */
   move: { params: z.object({ run: runId, ids: idRanges, revision: count }), result: none },
   /**
-   * Everybody that the process shall have, whatever it has: what a lost command, a cut link or another
-   * master have left different is put right.
+   * All users that the process should have, whatever it has: it repairs the differences that a lost command,
+   * a cut link or another master has left.
    */
   desire: {
     params: z.object({
@@ -241,14 +246,14 @@ export const requests = {
       revision: count,
       staying: idRanges,
       leaving: idRanges,
-      /** Those of `move`. */
+      /** The users of `move`. */
       moving: idRanges,
-      /** Removals by force, the oldest first; the master has not heard yet that they are gone. */
+      /** Removals by force, the oldest first, that the master does not know to be complete. */
       gone: z.array(idRanges).max(100_000),
-      /** The last report that the master has taken in. */
+      /** The number of the last report that the master has taken in. */
       heard: count,
       pace,
-      /** Those that are missing are started within this time. */
+      /** Missing users are started within this time. */
       withinMs: ms,
       /** As in `assign`. */
       holdMs: ms.optional(),
@@ -266,8 +271,8 @@ export const requests = {
     result: z.object({ settings }),
   },
   /**
-   * Makes the process report at once; the answer comes behind the report. The figures are not in the
-   * answer itself: one that came after its time-out would be lost, and what it counted with it.
+   * Makes the process report at once; the answer follows the report. The figures are not in the answer
+   * itself: an answer that came after its time-out would be lost, with what it counted.
    */
   report: { params: none, result: none },
   users: {
@@ -283,8 +288,9 @@ export const requests = {
     }),
   },
   /**
-   * Shows one user's stanzas in the log, or stops that; the other of the two when `on` is left out. A user that
-   * is not there is waited for with `waits`, and waited for no more without; the result says whether it is, or was.
+   * Shows one user's stanzas in the log, or stops that; it toggles when `on` is left out. A user that is not
+   * present is waited for with `waits`, and no longer waited for without it; the result says whether it is,
+   * or was.
    */
   trace: {
     params: z.object({ id, on: z.boolean().optional(), waits: z.boolean() }),
@@ -296,7 +302,7 @@ export const requests = {
     result: z.object({ forced: count }),
   },
   teardown: { params: z.object({ run: runId, setup: json.optional() }), result: none },
-  /** Forgets the run without a word to the scenario. */
+  /** Drops the run without telling the scenario. */
   discard: { params: z.object({ run: runId }), result: none },
   logLevel: { params: z.object({ level: text }), result: none },
   ping: { params: none, result: none },
@@ -304,9 +310,9 @@ export const requests = {
 
 /** Name of a request. */
 export type Operation = keyof typeof requests;
-/** What a request carries. */
+/** The parameters of a request. */
 export type Params<O extends Operation> = z.infer<(typeof requests)[O]['params']>;
-/** What it is answered with. */
+/** The answer to a request. */
 export type Result<O extends Operation> = z.infer<(typeof requests)[O]['result']>;
 
 const wireError = z.object({
@@ -325,12 +331,12 @@ const logRecord = z.object({
   msg: text.optional(),
   scenario: z.string().max(100).optional(),
   user: id.optional(),
-  /** Direction of a stanza that is traced. */
+  /** Direction of a traced stanza. */
   trace: z.enum(['in', 'out']).optional(),
   err: z.object({ type: text, message: text, stack: text }).optional(),
-  /** How long it waited for a way to the master; left out for what went at once. */
+  /** How long the line waited for a connection to the master; left out for a line that was sent at once. */
   lateMs: ms.optional(),
-  /** What a scenario gave beside the text. */
+  /** What a scenario gave in addition to the text. */
   fields: z
     .record(
       z.string().max(8192),
@@ -342,13 +348,15 @@ const logRecord = z.object({
     .optional(),
 });
 
-/** One line of log in pino's form, as a process sends it. */
+/** One log line in pino's form, as a process sends it. */
 export type ShippedRecord = z.infer<typeof logRecord>;
 
-/** The same with the process that it came from, which the master knows and the process does not say. */
+/**
+ * A log line with the process that it came from: the master knows that process, the line does not name it.
+ */
 export type LogRecord = ShippedRecord & { node: string };
 
-/** Reads a line of log that is about to be sent; `undefined` when the wire would not take it. */
+/** Reads a log line that is about to be sent; `undefined` when the schema does not accept it. */
 export function readLogRecord(line: unknown): ShippedRecord | undefined {
   return logRecord.safeParse(line).data;
 }
@@ -360,23 +368,23 @@ export type StackFrame = z.infer<typeof stackFrame>;
 
 const clockEstimate = z.object({
   roundTripMs: ms,
-  /** The master's clock minus the node's. */
+  /** The master's clock minus that of the process. */
   offsetMs: z.number(),
 });
 
-/** How a node's clock stands to the master's; right within half of the round trip. */
+/** How far a process's clock is from the master's; right within half of the round trip. */
 export type ClockEstimate = z.infer<typeof clockEstimate>;
 
-/** Everything a slave process says once it is welcome. */
+/** Everything that a slave process sends after its welcome. */
 export const slaveMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reply'), id: count, result: z.unknown() }),
   z.object({ type: z.literal('failure'), id: count, error: wireError }),
   z.object({
     type: z.literal('report'),
-    /** Counts up; what the master has not acknowledged is sent again over the next connection. */
+    /** Counts up; reports that the master has not acknowledged are sent again over the next connection. */
     sequence: count,
     run: runId.optional(),
-    /** Users that are here and were not asked to leave; once a second. */
+    /** Users that are present and were not asked to leave; once a second. */
     digest: digest.optional(),
     users: userCounts,
     load,
@@ -390,9 +398,9 @@ export const slaveMessage = z.discriminatedUnion('type', [
     frames: z.array(stackFrame).max(50),
   }),
   z.object({ type: z.literal('unblocked'), afterMs: ms }),
-  /** It is about to end, and waits until its users are elsewhere. */
+  /** The process is about to end, and waits until its users are elsewhere. */
   z.object({ type: z.literal('leaving') }),
-  /** It has stopped its users and ends now: they may run elsewhere at once. */
+  /** The process has stopped its users and ends now: they may run elsewhere at once. */
   z.object({ type: z.literal('gone'), reason: text }),
   z.object({
     type: z.literal('beat'),
@@ -405,7 +413,7 @@ export const slaveMessage = z.discriminatedUnion('type', [
 /** A message from a slave process or its watchdog. */
 export type SlaveMessage = z.infer<typeof slaveMessage>;
 
-/** Everything the master says after its welcome. */
+/** Everything that the master sends after its welcome. */
 export const masterMessage = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('request'),
@@ -413,13 +421,13 @@ export const masterMessage = z.discriminatedUnion('type', [
     operation: z.enum(Object.keys(requests) as [Operation, ...Operation[]]),
     params: z.unknown(),
   }),
-  /** Answers a beat: the lease of the process goes on from when it sent that. */
+  /** Answers a beat: the lease of the process is renewed from the moment when it sent the beat. */
   z.object({
     type: z.literal('beat'),
     sequence: count,
     /** Epoch milliseconds of the master. */
     at: z.number(),
-    /** The last report that need not be sent again. */
+    /** The number of the last report that need not be sent again. */
     acked: count,
   }),
   /** To the watchdog: end the process. */
@@ -433,13 +441,13 @@ const nonce = z.string().regex(/^[0-9a-f]{64}$/);
 
 const refusals = ['EVICTED', 'NAME_TAKEN'] as const;
 
-/** Why a node that knows the cookie may not join; also the code of the error that this becomes there. */
+/** Why a process that knows the cookie may not join; also the code of the error there. */
 export interface Refusal {
   code: (typeof refusals)[number];
   reason: string;
 }
 
-/** What a node says of itself when it joins. */
+/** What a process says about itself when it joins. */
 export const nodeInfo = z.object({
   name: nodeName,
   host: plainText(255),
@@ -448,13 +456,13 @@ export const nodeInfo = z.object({
   node: plainText(50),
   openFiles: count.optional(),
   localPorts: count.optional(),
-  /** Made anew for each process: tells one that comes back from another of its name. */
+  /** Created for each process: it distinguishes a process that comes back from another one of its name. */
   identity: hex,
-  /** The identity of the process of this name before, when it is known to have ended. */
+  /** The identity of the previous process of this name, when that is known to have ended. */
   replaces: hex.optional(),
-  /** Why that one has ended, as whoever started it saw it. */
+  /** Why the previous process ended, as seen by the process that started it. */
   ended: plainText(200).optional(),
-  /** SHA-256 of the key that the process's watchdog shows, which nobody else has. */
+  /** SHA-256 of the key that the process's watchdog shows, which no one else has. */
   watchdog: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -475,14 +483,16 @@ export const handshakeMessage = z.discriminatedUnion('type', [
     nonce,
     proof: nonce,
     info: nodeInfo,
-    /** Of a watchdog: what proves that it is that of the process it names. */
+    /** For a watchdog: the key that proves that it belongs to the process that it names. */
     key: nonce.optional(),
   }),
   z.object({ type: z.literal('welcome'), proof: nonce }),
   z.object({
     type: z.literal('refused'),
     reason: z.string().max(500),
-    /** Of a master that knows the cookie, as in `welcome`; the other side believes only that for good. */
+    /**
+     * From a master that knows the cookie, as in `welcome`; only such a refusal is final for the other side.
+     */
     proof: nonce.optional(),
     why: z.enum(refusals).optional(),
   }),

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { deferred } from '../lib/abort.ts';
-import type { Deferred } from '../lib/abort.ts';
-import type { Clock } from '../lib/clock.ts';
+import { deferred } from '../lib/time/async.ts';
+import type { Deferred } from '../lib/time/async.ts';
+import type { Clock } from '../lib/time/clock.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
-import { cut } from '../lib/foreign-text.ts';
+import { cut } from '../lib/text/foreign-text.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
-import { isNestedBeyond } from '../lib/json-nesting.ts';
+import { isNestedBeyond } from '../lib/text/json-nesting.ts';
 import { MAX_FRAME_BYTES, MAX_NESTING, masterMessage, requests, slaveMessage } from './messages.ts';
 import type {
   MasterMessage,
@@ -17,14 +17,14 @@ import type {
 } from './messages.ts';
 import type { Transport } from './transport.ts';
 
-/** What the master answers a beat with. */
+/** The master's answer to a beat. */
 export type BeatAnswer = Extract<MasterMessage, { type: 'beat' }>;
 
-/** Requests without an answer that one connection may have. */
+/** Maximum number of unanswered requests on one connection. */
 const MOST_PENDING = 10_000;
-/** Characters; a longer frame is looked at before it is parsed. */
+/** In characters; a longer frame is checked before it is parsed. */
 const SHORT_FRAME = 64 * 1024;
-/** Of the place in a message that did not fit, and of why. */
+/** Maximum length of the place of a fault in a message, and of its reason. */
 const MAX_PATH_LENGTH = 100;
 
 /** An error that the other side reported, with its stack there. */
@@ -45,18 +45,20 @@ interface Pending {
   cancelTimeout: () => void;
 }
 
-/** The master's end of an authenticated connection: asks, and hears what the slave says unasked. */
+/**
+ * The master's end of an authenticated connection: sends requests, and hears what the slave sends by itself.
+ */
 export class MasterPeer {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #closed: string | undefined;
-  /** Called with each message that is no reply. */
+  /** Called with each message that is not a reply. */
   onMessage: (message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>) => void = () => {};
   /** Called once. */
   onClose: (reason: string) => void = () => {};
-  /** Called with why a message was not taken in, before the connection is closed for it. */
+  /** Called with the reason why a message was refused, before the connection is closed for it. */
   onFault: (error: unknown) => void = () => {};
 
   constructor(transport: Transport, clock: Clock) {
@@ -67,9 +69,9 @@ export class MasterPeer {
   }
 
   /**
-   * Asks the slave.
+   * Sends a request to the slave.
    *
-   * @throws {RemoteError} what the slave failed with
+   * @throws {RemoteError} the error with which the slave failed
    * @throws {AmocError} `TIMEOUT` after `timeoutMs`, `NODE_LOST` when the connection ends before the answer
    */
   async request<O extends Operation>(
@@ -81,7 +83,7 @@ export class MasterPeer {
     if (this.#pending.size >= MOST_PENDING) {
       throw new AmocError(
         'BUSY',
-        `${MOST_PENDING} requests to ${this.#transport.remote} wait already`,
+        `${MOST_PENDING} requests to ${this.#transport.remote} are waiting already`,
       );
     }
     const id = this.#nextId++;
@@ -97,7 +99,7 @@ export class MasterPeer {
     return (await answer.promise) as Result<O>;
   }
 
-  /** Sends something that has no answer. */
+  /** Sends a message that has no answer. */
   #send(message: MasterMessage): void {
     this.#transport.send(JSON.stringify(message));
   }
@@ -116,7 +118,7 @@ export class MasterPeer {
     this.#transport.close(reason);
   }
 
-  /** The border: what does not fit, wherever that is found, costs this connection. */
+  /** The border: an invalid message, wherever that is found, costs this connection. */
   #receive(frame: string): void {
     try {
       const message = parseFrame(frame, slaveMessage);
@@ -130,7 +132,7 @@ export class MasterPeer {
 
   #settle(message: Extract<SlaveMessage, { type: 'reply' | 'failure' }>): void {
     const pending = this.#pending.get(message.id);
-    // An answer after its time-out is no fault of the slave's.
+    // An answer after its time-out is not the slave's fault.
     if (pending === undefined) return;
     this.#pending.delete(message.id);
     pending.cancelTimeout();
@@ -181,7 +183,7 @@ export class SlavePeer {
     };
   }
 
-  /** Says something unasked. Dropped when the connection is gone. */
+  /** Sends a message that is not an answer. Dropped when the connection is gone. */
   send(message: SlaveMessage): void {
     if (!this.#closed) this.#transport.send(JSON.stringify(message));
   }
@@ -205,7 +207,7 @@ export class SlavePeer {
     try {
       const result = await this.#handle(message.operation, message.params);
       const frame = JSON.stringify({ type: 'reply', id: message.id, result });
-      // A character takes three bytes at the most.
+      // A character takes at most three bytes.
       if (frame.length > MAX_FRAME_BYTES / 3) demandFits(frame, message.operation);
       this.#transport.send(frame);
     } catch (error) {
@@ -217,7 +219,7 @@ export class SlavePeer {
     const { params: schema, result } = requests[operation];
     const asked = parsed(params, schema, `the request '${operation}'`) as Params<O>;
     const answer = await this.#handlers[operation](asked);
-    // What a scenario made must not cost the process its connection.
+    // The values of a scenario must not cost the process its connection.
     return parsed(answer, result, `the answer to '${operation}'`) as Result<O>;
   }
 }
@@ -233,9 +235,9 @@ export function toWireError(error: unknown): WireError {
   };
 }
 
-/** @throws {AmocError} `PROTOCOL` that says what does not fit, and where */
+/** @throws {AmocError} `PROTOCOL` naming what is invalid, and where */
 function parseFrame<S extends z.ZodType>(frame: string, schema: S): z.infer<S> {
-  // A short one is parsed in no time however deep it is.
+  // A short frame is parsed in no time, however deep it is.
   if (frame.length > SHORT_FRAME && isNestedBeyond(frame, MAX_NESTING)) {
     throw new AmocError('PROTOCOL', `nested more than ${MAX_NESTING} deep`);
   }
@@ -248,24 +250,24 @@ function parseFrame<S extends z.ZodType>(frame: string, schema: S): z.infer<S> {
   return parsed(value, schema);
 }
 
-/** @throws {AmocError} `PROTOCOL` that says what does not fit, and where */
+/** @throws {AmocError} `PROTOCOL` naming what is invalid, and where */
 function parsed<S extends z.ZodType>(value: unknown, schema: S, what?: string): z.infer<S> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const [issue] = error.issues;
   const path = cut((issue?.path ?? []).map(String).join('.'), MAX_PATH_LENGTH);
   const where = [what, ...(path === '' ? [] : [path])].filter((part) => part !== undefined);
-  const why = cut(issue?.message ?? 'it does not fit', MAX_PATH_LENGTH);
+  const why = cut(issue?.message ?? 'invalid value', MAX_PATH_LENGTH);
   throw new AmocError('PROTOCOL', [...where, why].join(': '));
 }
 
-/** @throws {AmocError} `PROTOCOL` when the frame is longer than the other side takes */
+/** @throws {AmocError} `PROTOCOL` when the frame is longer than the other side accepts */
 function demandFits(frame: string, operation: Operation): void {
   const bytes = Buffer.byteLength(frame);
   if (bytes <= MAX_FRAME_BYTES) return;
   throw new AmocError(
     'PROTOCOL',
-    `the answer to '${operation}' has ${bytes} bytes; at most ${MAX_FRAME_BYTES} travel`,
+    `the answer to '${operation}' has ${bytes} bytes; at most ${MAX_FRAME_BYTES} can be sent`,
   );
 }
 

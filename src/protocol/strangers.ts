@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { freeMemory } from '../lib/free-memory.ts';
+import { freeMemory } from '../lib/system/free-memory.ts';
 import { MAX_STRANGER_BYTES } from './messages.ts';
 
-/** Connections of one address that have not proved themselves; a machine's processes come one after the other. */
+/** Maximum number of unproved connections from one address; the processes of a machine come one by one. */
 const MAX_OF_ONE_ADDRESS = 256;
-/** The same of all addresses. */
+/** The maximum for all addresses together. */
 const MAX_STRANGERS = 1024;
 /** Longer than a handshake that goes wrong takes to say so itself. */
 const PROOF_MS = 10_000;
@@ -16,9 +16,9 @@ interface Stranger {
 }
 
 /**
- * Connections from their first packet to their proof. They are bounded in number, time and bytes; where
- * there are too many, the oldest goes, so that a newcomer who knows the cookie gets in however many
- * idle connections a stranger opens.
+ * Connections from their first packet to their proof. Their number, time and bytes are limited; when there
+ * are too many, the oldest one is closed, so that a newcomer that knows the cookie gets in however many idle
+ * connections a stranger opens.
  */
 export class Strangers {
   /** By address and port of the other side; the oldest first. */
@@ -29,7 +29,7 @@ export class Strangers {
     return this.#all.size;
   }
 
-  /** Takes in a connection that was just accepted, before TLS. */
+  /** Adds a connection that was just accepted, before TLS. */
   enter(socket: Socket): void {
     const key = keyOf(socket);
     const address = socket.remoteAddress ?? '';
@@ -44,10 +44,10 @@ export class Strangers {
   }
 
   /**
-   * Counts what an upgraded connection sends until it has proved itself; at the bound it is closed.
+   * Counts what an upgraded connection sends until it has proved itself; at the limit it is closed.
    *
-   * @param socket the one that has the connection's bytes in clear
-   * @returns for when it has proved itself
+   * @param socket the socket that has the connection's bytes in the clear
+   * @returns a function that ends the count when the connection has proved itself; idempotent
    */
   watch(socket: Socket): () => void {
     const key = keyOf(socket);
@@ -56,7 +56,7 @@ export class Strangers {
       bytes += chunk.length;
       if (bytes <= MAX_STRANGER_BYTES) return;
       socket.destroy();
-      // Node.js reads 64 KiB at once; of hundreds of connections that adds up before they are closed.
+      // Node.js reads 64 KiB at once; for hundreds of connections that adds up before they are closed.
       freeMemory(chunk);
     };
     socket.on('data', count);
@@ -66,7 +66,7 @@ export class Strangers {
     };
   }
 
-  /** Closes the connection that has been a stranger for longest; with an address, of that one. */
+  /** Closes the oldest connection that has not proved itself; with an address, the oldest from there. */
   dropOldest(address?: string): void {
     for (const [key, stranger] of this.#all) {
       if (address !== undefined && stranger.address !== address) continue;
@@ -87,7 +87,7 @@ export class Strangers {
   }
 }
 
-/** The same for a connection and for what TLS makes of it. */
+/** Equal for a connection and for the TLS socket on it. */
 function keyOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }

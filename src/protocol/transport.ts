@@ -1,21 +1,23 @@
 import { AmocError } from '../lib/errors.ts';
 
-/** Frames that wait for a listener, and their characters; a peer that sends more is cut off. */
+/**
+ * Limits of the frames that wait for a listener, and of their characters; beyond them the peer is cut off.
+ */
 const MOST_WAITING = 1000;
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
 
 /** Carries text frames in order between two peers; a WebSocket, or two ends in one process in tests. */
 export abstract class Transport {
-  /** Where the other side is, for log lines. */
+  /** The address of the other side, for log lines. */
   readonly remote: string;
   #onFrame: ((frame: string) => void) | undefined;
   #onClose: ((reason: string) => void) | undefined;
   #waiting: string[] = [];
   #waitingCharacters = 0;
   #closed: string | undefined;
-  /** Why this side closes it, from the call of {@link close} on. */
+  /** Why this side closes the connection, from the call of {@link close} on. */
   #closing: string | undefined;
-  /** Told, by whoever listens, that the other side has proved itself. */
+  /** Called by the listener when the other side has proved itself. */
   onTrusted: () => void = () => {};
 
   constructor(remote: string) {
@@ -23,8 +25,8 @@ export abstract class Transport {
   }
 
   /**
-   * What tells this connection from any other that TLS protects (RFC 9266, `tls-exporter`); empty without
-   * TLS. Both ends have the same, and nobody between them.
+   * A value that distinguishes this connection from any other that TLS protects (RFC 9266, `tls-exporter`);
+   * empty without TLS. Both ends have the same value, and no one between them has it.
    */
   channelBinding = '';
 
@@ -32,8 +34,8 @@ export abstract class Transport {
   abstract send(frame: string): void;
 
   /**
-   * Closes from this side: what arrives from now on is not looked at, and {@link onClose} is called in
-   * time. Twice does nothing.
+   * Closes from this side: frames that arrive from now on are ignored, and {@link onClose} is called once the
+   * connection has closed. A second call does nothing.
    */
   close(reason: string): void {
     if (this.#closing !== undefined || this.#closed !== undefined) return;
@@ -45,7 +47,7 @@ export abstract class Transport {
   /** For the transport's own side: closes the connection. Called once. */
   protected abstract shut(reason: string): void;
 
-  /** Who hears the frames. While nobody does, they wait, so that none is lost between two listeners. */
+  /** Hears the frames. Without a listener they wait, so that none is lost between two listeners. */
   set onFrame(listener: ((frame: string) => void) | undefined) {
     this.#onFrame = listener;
     while (this.#onFrame !== undefined && this.#waiting.length > 0) {
@@ -55,7 +57,7 @@ export abstract class Transport {
     }
   }
 
-  /** Who hears, once, that the connection is gone; at once when it already is. */
+  /** Hears once that the connection is gone; at once when it already is. */
   set onClose(listener: (reason: string) => void) {
     this.#onClose = listener;
     if (this.#closed !== undefined) listener(this.#closed);
@@ -74,14 +76,14 @@ export abstract class Transport {
     } else this.close('too many early frames');
   }
 
-  /** For the transport's own side: the connection is gone. The reason of this side goes before it. */
+  /** For the transport's own side: the connection is gone. A reason that this side has given goes first. */
   protected closed(reason: string): void {
     if (this.#closed !== undefined) return;
     this.#closed = this.#closing ?? reason;
     this.#onClose?.(this.#closed);
   }
 
-  /** Waits for the next frame alone; those after it wait for the next listener. */
+  /** Waits for the next frame only; later frames wait for the next listener. */
   nextFrame(): Promise<string> {
     return new Promise((resolve, reject) => {
       this.onClose = (reason) => {
@@ -106,7 +108,7 @@ class ClosedTransport extends Transport {
   protected override shut(): void {}
 }
 
-/** The end of a connection that is no more. */
+/** The end of a connection that no longer exists. */
 export function closedTransport(reason: string): Transport {
   return new ClosedTransport('nowhere', reason);
 }

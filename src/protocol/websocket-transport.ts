@@ -4,18 +4,18 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
-import { deferred } from '../lib/abort.ts';
+import { deferred } from '../lib/time/async.ts';
 import { AmocError, listenError, messageOf } from '../lib/errors.ts';
-import { systemLimits } from '../lib/limits.ts';
+import { systemLimits } from '../lib/system/limits.ts';
 import { clientTls, serverTls } from './control-tls.ts';
 import type { ControlTls } from './control-tls.ts';
 import { MAX_FRAME_BYTES } from './messages.ts';
 import { Strangers } from './strangers.ts';
 import { Transport } from './transport.ts';
 
-/** Connections that a master keeps at once; more are refused. */
+/** Maximum number of connections to a master at once; further ones are refused. */
 const MOST_CONNECTIONS = 20_000;
-/** What a master keeps of its files for all else: consoles, `/health`, the journal, logs, records. */
+/** The files that a master keeps for everything else: consoles, `/health`, the journal, logs, records. */
 const KEPT_FILES = { most: 256, part: 1 / 4 };
 /** A TLS handshake that takes longer is given up. */
 const TLS_HANDSHAKE_MS = 5000;
@@ -54,12 +54,12 @@ class WebSocketTransport extends Transport {
   }
 }
 
-/** RFC 6455 §7.4.1: 1006 is no frame that came, but what stands for none. */
+/** RFC 6455 §7.4.1: 1006 is not the code of a frame; it says that no close frame came. */
 function meaningOf(code: number): string {
   return code === 1006 ? 'the connection was cut' : `code ${code}`;
 }
 
-/** The longest beginning of a text that UTF-8 writes in so many bytes. */
+/** The longest beginning of a text that takes at most `most` bytes in UTF-8. */
 function cutToBytes(text: string, most: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(most));
   return text.slice(0, read);
@@ -73,7 +73,7 @@ function channelBindingOf(socket: unknown): string {
     .toString('hex');
 }
 
-/** A listening master socket. */
+/** A listening socket of a master. */
 export interface ControlListener extends AsyncDisposable {
   readonly port: number;
 }
@@ -82,8 +82,8 @@ export interface ControlListener extends AsyncDisposable {
  * Listens for slaves.
  *
  * @param onTransport called with each connection, before its handshake
- * @param onFull called for each connection that is refused because that many are open
- * @throws {AmocError} `CONNECTION` when the address cannot be had; the message says which and why.
+ * @param onFull called for each connection that is refused, with the number that may be open
+ * @throws {AmocError} `CONNECTION` when the address cannot be used, naming the address and the reason
  */
 export async function listenForSlaves(
   address: { host: string; port: number },
@@ -109,7 +109,7 @@ export async function listenForSlaves(
   http.maxConnections = mostConnections(systemLimits().openFiles);
   http.on('connection', (socket: Socket) => strangers.enter(socket));
   http.on('drop', () => {
-    // The next one finds a place, when strangers have taken them.
+    // When strangers have taken the places, the next connection finds one.
     strangers.dropOldest();
     onFull?.(http.maxConnections);
   });
@@ -141,7 +141,7 @@ export async function listenForSlaves(
   };
 }
 
-/** @param openFiles how many files this process may open; `undefined` when that is not known */
+/** @param openFiles how many files this process may open; `undefined` when that is unknown */
 function mostConnections(openFiles = Infinity): number {
   const kept = Math.min(KEPT_FILES.most, Math.ceil(openFiles * KEPT_FILES.part));
   return Math.max(1, Math.min(MOST_CONNECTIONS, openFiles - kept));

@@ -2,12 +2,12 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } fr
 
 const NEWLINE = 0x0a;
 
-/** A file of lines that are appended whole or not at all, readable by its owner alone. */
+/** A file whose lines are appended completely or not at all, readable by its owner alone. */
 export class AppendFile {
   readonly #file: number;
   #size: number;
 
-  /** Opens it, or makes it. Half of a last line, of a process that was killed, is closed off. */
+  /** Opens or creates the file. An incomplete last line, from a process that was killed, is ended. */
   constructor(path: string) {
     this.#file = openSync(path, 'a+', 0o600);
     this.#size = fstatSync(this.#file).size;
@@ -16,14 +16,14 @@ export class AppendFile {
     if (this.#size > 0 && last[0] !== NEWLINE) this.append('');
   }
 
-  /** Appends a line. @throws what the system says; nothing of the line is in the file then */
+  /** Appends a line. @throws the error of the system; then no part of the line is in the file */
   append(line: string): void {
     const bytes = Buffer.from(`${line}\n`);
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(this.#file, bytes, at);
     } catch (error) {
-      // A disk may take a part before it is full. To give it back needs no room.
+      // A disk may take a part of the line before it is full. Truncating the file needs no room.
       if (at > 0) ftruncateSync(this.#file, this.#size);
       throw error;
     }

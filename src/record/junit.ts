@@ -1,4 +1,4 @@
-import { escapeAttribute as escape } from '../lib/markup.ts';
+import { escapeAttribute as escape } from '../lib/text/escape.ts';
 import { failuresOf, judgeRun } from './outcome.ts';
 import { sayVerdict } from './thresholds.ts';
 import type { RunResult } from './types.ts';
@@ -9,13 +9,12 @@ import type { RunResult } from './types.ts';
  */
 export function renderJUnit(result: RunResult, failure?: string): string {
   const { verdicts, ranForMs, run, scenario, startedAt } = result;
-  const { reasons } = judgeRun(result, failure);
+  const { saturated } = judgeRun(result, failure);
   const failures = failuresOf(result, failure);
   const seconds = (ranForMs / 1000).toFixed(3);
-  const slow = reasons.filter((reason) => reason.includes('saturated'));
   const cases = [
     testCase('users and processes', failures.length === 0 ? undefined : failures.join('; ')),
-    testCase('the load generator keeps up', slow[0]),
+    testCase('the load generator keeps up', saturated[0]),
     ...verdicts.map((verdict) =>
       testCase(verdict.threshold, verdict.passed ? undefined : sayVerdict(verdict)),
     ),

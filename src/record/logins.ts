@@ -1,4 +1,4 @@
-import { count } from '../lib/words.ts';
+import { count } from '../lib/text/plural.ts';
 import { metricOf, parseSeries } from '../metrics/labels.ts';
 
 const METRIC = 'connection_by';

@@ -1,4 +1,4 @@
-import { count, plural } from '../lib/words.ts';
+import { count, plural } from '../lib/text/plural.ts';
 import { metricOf, parseSeries } from '../metrics/labels.ts';
 
 const METRIC = 'connections_lost_by';

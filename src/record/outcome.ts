@@ -1,4 +1,4 @@
-import { plural } from '../lib/words.ts';
+import { plural } from '../lib/text/plural.ts';
 import { sayVerdict } from './thresholds.ts';
 import type { RunResult } from './types.ts';
 
@@ -17,16 +17,18 @@ export interface Outcome {
   code: number;
   /** Why it is not `passed`; one sentence each. */
   reasons: string[];
+  /** Those of the reasons that are about a saturated load generator. */
+  saturated: string[];
 }
 
-/** A process that was the bottleneck for so long at a time spoils the figures. */
+/** A process that was the bottleneck for this many seconds in a row spoils the figures. */
 const SATURATED_SECONDS = 3;
 
 /**
- * Why a run failed, a sentence each: what ended it before its time, what failed at its end, users that
- * crashed or were lost. Users do not count where a threshold on `errors` or `users_crashed` says how many may.
+ * Why a run failed, a sentence each: what ended it early, what failed at its end, users that crashed or
+ * were lost. Users do not count where a threshold on `errors` or `users_crashed` says how many may fail.
  *
- * @param failure why the run ended before its time
+ * @param failure why the run ended early
  */
 export function failuresOf(
   { users, errors, verdicts, problems, distrusted = [] }: RunResult,
@@ -48,10 +50,10 @@ export function failuresOf(
 }
 
 /**
- * Judges a run: failed before saturated before a missed threshold. Where the load generator was the
- * bottleneck, what a threshold says of the server is not known; what {@link failuresOf} finds is.
+ * Judges a run: a failure counts before saturation, saturation before a missed threshold. If the load
+ * generator was the bottleneck, thresholds say nothing about the server; {@link failuresOf} still holds.
  *
- * @param failure why the run ended before its time
+ * @param failure why the run ended early
  */
 export function judgeRun(result: RunResult, failure?: string): Outcome {
   const { verdicts, saturated } = result;
@@ -61,7 +63,7 @@ export function judgeRun(result: RunResult, failure?: string): Outcome {
     .filter(({ inARow }) => inARow >= SATURATED_SECONDS)
     .map(
       ({ node, seconds }) =>
-        `${node} was saturated for ${seconds} s: the figures of that time are the load generator's, not the server's`,
+        `${node} was saturated for ${seconds} s: the results of that time reflect the load generator, not the server`,
     );
   const reasons = [...failures, ...slow, ...missed.map((text) => `threshold missed: ${text}`)];
   const outcome =
@@ -72,5 +74,5 @@ export function judgeRun(result: RunResult, failure?: string): Outcome {
         : missed.length > 0
           ? 'threshold'
           : 'passed';
-  return { outcome, code: exitCodes[outcome], reasons };
+  return { outcome, code: exitCodes[outcome], reasons, saturated: slow };
 }

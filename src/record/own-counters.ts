@@ -3,7 +3,7 @@ import { metricOf } from '../metrics/labels.ts';
 import type { RunResult } from './types.ts';
 
 /**
- * The counters of a scenario's own, by name: those that amoc knows nothing of.
+ * The scenario's own counters, by name: those that amoc itself does not define.
  *
  * @param most the rest is only counted
  */

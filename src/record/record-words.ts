@@ -1,7 +1,7 @@
-import { legible } from '../lib/foreign-text.ts';
+import { legible } from '../lib/text/foreign-text.ts';
 import type { RunRecord, RunResult } from './types.ts';
 
-/** Where a run is kept, as a person is told: the command that shows it, or why there is less to show. */
+/** Says where a run is recorded: the command that shows it, or why the record is incomplete. */
 export function sayRecord(result: Pick<RunResult, 'run' | 'record'>): {
   words: string;
   isWhole: boolean;
@@ -14,13 +14,13 @@ export function sayRecord(result: Pick<RunResult, 'run' | 'record'>): {
   if (record.kept === 'none') return { words: `the run was not recorded${why}`, isWhole: false };
   const until = new Date(record.until ?? 0).toISOString().replace(/\.\d+/, '');
   return {
-    // The page would go where there is no room, unless it is told where else.
+    // Without --out the page would be written where there is no room.
     words: `recorded in part, up to ${until}${why}; amoc report ${run} --out FILE shows it`,
     isWhole: false,
   };
 }
 
-/** What is missing in a record that is read: nothing when it says nothing. */
+/** Says what is missing in a record; `undefined` when the result says nothing about it. */
 export function sayHoles(record: RunRecord | undefined): string | undefined {
   if (record === undefined) return undefined;
   const { until = 0, why = 'it could not be written' } = record;

@@ -1,17 +1,17 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How much is kept. The oldest runs go first, when a new one begins. */
+/** How much is kept. The oldest runs are deleted first, when a new one begins. */
 export interface RunLimits {
   /** How many runs, the new one included. */
   runs: number;
   bytes: number;
 }
 
-/** What is kept unless said otherwise: `AMOC_RUNS_KEEP`, `AMOC_RUNS_MB`. */
+/** The limits unless `AMOC_RUNS_KEEP` or `AMOC_RUNS_MB` set others. */
 export const defaultLimits: RunLimits = { runs: 100, bytes: 2 * 1024 ** 3 };
 
-/** Makes room for one more run. @returns the folders that went */
+/** Makes room for one more run. @returns the folders that were deleted */
 export function pruneRuns(folder: string, { runs, bytes }: RunLimits): string[] {
   const known = listFolders(folder).sort((a, b) => b.at - a.at);
   const gone: string[] = [];
@@ -27,7 +27,7 @@ export function pruneRuns(folder: string, { runs, bytes }: RunLimits): string[] 
   return gone;
 }
 
-/** Folders with a `run.json`: nothing else in there is ours to delete. */
+/** The folders with a `run.json`: nothing else in there may be deleted. */
 function listFolders(folder: string): { path: string; at: number; bytes: number }[] {
   let names: string[];
   try {

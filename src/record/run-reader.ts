@@ -2,17 +2,17 @@ import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AmocError } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
 import { MetricsTotals } from '../metrics/totals.ts';
 import { runFiles } from './run-recorder.ts';
 import type { RunDefinition, RunEvent, RunResult, SecondRow } from './types.ts';
 
-/** A run as its folder tells it. */
+/** A run as read from its folder. */
 export interface RecordedRun {
   definition: RunDefinition;
   events: RunEvent[];
   seconds: SecondRow[];
-  /** `undefined` when its master did not live to write it. */
+  /** `undefined` when the master ended before it could write the result. */
   result: RunResult | undefined;
   /** Sums over all seconds. */
   totals: MetricsTotals;
@@ -24,7 +24,7 @@ export interface RunEntry {
   result: RunResult | undefined;
 }
 
-/** The recorded runs, the newest last. Folders that are none are left out. */
+/** The recorded runs, the newest last. Folders without a run are left out. */
 export function listRuns(folder: string): RunEntry[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -43,9 +43,9 @@ export function listRuns(folder: string): RunEntry[] {
 }
 
 /**
- * The folder of a run by its id, by a part of it that only one has, or `last`.
+ * The folder of a run by its id, by a part of it that only one run has, or `last`.
  *
- * @throws {AmocError} `ARGUMENT` when there is none, or more than one
+ * @throws {AmocError} `ARGUMENT` when no run fits, or more than one
  */
 export function findRun(folder: string, wanted: string): string {
   const ids = listRuns(folder).map(({ definition }) => definition.id);
@@ -66,10 +66,9 @@ export function findRun(folder: string, wanted: string): string {
 }
 
 /**
- * Reads a run. What was half written when its master died is left out.
+ * Reads a run. A line that was half written when the master died is left out.
  *
- * @param onRow sees each second as it is read
- * @throws {AmocError} `ARGUMENT` when the folder is no run
+ * @throws {AmocError} `ARGUMENT` when the folder is not a run
  */
 export async function readRun(folder: string, id: string): Promise<RecordedRun> {
   const path = join(folder, id);
@@ -89,7 +88,7 @@ export async function readRun(folder: string, id: string): Promise<RecordedRun> 
   };
 }
 
-/** A result; one that an amoc of before wrote lacks what has been added since. */
+/** A result; one from an older amoc gets defaults for fields that have been added since. */
 function readResult(path: string): RunResult | undefined {
   const result = readJson(join(path, runFiles.result)) as RunResult | undefined;
   return result === undefined ? undefined : { ...added, ...result };
@@ -105,7 +104,7 @@ async function readLines(file: string): Promise<unknown[]> {
     try {
       if (line !== '') lines.push(JSON.parse(line));
     } catch {
-      // Half of a line: the process was killed while it wrote.
+      // An incomplete line: the process was killed while it was writing.
     }
   }
   return lines;

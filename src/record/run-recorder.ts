@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { jsonText } from '../lib/foreign-text.ts';
+import { jsonText } from '../lib/text/foreign-text.ts';
 import { AppendFile } from './append-file.ts';
 import { pruneRuns } from './run-pruning.ts';
 import type { RunLimits } from './run-pruning.ts';
@@ -22,25 +22,25 @@ export const runFiles = {
   result: 'result.json',
 } as const;
 
-/** Past that a run's record tells no more seconds: some days of a run with fifty metrics. */
+/** Beyond this, a run's record gets no more seconds: some days of a run with fifty metrics. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/** What is open of the current run. */
+/** The open files of the current run. */
 interface OpenRun {
   id: string;
   folder: string;
   events: AppendFile;
   seconds: AppendFile;
   bytes: number;
-  /** Up to when nothing is missing, in epoch milliseconds. */
+  /** The time up to which nothing is missing, in epoch milliseconds. */
   until: number;
 }
 
 /**
- * Keeps runs on disk, each in a folder of its own that is its owner's alone: plain JSON, appended as it
- * happens, so that what a second brought is there when the process is killed in the next one. Foreign text has
- * escapes: a file that is shown by `cat` steers no terminal. What cannot
- * be written is told at once, and once a run; the run goes on.
+ * Keeps runs on disk, each in a folder of its own that only its owner can read: plain JSON, appended as it
+ * happens, so that the figures of one second are on disk when the process is killed in the next. Foreign
+ * text is escaped: a file that is shown by `cat` does not steer the terminal. A failure to write is reported
+ * at once, and once per run; the run continues.
  */
 export class RunRecorder implements RunObserver {
   readonly #folder: string;
@@ -48,7 +48,7 @@ export class RunRecorder implements RunObserver {
   #open: OpenRun | undefined;
   #record: RunRecord = { kept: 'none' };
 
-  /** @param folder where the runs' folders are; it is made at the first run */
+  /** @param folder where the runs' folders are; it is created at the first run */
   constructor(folder: string, limits: RunLimits) {
     this.#folder = folder;
     this.#limits = limits;
@@ -58,7 +58,7 @@ export class RunRecorder implements RunObserver {
     this.#close();
     const folder = join(this.#folder, definition.id);
     const file = join(folder, runFiles.definition);
-    // A run that a master goes on with: what it is has been written by the one before.
+    // A resumed run: the previous master has written its definition.
     const isKnown = existsSync(file);
     const unpruned = attemptTo(() => pruneRuns(this.#folder, this.#limits));
     try {
@@ -78,11 +78,11 @@ export class RunRecorder implements RunObserver {
       this.#record = isKnown
         ? { kept: 'part', why, until: statSync(file).mtimeMs }
         : { kept: 'none', why };
-      // A folder with nothing but a beginning would be taken for a run.
+      // A folder with only a partial definition would be taken for a run.
       if (!isKnown) attemptTo(() => forget(folder));
       throw new AmocError(
         'FILE',
-        `the record of the run cannot be written in ${this.#folder}: ${why}; the run goes on without it`,
+        `the record of the run cannot be written in ${this.#folder}: ${why}; the run continues without it`,
         { cause },
       );
     }
@@ -101,7 +101,7 @@ export class RunRecorder implements RunObserver {
     if (open.bytes <= MOST_BYTES) return;
     const why = `the record of ${open.id} is full (${MOST_BYTES / 1048576} MB)`;
     this.#lose(open, why);
-    throw new AmocError('FILE', `${why}: the run goes on, its seconds are kept no more`);
+    throw new AmocError('FILE', `${why}: the run continues, but no more seconds are recorded`);
   }
 
   event(event: RunEvent): void {
@@ -136,7 +136,7 @@ export class RunRecorder implements RunObserver {
     attemptTo(() => open.seconds.close());
   }
 
-  /** Writes; the first failure of a run is thrown, the others change nothing. */
+  /** Writes; the first failure of a run is thrown, later ones are ignored. */
   #write(open: OpenRun, write: () => void): void {
     try {
       write();
@@ -145,7 +145,7 @@ export class RunRecorder implements RunObserver {
       if (!this.#lose(open, why)) return;
       throw new AmocError(
         'FILE',
-        `the record of the run cannot be written in ${this.#folder}: ${why}; the run goes on`,
+        `the record of the run cannot be written in ${this.#folder}: ${why}; the run continues`,
         { cause },
       );
     }
@@ -159,14 +159,14 @@ export class RunRecorder implements RunObserver {
   }
 }
 
-/** Makes a folder and those above it. Node.js' own way says ENOENT of a file system that is read-only. */
+/** Creates a folder and its parents. Node.js itself reports ENOENT for a file system that is read-only. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   mkdirSync(path, { mode: 0o700 });
 }
 
-/** Writes a file as a whole, or leaves none. */
+/** Writes a complete file, or leaves none. */
 function writeJson(file: string, value: object): void {
   try {
     writeFileSync(file, `${jsonText(value, 2)}\n`, { mode: 0o600 });
@@ -181,7 +181,7 @@ function forget(folder: string): void {
   rmdirSync(folder);
 }
 
-/** For what the record can do without. @returns why it failed, if it did */
+/** Does work that may fail without harm to the record. @returns why it failed, if it did */
 function attemptTo(work: () => void): string | undefined {
   try {
     work();

@@ -1,10 +1,10 @@
 import { AmocError } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
 import type { UserTotals } from './types.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Names besides those of metrics that a threshold can be of. */
+/** Names that a threshold can have in addition to those of metrics. */
 const special = ['errors', 'users_crashed', 'users_lost'] as const;
 
 const counterStats = ['total', 'rate'] as const;
@@ -24,9 +24,9 @@ export interface Threshold {
 export interface Standing {
   totals: MetricsTotals;
   users: UserTotals;
-  /** Users that were started, those that started again elsewhere included. */
+  /** Users that were started, including those that were started again elsewhere. */
   started: number;
-  /** How long the run has gone on. */
+  /** How long the run has lasted. */
   seconds: number;
 }
 
@@ -43,7 +43,7 @@ export function parseThreshold(text: string): Threshold {
   if (parts === null) {
     throw new AmocError(
       'ARGUMENT',
-      `'${text}' is no threshold; write it as 'message_ttd p99 < 200ms', 'errors < 0.1%' or 'messages_sent rate > 100/s'`,
+      `invalid threshold '${text}'; write it as 'message_ttd p99 < 200ms', 'errors < 0.1%' or 'messages_sent rate > 100/s'`,
     );
   }
   const [, metric = '', stat, operator = '<', number = '', unit = ''] = parts;
@@ -51,7 +51,7 @@ export function parseThreshold(text: string): Threshold {
     const all = ['p50', 'p95', 'p99', 'p99.9', ...timeStats, 'total'];
     throw new AmocError(
       'ARGUMENT',
-      `'${text}': there is no ${stat}${didYouMean(stat, all)}; there are ${all.join(', ')}, and any other percentile`,
+      `'${text}': unknown statistic '${stat}'${didYouMean(stat, all)}; use ${all.join(', ')}, or any other percentile`,
     );
   }
   const scale = { us: 0.001, ms: 1, s: 1000, m: 60_000 }[unit] ?? 1;
@@ -66,9 +66,9 @@ export function parseThreshold(text: string): Threshold {
 }
 
 /**
- * Reads those of a scenario or a command: what of, and its limit.
+ * Reads the thresholds of a scenario or a command: metrics with their limits.
  *
- * @throws {AmocError} `ARGUMENT` on the first that is none
+ * @throws {AmocError} `ARGUMENT` on the first invalid one
  */
 export function parseThresholds(thresholds: Readonly<Record<string, string>>): Threshold[] {
   return Object.entries(thresholds).map(([what, limit]) => parseThreshold(`${what} ${limit}`));
@@ -80,7 +80,7 @@ export function judge(threshold: Threshold, standing: Standing): Verdict {
   const { text, limit, unit } = threshold;
   return {
     threshold: text,
-    // A gate that passes because nothing was measured is none.
+    // A threshold must not pass because nothing was measured.
     passed: value !== undefined && compare(value, threshold),
     value,
     limit,
@@ -88,14 +88,14 @@ export function judge(threshold: Threshold, standing: Standing): Verdict {
   };
 }
 
-/** A value of a threshold, in its unit, as people read it. */
+/** A value of a threshold, in its unit, for people to read. */
 export function showValue(value: number | undefined, unit: Verdict['unit']): string {
   if (value === undefined) return 'nothing was recorded';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 4;
   return `${Number(value.toFixed(digits))}${unit === '' || unit === '/s' || unit === '%' ? unit : ` ${unit}`}`;
 }
 
-/** A verdict as a sentence: what it is, and by how much it was missed. */
+/** A verdict as a sentence: the value, and by how much the limit was missed. */
 export function sayVerdict({ threshold, passed, value, limit, unit }: Verdict): string {
   if (value === undefined) return `${threshold}: ${showValue(value, unit)}`;
   if (passed) return `${threshold}: it is ${showValue(value, unit)}`;

@@ -2,7 +2,7 @@ import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { MetricsSummary, MetricsTotals, TimeSummary } from '../metrics/totals.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What a run is: fixed when it begins. */
+/** The definition of a run, fixed when it begins. */
 export interface RunDefinition {
   id: string;
   /** `amocLocal` or `amocDist`. */
@@ -23,7 +23,7 @@ export interface RunDefinition {
   versions: { amoc: string; node: string };
 }
 
-/** What kind of thing happened. */
+/** The kind of an event. */
 export type EventKind =
   | 'start'
   | 'add'
@@ -42,7 +42,7 @@ export type EventKind =
   | 'warning'
   | 'error';
 
-/** What somebody commands; other events follow from them, or come by themselves. */
+/** Commands of an operator; other events follow from them, or happen by themselves. */
 export const commandKinds = [
   'start',
   'add',
@@ -61,12 +61,12 @@ export interface RunEvent {
   at: number;
   kind: EventKind;
   text: string;
-  /** Who commanded it, when several may: `anna@pts/3`. */
+  /** The operator who gave the command, where there may be several: `anna@pts/3`. */
   by?: string;
   data?: Record<string, unknown>;
 }
 
-/** States that users are counted in; `finished`, `removed`, `crashed` and `lost` are those of the whole run. */
+/** States that users are counted in; `finished`, `removed`, `crashed` and `lost` are totals of the run. */
 export const countedStates = [
   'starting',
   'running',
@@ -90,13 +90,13 @@ export interface NodeSecond {
   loopDelayMs: number;
   rssBytes: number;
   gcMs?: number;
-  /** The master's clock minus the node's. */
+  /** The master's clock minus that of the process. */
   clockOffsetMs?: number;
-  /** Why its figures are its own, and not the server's. */
+  /** Why its figures reflect itself, not the server. */
   saturated?: string;
 }
 
-/** One second of a run: what came in it. */
+/** What came in one second of a run. */
 export interface SecondRow {
   /** Its end, in epoch milliseconds. */
   at: number;
@@ -105,16 +105,16 @@ export interface SecondRow {
   nodes: NodeSecond[];
 }
 
-/** Messages of a run; `delivery` is from the making of a message to its arrival, where both are amoc's. */
+/** Messages of a run; `delivery` is the time from creation to arrival, where amoc both sends and receives. */
 export interface MessagesView {
   sent: number;
   received: number;
-  /** Sent, over the last seconds. */
+  /** Sent per second, over the last seconds. */
   perSecond: number;
   delivery?: TimeSummary;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface RunResult {
   run: string;
   scenario: string;
@@ -131,16 +131,16 @@ export interface RunResult {
   /** Everything that was counted and timed. */
   metrics: MetricsSummary;
   errors: { error: string; message: string; count: number }[];
-  /** What failed besides users, a sentence each: `terminate`, `teardown`, a process that joined or was killed. */
+  /** What else failed, a sentence each: `terminate`, `teardown`, a process that joined or was killed. */
   problems: string[];
-  /** Processes that were the bottleneck themselves, for how many seconds, and for how long at a time. */
+  /** Processes that were the bottleneck, for how many seconds in total, and for how many in a row. */
   saturated: { node: string; seconds: number; inARow: number }[];
-  /** What the processes said that they recorded, and how much of it arrived here. */
+  /** How many values the processes reported as recorded, and how many of them arrived here. */
   counts: { recorded: number; arrived: number; lostNodes: number };
-  /** Processes that reported what cannot be, and why; their figures are left out from then on. */
+  /** Processes that reported what cannot be true, and why; their figures are left out from then on. */
   distrusted?: { node: string; why: string }[];
   verdicts: Verdict[];
-  /** How much of the run is on disk; left out where nobody keeps it, and in the record of a whole run. */
+  /** How much of the run is on disk; left out when no observer records it, and in a complete record. */
   record?: RunRecord;
 }
 
@@ -154,26 +154,26 @@ export interface RunRecord {
   until?: number;
 }
 
-/** Follows runs as they happen. What it throws is told, and does the run no harm. */
+/** Follows runs as they happen. What it throws is reported, and does not harm the run. */
 export interface RunObserver {
   started(definition: RunDefinition): void;
   /** @param totals of the run so far */
   second(row: SecondRow, totals: MetricsTotals): void;
   event(event: RunEvent, definition: RunDefinition | undefined): void;
   ended(result: RunResult): void;
-  /** How much is kept of the run that ended last; of those who keep runs. */
+  /** How much is kept of the run that ended last; only for observers that keep runs. */
   record?(): RunRecord;
-  /** What one process reported; left out by those that need only the whole. */
+  /** Gets what one process reported; left out by observers that need only the totals. */
   report?(node: ReportingNode, delta: MetricsDelta): void;
 }
 
-/** Whose report it is. */
+/** The process that sent a report. */
 export interface ReportingNode {
   name: string;
   labels: Readonly<Record<string, string>>;
 }
 
-/** Each state with its number. */
+/** Each state with its count. */
 export function userEntries(users: UserTotals): [state: string, count: number][] {
   return Object.entries(users as UserTotals & Record<string, number>);
 }

@@ -1,4 +1,4 @@
-/** What a threshold says of a run so far. */
+/** The verdict of a threshold on a run so far. */
 export interface Verdict {
   /** As it was given: `message_ttd p99 < 200ms`. */
   threshold: string;

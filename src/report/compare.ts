@@ -8,12 +8,12 @@ export interface Comparison {
   metric: string;
   stat: 'p50' | 'p95' | 'p99' | 'rate';
   unit: string;
-  /** Over the whole of each run; rates are means. */
+  /** Over the entire run; rates are means. */
   a: number;
   b: number;
-  /** Of b to a: 0.1 is a tenth more. */
+  /** The change from a to b: 0.1 is a tenth more. */
   change: number;
-  /** Of the Mann–Whitney U test on the values of the seconds; `undefined` when they are too few. */
+  /** The p-value of the Mann–Whitney U test on the values of each second; `undefined` when there are too few. */
   p: number | undefined;
   /** Cliff's delta of the seconds, −1 to 1. */
   delta: number | undefined;
@@ -22,40 +22,40 @@ export interface Comparison {
 
 /** When a difference counts. */
 export interface CompareOptions {
-  /** Less than that part of a is no change, however sure it is. @default 0.1 */
+  /** A difference of less than this share of a is not a change, however significant it is. @default 0.1 */
   minChange?: number;
-  /** Less than so many milliseconds is no change of a time. @default 0.5 */
+  /** A difference of less than this many milliseconds is not a change of a time. @default 0.5 */
   minMs?: number;
 }
 
 /**
  * Whether two runs are of one scenario.
  *
- * @returns what to know before their figures are compared; `undefined` when they are of the same one
+ * @returns what to know before their figures are compared; `undefined` when they are of the same scenario
  */
 export function sayDifference(
   { definition: a }: Pick<RecordedRun, 'definition'>,
   { definition: b }: Pick<RecordedRun, 'definition'>,
 ): string | undefined {
   if (a.scenario !== b.scenario) {
-    return `these are runs of two scenarios, ${a.scenario} and ${b.scenario}: a difference may be theirs`;
+    return `these are runs of two scenarios, ${a.scenario} and ${b.scenario}: a difference may come from that`;
   }
   if (a.hash === b.hash) return undefined;
-  return `the files of ${a.scenario} were changed between the two runs: a difference may be theirs`;
+  return `the files of ${a.scenario} were changed between the two runs: a difference may come from that`;
 }
 
-/** Of all tests of a comparison together (Holm). */
+/** The level of significance of all tests of a comparison together (Holm). */
 const ALPHA = 0.01;
-/** From there on Cliff's delta is called large (Romano 2006). */
+/** From this value on Cliff's delta is called large (Romano 2006). */
 const LARGE = 0.474;
 const LEAST_SECONDS = 8;
 
-/** What is of the load generator, or says nothing of its own. */
+/** Metrics of the load generator itself, and metrics that add no information. */
 const leftOut = /^(?:gc_pause|bytes_|users_|connections$|connection_failures_by)/;
 
 /**
  * Compares two runs: percentiles and rates side by side, and whether they differ by more than the noise
- * of the seconds. Of each run only those seconds count in which nobody was starting or leaving.
+ * of the seconds. Of each run only those seconds count in which no user was starting or leaving.
  */
 export function compareRuns(
   a: RecordedRun,
@@ -130,7 +130,7 @@ function steadyOf(seconds: readonly SecondRow[]): Second[] {
     const before = seconds[index - 1]?.at;
     const isSteady =
       users.starting === 0 && users.leaving === 0 && users.running + users.waiting >= most * 0.9;
-    // The first second has somebody's login in it, the last one may be short.
+    // The first second has logins in it, the last one may be short.
     if (!isSteady || before === undefined || at - before < 500) return [];
     const totals = new MetricsTotals();
     totals.add(delta);

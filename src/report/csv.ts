@@ -6,17 +6,17 @@ const stats = ['count', 'mean', 'p50', 'p95', 'p99', 'p999', 'max'] as const;
 
 const SATURATED = 'saturated';
 
-/** What a spreadsheet takes for a formula at the beginning of a cell, blanks before it aside. */
+/** The beginning of a cell that a spreadsheet reads as a formula, also after blanks. */
 const FORMULA = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/;
 
-/** What a column is of: amoc's own, or a metric of that kind. */
+/** What a column shows: a value of amoc's own, or a metric of this kind. */
 type ColumnKind = 'own' | 'counter' | 'gauge' | 'time';
 
 /**
- * The seconds of a run as CSV (RFC 4180): a line each, users by state, counters as what came in the
- * second, times by their percentiles in it. Numbers are as they are; a text that a spreadsheet would take
- * for a formula (`=cmd|…`) has an apostrophe before it, as OWASP has it. A metric that is called like a
- * column before it has its kind behind the name: `time (counter)`.
+ * The seconds of a run as CSV (RFC 4180), one line each: users by state, counters as the increase in the second,
+ * times as percentiles in the second. Numbers are unchanged; a text that a spreadsheet would read as a formula
+ * (`=cmd|…`) gets an apostrophe before it, as OWASP recommends. A metric that has the name of an earlier
+ * column gets its kind after the name: `time (counter)`.
  */
 export function renderCsv(seconds: readonly SecondRow[]): string {
   const columns = new Columns();
@@ -44,10 +44,10 @@ export function renderCsv(seconds: readonly SecondRow[]): string {
   return [titles.map(quote), ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
 }
 
-/** Gives each column a title that no other one has. */
+/** Gives each column a title that no other column has. */
 class Columns {
   readonly #titles = new Map<string, string>();
-  /** Its column comes last, but its name is not a metric's. */
+  /** Its column comes last, but no metric may take its name before. */
   readonly #taken = new Set<string>([SATURATED]);
 
   titleOf(kind: ColumnKind, name: string): string {
@@ -65,6 +65,6 @@ class Columns {
 function quote(value: string | number): string {
   if (typeof value === 'number') return String(value);
   const text = FORMULA.test(value) ? `'${value}` : value;
-  // Some spreadsheets part cells at a semicolon or a tab as well.
+  // Some spreadsheets also separate cells at a semicolon or a tab.
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

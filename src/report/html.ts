@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { jsonText } from '../lib/foreign-text.ts';
-import { escapeMarkup as escape } from '../lib/markup.ts';
+import { jsonText } from '../lib/text/foreign-text.ts';
+import { escapeMarkup as escape } from '../lib/text/escape.ts';
 import { docOf } from '../metrics/catalogue.ts';
 import { metricOf } from '../metrics/labels.ts';
 import { judgeRun } from '../record/outcome.ts';
@@ -13,7 +13,7 @@ import type { TimeSummary } from '../metrics/totals.ts';
 import { makeTimeline, marksOf } from './timeline.ts';
 
 /**
- * A run as one page that needs nothing else: tables, and charts by uPlot, which is in it.
+ * A run as one page that needs no other file: tables, and charts by uPlot, which is included.
  *
  * @param packageRoot where the page's script and style are (`src/report/page`)
  */
@@ -88,7 +88,7 @@ function warnings({ result, seconds }: RecordedRun): string {
   if (result === undefined) {
     const last = seconds.at(-1);
     const until = last === undefined ? 'its beginning' : new Date(last.at).toISOString();
-    lines.push(`The run has no result: its master was killed. What is here goes up to ${until}.`);
+    lines.push(`The run has no result: its master was killed. The record goes up to ${until}.`);
   } else {
     lines.push(...judgeRun(result).reasons);
     const holes = sayHoles(result.record);

@@ -1,14 +1,14 @@
 /** How two samples differ. */
 export interface Difference {
-  /** Two-sided, of the Mann–Whitney U test (normal approximation, corrected for ties). */
+  /** The two-sided p-value of the Mann–Whitney U test (normal approximation, corrected for ties). */
   p: number;
   /** Cliff's delta: share of pairs in which b is greater, minus that in which it is less. */
   delta: number;
 }
 
 /**
- * The Mann–Whitney U test (Mann and Whitney 1947), and Cliff's delta, which is U in other words. Good
- * from about eight values each on.
+ * The Mann–Whitney U test (Mann and Whitney 1947), and Cliff's delta, which is U on another scale. Reliable
+ * from about eight values in each sample.
  */
 export function mannWhitney(a: readonly number[], b: readonly number[]): Difference {
   const all = [
@@ -52,7 +52,7 @@ export function holm(ps: readonly number[], alpha: number): boolean[] {
   return significant;
 }
 
-/** The middle value; `NaN` of none. */
+/** The middle value; `NaN` when there are no values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -62,7 +62,7 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** Of the standard normal distribution (Abramowitz and Stegun 7.1.26, to 1.5e-7). */
+/** The upper tail of the standard normal distribution (Abramowitz and Stegun 7.1.26, to 1.5e-7). */
 function upperTail(z: number): number {
   const x = z / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);

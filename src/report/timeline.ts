@@ -16,7 +16,7 @@ export interface Timeline {
   /** Ends of the points, in epoch seconds. */
   at: number[];
   users: Record<keyof UserTotals, number[]>;
-  /** Of each counter, a second. */
+  /** The rate of each counter, per second. */
   rates: Record<string, number[]>;
   times: Record<string, TimeLine>;
   gauges: Record<string, (number | null)[]>;
@@ -25,14 +25,14 @@ export interface Timeline {
   saturated: boolean[];
 }
 
-/** Charts with more lines than that cannot be read: of more processes, the busiest are drawn. */
+/** Charts with more lines than this cannot be read: of more processes only the busiest are drawn. */
 const MOST_NODES = 20;
 
 /**
- * Makes columns of a run's seconds. Of a long run several seconds make one point: counts are added up,
- * histograms merged, so that its percentiles are those of all of its values.
+ * Makes columns of a run's seconds. In a long run several seconds make one point: their counts are added up and
+ * their histograms merged, so that the percentiles of a point are those of all its values.
  *
- * @param most how many points at most
+ * @param most the most points
  */
 export function makeTimeline(seconds: readonly SecondRow[], most = 900): Timeline {
   const size = Math.max(1, Math.ceil(seconds.length / most));
@@ -103,7 +103,7 @@ function makePoint(rows: readonly SecondRow[], before: number | undefined): Poin
   const totals = new MetricsTotals();
   for (const { delta } of rows) totals.add(delta);
   const { counters, times, gauges } = totals.summary();
-  // The first second has none before it, and the last one may be short.
+  // The first second has no other before it, and the last one may be short.
   const spanMs = before === undefined ? rows.length * 1000 : last.at - before;
   const perSecond = Object.entries(counters).map(
     ([name, count]) => [name, spanMs < 200 ? 0 : (count * 1000) / spanMs] as const,
@@ -141,7 +141,7 @@ function busiest(points: readonly Point[]): string[] {
     .sort();
 }
 
-/** To four digits: a page with an hour of charts must not be megabytes. */
+/** Rounds to four digits: a page with an hour of charts must not be megabytes. */
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -1,7 +1,7 @@
 import { AmocError } from '../lib/errors.ts';
-import { isPackageName } from '../lib/package-name.ts';
-import { pathFault } from '../lib/plain-path.ts';
-import { sha256 } from '../lib/sha256.ts';
+import { isPackageName } from '../lib/text/package-name.ts';
+import { pathFault } from '../lib/text/plain-path.ts';
+import { sha256 } from '../lib/ids/sha256.ts';
 
 /** A compiled module of a scenario. */
 export interface ModuleFile {
@@ -18,7 +18,7 @@ export interface DataFile {
   text: string;
 }
 
-/** A compiled scenario as slaves get it: every file that it needs but npm packages. */
+/** A compiled scenario as slaves get it: every file that it needs, except npm packages. */
 export interface Bundle {
   name: string;
   /** See {@link hashOf}. */
@@ -30,7 +30,7 @@ export interface Bundle {
   data?: DataFile[] | undefined;
 }
 
-/** The name under which slaves keep what was compiled: a hash over all of it. */
+/** The name under which slaves keep a compiled scenario: a hash over all its contents. */
 export function hashOf({ name, files, packages, data = [] }: Omit<Bundle, 'hash'>): string {
   const content = [
     name,
@@ -42,9 +42,9 @@ export function hashOf({ name, files, packages, data = [] }: Omit<Bundle, 'hash'
 }
 
 /**
- * Checks a bundle before anything of it is written or run.
+ * Checks a bundle before any part of it is written or run.
  *
- * @throws {AmocError} `SCENARIO` when a path leaves the bundle's folder, comes twice, a package's name is
+ * @throws {AmocError} `SCENARIO` when a path leaves the bundle's folder or occurs twice, a package's name is
  * invalid, or the contents do not have the hash that the bundle names
  */
 export function demandSound(bundle: Bundle): void {

@@ -2,8 +2,8 @@ import { accessSync, constants, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { demandPrivateFolder } from '../lib/private-folder.ts';
-import { userName } from '../lib/user-name.ts';
+import { demandPrivateFolder } from '../lib/system/private-folder.ts';
+import { userName } from '../lib/system/os-account.ts';
 
 /** A folder of the cache: compiled scenarios as slaves run them, or as the master keeps them. */
 export type CacheKind = 'scenarios' | 'compiled';
@@ -16,8 +16,8 @@ export interface CacheFolder {
 }
 
 /**
- * The folder of this user's cached code, made when it is missing: no other user may write to it, for what
- * lies in it is executed.
+ * The folder of this user's cached code, made when it is missing: no other user may write to it, because the code
+ * in it is executed.
  *
  * @param kind a folder in it
  * @throws {AmocError} `FILE` when no folder is both writable and private
@@ -27,15 +27,15 @@ export function cacheFolder(kind: CacheKind): string {
 }
 
 /**
- * As {@link cacheFolder}: in `XDG_CACHE_HOME`, which is taken at its word; else in `HOME`; and in a private
- * folder of the system's temporary folder where `HOME` is of no use (accounts of services, containers with
+ * As {@link cacheFolder}: in `XDG_CACHE_HOME` and nowhere else, if that is set; otherwise in `HOME`; or in a private
+ * folder of the system's temporary folder where `HOME` cannot be used (accounts of services, containers with
  * another user).
  *
  * @throws {AmocError} `FILE`
  */
 export function findCacheFolder(kind: CacheKind): CacheFolder {
   const chosen = process.env['XDG_CACHE_HOME'];
-  // A relative one is to be ignored (XDG Base Directory Specification).
+  // A relative path must be ignored (XDG Base Directory Specification).
   if (chosen !== undefined && isAbsolute(chosen)) {
     const folder = join(chosen, 'amoc', kind);
     const fault = faultOf(folder);
@@ -56,7 +56,7 @@ export function findCacheFolder(kind: CacheKind): CacheFolder {
   const both = homeFault === undefined ? fault : `${homeFault}, and ${fault}`;
   throw new AmocError(
     'FILE',
-    `compiled scenarios can be kept nowhere: ${both}; set XDG_CACHE_HOME to a folder of your own`,
+    `there is no folder to keep compiled scenarios in: ${both}; set XDG_CACHE_HOME to a folder of your own`,
   );
 }
 
@@ -76,9 +76,9 @@ function faultOf(folder: string): string | undefined {
 }
 
 /**
- * Removes what lies in a folder of the cache, but for the `most` that are newest.
+ * Removes the contents of a folder of the cache, except for the `most` newest.
  *
- * @param isMeant names that are looked at
+ * @param isMeant whether a name may be removed, and counts
  */
 export function keepNewest(folder: string, most: number, isMeant: (name: string) => boolean): void {
   try {
@@ -89,6 +89,6 @@ export function keepNewest(folder: string, most: number, isMeant: (name: string)
       .sort((a, b) => b.age - a.age);
     for (const { path } of found.slice(most)) rmSync(path, { recursive: true, force: true });
   } catch {
-    // Another process does so at the same time; whoever comes next does the rest.
+    // Another process does the same at the same time; the next process does the rest.
   }
 }

@@ -1,13 +1,13 @@
-import { show } from '../lib/show.ts';
+import { show } from '../lib/text/quote.ts';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { didYouMean } from '../lib/text/nearest.ts';
 
-/** What a scenario may be called: also a name of a variable, an Erlang atom and a file. */
+/** A scenario's name, which can also be the name of a variable, an Erlang atom and a file. */
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,99}$/;
 
-/** Names of the scenarios in a folder, sorted. A folder that is not there has none. */
+/** Names of the scenarios in a folder, sorted. A folder that does not exist has none. */
 export function listScenarios(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -23,13 +23,13 @@ export function listScenarios(folder: string): string[] {
 /**
  * The file of a scenario.
  *
- * @throws {AmocError} `SCENARIO` when the name is none, or nothing has that name; the nearest are named.
+ * @throws {AmocError} `SCENARIO` when the name is invalid, or no scenario has it; the nearest names are listed.
  */
 export function scenarioFile(folder: string, name: unknown): string {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new AmocError(
       'SCENARIO',
-      `${show(name)} is not a scenario's name; it is letters, digits and _, and stands for a file of scenarios/`,
+      `${show(name)} is not a valid scenario name; use letters, digits and _, as in the name of a file in scenarios/`,
     );
   }
   const names = listScenarios(folder);

@@ -10,8 +10,8 @@ import {
 import { join, resolve } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { inlineSourceMap, withInlineSourceMap } from '../lib/inline-source-map.ts';
-import { sha256 } from '../lib/sha256.ts';
+import { inlineSourceMap, withInlineSourceMap } from '../lib/text/inline-source-map.ts';
+import { sha256 } from '../lib/ids/sha256.ts';
 import { hashOf } from './bundle.ts';
 import type { DataFile, ModuleFile } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
@@ -20,11 +20,11 @@ import { scenarioOptions } from './compiler-options.ts';
 import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
 import { readData } from './data-files.ts';
 
-/** Compiled scenarios that are kept; those that were not used for longest go. */
+/** At most this many compiled scenarios are kept; those that were unused for longest are removed. */
 const MOST_KEPT = 200;
 
 const entry = z.object({
-  /** Where the scenarios were: source maps name it. */
+  /** Where the scenarios were then: source maps name it. */
   folder: z.string(),
   scenario: z.object({
     name: z.string(),
@@ -32,19 +32,19 @@ const entry = z.object({
     files: z.array(z.object({ path: z.string(), code: z.string() })),
     packages: z.array(z.string()),
   }),
-  /** Paths of the files of data: they are where they were, and need not be kept twice. */
+  /** Paths of the files of data: these are read where they are, and are not stored here. */
   data: z.array(z.string()),
   sources: z.array(z.object({ path: z.string(), sha256: z.string() })),
   absent: z.array(z.string()),
 });
 
 /**
- * What scenarios compiled to, on disk: a check takes a second or more, in each shell that is opened. An
- * entry is used as long as every source has its contents, no file has come that would be imported instead,
- * and compiler, options and types are the same. What imports npm packages is not kept: their types are
- * nobody's to watch.
+ * Compiled scenarios on disk: otherwise each new shell would spend a second or more on a check. An entry
+ * is used while every source has the same contents, no new file would be imported in place of another,
+ * and compiler, options and types are the same. A scenario that imports npm packages is not kept, because their
+ * types are not watched for changes.
  *
- * Nothing here fails: whatever keeps it from working, the scenario is compiled.
+ * Nothing here fails: if the cache cannot be used for any reason, the scenario is compiled.
  */
 export class CompileCache {
   readonly #folder: string;
@@ -58,7 +58,7 @@ export class CompileCache {
     this.#cache = cache ?? orNothing(() => cacheFolder('compiled'));
   }
 
-  /** What a scenario compiles to, when that is known. */
+  /** The compiled form of a scenario, if it is in the cache. */
   find(name: string): CompiledScenario | undefined {
     return orNothing(() => {
       if (this.#cache === undefined) return undefined;
@@ -81,7 +81,7 @@ export class CompileCache {
     });
   }
 
-  /** Keeps what was built. */
+  /** Puts a built scenario into the cache. */
   keep(name: string, { scenario, inputs: { sources, absent, isOpen } }: Built): void {
     orNothing(() => {
       const main = sources.at(-1);
@@ -102,7 +102,7 @@ export class CompileCache {
     });
   }
 
-  /** By the text of the scenario, not by its place: a copied project finds what the first one left. */
+  /** Named after the text of the scenario, not its place: a copied project finds the entries of the original. */
   #fileOf(cache: string, name: string, textSha256: string): string {
     this.#tools ??= toolsOf(this.#packageRoot);
     return join(cache, `${sha256(`${this.#tools}\0${name}\0${textSha256}`)}.json`);
@@ -120,7 +120,7 @@ export class CompileCache {
   }
 }
 
-/** Compiler, options and types. What this package depends on is pinned by its manifest. */
+/** A hash over compiler, options and types. The dependencies of this package are pinned by its manifest. */
 function toolsOf(packageRoot: string): string {
   const dist = join(packageRoot, 'dist', 'src');
   const compiler = /^(?:scenario|lib)[/\\].*\.js$/;
@@ -137,7 +137,7 @@ function toolsOf(packageRoot: string): string {
   return hash.digest('hex');
 }
 
-/** The same files, whose source maps name the sources where they are now. */
+/** The same files, with source maps that name the present places of the sources. */
 function movedTo(folder: string, from: string, files: readonly ModuleFile[]): ModuleFile[] {
   const moved = (path: string): string => {
     const isUrl = path.startsWith('file:');

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { deferred } from '../lib/abort.ts';
-import type { Deferred } from '../lib/abort.ts';
+import { deferred } from '../lib/time/async.ts';
+import type { Deferred } from '../lib/time/async.ts';
 import { AmocError } from '../lib/errors.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
 import { listScenarios, scenarioFile } from './catalogue.ts';
@@ -8,7 +8,7 @@ import { CompileCache } from './compile-cache.ts';
 import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
 import type { Erased } from './type-eraser.ts';
 
-/** What the thread can do, and is asked by name. */
+/** What the thread can be asked to do, by name. */
 export interface CompilerWork {
   readonly load: () => Promise<void>;
   readonly build: (name: string) => Promise<Built>;
@@ -17,21 +17,21 @@ export interface CompilerWork {
 
 type Answered<Kind extends keyof CompilerWork> = Awaited<ReturnType<CompilerWork[Kind]>>;
 
-/** What the thread is asked. */
+/** A request to the thread. */
 export interface CompileRequest {
   id: number;
   kind: keyof CompilerWork;
   text: string;
 }
 
-/** What the thread answers. */
+/** An answer of the thread. */
 export type CompileAnswer =
   | { id: number; result: Answered<keyof CompilerWork> }
   | { id: number; failure: { code: AmocErrorCode | undefined; message: string } };
 
 /**
- * TypeScript in another thread: to load it and to check a scenario takes seconds on a busy machine, in
- * which a master must answer its slaves, or they take it for gone.
+ * TypeScript in another thread: loading it and checking a scenario takes seconds on a busy machine. In that time
+ * a master must answer its slaves, or they believe that it is gone.
  */
 export class CompilerThread implements AsyncDisposable {
   readonly #places: CompilerPlaces;
@@ -45,12 +45,12 @@ export class CompilerThread implements AsyncDisposable {
     this.#cache = new CompileCache(places);
   }
 
-  /** Whether the thread runs. */
+  /** Whether the thread is running. */
   get isLoaded(): boolean {
     return this.#worker !== undefined;
   }
 
-  /** Loads the compiler, which takes half a second, before it is needed; unless every scenario is known. */
+  /** Loads the compiler, which takes half a second, before it is needed, unless every scenario is in the cache. */
   async warm(): Promise<void> {
     const names = listScenarios(this.#places.folder);
     if (names.every((name) => this.#cache.find(name) !== undefined)) return;
@@ -59,7 +59,7 @@ export class CompilerThread implements AsyncDisposable {
 
   /** @throws {AmocError} as {@link ScenarioCompiler.compile} */
   async compile(name: unknown): Promise<CompiledScenario> {
-    // Anything can come from the shell; only a name can be sent to the thread.
+    // The shell can pass any value; only a name can be sent to the thread.
     scenarioFile(this.#places.folder, name);
     const known = this.#cache.find(name as string);
     if (known !== undefined) return known;

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { Service } from 'ts-node';
 import type ts from 'typescript';
 import { AmocError } from '../lib/errors.ts';
-import { inlineSourceMap, withInlineSourceMap } from '../lib/inline-source-map.ts';
-import { sha256 } from '../lib/sha256.ts';
+import { inlineSourceMap, withInlineSourceMap } from '../lib/text/inline-source-map.ts';
+import { sha256 } from '../lib/ids/sha256.ts';
 import { hashOf } from './bundle.ts';
 import type { Bundle, ModuleFile } from './bundle.ts';
 import { scenarioFile } from './catalogue.ts';
@@ -27,32 +27,32 @@ export interface CompilerPlaces {
   cacheFolder?: string;
 }
 
-/** A compiled scenario: every file that it needs but npm packages. */
+/** A compiled scenario: every file that it needs, except npm packages. */
 export type CompiledScenario = Bundle;
 
-/** All that decides what a scenario compiles to, besides this package. */
+/** Everything that determines the compiled form of a scenario, apart from this package. */
 export interface CompileInputs {
-  /** By their paths from the folder of the scenarios, the entry last. */
+  /** With their paths from the folder of the scenarios; the entry comes last. */
   sources: { path: string; sha256: string }[];
-  /** Paths that would have been taken instead, had there been files. */
+  /** Paths of files that would have been imported instead, if they had existed. */
   absent: string[];
-  /** Whether types come from elsewhere too: npm packages, other folders, what a directive names. */
+  /** Whether types also come from elsewhere: npm packages, other folders, files that a directive names. */
   isOpen: boolean;
 }
 
-/** What {@link ScenarioCompiler.build} makes. */
+/** The result of {@link ScenarioCompiler.build}. */
 export interface Built {
   scenario: CompiledScenario;
   inputs: CompileInputs;
 }
 
 /**
- * The largest compiled scenario, as JSON, in bytes: the frame that it travels in (16 MiB) has the settings
- * as well.
+ * The largest compiled scenario, as JSON, in bytes: the frame that it travels in (16 MiB) also contains the
+ * settings.
  */
 const MAX_BUNDLE_BYTES = 15 * 1024 * 1024;
 
-/** TypeScript, and what works on its syntax trees. */
+/** TypeScript, and the tools that work on its syntax trees. */
 interface Tools {
   readonly service: Service;
   readonly typescript: typeof ts;
@@ -61,8 +61,8 @@ interface Tools {
 }
 
 /**
- * Compiles scenarios with type-check, in this thread, by ts-node's service. Unchanged files cost
- * nothing the second time.
+ * Compiles scenarios with a type check, in this thread, with ts-node's service. Compiling unchanged files
+ * again costs nothing.
  */
 export class ScenarioCompiler {
   readonly #folder: string;
@@ -79,7 +79,7 @@ export class ScenarioCompiler {
   }
 
   /**
-   * @throws {AmocError} `SCENARIO` when there is none of that name, `COMPILE` with every diagnostic
+   * @throws {AmocError} `SCENARIO` when no scenario has that name, `COMPILE` with every diagnostic
    * (file, line, column, code, the line itself) when it does not compile, `FILE` for data that is not UTF-8.
    */
   async compile(name: unknown): Promise<CompiledScenario> {
@@ -87,7 +87,7 @@ export class ScenarioCompiler {
     return scenario;
   }
 
-  /** As {@link ScenarioCompiler.compile}, with what it was made of. */
+  /** As {@link ScenarioCompiler.compile}, together with the inputs. */
   async build(name: unknown): Promise<Built> {
     const entry = scenarioFile(this.#folder, name);
     const tools = await this.#load();
@@ -135,7 +135,7 @@ export class ScenarioCompiler {
       import('ts-node'),
       import('typescript'),
     ]);
-    // The service wants its steps before it says its options, which resolving needs.
+    // The service must be given its steps before it tells its options, which the resolver needs.
     const steps: ts.TransformerFactory<ts.SourceFile>[] = [];
     const service = tsNode.default.create({
       cwd: this.#folder,
@@ -198,7 +198,7 @@ export class ScenarioCompiler {
     const json = new Set<string>();
     const packages = new Set<string>();
     const faults: string[] = [];
-    // A set that grows while it is gone through.
+    // The set grows while the loop runs.
     for (const file of modules) {
       const found = linker.importsOf(file);
       for (const each of found.modules) modules.add(each);
@@ -212,7 +212,7 @@ export class ScenarioCompiler {
         const begin = posix.join(posix.dirname(outputPath(this.#folder, file)), prefix);
         if (paths.some((path) => path.startsWith(begin))) continue;
         faults.push(
-          `${this.#shown(file)}:${line}: import('${prefix}' …) says at run time only which file it means, so none travels; write one import('${prefix}NAME.js') for each file, and choose between them`,
+          `${this.#shown(file)}:${line}: import('${prefix}' …) is known only at run time, so no file travels for it; write one import('${prefix}NAME.js') for each file, and choose between them`,
         );
       }
     }
@@ -233,7 +233,7 @@ export class ScenarioCompiler {
     return {
       sources: [...travelling, ...all],
       absent: [...absent].map((file) => relative(this.#folder, file)),
-      // JSON that only types come from is not looked at again.
+      // JSON of which only the types are used is not watched for changes.
       isOpen: isOpen || !isWhole,
     };
   }
@@ -250,12 +250,12 @@ function withSourceUrl(code: string, file: string): string {
   return withInlineSourceMap(code, { ...map, sources: [pathToFileURL(file).href] });
 }
 
-/** Code and data are written into one folder. */
+/** Code and data are written into one folder: their paths must differ. */
 function demandApart(files: readonly ModuleFile[], data: ReadonlyMap<string, unknown>): void {
   const seen = new Set<string>();
   for (const { path } of files) {
     if (data.has(path)) {
-      throw new AmocError('COMPILE', `scenarios/${path} is code of the scenario, and no data`);
+      throw new AmocError('COMPILE', `scenarios/${path} is code of the scenario, not data`);
     }
     if (seen.has(path)) {
       throw new AmocError(
@@ -272,7 +272,7 @@ function demandToFit(scenario: CompiledScenario): void {
   if (bytes <= MAX_BUNDLE_BYTES) return;
   throw new AmocError(
     'COMPILE',
-    `${scenario.name} has ${(bytes / 1024 / 1024).toFixed(1)} MiB with its files, as they travel; at most ${MAX_BUNDLE_BYTES / 1024 / 1024} MiB do`,
+    `${scenario.name} has ${(bytes / 1024 / 1024).toFixed(1)} MiB, together with the files that travel with it; at most ${MAX_BUNDLE_BYTES / 1024 / 1024} MiB can travel`,
   );
 }
 

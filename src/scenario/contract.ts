@@ -1,12 +1,12 @@
-import type { Random } from '../lib/random.ts';
+import type { Random } from '../lib/ids/random.ts';
 import type { SettingsOf, Variables } from '../config/variable.ts';
 import { checkVariables } from '../config/variable.ts';
 import { AmocError } from '../lib/errors.ts';
 
-/** What JSON can say: what `setup` may hand to the other processes. */
+/** Any JSON value: what `setup` may pass to the other processes. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** Log lines that carry the scenario, the node and, for a user, the id. */
+/** Log lines that carry the scenario, the process and, for a user, the id. */
 export interface Log {
   debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
@@ -14,7 +14,7 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What `setup`, `init`, `terminate` and `teardown` are told. */
+/** The context that `setup`, `init`, `terminate` and `teardown` get. */
 export interface RunContext<V extends Variables = Variables> {
   /** Name of the run. */
   readonly run: string;
@@ -25,7 +25,7 @@ export interface RunContext<V extends Variables = Variables> {
   /** What `setup` returned, from `init` on. */
   readonly setup: Json | undefined;
   readonly log: Log;
-  /** Seeded by the run's seed and the node's name. */
+  /** Seeded by the run's seed and the name of the process. */
   readonly random: Random;
   /**
    * The text of a file that travels with the scenario: one that {@link Files} declares, or JSON that it
@@ -36,8 +36,8 @@ export interface RunContext<V extends Variables = Variables> {
    */
   text(path: string): string;
   /**
-   * What is in a JSON file that travels with the scenario; read again at each call. For a large file it is
-   * quicker than an import, whose types TypeScript infers value by value.
+   * The contents of a JSON file that travels with the scenario; parsed again at each call. For a large file it is
+   * faster than an import, whose types TypeScript infers value by value.
    *
    * @throws {AmocError} `SCENARIO` as {@link RunContext.text}, and for a file that is not JSON
    */
@@ -50,7 +50,7 @@ export interface RunContext<V extends Variables = Variables> {
  *
  * k6's `open()` runs where the file is, before the test; a scenario runs on the machines of the slaves, which
  * have no copy of the folder. So which files travel must be known before anything runs, and is declared
- * beside the scenario, as its variables are. JSON that is imported travels without being declared.
+ * beside the scenario, as its variables are. JSON that is imported travels without a declaration.
  *
  * @example
  * export const files = ['./names.csv'] satisfies Files;
@@ -61,10 +61,10 @@ export type Files = readonly `./${string}`[];
 /**
  * A scenario module, checked. Only `start` is needed.
  *
- * @typeParam U what a user is to `start`
+ * @typeParam U the type of a user, as `start` gets it
  */
 export interface Scenario<U> {
-  /** Once per run in the whole cluster, before every `init`; its result travels as JSON. */
+  /** Once per run in the entire cluster, before every `init`; its result travels as JSON. */
   readonly setup: ((context: RunContext) => unknown) | undefined;
   /** Once in each slave process, before its first user; its result is the `state` of every `start` there. */
   readonly init: ((context: RunContext) => unknown) | undefined;
@@ -72,12 +72,12 @@ export interface Scenario<U> {
   readonly start: (id: number, user: U, state: unknown) => unknown;
   /** Once in each slave process, after its last user. */
   readonly terminate: ((state: unknown, context: RunContext) => unknown) | undefined;
-  /** Once per run in the whole cluster, after every `terminate`. */
+  /** Once per run in the entire cluster, after every `terminate`. */
   readonly teardown: ((setup: Json | undefined, context: RunContext) => unknown) | undefined;
   readonly variables: Variables;
-  /** What the figures of a run must keep to; checked by the master. */
+  /** The limits that the figures of a run must meet; checked by the master. */
   readonly thresholds: Readonly<Record<string, string>>;
-  /** Connections that one user holds at the same time at most; 0 for none. @default 1 */
+  /** The most connections that one user holds at the same time; 0 for none. @default 1 */
   readonly connectionsPerUser: number;
 }
 
@@ -119,7 +119,7 @@ export function checkScenario<U>(
   };
 }
 
-/** Their words are checked where they are judged; here only their form. */
+/** Checks only the form of thresholds; their contents are checked where they are judged. */
 function readThresholds(name: string, value: unknown): Record<string, string> {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isRecord && Object.values(value).every((limit) => typeof limit === 'string')) {

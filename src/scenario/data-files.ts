@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { utf8Text } from '../lib/utf8-text.ts';
+import { utf8Text } from '../lib/text/utf8-text.ts';
 import { plainRelative } from './import-resolver.ts';
 import type { DataFile } from './bundle.ts';
 
-/** The most that the files of data of one scenario may be, together, in bytes. */
+/** The largest size of all files of data of one scenario together, in bytes. */
 export const MAX_DATA_BYTES = 8 * 1024 * 1024;
-/** Files of data that a scenario may have. */
+/** The most files of data that a scenario may have. */
 export const MAX_DATA_FILES = 500;
 
 const NAMED = 5;
@@ -42,7 +42,7 @@ export function demandSmall(folder: string, files: readonly string[]): void {
  *
  * @param folder the scenarios
  * @param files absolute
- * @throws {AmocError} `COMPILE`; `FILE` for one that is not UTF-8
+ * @throws {AmocError} `COMPILE`; `FILE` for a file that is not UTF-8
  */
 export function readData(folder: string, files: readonly string[]): DataFile[] {
   demandSmall(folder, files);
@@ -56,12 +56,12 @@ function sizeOf(folder: string, file: string): number {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) throw unreadable(folder, file, 'does not exist');
   if (stats.isDirectory()) throw unreadable(folder, file, 'is a folder; name the files in it');
-  // A pipe or a device has no size to go by.
+  // The size of a pipe or a device says nothing.
   if (!stats.isFile()) throw unreadable(folder, file, 'is not a file');
   return stats.size;
 }
 
-/** What a file has, and no byte more than its size says: it may grow while it is read. */
+/** The contents of a file, up to its size at the beginning: it may grow while it is read. */
 function bytesOf(folder: string, file: string): Uint8Array {
   try {
     const descriptor = openSync(file, 'r');

@@ -1,13 +1,13 @@
 import { posix, resolve } from 'node:path';
 import type ts from 'typescript';
 import { AmocError } from '../lib/errors.ts';
-import { pathFault } from '../lib/plain-path.ts';
+import { pathFault } from '../lib/text/plain-path.ts';
 
 /** Name of the export that says which files of data travel. */
 const EXPORT = 'files';
 
 /**
- * The files that a scenario declares with `export const files = ['./names.csv']`: read from its text, for
+ * The files that a scenario declares with `export const files = ['./names.csv']`: read from its text, because
  * they travel before anything runs.
  *
  * @param folder the scenarios
@@ -72,7 +72,7 @@ function listOf(
   });
 }
 
-/** Without brackets, `as …` and `satisfies …`. */
+/** An expression without its brackets, `as …` and `satisfies …`. */
 function bareValue(
   typescript: typeof ts,
   expression: ts.Expression | undefined,
@@ -93,7 +93,7 @@ function notPlain(source: ts.SourceFile, line: number): AmocError {
   return mistake(
     source,
     line,
-    `${EXPORT} must be a list of paths as they are: export const ${EXPORT} = ['./names.csv'] satisfies Files; they travel before anything runs`,
+    `${EXPORT} must be a list of literal paths: export const ${EXPORT} = ['./names.csv'] satisfies Files; they travel before anything runs`,
   );
 }
 

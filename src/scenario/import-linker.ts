@@ -14,13 +14,13 @@ export interface RuntimeImports {
   readonly packages: Set<string>;
   /** Imports whose relative path is known at run time only. */
   readonly computed: { readonly prefix: string; readonly line: number }[];
-  /** What cannot travel: `'SPECIFIER', which …`. */
+  /** Imports that cannot travel: `'SPECIFIER', which …`. */
   readonly faults: string[];
 }
 
 /**
- * Finds what is left of a module's imports when TypeScript has taken the types away, and writes the names of
- * the compiled files into them: as the last step of the emit, so that the source map is right.
+ * Finds the imports that are left in a module when TypeScript has taken the types away, and writes the names of
+ * the compiled files into them. This is the last step of the emit, so that the source map is right.
  */
 export class ImportLinker {
   readonly #typescript: typeof ts;
@@ -34,7 +34,7 @@ export class ImportLinker {
     this.#folder = folder;
   }
 
-  /** What the last emit of a file has found. */
+  /** The imports that the last emit of a file has found. */
   importsOf(file: string): RuntimeImports {
     return this.#found.get(file) ?? noImports();
   }
@@ -122,7 +122,7 @@ export class ImportLinker {
     );
   }
 
-  /** @returns what to write instead; `undefined` when it stays */
+  /** @returns the specifier to write instead; `undefined` when it stays */
   #link(
     { fileName }: ts.SourceFile,
     found: RuntimeImports,
@@ -154,7 +154,7 @@ export class ImportLinker {
   }
 }
 
-/** How Node.js, which reads relative specifiers as URLs, is told a path. */
+/** A path as a specifier for Node.js, which reads relative specifiers as URLs. */
 function asSpecifier(from: string, path: string): string {
   const parts = posix.relative(from, path).split('/').map(encodeURIComponent);
   return parts[0] === '..' ? parts.join('/') : ['.', ...parts].join('/');

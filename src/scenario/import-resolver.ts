@@ -2,25 +2,25 @@ import { readdirSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
-import { nearest } from '../lib/nearest.ts';
-import { isPackageName, packageOf } from '../lib/package-name.ts';
-import { pathFault } from '../lib/plain-path.ts';
+import { nearest } from '../lib/text/nearest.ts';
+import { isPackageName, packageOf } from '../lib/text/package-name.ts';
+import { pathFault } from '../lib/text/plain-path.ts';
 
 /** What a relative import means: where its types come from, and what it is at run time. */
 export interface ResolvedImport {
-  /** The file that TypeScript takes it for; `undefined` when there is none. */
+  /** The file that TypeScript resolves it to; `undefined` when there is none. */
   readonly source: string | undefined;
-  /** What travels for it, or why nothing can: the end of a sentence, `which …`. */
+  /** The file that travels for it, or why none can: the end of a sentence, `which …`. */
   readonly target:
     | { readonly kind: 'module' | 'json'; readonly file: string }
     | { readonly kind: 'fault'; readonly why: string };
-  /** Files that would have been taken instead, had they been there. */
+  /** Files that would have been imported instead, if they had existed. */
   readonly absent: readonly string[];
-  /** Whether more than the names of files decided. */
+  /** Whether the result depends on more than the names of files. */
   readonly isOpen: boolean;
 }
 
-/** What a file of code becomes; other kinds do not travel. */
+/** The extensions of code, before and after compilation; other kinds of files do not travel. */
 const outputs: Readonly<Record<string, string>> = {
   '.ts': '.js',
   '.js': '.js',
@@ -30,7 +30,7 @@ const outputs: Readonly<Record<string, string>> = {
 
 const TYPES_ONLY = /\.d\.(?:[^.]+\.)?[cm]?ts$/;
 
-/** Whether a specifier names a file by its place. */
+/** Whether a specifier names a file by a relative path. */
 export function isRelative(specifier: string): boolean {
   return /^\.\.?(?:$|[/\\])/.test(specifier);
 }
@@ -52,7 +52,7 @@ export function plainRelative(folder: string, file: string): string {
   return relative(folder, file).split(sep).join('/');
 }
 
-/** Finds what imports mean, as TypeScript does, so that types and code are those of the same file. */
+/** Resolves imports as TypeScript does, so that types and code come from the same file. */
 export class ImportResolver {
   readonly #typescript: typeof ts;
   readonly #options: ts.CompilerOptions;
@@ -65,7 +65,7 @@ export class ImportResolver {
     this.#folder = folder;
   }
 
-  /** @param specifier one that {@link isRelative} */
+  /** @param specifier a relative one; see {@link isRelative} */
   resolve(importer: string, specifier: string): ResolvedImport {
     const absent: string[] = [];
     const present: string[] = [];
@@ -91,7 +91,7 @@ export class ImportResolver {
     };
   }
 
-  /** Whether a file is among those that may travel. */
+  /** Whether a file is inside the folder, and so may travel. */
   isInside(file: string): boolean {
     return file.startsWith(this.#folder + sep);
   }
@@ -110,7 +110,7 @@ export class ImportResolver {
     const file = isTypesOnly(source) ? codeBeside(source) : source;
     if (file === undefined) {
       return fault(
-        `of which only the types are there (${basename(source)}); write import type, or add the code`,
+        `which has only types (${basename(source)}), and no code; write import type, or add the code`,
       );
     }
     const path = plainRelative(this.#folder, file);
@@ -132,7 +132,7 @@ export class ImportResolver {
     const stats = statSync(named, { throwIfNoEntry: false });
     if (stats?.isFile() === true) return notCode(plainRelative(this.#folder, named));
     if (stats?.isDirectory() === true) {
-      return `which is a folder without an index.ts; name the file that is meant, like '${specifier.replace(/\/$/, '')}/FILE.js'`;
+      return `which is a folder without an index.ts; name a file in it, as in '${specifier.replace(/\/$/, '')}/FILE.js'`;
     }
     const [near] = nearest(basename(named), importsOf(dirname(named)));
     if (near === undefined) return 'which does not exist';
@@ -142,8 +142,8 @@ export class ImportResolver {
 }
 
 /**
- * What is wrong with a specifier that is not relative: the end of a sentence. What may be right on the
- * machine of a slave, and cannot be known here, is not wrong.
+ * What is wrong with a specifier that is not relative: the end of a sentence. A specifier that may be right on
+ * the machine of a slave, which cannot be known here, is accepted.
  */
 export function bareFault(specifier: string): string | undefined {
   if (packageToInstall(specifier) === undefined) return undefined;
@@ -163,7 +163,7 @@ export function bareFault(specifier: string): string | undefined {
 
 /** The npm package that a specifier which is not relative needs, if any. */
 export function packageToInstall(specifier: string): string | undefined {
-  // Code that is in the specifier itself needs nothing.
+  // Code that is in the specifier itself needs no package.
   if (isBuiltin(specifier) || specifier.startsWith('data:')) return undefined;
   return packageOf(specifier);
 }
@@ -172,7 +172,7 @@ function notCode(path: string): string {
   return `which is not code; export const files = ['./${path}'] makes it travel, and context.text('./${path}') reads it`;
 }
 
-/** What a file of types describes: `a.js` of `a.d.ts`, `a.json` of `a.d.json.ts`. */
+/** The file that a file of types describes: `a.js` for `a.d.ts`, `a.json` for `a.d.json.ts`. */
 function codeBeside(types: string): string | undefined {
   const file = types.replace(TYPES_ONLY, (end) => {
     const [, other, kind] = /^\.d(\.[^.]+)?\.([cm]?)ts$/.exec(end) ?? [];

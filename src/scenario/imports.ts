@@ -1,13 +1,13 @@
 import type ts from 'typescript';
 
-/** An import of a module's source. */
+/** An import in a module's source. */
 export interface SourceImport {
   readonly specifier: string;
   /** Whether the syntax says that only types are meant. */
   readonly isType: boolean;
 }
 
-/** The texts that the argument of an `import()` may be, as far as they are written there. */
+/** The string literals that the argument of an `import()` may evaluate to, as far as they are written there. */
 export function literalsOf(typescript: typeof ts, argument: ts.Expression): ts.StringLiteralLike[] {
   if (typescript.isStringLiteralLike(argument)) return [argument];
   if (typescript.isParenthesizedExpression(argument)) {
@@ -32,11 +32,11 @@ export function prefixOf(typescript: typeof ts, argument: ts.Expression): string
     argument.operatorToken.kind === typescript.SyntaxKind.PlusToken
   ) {
     let first: ts.Expression = argument;
-    // A loop: sums may be thousands of terms long.
+    // A loop, not recursion: sums may be thousands of terms long.
     while (typescript.isBinaryExpression(first)) first = first.left;
     return prefixOf(typescript, first);
   }
-  // TypeScript wraps what it cannot know, to replace `.ts` in it at run time.
+  // TypeScript wraps an argument that it does not know, to replace `.ts` in it at run time.
   if (typescript.isCallExpression(argument)) {
     const { expression, arguments: given } = argument;
     const isWrapper =
@@ -55,7 +55,7 @@ export function isImportCall(typescript: typeof ts, node: ts.Node): node is ts.C
   );
 }
 
-/** Every import of a source, of types too, in the order of the text: what must be looked at to check it. */
+/** Every import of a source, also of types, in the order of the text: what a check must look at. */
 export function importsIn(typescript: typeof ts, source: ts.SourceFile): SourceImport[] {
   const found: (SourceImport & { at: number })[] = [];
   const add = (node: ts.Node | undefined, isType: boolean): void => {
@@ -88,7 +88,7 @@ export function importsIn(typescript: typeof ts, source: ts.SourceFile): SourceI
   return found.sort((a, b) => a.at - b.at).map(({ specifier, isType }) => ({ specifier, isType }));
 }
 
-/** All nodes below one; with a list of its own, because expressions may be nested deeper than the stack. */
+/** A node and all nodes below it; not recursive, because expressions may be nested deeper than the stack allows. */
 export function* nodesOf(typescript: typeof ts, root: ts.Node): Generator<ts.Node> {
   const left: ts.Node[] = [root];
   for (let node = left.pop(); node !== undefined; node = left.pop()) {
@@ -99,7 +99,7 @@ export function* nodesOf(typescript: typeof ts, root: ts.Node): Generator<ts.Nod
   }
 }
 
-/** `import { type A, type B } from …`, which TypeScript leaves out as a whole. */
+/** `import { type A, type B } from …`, which TypeScript leaves out completely. */
 function namesOnlyTypes(typescript: typeof ts, clause: ts.ImportClause | undefined): boolean {
   if (clause?.name !== undefined) return false;
   const names = clause?.namedBindings;

@@ -4,12 +4,12 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { plainRelative } from './import-resolver.ts';
 import type { DataFile, ModuleFile } from './bundle.ts';
 
-/** Keys of a JSON object that can be imported by name; all are in the default export. */
+/** The keys of an object with at most this many can be imported by name; all keys are in the default export. */
 const MAX_NAMES = 1000;
 
 /**
- * The path of the module that stands for a JSON file. Node.js' own JSON modules say at each start that they
- * are experimental (Node.js 20), demand an attribute that TypeScript does not, and export no names.
+ * The path of the module that takes the place of a JSON file. Node.js' own JSON modules warn at each start that
+ * they are experimental (Node.js 20), need an attribute that TypeScript does not need, and export no names.
  *
  * @param folder the scenarios
  * @param file absolute
@@ -24,7 +24,7 @@ export function jsonModulePath(folder: string, file: string): string {
 }
 
 /**
- * The module: its text is read once in each process, from the file that travels beside it.
+ * Makes the module. It reads the JSON once in each process, from the file that travels beside it.
  *
  * @param path from {@link jsonModulePath}
  * @throws {AmocError} `COMPILE` with the place when the file is not JSON

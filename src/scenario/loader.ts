@@ -18,14 +18,14 @@ import { demandSound } from './bundle.ts';
 import type { Bundle } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
 
-/** Compiled scenarios that are kept on disk; the oldest go. */
+/** At most this many compiled scenarios are kept on disk; the oldest are removed. */
 const MOST_KEPT = 50;
 
 /** Where a process finds packages and keeps compiled scenarios. */
 export interface LoaderPlaces {
   /** Where this package is installed: what `import … from 'amoc'` means. */
   packageRoot: string;
-  /** Whose `node_modules` the scenarios' npm dependencies come from. */
+  /** The folder from whose `node_modules` the scenarios' npm dependencies come. */
   scenariosFolder: string;
   /** @default a private folder of the user in the system's temporary folder */
   cacheFolder?: string;
@@ -33,10 +33,10 @@ export interface LoaderPlaces {
 
 /**
  * Writes a bundle to disk, under its hash, and imports its entry. A changed scenario has another
- * hash, so it is loaded anew without a restart.
+ * hash, so it is loaded again without a restart.
  *
  * @returns what the module exports
- * @throws {AmocError} `SCENARIO` when the bundle is not what its hash says, a package is missing, or the
+ * @throws {AmocError} `SCENARIO` when the bundle does not have its hash, a package is missing, or the
  * module throws while it loads.
  */
 export async function loadBundle(
@@ -62,7 +62,7 @@ function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
   const contents = contentsOf(bundle);
   const folder = join(cache, bundle.hash);
   if (isThere(folder, contents, links)) {
-    // So that what is used stays, and what is not goes.
+    // So that used bundles stay, and unused ones are removed.
     const now = new Date();
     utimesSync(folder, now, now);
     return folder;
@@ -93,7 +93,7 @@ function contentsOf({ files, data = [] }: Bundle): Map<string, string> {
   ]);
 }
 
-/** Whether a folder has all of a bundle, unchanged: a cleaner of old files may have been there. */
+/** Whether a folder has all of a bundle, unchanged: old files may have been cleaned up by another program. */
 function isThere(
   folder: string,
   contents: ReadonlyMap<string, string>,
@@ -110,8 +110,8 @@ function isThere(
 }
 
 /**
- * Renames a folder to its place. Where one is already, another process has just put it there, or somebody has
- * changed it: its files are replaced one by one, because others may be importing from it.
+ * Renames a folder to its place. If a folder is there already, another process has just put it there, or its files
+ * were changed. Then its files are replaced one by one, because other processes may be importing from it.
  */
 function putInPlace(draft: string, folder: string, paths: Iterable<string>): void {
   try {
@@ -127,7 +127,7 @@ function putInPlace(draft: string, folder: string, paths: Iterable<string>): voi
   }
 }
 
-/** @throws {AmocError} `SCENARIO` that names all packages that are missing */
+/** @throws {AmocError} `SCENARIO` that names all missing packages */
 function findPackages(names: readonly string[], places: LoaderPlaces): [string, string][] {
   const found: [string, string][] = [];
   const missing: string[] = [];
@@ -145,7 +145,7 @@ function findPackages(names: readonly string[], places: LoaderPlaces): [string, 
   );
 }
 
-/** Where an installed package is: beside the scenarios, or among amoc's own. */
+/** Where an installed package is: beside the scenarios, or among amoc's own packages. */
 function findPackage(
   name: string,
   { packageRoot, scenariosFolder }: LoaderPlaces,

@@ -3,15 +3,15 @@ import { relative, dirname } from 'node:path';
 import type ts from 'typescript';
 import { isBuiltin } from 'node:module';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { packageOf } from '../lib/package-name.ts';
+import { packageOf } from '../lib/text/package-name.ts';
 import { isRelative, isTypesOnly } from './import-resolver.ts';
 import type { ImportResolver } from './import-resolver.ts';
 import { importsIn } from './imports.ts';
 
-/** Files that one scenario may consist of, those of types included. */
+/** The most files that one scenario may consist of, files of types included. */
 const MAX_FILES = 500;
 
-/** A file whose types a scenario is checked with. */
+/** A file that takes part in the check of a scenario. */
 export interface SourceFile {
   readonly file: string;
   readonly text: string;
@@ -19,7 +19,7 @@ export interface SourceFile {
 
 /** Every file that the check of a scenario looks at, apart from npm packages. */
 export interface SourceGraph {
-  /** What is compiled, each after what it imports. */
+  /** The files to compile, each after the files that it imports. */
   readonly leavesFirst: readonly SourceFile[];
   /** Types without code, and JSON. */
   readonly types: readonly SourceFile[];
@@ -27,7 +27,7 @@ export interface SourceGraph {
   /** The scenario itself. */
   readonly entry: ts.SourceFile;
   readonly absent: ReadonlySet<string>;
-  /** Whether types come from elsewhere too: npm packages, other folders, what a directive names. */
+  /** Whether types also come from elsewhere: npm packages, other folders, files that a directive names. */
   readonly isOpen: boolean;
 }
 
@@ -36,7 +36,7 @@ const CODE = /\.m?[jt]s$/;
 /**
  * Follows relative imports from a scenario, also those of types.
  *
- * @throws {AmocError} `COMPILE` with every import of code that is not there
+ * @throws {AmocError} `COMPILE` with every import of code that does not exist
  */
 export function collectSources(
   typescript: typeof ts,
@@ -58,7 +58,7 @@ export function collectSources(
     isOpen ||= found.isOpen;
     for (const each of found.absent) if (resolver.isInside(each)) absent.add(each);
     if (found.source === undefined) {
-      // The check itself says it of types.
+      // For types, the check itself reports it.
       if (!isType && found.target.kind === 'fault') {
         faults.push(`${shown(importer)} imports '${specifier}', ${found.target.why}`);
       }
@@ -103,7 +103,7 @@ export function collectSources(
   return { leavesFirst, types, json, entry, absent, isOpen };
 }
 
-/** JavaScript takes types from comments: `import('./x.js').T`. */
+/** JavaScript files can import types in comments: `import('./x.js').T`. */
 function hasImportsInComments(file: string, text: string): boolean {
   return /\.m?js$/.test(file) && /\/\*\*[^]*?\bimport\b/.test(text);
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { nearest } from '../lib/nearest.ts';
-import { show } from '../lib/show.ts';
+import { nearest } from '../lib/text/nearest.ts';
+import { show } from '../lib/text/quote.ts';
 import type { DataFile } from './bundle.ts';
 import type { Json } from './contract.ts';
 

@@ -1,17 +1,17 @@
 import type { Service } from 'ts-node';
 import type ts from 'typescript';
 import { AmocError } from '../lib/errors.ts';
-import { pointAt } from '../lib/point-at.ts';
+import { pointAt } from '../lib/text/point-at.ts';
 
-/** Erased TypeScript, or word that the text is not finished. */
+/** JavaScript without types, or `incomplete` when the text is not finished. */
 export type Erased = { readonly javascript: string } | 'incomplete';
 
-/** What ends in the middle: an unterminated template or comment. */
+/** Diagnostics of a text that ends in the middle: an unterminated template or comment. */
 const ALWAYS_INCOMPLETE = new Set([1160, 1010]);
-/** An unterminated string: TypeScript has none over several lines. */
+/** The diagnostic of an unterminated string: a string cannot continue on the next line. */
 const UNTERMINATED_STRING = 1002;
 
-/** Erases the types of what is typed at the shell, without checking them, by a ts-node service. */
+/** Erases the types of an input of the shell, without checking them, with a ts-node service. */
 export class TypeEraser {
   readonly #service: Service;
   readonly #typescript: typeof ts;
@@ -21,7 +21,7 @@ export class TypeEraser {
     this.#typescript = typescript;
   }
 
-  /** Loads TypeScript, unless something else has. */
+  /** Loads TypeScript, unless it is loaded already. */
   static async load(): Promise<TypeEraser> {
     const [tsNode, typescript] = await Promise.all([import('ts-node'), import('typescript')]);
     const service = tsNode.default.create({
@@ -60,7 +60,7 @@ export class TypeEraser {
   }
 }
 
-/** Without the map, and without the strictness that would keep assignments from making globals. */
+/** Code without its source map, and without strict mode, which would keep assignments from making globals. */
 function plain(code: string): string {
   return code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '').replace(/^"use strict";\n/, '');
 }

@@ -1,12 +1,14 @@
-import type { Cancel, Clock } from '../lib/clock.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
 
-/** After the arrival of so many users at a time, garbage is collected once. */
+/** Minimum batch of logins after which garbage is collected once. */
 const WORTH_COLLECTING = 500;
 const COLLECT_AFTER_MS = 3000;
-/** So often it waits again because sessions still come or go; where they always do, V8 decides. */
+/**
+ * The collection is put off at most this often while sessions come or go; where they always do, V8 decides.
+ */
 const MOST_DELAYS = 40;
 
-/** What a {@link Collector} works with. */
+/** What a {@link Collector} needs. */
 export interface CollectorParts {
   clock: Clock;
   /** How many sessions there are now. */
@@ -14,7 +16,7 @@ export interface CollectorParts {
   collect: () => void;
 }
 
-/** Collects what logins leave behind, which is more than the sessions keep, when the last has ended. */
+/** Collects the garbage of logins, which is more than the sessions keep, when the last login has ended. */
 export class Collector implements Disposable {
   readonly #parts: CollectorParts;
   #mostStarting = 0;
@@ -24,7 +26,7 @@ export class Collector implements Disposable {
     this.#parts = parts;
   }
 
-  /** @param starting users who wait for their turn to start */
+  /** @param starting number of users that wait for their turn to start */
   note(starting: number): void {
     if (starting === 0 && this.#mostStarting >= WORTH_COLLECTING) this.#collectSoon();
     this.#mostStarting = starting === 0 ? 0 : Math.max(this.#mostStarting, starting);

@@ -1,8 +1,8 @@
 import { systemCode } from '../lib/errors.ts';
 
 /**
- * Whether every address of the master refused a connection, so that no master is there. Where one did
- * not answer, a master may be behind it that is about to give this node's users to others.
+ * Whether every address of the master refused a connection, so that no master is running there. An address
+ * that did not answer may have a master that is about to give this process's users to others.
  */
 export function wasRefused(error: unknown): boolean {
   const { cause } = (error ?? {}) as { cause?: unknown };

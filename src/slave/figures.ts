@@ -5,18 +5,18 @@ import type { SlaveRun } from './run.ts';
 
 type Report = Extract<SlaveMessage, { type: 'report' }>;
 
-/** What a report is made of. */
+/** What a report needs. */
 export interface FigureParts {
   run: SlaveRun | undefined;
   load: NodeLoad;
   metrics: MetricsRegistry;
-  /** Of the last command that the process has taken in. */
+  /** The revision of the last command that the process has applied. */
   revision: number;
-  /** Whether the users that are there are summed up. */
+  /** Whether to add a digest of the users that are present. */
   withDigest: boolean;
 }
 
-/** Takes what has come since the last report: it is in this one, or nowhere. */
+/** Takes everything since the last report: no later report has it. */
 export function takeFigures(parts: FigureParts): Omit<Report, 'type' | 'sequence'> {
   const { run, load, metrics, revision, withDigest } = parts;
   const pool = run?.pool;

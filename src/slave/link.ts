@@ -1,32 +1,32 @@
-import type { Cancel, Clock } from '../lib/clock.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { BEAT_MS, LEASE_MS, SILENT_MS } from '../protocol/lease.ts';
 import type { ClockEstimate } from '../protocol/messages.ts';
 import type { BeatAnswer, SlavePeer } from '../protocol/peer.ts';
 
-/** Beats whose answers are still of interest. */
+/** Maximum number of beats whose answers are still used. */
 const MOST_UNANSWERED = 32;
-/** Estimates of the clock that the best is taken from; it is followed as it drifts. */
+/** Number of estimates of the clock that the best is taken from; old ones go, so that a drift is followed. */
 const ESTIMATES = 16;
 /** Two estimates of one clock differ by more than their errors and this only when a clock was set. */
 const STEP_MS = 5;
 
-/** What a {@link Link} needs to know and whom it tells. */
+/** What a {@link Link} needs to know, and its callbacks. */
 export interface LinkParts {
   clock: Clock;
-  /** Whether the process may lose its users by silence: false for the children of a console. */
+  /** Whether silence can cost the process its users: false for the children of a console. */
   leased: boolean;
-  /** The lease has ended: whoever runs here may run elsewhere from now on. */
+  /** The lease has ended: the users of this process may run elsewhere from now on. */
   onLeaseEnd: () => void;
-  /** The last report that the master has in safety. */
+  /** Called with the number of the last report that the master has stored safely. */
   onAcked: (sequence: number) => void;
   onClock: (estimate: ClockEstimate) => void;
-  /** The lease ends at another time, on the monotonic clock. */
+  /** The lease now ends at this time, on the monotonic clock. */
   onLease: (until: number) => void;
-  /** Until when the watchdog has kept the lease while the loop stood still, on the monotonic clock. */
+  /** Until when the watchdog has kept the lease while the event loop was blocked, on the monotonic clock. */
   keptUntil?: () => number;
 }
 
-/** A process's bond to its master: beats, the lease that their answers renew, the clock, silence. */
+/** A process's tie to its master: beats, the lease that their answers renew, the clock, silence. */
 export class Link implements Disposable {
   readonly #parts: LinkParts;
   #peer: SlavePeer | undefined;
@@ -52,9 +52,9 @@ export class Link implements Disposable {
   }
 
   /**
-   * Looks whether the process may run users, and gives them up when it may no longer. For what is
-   * about to serve them: after a pause of the process its timers are due in an order of their own, and the
-   * end of the lease is one among thousands.
+   * Checks whether the process may run users, and gives them up when it may not. It is called before users
+   * are served: after a pause of the process its timers are due in an order of their own, and the end of the
+   * lease is one among thousands.
    */
   check(): boolean {
     // Before the first answer there is no lease that could have ended.
@@ -65,7 +65,7 @@ export class Link implements Disposable {
     return false;
   }
 
-  /** The best of the last estimates of the master's clock: that of the shortest round trip. */
+  /** The best of the last estimates of the master's clock: the one with the shortest round trip. */
   get estimate(): ClockEstimate | undefined {
     return this.#estimates.reduce<ClockEstimate | undefined>(
       (best, each) => (best === undefined || each.roundTripMs < best.roundTripMs ? each : best),
@@ -83,14 +83,14 @@ export class Link implements Disposable {
     this.#beat();
   }
 
-  /** Beats now, for whoever cannot wait for the answer to the next one. */
+  /** Beats now, for a caller that cannot wait for the answer to the next beat. */
   beat(): void {
     if (this.#peer === undefined) return;
     this.#cancelBeat?.();
     this.#beat();
   }
 
-  /** The connection is gone; the lease is what it was. */
+  /** The connection is gone; the lease is unchanged. */
   detach(): void {
     this.#cancelBeat?.();
     this.#cancelBeat = undefined;
@@ -98,8 +98,9 @@ export class Link implements Disposable {
   }
 
   /**
-   * The master's address refused a connection that was tried at `dialledAt`: its process is gone, and the
-   * next one gives nobody's users away before a lease from its own start. A lease that has ended stays so.
+   * The master's address refused a connection that was tried at `dialledAt`: the master's process is gone,
+   * and the next master reassigns no users before a lease has passed since its own start. A lease that has
+   * ended stays ended.
    */
   refused(dialledAt: number): void {
     if (!this.isHeld) return;
@@ -168,7 +169,7 @@ export class Link implements Disposable {
   #estimated(estimate: ClockEstimate): void {
     const best = this.estimate;
     const error = (estimate.roundTripMs + (best?.roundTripMs ?? 0)) / 2 + STEP_MS;
-    // The master's process is another one, or a machine slept: what was known is of no use.
+    // The master's process is another one, or a machine slept: the earlier estimates are useless.
     if (best !== undefined && Math.abs(estimate.offsetMs - best.offsetMs) > error) {
       this.#estimates = [];
     }

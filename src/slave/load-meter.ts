@@ -5,7 +5,7 @@ import type { NodeLoad } from '../protocol/messages.ts';
 
 const RESOLUTION_MS = 40;
 
-/** Measures what this process uses between two readings. */
+/** Measures the resources that this process uses between two readings. */
 export class LoadMeter {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #cpu = process.cpuUsage();
@@ -17,7 +17,7 @@ export class LoadMeter {
   #gcMs = 0;
   #gcLongestMs = 0;
 
-  /** @param pauses where each garbage collection is recorded */
+  /** @param pauses the histogram that records each garbage collection */
   constructor(pauses: Histogram) {
     this.#delay.enable();
     this.#collections = new PerformanceObserver((list) => {
@@ -30,16 +30,16 @@ export class LoadMeter {
     this.#collections.observe({ entryTypes: ['gc'] });
   }
 
-  /** Cores that it used in the interval that was read last. */
+  /** The number of cores that the process used in the last interval. */
   get cpu(): number {
     return this.#last.cpu;
   }
 
-  /** Since the last reading that starts a new interval. */
+  /** The load since the last reading that started a new interval. */
   read(): NodeLoad {
     const now = performance.now();
     const elapsedMs = now - this.#at;
-    // A reading right after another would divide by next to nothing.
+    // Right after another reading this would divide by next to nothing.
     if (elapsedMs < 500 && this.#hasRead) return this.#last;
     const used = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
@@ -65,7 +65,9 @@ export class LoadMeter {
   }
 }
 
-/** `undefined` when the system cannot say: it reads a file, and the process may have none left to open. */
+/**
+ * `undefined` when the system cannot say: it reads a file, and the process may be out of file descriptors.
+ */
 function residentBytes(): number | undefined {
   try {
     return process.memoryUsage.rss();

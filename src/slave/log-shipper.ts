@@ -1,10 +1,10 @@
 import pino from 'pino';
 import type { Logger } from 'pino';
-import type { Cancel, Clock } from '../lib/clock.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { readLogRecord } from '../protocol/messages.ts';
 import type { ShippedRecord } from '../protocol/messages.ts';
 
-/** Lines that wait for the next batch, and their characters; more are counted, not kept. */
+/** The limits of the lines that wait for the next batch; further lines are counted, not kept. */
 const MOST_WAITING = 2000;
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 const BATCH_MS = 50;
@@ -21,8 +21,8 @@ export class LogShipper {
   readonly #ship: (records: ShippedRecord[], dropped: number) => boolean;
 
   /**
-   * @param ship called at most once every 50 ms, with at most 2,000 lines; `false`: there is nobody to send
-   * them to, they are kept
+   * @param ship called at most once every 50 ms, with at most 2,000 lines; `false`: there is no receiver, and
+   * the lines are kept
    */
   constructor(
     level: string,
@@ -34,7 +34,7 @@ export class LogShipper {
     this.#clock = clock;
   }
 
-  /** Sends what waits. */
+  /** Sends the waiting lines. */
   flush(): void {
     if (this.#waiting.length === 0 && this.#dropped === 0) return;
     if (!this.#ship(this.#records(), this.#dropped)) {
@@ -51,7 +51,7 @@ export class LogShipper {
     this.#cancel?.();
   }
 
-  /** Those that wait; a line that comes late says so, because younger ones have been written before it. */
+  /** The waiting lines; a late line says so, because newer ones have been written before it. */
   #records(): ShippedRecord[] {
     const now = this.#clock.monotonic();
     return this.#waiting.map(({ record, since }) =>

@@ -3,16 +3,17 @@ import inspector from 'node:inspector';
 import type { Debugger } from 'node:inspector';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { withTimeout } from '../lib/abort.ts';
-import { inlineSourceMap } from '../lib/inline-source-map.ts';
+import { withTimeout } from '../lib/time/async.ts';
+import { inlineSourceMap } from '../lib/text/inline-source-map.ts';
 import type { StackFrame } from '../protocol/messages.ts';
 
 const PAUSE_TIMEOUT_MS = 1500;
 const MOST_FRAMES = 20;
 
 /**
- * Where the main thread is now, seen from a worker thread: pauses it by the inspector, reads the
- * call frames, lets it go on. Places are those of the TypeScript source when there is a map.
+ * The stack of the main thread, seen from a worker thread: pauses the main thread through the inspector,
+ * reads the call frames and resumes it. Positions are those of the TypeScript source when there is a source
+ * map.
  *
  * @throws when the main thread does not pause in time, as in a blocking system call.
  */

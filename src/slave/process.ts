@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { sleep } from '../lib/abort.ts';
-import { backoffMs } from '../lib/backoff.ts';
-import { systemClock } from '../lib/clock.ts';
-import { setClusterOffset } from '../lib/cluster-clock.ts';
-import { collectGarbage, collectOnOneThread } from '../lib/collect-garbage.ts';
+import { sleep } from '../lib/time/async.ts';
+import { backoffMs } from '../lib/time/backoff.ts';
+import { systemClock } from '../lib/time/clock.ts';
+import { setClusterOffset } from '../lib/time/cluster-clock.ts';
+import { collectGarbage, collectOnOneThread } from '../lib/system/collect-garbage.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { newIdentity } from '../lib/identity.ts';
-import { systemLimits } from '../lib/limits.ts';
-import { guardServing } from '../lib/serving-guard.ts';
-import { sha256 } from '../lib/sha256.ts';
+import { newIdentity } from '../lib/ids/identity.ts';
+import { systemLimits } from '../lib/system/limits.ts';
+import { guardServing } from '../lib/system/serving-guard.ts';
+import { sha256 } from '../lib/ids/sha256.ts';
 import { SILENT_MS } from '../protocol/lease.ts';
 import { offerHandshake } from '../protocol/handshake.ts';
 import type { NodeInfo, ShippedRecord } from '../protocol/messages.ts';
@@ -22,24 +22,27 @@ import { wasRefused } from './dial-failure.ts';
 import { LoadMeter } from './load-meter.ts';
 import { LogShipper } from './log-shipper.ts';
 import { Slave } from './slave.ts';
+import type { ProcessMessage } from './supervision.ts';
 import { startWatchdog } from './watchdog.ts';
 
-/** Taken before {@link protectProcess} puts its own in place. */
+/** Saved before {@link protectProcess} replaces it. */
 const exitProcess = process.exit.bind(process);
 
 const REDIAL = { firstMs: 200, mostMs: 10_000 };
 /** A process that uses less of a core than this has time to compact its memory. */
 const QUIET_CPU = 0.1;
 const QUICK_REDIAL = { firstMs: 200, mostMs: 1000 };
-/** A connection that held for so long counts as a success. */
+/** A connection that lasted this long counts as a success. */
 const STEADY_MS = 5000;
-/** The process that had the name may have died a moment ago, and the master may not have noticed yet. */
+/**
+ * A taken name is tried again for this long: its process may have died, and the master not noticed it yet.
+ */
 const TAKEN_MS = SILENT_MS + 1500;
 const PARENT_CHECK_MS = 250;
-/** The last words of a process travel to the master; then it ends. */
+/** The time that the last message of a process has to reach the master. */
 const LAST_WORDS_MS = 200;
 
-/** What a slave process is started with. */
+/** Options of a slave process. */
 export interface SlaveProcessOptions {
   /** The master's address: `ws://host:port`. */
   master: string;
@@ -48,23 +51,25 @@ export interface SlaveProcessOptions {
   version: string;
   places: LoaderPlaces;
   logLevel: string;
-  /** A child of the console: ends with the connection. */
+  /** A child of the console: it ends with the connection. */
   child: boolean;
-  /** Ends when this is no longer its parent. */
+  /** The process ends when this is no longer its parent. */
   parentPid?: number | undefined;
-  /** Made anew when left out. */
+  /** Created when left out. */
   identity?: string | undefined;
-  /** The identity of the process before, which has ended, and why it has. */
+  /** The identity of the previous process, which has ended; `ended` says why. */
   replaces?: string | undefined;
   ended?: string | undefined;
   labels?: Readonly<Record<string, string>> | undefined;
   tls?: ControlTls | undefined;
-  /** What to do with words for whoever started it; lost for a child. */
+  /** Receives lines for the person who started the process; for a child they are lost. */
   tell: (line: string) => void;
+  /** Receives messages for the supervisor. */
+  report: (message: ProcessMessage) => void;
 }
 
 /**
- * The life of a slave process: dials the master, serves, and dials again. A child ends with its
+ * The life of a slave process: it dials the master, serves, and dials again. A child ends with its
  * connection, whatever its scenario left behind.
  *
  * @throws {AmocError} `AUTHENTICATION`, `EVICTED` or `NAME_TAKEN` when the master refuses: dialling again would
@@ -73,7 +78,7 @@ export interface SlaveProcessOptions {
 export async function runSlaveProcess(options: SlaveProcessOptions): Promise<never> {
   const { master, cookie, name, child } = options;
   let told = '';
-  // A master that stays away is said once, not at each attempt.
+  // A master that stays away is reported once, not at each attempt.
   const tell = (line: string): void => {
     if (line !== told) options.tell(line);
     told = line;
@@ -109,10 +114,10 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     load: (bundle) => loadBundle(bundle, options.places),
     readLoad: () => meter.read(),
     metrics,
-    // A pause of a third of a second would be in the figures of whoever talks already.
+    // Compaction pauses the process for about 0.3 s and would distort the latency of active users.
     collectGarbage: () => collectGarbage({ compact: meter.cpu < QUIET_CPU }),
     leased: !child,
-    // Clocks of one machine are one.
+    // The processes of one machine have the same clock.
     onClock: ({ offsetMs, roundTripMs }) => {
       if (!child && Math.abs(offsetMs) > roundTripMs / 2) setClusterOffset(offsetMs);
     },
@@ -141,19 +146,22 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
       const joinedAt = systemClock.monotonic();
       takenSince = undefined;
       tell(`${name} serves ${master}`);
+      options.report({ type: 'joined' });
       const peer = slave.serve(transport);
       send = (records, dropped) => peer.send({ type: 'logs', records, dropped });
       const reason = await new Promise<string>((resolve) => (peer.onClose = resolve));
       slave.disconnected();
       send = undefined;
-      // A master that takes it in and cuts it off at once is not dialled without a pause.
+      // A master that accepts the process and disconnects it at once is not dialled without a pause.
       if (systemClock.monotonic() - joinedAt > STEADY_MS) attempt = 0;
       tell(`the connection to ${master} is gone (${reason})`);
+      options.report({ type: 'disconnected' });
     } catch (error) {
       if (error instanceof AmocError) {
         const { code } = error;
         if (code === 'EVICTED') throw error;
-        // Without a proof it may be anybody who has the master's address: users go on for their lease.
+        // Without a proof, anyone may have taken the master's address: the users run on until their lease
+        // ends.
         if (code === 'AUTHENTICATION' && !slave.hasUsers) throw error;
         if (code === 'NAME_TAKEN') {
           takenSince ??= dialledAt;
@@ -164,24 +172,24 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
       tell(messageOf(error));
     }
     if (child) exitProcess(0);
-    // The master has heard that it ends: it must not join once more.
+    // The master knows that this process ends: it must not join once more.
     if (orphaned.aborted) await forever();
-    // Users who run on a lease cannot wait.
+    // Users that run on a lease cannot wait.
     const pace = slave.hasUsers ? QUICK_REDIAL : REDIAL;
     await sleep(backoffMs(attempt, pace, Math.random()));
   }
 }
 
-/** Ends when its users are elsewhere; whoever wants it to end sooner sends SIGTERM. */
+/** Ends when its users are elsewhere; SIGTERM ends it sooner. */
 async function leave(slave: Slave): Promise<void> {
   await slave.leave();
   exitProcess(0);
 }
 
 /**
- * Ends this process when its parent has gone, which nobody would start again: its users run elsewhere.
+ * Ends this process when its parent has gone, as nothing would restart it: its users run elsewhere.
  *
- * @returns aborted as soon as it ends
+ * @returns a signal that is aborted as soon as the process ends
  */
 function endWithParent(slave: Slave, parentPid: number | undefined): AbortSignal {
   const ending = new AbortController();
@@ -209,9 +217,9 @@ function definedLimits(): Pick<NodeInfo, 'openFiles' | 'localPorts'> {
   };
 }
 
-/** A scenario must not take the process and thousands of other users with it. */
+/** A scenario must not end the process with its thousands of other users. */
 function protectProcess(slave: Slave): void {
-  // What throws in here ends the process, and anything may have been thrown.
+  // An error that is thrown in here ends the process, and anything may have been thrown.
   const stray = (error: unknown): void => {
     try {
       slave.strayError(error);
@@ -224,7 +232,7 @@ function protectProcess(slave: Slave): void {
   process.exit = (code): never => {
     throw new AmocError(
       'SCENARIO',
-      `process.exit(${code ?? ''}) would end the users of the whole process; throw an error, or return`,
+      `process.exit(${code ?? ''}) would end all users of this process; throw an error, or return`,
     );
   };
 }

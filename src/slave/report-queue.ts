@@ -1,21 +1,24 @@
-import { IdSet } from '../lib/id-set.ts';
+import { IdSet } from '../lib/ids/id-set.ts';
 import type { SlaveMessage } from '../protocol/messages.ts';
 
 type Report = Extract<SlaveMessage, { type: 'report' }>;
 
-/** After so many answers without progress everything is sent again: once is enough, and twice harms nobody. */
+/**
+ * After this many answers without progress everything is sent again. Resending is harmless: the master
+ * ignores duplicates.
+ */
 const STUCK_ANSWERS = 8;
-/** Reports on their way; while so many are, what is to be told is kept in the counters. */
+/** Maximum number of reports on their way; at this number new figures stay in the counters. */
 const MOST_UNACKED = 64;
 
 /**
- * Reports until the master has them in safety: what was on its way when a connection was cut is sent
- * again, so that each user's end and each figure is counted once.
+ * Keeps reports until the master has stored them safely: what was on its way when a connection was cut is
+ * sent again, so that each user's end and each figure is counted once.
  */
 export class ReportQueue {
   #sequence = 0;
   #unacked: Report[] = [];
-  /** Answers in a row that acknowledged nothing. */
+  /** Consecutive answers that acknowledged nothing. */
   #stuck = 0;
 
   get isFull(): boolean {
@@ -27,7 +30,7 @@ export class ReportQueue {
     return this.#sequence;
   }
 
-  /** Whether the master has the reports up to `sequence` in safety. */
+  /** Whether the master has stored the reports up to `sequence` safely. */
   isSafe(sequence: number): boolean {
     const oldest = this.#unacked[0]?.sequence;
     return oldest === undefined || oldest > sequence;
@@ -40,7 +43,7 @@ export class ReportQueue {
     return numbered;
   }
 
-  /** Drops what the master has in safety. @returns whether it seems to have missed something */
+  /** Drops what the master has stored safely. @returns whether it seems to have missed something */
   acked(sequence: number): boolean {
     const before = this.#unacked[0]?.sequence;
     while (this.#unacked[0] !== undefined && this.#unacked[0].sequence <= sequence) {
@@ -53,12 +56,12 @@ export class ReportQueue {
     return true;
   }
 
-  /** What the next connection must hear first. */
+  /** The reports that the next connection must send first. */
   get pending(): readonly Report[] {
     return this.#unacked;
   }
 
-  /** Users whose end a master that has taken in the reports up to `heard` does not know yet; by report. */
+  /** Users whose end is unknown to a master that has taken in the reports up to `heard`; by report. */
   endedSince(heard: number): IdSet[] {
     return this.#unacked
       .filter(({ sequence }) => sequence > heard)

@@ -4,14 +4,14 @@ import { demandKnownNames, resolveSettings, resolveUpdate } from '../config/reso
 import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
 import { demandConsistent } from '../config/xmpp-contradictions.ts';
-import { attempt, withTimeout } from '../lib/abort.ts';
-import type { Clock } from '../lib/clock.ts';
-import { formatMs } from '../lib/duration.ts';
+import { attempt, withTimeout } from '../lib/time/async.ts';
+import type { Clock } from '../lib/time/clock.ts';
+import { formatMs } from '../lib/time/duration.ts';
 import { AmocError, stackOf } from '../lib/errors.ts';
-import type { IdSet } from '../lib/id-set.ts';
-import { seededRandom } from '../lib/random.ts';
-import { TimerWheel } from '../lib/timer-wheel.ts';
-import { plural } from '../lib/words.ts';
+import type { IdSet } from '../lib/ids/id-set.ts';
+import { seededRandom } from '../lib/ids/random.ts';
+import { TimerWheel } from '../lib/time/timer-wheel.ts';
+import { plural } from '../lib/text/plural.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Pace } from '../protocol/messages.ts';
 import type { DataFile } from '../scenario/bundle.ts';
@@ -24,29 +24,29 @@ import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
 
-/** Whose line of log it is, and what kind. */
+/** The origin of a log line. */
 export interface LineOrigin {
   user?: number;
-  /** A stanza that is traced. */
+  /** The direction, when the line shows a traced stanza. */
   trace?: 'in' | 'out';
 }
 
-/** What a run in this process is made of. */
+/** What a run in this process needs. */
 export interface SlaveRunParts {
   run: string;
   node: string;
   name: string;
   seed: number;
   scenario: Scenario<User>;
-  /** The files of data that travelled with it. */
+  /** The data files that travelled with the scenario. */
   data: readonly DataFile[];
   sources: SettingSources;
   clock: Clock;
   metrics: MetricsRegistry;
   log: (level: keyof Log, line: { message: unknown; fields?: unknown }, about?: LineOrigin) => void;
-  /** Called when there is somebody to tell the master of. */
+  /** Called when there are ends to report to the master. */
   onEnded: () => void;
-  /** Whether users may be served; when not, they have been given up. */
+  /** Whether users may be served; when not, they have been dropped. */
   mayServe: () => boolean;
 }
 
@@ -59,10 +59,10 @@ export class SlaveRun {
   readonly #files: TravelledFiles;
   #context: RunContext;
   #pool: UserPool | undefined;
-  /** Kinds of warnings that were given: thousands of users would have the same. */
+  /** Kinds of warnings that were given: thousands of users would give the same one. */
   readonly #warned = new Set<string>();
   #state: unknown;
-  /** Whether its users have been asked to end, and how many of them had to be made to. */
+  /** Whether the users have been asked to end, and how many had to be removed by force. */
   #isEnding = false;
   #forced = 0;
 
@@ -146,7 +146,7 @@ export class SlaveRun {
   }
 
   /**
-   * Checks a change of settings, and applies it unless it is only a check.
+   * Checks a change of settings, and applies it unless `onlyCheck` is set.
    *
    * @throws {AmocError} `CONFIG` with every mistake; nothing has changed then.
    */
@@ -159,7 +159,7 @@ export class SlaveRun {
   /**
    * Ends all users and runs `terminate`.
    *
-   * @returns how many had to be removed by force after `gentleMs`
+   * @returns how many users had to be removed by force after `gentleMs`
    */
   async finish(force: boolean, gentleMs: number): Promise<number> {
     const pool = this.#pool;
@@ -180,11 +180,11 @@ export class SlaveRun {
     return this.#forced;
   }
 
-  /** Removes users of a pool that is there. */
+  /** Removes users from a pool that exists. */
   withdraw(pool: UserPool, ids: IdSet, force: boolean): void {
     const before = pool.size;
     pool.remove(ids, force);
-    // A gentle stop that is cut short.
+    // This cuts a gentle stop short.
     if (this.#isEnding && force) this.#forced += before - pool.size;
   }
 
@@ -201,13 +201,13 @@ export class SlaveRun {
     await this.#limited(() => teardown?.(setup, this.#context), 'teardown');
   }
 
-  /** Lets go of everything. */
+  /** Releases everything. */
   dispose(): void {
     this.#pool?.removeAll(true);
     this.#wheel.clear();
   }
 
-  /** Tells kinds of errors that came again, with how often. */
+  /** Reports the kinds of errors that happened again, with their counts. */
   tellRepeatedErrors(): void {
     for (const { error, message, count, isStray } of this.#pool?.errors.takeRepeated() ?? []) {
       const what = isStray
@@ -219,7 +219,7 @@ export class SlaveRun {
 
   #tellOverdue(users: number): void {
     const limit = formatMs(Number(this.#settings['stopTimeout']));
-    const message = `${plural(users, 'user')} had not ended start() within ${limit} (stopTimeout), and moved by force`;
+    const message = `${plural(users, 'user')} did not end start() within ${limit} (stopTimeout), and moved by force`;
     this.#parts.log('warn', { message });
   }
 
@@ -306,14 +306,14 @@ export class SlaveRun {
       onWarning: (warning, text) => {
         if (this.#warned.has(warning)) return;
         this.#warned.add(warning);
-        log('warn', { message: `${text}; said once in a run` });
+        log('warn', { message: `${text}; reported once per run` });
       },
       log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),
     };
   }
 }
 
-/** The frames of the scenario itself; those of amoc and Node.js say nothing to its author. */
+/** The frames of the scenario itself; those of amoc and Node.js do not help its author. */
 function usefulStack(error: unknown): string {
   const frames = (stackOf(error) ?? '')
     .split('\n')

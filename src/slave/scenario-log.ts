@@ -1,20 +1,20 @@
-import { boundedJson, cutText } from '../lib/bounded-json.ts';
-import type { JsonValue } from '../lib/bounded-json.ts';
+import { boundedJson, cutText } from '../lib/text/bounded-json.ts';
+import type { JsonValue } from '../lib/text/bounded-json.ts';
 import { messageOf } from '../lib/errors.ts';
-import { show } from '../lib/show.ts';
+import { show } from '../lib/text/quote.ts';
 
-/** A longer message of a line of log is cut. */
+/** Maximum length of the message in a log line; a longer one is cut. */
 const MAX_MESSAGE_LENGTH = 8000;
 
-/** What a scenario wrote into the log, fit for the wire. */
+/** What a scenario wrote into the log, in the form that is sent. */
 export interface ScenarioLine {
   msg: string;
-  /** Under a key of their own: a field called `time` or `level` is not the line's. */
+  /** Under a key of their own: a field called `time` or `level` does not replace the line's. */
   fields?: Record<string, JsonValue>;
 }
 
 /**
- * Makes a line of log of what a scenario gave: a text and fields, as the types say, or anything else that
+ * Makes a log line from what a scenario gave: a text and fields, as the types say, or anything else that
  * JavaScript lets through, such as an error, or the fields in front of the text. It never throws.
  */
 export function scenarioLine(message: unknown, fields?: unknown): ScenarioLine {
@@ -40,7 +40,7 @@ function isError(value: unknown): boolean {
   try {
     return value instanceof Error;
   } catch {
-    // A proxy may refuse to say.
+    // A proxy may throw.
     return false;
   }
 }

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { sleep } from '../lib/abort.ts';
-import { every } from '../lib/clock.ts';
-import type { Cancel, Clock } from '../lib/clock.ts';
-import { ClockSteps } from '../lib/clock-steps.ts';
+import { sleep } from '../lib/time/async.ts';
+import { every } from '../lib/time/clock.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
+import { ClockSteps } from '../lib/time/clock-steps.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
-import { IdSet } from '../lib/id-set.ts';
+import { IdSet } from '../lib/ids/id-set.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
 import type { ClockEstimate, NodeLoad, Params, Result } from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';
@@ -12,6 +12,7 @@ import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { checkScenario } from '../scenario/contract.ts';
 import type { Bundle } from '../scenario/bundle.ts';
+import type { UserPool } from '../users/user-pool.ts';
 import type { User } from '../users/user.ts';
 import { Collector } from './collector.ts';
 import { takeFigures } from './figures.ts';
@@ -21,37 +22,37 @@ import { SlaveRun } from './run.ts';
 import { scenarioLine } from './scenario-log.ts';
 
 const REPORT_MS = 1000;
-/** Ends of users, and of their starting, are told sooner than the rest. */
+/** Ends of users, and the end of their starting, are reported sooner than the rest. */
 const ENDED_MS = 50;
-/** A process that is about to leave looks so often whether its users and its last words are elsewhere. */
+/** Poll interval of a process that leaves: have its users moved, is its last report acknowledged? */
 const LOOK_MS = 100;
 const REPEATED_ERRORS_MS = 5000;
 
-/** What a slave needs of its process. */
+/** What a slave needs from its process. */
 export interface SlaveParts {
   name: string;
   clock: Clock;
   logger: Logger;
-  /** Sends the log lines that wait: who ended is told after why. */
+  /** Sends the waiting log lines, so that the reason for an end is logged before the end is reported. */
   shipLogs?: () => void;
-  /** Makes a scenario's module of its compiled files. */
+  /** Creates a scenario's module from its compiled files. */
   load: (bundle: Bundle) => Promise<Record<string, unknown>>;
   readLoad: () => NodeLoad;
-  /** Where the process itself records what it measures; one of its own when left out. */
+  /** Where the process itself records its measurements; a registry of its own when left out. */
   metrics?: MetricsRegistry;
-  /** Frees what is garbage; left out where others live in the process. */
+  /** Frees garbage; left out where others live in the process. */
   collectGarbage?: () => void;
-  /** Whether it keeps its users over a lost connection, as long as its lease goes on. */
+  /** Whether it keeps its users over a lost connection, until its lease ends. */
   leased?: boolean;
-  /** Told of a better estimate of the master's clock. */
+  /** Called with a better estimate of the master's clock. */
   onClock?: (estimate: ClockEstimate) => void;
-  /** Told when the right to the users ends at another time, on the monotonic clock. */
+  /** Called when the right to the users ends at another time, on the monotonic clock. */
   onLease?: (until: number) => void;
-  /** Until when the watchdog has kept that right while the loop stood still, on the monotonic clock. */
+  /** Until when the watchdog has kept that right while the event loop was blocked, on the monotonic clock. */
   keptUntil?: () => number;
 }
 
-/** One slave process: does what its master asks, and reports. */
+/** One slave process: does what its master asks for, and reports. */
 export class Slave {
   readonly #parts: SlaveParts;
   readonly #metrics: MetricsRegistry;
@@ -64,12 +65,14 @@ export class Slave {
   #run: SlaveRun | undefined;
   /** Since when there has been no connection. */
   #lostAt: number | undefined;
-  /** It has been told to end: each master that it meets hears so. */
+  /** The process has been told to end, and says so to each master that it meets. */
   #isLeaving = false;
   #wasStarting = false;
   #cancelWatch: Cancel | undefined;
-  /** Of the last assignment. */
+  /** The revision of the last assignment. */
   #revision = 0;
+  /** No user is started before a master has answered after this moment; monotonic. */
+  #heldUntil: number | undefined;
 
   constructor(parts: SlaveParts) {
     this.#parts = parts;
@@ -79,9 +82,10 @@ export class Slave {
     this.#link = new Link({
       clock,
       leased: parts.leased ?? false,
-      onLeaseEnd: () => this.#loseUsers('the lease of this node has ended'),
+      onLeaseEnd: () => this.#loseUsers('the lease of this process has ended'),
       onAcked: (sequence) => {
         if (this.#reports.acked(sequence)) this.#resend();
+        this.#releaseHeld();
       },
       onClock: (estimate) => parts.onClock?.(estimate),
       onLease: (until) => parts.onLease?.(until),
@@ -103,13 +107,13 @@ export class Slave {
     this.#lostAt = undefined;
     this.#resend();
     this.#report(true);
-    // Behind the report, by which a master that was restarted takes its users in.
+    // After the report, with which a restarted master takes the users in.
     this.#sayLeaving();
     this.#link.attach(peer);
     return peer;
   }
 
-  /** The connection is gone; the users go on as long as the lease does. */
+  /** The connection is gone; the users continue as long as the lease lasts. */
   disconnected(): void {
     this.#peer = undefined;
     this.#lostAt = this.#parts.clock.monotonic();
@@ -121,7 +125,7 @@ export class Slave {
     this.#link.refused(dialledAt);
   }
 
-  /** Whether users may be served; when not, they have been given up. */
+  /** Whether users may be served; when not, they have been dropped. */
   mayServe(): boolean {
     return this.#run?.settings['onNodeLoss'] === 'leave' || this.#link.check();
   }
@@ -132,8 +136,8 @@ export class Slave {
   }
 
   /**
-   * Tells the master that this process is about to end, so that its users go on elsewhere. Resolves when
-   * they do and the master has all that is to be told, or at once when nobody is there to be told.
+   * Tells the master that this process is about to end, so that its users continue elsewhere. Resolves when
+   * they do and the master has all reports, or at once when no master is connected.
    */
   async leave(): Promise<void> {
     const { clock } = this.#parts;
@@ -143,7 +147,7 @@ export class Slave {
     while (this.hasUsers || (this.#reports.isFull && this.#isConnected())) {
       await sleep(LOOK_MS, { clock });
     }
-    // Who ended just now is lost for a master that never hears of it, and so are the last figures.
+    // Without this report, the master would never hear of the last ends and figures.
     this.#report();
     const last = this.#reports.last;
     while (this.#isConnected() && !this.#reports.isSafe(last)) {
@@ -154,7 +158,7 @@ export class Slave {
 
   /**
    * Stops all users and tells the master, which starts them elsewhere at once: for a process that must end
-   * without waiting for anybody. What they have counted goes first.
+   * without waiting. What its users have counted is sent first.
    */
   abandon(reason: string): void {
     this.#report();
@@ -162,7 +166,7 @@ export class Slave {
     this.#peer?.send({ type: 'gone', reason });
   }
 
-  /** An error that no user's `start` answers for: a timer that a scenario left behind. */
+  /** An error that no user's `start` threw: a timer that a scenario left behind. */
   strayError(error: unknown): void {
     const pool = this.#run?.pool;
     if (pool === undefined)
@@ -182,6 +186,22 @@ export class Slave {
     this.#run = undefined;
   }
 
+  /**
+   * After a restart of the master users may run where it does not look for them: on a process that has not found it
+   * yet. Only a master that is alive at the end of the time knows that no such process is left. One that has died
+   * in the meantime was not there for a process that dialled it, and whose lease therefore goes on.
+   */
+  #hold(pool: UserPool, ms: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil ?? -Infinity, this.#parts.clock.monotonic() + ms);
+    pool.setHeld(true);
+  }
+
+  #releaseHeld(): void {
+    if (this.#heldUntil === undefined || this.#parts.clock.monotonic() < this.#heldUntil) return;
+    this.#heldUntil = undefined;
+    this.#run?.pool?.setHeld(false);
+  }
+
   #handlers(): Handlers {
     return {
       prepare: (params) => this.#prepare(params),
@@ -196,7 +216,7 @@ export class Slave {
       },
       assign: ({ run, ids, revision, delayMs, withinMs, anew, holdMs }) => {
         if (!this.#isNext(revision)) return {};
-        if (holdMs !== undefined) this.#poolOf(run).hold(holdMs);
+        if (holdMs !== undefined) this.#hold(this.#poolOf(run), holdMs);
         if (anew === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
         this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
         this.#watchUsers();
@@ -216,7 +236,7 @@ export class Slave {
         if (revision <= this.#revision) return {};
         this.#revision = revision;
         const pool = this.#poolOf(run);
-        if (holdMs !== undefined) pool.hold(holdMs);
+        if (holdMs !== undefined) this.#hold(pool, holdMs);
         const desired = {
           staying: IdSet.ofDisjoint(staying),
           leaving: IdSet.ofDisjoint(leaving),
@@ -279,7 +299,8 @@ export class Slave {
     this.#run = undefined;
     this.#revision = 0;
     const scenario = checkScenario<User>(bundle.name, await load(bundle));
-    // Not before: a garbage collection in between would count as the run's, and arrive without it.
+    // Not earlier: a garbage collection while the scenario loads would count for the run, and arrive without
+    // it.
     this.#metrics.reset();
     this.#run = new SlaveRun({
       run,
@@ -313,7 +334,7 @@ export class Slave {
 
   /**
    * Commands take effect in their order: one that comes twice, or after a gap, does nothing. The master
-   * sees by the reports that one is missing, and says all anew.
+   * learns from the reports that one is missing, and says everything again.
    */
   #isNext(revision: number): boolean {
     if (revision !== this.#revision + 1) return false;
@@ -333,7 +354,7 @@ export class Slave {
     this.#report(true);
     const step = this.#steps.take();
     if (step !== undefined && this.#parts.leased === true) {
-      const text = `the clock of this machine was set ${step}; times to delivery and durations do not follow it`;
+      const text = `the clock of this machine was set ${step}; times to delivery and durations are not affected`;
       this.#parts.logger.warn(text);
     }
     if (this.#parts.leased !== true || this.#run?.pool === undefined) return;
@@ -343,7 +364,7 @@ export class Slave {
     if (orphanedMs > limitMs) this.#loseUsers('the master did not come back', true);
   }
 
-  /** Lets go of the users: the master has given them to others, or nobody will ever ask for them. */
+  /** Drops the users: the master has given them to others, or no master will ever ask for them. */
   #loseUsers(why: string, always = false): void {
     const pool = this.#run?.pool;
     if (pool === undefined || pool.size === 0) return;
@@ -358,17 +379,17 @@ export class Slave {
 
   #report(withDigest = false): void {
     this.#parts.shipLogs?.();
-    // A user that ended twice is told of in two reports.
+    // A user that ended twice is in two reports.
     do {
       if (this.#peer === undefined || this.#reports.isFull) return;
-      // First, what may fail: what is taken behind it would be lost.
+      // What may fail comes first: figures that were taken before a failure would be lost.
       const load = this.#parts.readLoad();
       const parts = { run: this.#run, load, metrics: this.#metrics, revision: this.#revision };
       this.#peer.send(this.#reports.add(takeFigures({ ...parts, withDigest })));
     } while (this.#run?.pool?.hasEnded === true);
   }
 
-  /** Looks at the users soon: an idle process has nothing to wake up for. */
+  /** Looks at the users soon, without a timer that would wake up an idle process for nothing. */
   #watchUsers(): void {
     this.#cancelWatch ??= this.#parts.clock.schedule(
       ENDED_MS,

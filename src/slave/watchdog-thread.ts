@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { systemClock } from '../lib/clock.ts';
+import { systemClock } from '../lib/time/clock.ts';
 import type { StackFrame } from '../protocol/messages.ts';
 import { LEASE_MS } from '../protocol/lease.ts';
 import { offerHandshake } from '../protocol/handshake.ts';
@@ -11,13 +11,13 @@ import { KEPT_LEASE, OWN_LEASE, sharedNow } from './watchdog.ts';
 import type { WatchdogData } from './watchdog.ts';
 
 const CHECK_MS = 250;
-/** A loop that stands still for so long is called blocked. */
+/** An event loop that is stalled for this long is called blocked. */
 const BLOCKED_MS = 1500;
-/** While it stays blocked the master hears of it again after so long. */
+/** While it stays blocked, the master is told again after this time. */
 const REPEAT_MS = 2000;
-/** A check that is so much late was not made by a thread that could run. */
+/** When a check is this late, the thread itself could not run. */
 const PAUSE_MS = 1000;
-/** A process whose parent is gone, and that tells the master of it, ends itself within this time. */
+/** A process whose parent is gone, and that tells the master so itself, ends within this time. */
 const ORPHAN_MS = 1500;
 
 const { master, cookie, info, key, parentPid, tellsOfParent, tls, heartbeat, lease } =
@@ -40,7 +40,7 @@ setInterval(() => {
     orphanedAt ??= now;
     if (!tellsOfParent || now - orphanedAt > ORPHAN_MS) process.kill(process.pid, 'SIGKILL');
   }
-  // The whole process stood still, this thread too: the loop has yet to show whether it turns.
+  // The entire process was paused, with this thread: the event loop has yet to show whether it runs.
   if (now - checkedAt > PAUSE_MS) seenAt = now;
   checkedAt = now;
   const current = Atomics.load(beats, 0);
@@ -54,7 +54,7 @@ setInterval(() => {
     seenAt = now;
     toldAt = -Infinity;
   } else if (now - seenAt > BLOCKED_MS && isLeaseOver()) {
-    // It cannot stop its users, and the master cannot know that they still have their sessions.
+    // The process cannot stop its users, and the master cannot know that they still have their sessions.
     process.kill(process.pid, 'SIGKILL');
   } else if (now - seenAt > BLOCKED_MS && now - toldAt > REPEAT_MS && !busy) {
     busy = true;
@@ -73,7 +73,7 @@ async function tell(forMs: number): Promise<void> {
   try {
     link ??= await connectToMaster();
     link.send({ type: 'blocked', forMs, frames });
-    // Its answer says that the master has heard that users are here still, and keeps them here.
+    // The answer says that the master knows that the users are still here, and leaves them here.
     const sentAt = sharedNow();
     const beat = ++sequence;
     link.onBeat = (answer) => {
@@ -89,7 +89,7 @@ async function tell(forMs: number): Promise<void> {
 async function connectToMaster(): Promise<SlavePeer> {
   const transport = await dialMaster(master, tls);
   await offerHandshake(transport, cookie, 'watchdog', info, systemClock, key);
-  // A watchdog is asked nothing but to kill.
+  // The only thing that a watchdog is asked for is to kill.
   const peer = new SlavePeer(transport, {} as Handlers);
   peer.onKill = () => process.kill(process.pid, 'SIGKILL');
   peer.onClose = () => (link = undefined);

@@ -1,13 +1,13 @@
-import type { Cancel, Clock } from '../lib/clock.ts';
-import { IdSet, rangeSize } from '../lib/id-set.ts';
-import type { IdRange } from '../lib/id-set.ts';
+import type { Cancel, Clock } from '../lib/time/clock.ts';
+import { IdSet, rangeSize } from '../lib/ids/id-set.ts';
+import type { IdRange } from '../lib/ids/id-set.ts';
 
-/** Without an interval, users are started for so long before the event loop gets a turn. */
+/** Without an interval, users are started for this long before the event loop gets a turn. */
 const BURST_MS = 5;
 
 /**
- * Starts queued users one by one at an even pace, in the order in which they were queued. After a
- * delay of the loop it catches up, so that the rate asked for is the rate in the mean.
+ * Starts queued users one by one at an even pace, in the order in which they were queued. After a delay of
+ * the event loop it catches up, so that the average rate is the requested one.
  */
 export class Arrivals {
   readonly #clock: Clock;
@@ -16,8 +16,7 @@ export class Arrivals {
   #size = 0;
   #intervalMs: number;
   #paused = false;
-  /** Nobody starts before that, whatever is due; on the monotonic clock. */
-  #notBefore = -Infinity;
+  #held = false;
   /** When the next start is due, on the monotonic clock. */
   #due = 0;
   #cancel: Cancel | undefined;
@@ -28,12 +27,12 @@ export class Arrivals {
     this.#start = start;
   }
 
-  /** How many users wait for their start. */
+  /** How many users wait to be started. */
   get size(): number {
     return this.#size;
   }
 
-  /** Queues users; when nobody waits, the first is due after `delayMs`. */
+  /** Queues users; when the queue was empty, the first is due after `delayMs`. */
   add(ids: IdSet, delayMs = 0): void {
     if (this.#size === 0) this.#due = Math.max(this.#due, this.#clock.monotonic() + delayMs);
     this.#queue.push(...ids.ranges);
@@ -41,7 +40,7 @@ export class Arrivals {
     this.#arm();
   }
 
-  /** Takes users out of the queue. @returns those that were in it */
+  /** Removes users from the queue. @returns those that were in it */
   remove(ids: IdSet): IdSet {
     if (this.#size === 0) return IdSet.empty;
     const queued = this.all();
@@ -55,7 +54,7 @@ export class Arrivals {
     return queued.difference(this.all());
   }
 
-  /** Everybody who waits. */
+  /** All users in the queue. */
   all(): IdSet {
     return IdSet.ofDisjoint([...this.#queue]);
   }
@@ -72,19 +71,20 @@ export class Arrivals {
     if (paused === this.#paused) return;
     this.#paused = paused;
     this.#disarm();
-    // What was missed in the pause is not made up for in a burst.
+    // Starts that were missed in the pause are not made up for in a burst.
     this.#due = Math.max(this.#due, this.#clock.monotonic());
     this.#arm();
   }
 
-  /** Lets nobody start for that time. */
-  hold(ms: number): void {
-    this.#notBefore = Math.max(this.#notBefore, this.#clock.monotonic() + ms);
+  /** While users are held, none of them starts: they may still run elsewhere. */
+  setHeld(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
     this.#disarm();
     this.#arm();
   }
 
-  /** Forgets everybody. */
+  /** Empties the queue. */
   clear(): void {
     this.#queue = [];
     this.#size = 0;
@@ -92,14 +92,14 @@ export class Arrivals {
   }
 
   #arm(): void {
-    if (this.#cancel !== undefined || this.#size === 0 || this.#paused) return;
-    const wait = Math.max(this.#due, this.#notBefore) - this.#clock.monotonic();
+    if (this.#cancel !== undefined || this.#size === 0 || this.#paused || this.#held) return;
+    const wait = this.#due - this.#clock.monotonic();
     const turn = (): void => {
       this.#cancel = undefined;
       this.#startDue();
       this.#arm();
     };
-    // Timers are late by up to a millisecond; a due time in the past is served after the I/O at hand.
+    // Timers are late by up to a millisecond; a due time in the past is served after the current I/O.
     this.#cancel = wait <= 0 ? this.#clock.soon(turn) : this.#clock.schedule(wait, turn);
   }
 
@@ -110,10 +110,9 @@ export class Arrivals {
 
   #startDue(): void {
     const until = this.#clock.monotonic() + BURST_MS;
-    for (let started = 0; this.#size > 0 && !this.#paused; started++) {
+    for (let started = 0; this.#size > 0 && !this.#paused && !this.#held; started++) {
       const now = this.#clock.monotonic();
-      if (Math.max(this.#due, this.#notBefore) > now || (started % 16 === 15 && now >= until))
-        return;
+      if (this.#due > now || (started % 16 === 15 && now >= until)) return;
       this.#due = this.#intervalMs === 0 ? now : this.#due + this.#intervalMs;
       this.#start(this.#take());
     }

@@ -1,19 +1,19 @@
-import type { Watcher } from '../xmpp/session-parts.ts';
+import type { Watcher } from '../xmpp/session/session-parts.ts';
 import type { PooledUser } from './user.ts';
 
-/** Users that can be waited for at a time. */
+/** Maximum number of users that are waited for at a time. */
 const MOST_AWAITED = 100;
 
-/** What is wanted of a trace. */
+/** A request to trace a user. */
 export interface TraceWish {
   id: number;
-  /** The other of the two when left out. */
+  /** Toggles the trace when left out. */
   on?: boolean | undefined;
-  /** Whether a user that is not here is waited for; when not, it is waited for no more. */
+  /** Whether to wait for a user that is not here; otherwise it is no longer waited for. */
   waits: boolean;
 }
 
-/** What came of it. */
+/** The outcome of such a request. */
 export interface Traced {
   found: boolean;
   on: boolean;
@@ -21,11 +21,11 @@ export interface Traced {
   waits: boolean;
 }
 
-/** Users whose stanzas are to be shown as soon as they start, their login included. */
+/** Users whose stanzas are shown as soon as they start, their login included. */
 export class AwaitedTraces {
   readonly #watchers = new Map<number, Watcher>();
 
-  /** Shows what a user sends and gets to `watcher`, or stops that. */
+  /** Shows a user's stanzas to `watcher`, or stops that. */
   trace(user: PooledUser | undefined, { id, on, waits }: TraceWish, watcher: Watcher): Traced {
     if (user === undefined) {
       const isWaitedFor = waits ? this.#add(id, watcher) : this.take(id) !== undefined;
@@ -36,7 +36,7 @@ export class AwaitedTraces {
     return { found: true, on: wanted, waits: false };
   }
 
-  /** The watcher of a user, who is not waited for any more. */
+  /** The watcher of a user, which is then no longer waited for. */
   take(id: number): Watcher | undefined {
     const watcher = this.#watchers.get(id);
     if (watcher !== undefined) this.#watchers.delete(id);

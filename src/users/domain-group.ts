@@ -2,20 +2,20 @@ import { idsApart } from '../config/domain-pattern.ts';
 import { AmocError } from '../lib/errors.ts';
 import type { User } from './user.ts';
 
-/** Some users of one domain, who have to do with each other. */
+/** Users of one domain that interact with each other. */
 export interface DomainGroup {
-  /** 1 for the first group of the domain: a name for its room. */
+  /** 1 for the first group of the domain; it can name the group's room. */
   readonly number: number;
   /** The domain of its users. */
   readonly domain: string;
-  /** JIDs of its users, the own one included, in the order of their ids. */
+  /** JIDs of its users, this user's own included, in the order of their ids. */
   readonly jids: readonly string[];
-  /** Those of the others. */
+  /** JIDs of the other users. */
   readonly others: readonly string[];
 }
 
 /**
- * The group of a user, where the users of each domain are in groups of `size` by their ids.
+ * The group of a user, when the users of each domain form groups of `size` by their ids.
  *
  * ```ts
  * const { others } = domainGroup(user, 2); // xmppDomain d{bucket:3}.example: users 1 and 4, 2 and 5, 3 and 6, 7 and 10 …

@@ -1,29 +1,31 @@
-import { IdSet } from '../lib/id-set.ts';
+import { IdSet } from '../lib/ids/id-set.ts';
 import type { EndKind } from './lifecycle.ts';
 
-/** Who ended since the last report. */
+/** Users that ended since the last report. */
 export interface EndedUsers extends Record<EndKind, IdSet> {
-  /** Those of them that were taken in again since: they are here, or were given up without a word. */
+  /**
+   * Of these, the users that were assigned again since: they are present, or were dropped without a report.
+   */
   back: IdSet;
 }
 
 interface Batch extends Record<EndKind, number[]> {
   readonly ids: Set<number>;
-  /** Those of them that were here again since, and were given up. */
+  /** Of these, the users that were present again since, and were dropped. */
   readonly dropped: Set<number>;
 }
 
-/** Ends of users until they are reported, in batches: a user is in one of them once. */
+/** Keeps the ends of users until they are reported, in batches; a batch has each user once. */
 export class EndedLog {
-  /** The oldest first; the last is added to. */
+  /** Oldest first; a new end goes into the last one. */
   #batches: Batch[] = [newBatch()];
 
-  /** Whether {@link take} has anybody to tell of. */
+  /** Whether {@link take} has ends to report. */
   get hasAny(): boolean {
     return (this.#batches[0] as Batch).ids.size > 0;
   }
 
-  /** Whose end is in each batch. */
+  /** The ids whose end is in each batch. */
   get ids(): IdSet[] {
     return this.#batches.map(({ ids }) => IdSet.of(ids));
   }
@@ -39,8 +41,8 @@ export class EndedLog {
   }
 
   /**
-   * Of those that go without a word, some may have ended here before: that end is still to be reported, and
-   * is not the end of those that were here until now.
+   * Notes users that are dropped without a report. Some of them may have ended here before: that end is still
+   * to be reported, and is not the end of the users that were dropped.
    */
   noteDropped(ids: IdSet): void {
     for (const batch of this.#batches) {
@@ -51,7 +53,7 @@ export class EndedLog {
     }
   }
 
-  /** Takes the oldest batch out. @param presentOf those of some ids that are here now */
+  /** Removes the oldest batch. @param presentOf returns those of some ids that are present now */
   take(presentOf: (ids: Iterable<number>) => IdSet): EndedUsers {
     const { ids, dropped, finished, crashed, removed, moved } = this.#batches.shift() as Batch;
     if (this.#batches.length === 0) this.#batches.push(newBatch());

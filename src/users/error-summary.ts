@@ -1,7 +1,7 @@
 import { errorName, messageOf } from '../lib/errors.ts';
-import { cut } from '../lib/foreign-text.ts';
+import { cut } from '../lib/text/foreign-text.ts';
 
-/** Distinct errors that are told apart; more count under one entry. */
+/** Maximum number of distinct errors; further ones count under one entry. */
 const MOST_DISTINCT = 200;
 const MAX_MESSAGE_LENGTH = 2000;
 
@@ -10,7 +10,7 @@ export interface ErrorCount {
   error: string;
   message: string;
   count: number;
-  /** No `start` answered for it: a timer, or a promise that nothing waited for. Left out when one did. */
+  /** No `start` threw it: it came from a timer, or a promise that nothing waited for. Left out otherwise. */
   isStray?: true;
 }
 
@@ -25,7 +25,7 @@ interface Entry extends ErrorCount {
 export class ErrorSummary {
   readonly #entries = new Map<string, Entry>();
 
-  /** @returns the entry when this kind is new, so that it can be told at once */
+  /** @returns the entry when this kind is new, so that it can be reported at once */
   add(error: unknown, { isStray = false } = {}): ErrorCount | undefined {
     const name = errorName(error);
     const message = cut(messageOf(error), MAX_MESSAGE_LENGTH);
@@ -42,7 +42,7 @@ export class ErrorSummary {
     return entry;
   }
 
-  /** Kinds that happened again since the last call, with how often since then. */
+  /** Kinds that happened again since the last call, with the number of times since then. */
   takeRepeated(): ErrorCount[] {
     const repeated: ErrorCount[] = [];
     for (const entry of this.#entries.values()) {

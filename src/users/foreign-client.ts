@@ -1,7 +1,7 @@
 import type { MetricsRegistry } from '../metrics/metrics.ts';
-import type { SessionObserver } from '../xmpp/session-parts.ts';
+import type { SessionObserver } from '../xmpp/session/session-parts.ts';
 
-/** What is used of a client of `@xmpp/client`. */
+/** The part of a client of `@xmpp/client` that is used. */
 export interface ForeignClient {
   on(event: string, listener: (...values: never[]) => void): unknown;
   stop(): Promise<unknown>;
@@ -15,7 +15,7 @@ interface NamedElement {
 /**
  * Counts what a client of the library does.
  *
- * @returns stops the client
+ * @returns a function that stops the client
  */
 export function followClient(
   client: ForeignClient,

@@ -1,11 +1,12 @@
 /**
- * Where a user is in its life.
+ * The state of a user.
  *
- * - `starting`: given to this process, waits for its turn of the arrival rate
+ * - `starting`: assigned to this process, waits for its turn of the arrival rate
  * - `running`: its `start` runs
  * - `waiting`: `start` returned; it runs again after the repetition interval
  * - `leaving`: its `start` still runs, but will not be repeated
- * - `moving`: its `start` still runs; after that, or when its time is over, the user goes on in another process
+ * - `moving`: its `start` still runs; afterwards, or when its time is over, the user continues in another
+ * process
  * - `finished`, `removed`, `crashed`: gone
  * - `moved`: gone from this process
  */
@@ -23,7 +24,7 @@ export type UserState =
 /** How a user's life in a process ended. */
 export type EndKind = 'finished' | 'crashed' | 'removed' | 'moved';
 
-/** How many users are in each state where there are none. */
+/** The number of users in each state when there are none. */
 export const noUsers: Readonly<Record<UserState, number>> = {
   starting: 0,
   running: 0,
@@ -50,18 +51,18 @@ export type UserInput =
   | 'remove'
   /** Removed by force. */
   | 'kill'
-  /** It is to go on in another process. */
+  /** It must continue in another process. */
   | 'move'
-  /** It is not to move after all. */
+  /** It must stay after all. */
   | 'stay'
-  /** It moves, and its `start` has had its time. */
+  /** It moves, and the time for its `start` is over. */
   | 'expire';
 
 type Row = Readonly<Partial<Record<UserInput, UserState>>>;
 
 /**
- * input × state → next state. What has no entry cannot happen to a user in that state; the pool
- * ignores it, because a removal may cross the end of a user on the wire.
+ * input × state → next state. An input without an entry cannot happen in that state; the pool ignores it,
+ * because a removal may cross the end of a user on the wire.
  */
 export const transitions: Readonly<Record<UserState, Row>> = {
   starting: {
@@ -86,7 +87,8 @@ export const transitions: Readonly<Record<UserState, Row>> = {
     move: 'moved',
   },
   leaving: {
-    // Without the removal it would have gone on; one that has no repetition left has done all that it had to.
+    // Without the removal it would have continued; a user without repetitions left has done all that it had
+    // to.
     returned: 'removed',
     completed: 'finished',
     threw: 'crashed',
@@ -103,14 +105,14 @@ export const transitions: Readonly<Record<UserState, Row>> = {
     stay: 'running',
     expire: 'moved',
   },
-  // What a killed user's start() still does or throws has no say any more.
+  // What a killed user's start() still does or throws no longer matters.
   finished: {},
   removed: {},
   crashed: {},
   moved: {},
 };
 
-/** The state after `input`, or `undefined` when it means nothing in `state`. */
+/** The state after `input`, or `undefined` when it has no effect in `state`. */
 export function nextState(state: UserState, input: UserInput): UserState | undefined {
   return transitions[state][input];
 }

@@ -1,12 +1,14 @@
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 
-/** Reasons that are told one by one; a server that makes up more of them is counted under `other`. */
+/** Maximum number of reasons that are counted separately; further ones are counted under `other`. */
 const MOST_REASONS = 30;
 const LONGEST_REASON = 60;
-/** What a scenario has done itself. */
+/** The reason when the scenario itself cut the connection. */
 const OWN = 'cut';
 
-/** Counts sessions that were lost, by reason, and tells of the first for each reason: a user that sleeps does not notice. */
+/**
+ * Counts lost sessions by reason, and reports the first for each reason: a user that sleeps does not notice.
+ */
 export class Losses {
   readonly #metrics: MetricsRegistry;
   readonly #tell: (text: string, jid: string) => void;
@@ -25,7 +27,7 @@ export class Losses {
     this.#reasons.add(reason);
     if (reason === OWN) return;
     this.#tell(
-      `a session was lost: ${why}; those that follow for this reason are only counted`,
+      `a session was lost: ${why}; further losses for this reason are counted, not logged`,
       jid,
     );
   }

@@ -1,20 +1,20 @@
-import type { TimerWheel } from '../lib/timer-wheel.ts';
+import type { TimerWheel } from '../lib/time/timer-wheel.ts';
 
-/** Who is about to move, and how long each may take for it: the users of one command have the same time. */
+/** Users that are about to move, and how long each may take: the users of one command have the same time. */
 export class Moves {
   readonly #wheel: TimerWheel;
   readonly #onOverdue: (ids: readonly number[]) => void;
-  /** By user, which command it was. */
+  /** The number of the command, by user. */
   readonly #commands = new Map<number, number>();
   #lastCommand = 0;
 
-  /** @param onOverdue told whose time is over */
+  /** @param onOverdue called with the users whose time is over */
   constructor(wheel: TimerWheel, onOverdue: (ids: readonly number[]) => void) {
     this.#wheel = wheel;
     this.#onOverdue = onOverdue;
   }
 
-  /** Everybody who moves. */
+  /** All users that are moving. */
   get ids(): readonly number[] {
     return [...this.#commands.keys()];
   }
@@ -30,7 +30,7 @@ export class Moves {
     });
   }
 
-  /** A user has moved, or moves no more. */
+  /** A user has moved, or stays. */
   end(id: number): void {
     this.#commands.delete(id);
   }

@@ -2,27 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { xmppVariables } from '../config/run-variables.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { resolveSettings } from '../config/resolve.ts';
-import { systemClock } from '../lib/clock.ts';
+import { systemClock } from '../lib/time/clock.ts';
 import type { ConnectContext } from '../xmpp/login/connect.ts';
 import { connect, register } from '../xmpp/login/connect.ts';
 import { isPresence } from '../xmpp/predicates.ts';
-import type { Session } from '../xmpp/session.ts';
+import type { Session } from '../xmpp/session/session.ts';
 import { presence } from '../xmpp/stanzas/presence.ts';
 import { removeAccount } from '../xmpp/stanzas/register.ts';
 import { connectOptions } from './target.ts';
 import type { UserConnectOptions } from './target.ts';
 
-/** How a story's users connect, and what they say first. */
+/** How a story's users connect, and what they send first. */
 export interface StoryOptions extends Omit<UserConnectOptions, 'username' | 'password'> {
-  /** Settings besides those of the environment (`AMOC_XMPP_…`). */
+  /** Settings in addition to those of the environment (`AMOC_XMPP_…`). */
   settings?: Partial<XmppSettings>;
-  /** Whether they are available before the story begins. @default true */
+  /** Whether the users are available before the story begins. @default true */
   presence?: boolean;
-  /** Told of each account that was made. */
+  /** Called with each account that was created. */
   onAccount?: (session: Session, account: { username: string; password: string }) => void;
 }
 
-/** As many sessions as the story has users. */
+/** One session for each user of the story. */
 type Sessions<N extends number, List extends Session[] = []> = number extends N
   ? Session[]
   : List['length'] extends N
@@ -30,8 +30,8 @@ type Sessions<N extends number, List extends Session[] = []> = number extends N
     : Sessions<N, [...List, Session]>;
 
 /**
- * Runs a test of a server with fresh users: registers them in-band, logs them in, makes them available,
- * tells the story, and removes their accounts again, however it ends.
+ * Tests a server with new users: registers them in-band, logs them in, makes them available, runs the story,
+ * and removes their accounts again, however it ends.
  *
  * ```ts
  * await story(2, async (alice, bob) => {
@@ -40,7 +40,7 @@ type Sessions<N extends number, List extends Session[] = []> = number extends N
  * });
  * ```
  *
- * The server is that of the environment: `AMOC_XMPP_HOST` and the like.
+ * The environment names the server: `AMOC_XMPP_HOST` and the like.
  */
 export async function story<N extends number>(
   users: N,

@@ -3,29 +3,29 @@ import { domainOfUser } from '../config/domain-pattern.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
 import { readServerUrl, urlOfUser } from '../config/server-url.ts';
 import { startTlsOver } from '../config/xmpp-contradictions.ts';
-import { toMs } from '../lib/duration.ts';
-import type { Duration } from '../lib/duration.ts';
+import { toMs } from '../lib/time/duration.ts';
+import type { Duration } from '../lib/time/duration.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
-import { show } from '../lib/show.ts';
+import { show } from '../lib/text/quote.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../xmpp/connect-options.ts';
 import type { ComponentOptions } from '../xmpp/login/component.ts';
 import { preparedName, preparedPassword } from '../xmpp/login/prepared.ts';
-import type { SendPolicy } from '../xmpp/session-parts.ts';
+import type { SendPolicy } from '../xmpp/session/session-parts.ts';
 import { findByHostMeta } from '../xmpp/wire/host-meta.ts';
 import { findBySrv } from '../xmpp/wire/srv.ts';
 import type { HostPort } from '../xmpp/wire/srv.ts';
 
 /** How a lost connection is replaced: exponential back-off with full jitter. */
 export interface ReconnectOptions {
-  /** Attempts for one loss; the session is over after them. @default 10 */
+  /** Attempts per loss; the session ends when all of them have failed. @default 10 */
   attempts?: number;
-  /** The longest first delay. @default 1 s */
+  /** Upper bound of the first delay. @default 1 s */
   first?: Duration;
-  /** No delay is longer than this. @default 30 s */
+  /** Upper bound of every delay. @default 30 s */
   most?: Duration;
 }
 
-/** What `user.connect` can be told besides the settings of the run. */
+/** Options of `user.connect`, in addition to the settings of the run. */
 export type UserConnectOptions = Partial<
   Pick<
     ConnectOptions,
@@ -46,21 +46,21 @@ export type UserConnectOptions = Partial<
     | 'capabilities'
   >
 > & {
-  /** URL of the WebSocket or BOSH service: it says `transport`, `tls`, `host`, `port` and `path`. */
+  /** URL of the WebSocket or BOSH service: it sets `transport`, `tls`, `host`, `port` and `path`. */
   url?: string;
-  /** Replaces a lost connection; `true` for the usual policy. @default false: the session is over */
+  /** Replaces a lost connection; `true` for the default policy. @default false: the session ends */
   reconnect?: boolean | ReconnectOptions;
 };
 
-/** How to be a component (XEP-0114); `host` is that of the run when left out. */
+/** How to connect as a component (XEP-0114); without `host`, to that of the run. */
 export type UserComponentOptions = Pick<ComponentOptions, 'domain' | 'secret' | 'port'> & {
   host?: string;
 };
 
-/** Where a connection goes, and what carries it. */
+/** Where a connection goes, and its transport. */
 type Place = Pick<ConnectOptions, 'host' | 'port' | 'transport' | 'tls' | 'path' | 'isNamedByUrl'>;
 
-/** How the user `id` reaches the server: the settings of the run, and what the scenario says besides. */
+/** How the user `id` reaches the server: the settings of the run, and the options of the scenario. */
 export async function connectOptions(
   xmpp: XmppSettings,
   id: number,
@@ -107,7 +107,7 @@ export async function connectOptions(
   };
 }
 
-/** A URL says it all; where none is for this transport, it is put together. */
+/** A URL says everything; without one for this transport, the place is put together. */
 async function placeOf(
   xmpp: XmppSettings,
   id: number,
@@ -151,13 +151,13 @@ async function placeOf(
   };
 }
 
-/** What the scenario says besides, of a part of the URL, is meant to be another. */
+/** A port and a path that the scenario gives replace those of the URL. */
 function placeOfUrl(url: string, { port, path }: UserConnectOptions): Place {
   const place = readServerUrl(url);
   if (place === undefined) {
     throw new AmocError(
       'CONFIG',
-      `${show(url)} is no URL of a server: it begins with ws://, wss://, http:// or https://, and has no user, password or #`,
+      `invalid server URL ${show(url)}; it must begin with ws://, wss://, http:// or https://, and have no user, password or #`,
     );
   }
   return { ...place, port: port ?? place.port, path: path ?? place.path, isNamedByUrl: true };
@@ -180,12 +180,12 @@ export function componentOptions(
   };
 }
 
-/** The name of the user `id`, as it is sent and written to files. */
+/** The name of the user `id`, prepared for sending and for files. */
 export function nameOf({ xmppUser }: XmppSettings, id: number): string {
   return preparedName(fill(xmppUser, id));
 }
 
-/** The password of the user `id`, as it is sent and written to files. */
+/** The password of the user `id`, prepared for sending and for files. */
 export function passwordOf({ xmppPassword }: XmppSettings, id: number): string {
   return preparedPassword(fill(xmppPassword, id));
 }
@@ -195,14 +195,14 @@ function fill(pattern: string, id: number): string {
   return pattern.replaceAll('{id}', String(id));
 }
 
-/** The domain of the user `id`: as set, or the first host. */
+/** The domain of the user `id`: the one that is set, or the first host. */
 export function domainOf({ xmppDomain, xmppHost, xmppUrl }: XmppSettings, id: number): string {
   if (xmppDomain !== '') return domainOfUser(xmppDomain, id);
   if (xmppHost !== '') return addressOf(xmppHost, 0).host;
   return xmppUrl === '' ? '' : (readServerUrl(urlOfUser(xmppUrl, 0))?.host ?? '');
 }
 
-/** The port when none is given: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers have it. */
+/** The default port: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers use them. */
 function usualPort(transport: string, tls: string): number {
   if (transport !== 'tcp') return tls === 'direct' ? 5281 : 5280;
   return tls === 'direct' ? 5223 : 5222;
@@ -212,17 +212,17 @@ function usualPath(transport: string): string {
   return transport === 'bosh' ? '/bosh' : '/ws';
 }
 
-/** The host, and its port if it names one, out of a list of which users take one after the other. */
+/** The host, and its port if it has one, from a list that the users take in turn. */
 export function addressOf(hosts: string, id: number): Partial<HostPort> & { host: string } {
   const all = hosts.split(',').map((each) => each.trim());
   const address = all[id % all.length] as string;
-  // An IPv6 address has colons of its own: with a port it stands in brackets.
+  // An IPv6 address has colons of its own: with a port it is in brackets.
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(address) ?? [];
   const host = bracketed ?? plain ?? address;
   return port === undefined ? { host } : { host, port: Number(port) };
 }
 
-/** Nobody's address is not this machine's, though a socket would take it so. */
+/** An empty host must not mean this machine, as it would to a socket. */
 function demandHost(host: string): string {
   if (host !== '') return host;
   throw new AmocError('CONFIG', 'no XMPP target is set: xmppHost (AMOC_XMPP_HOST) is empty');
@@ -248,7 +248,7 @@ function policyOf(options: UserConnectOptions['reconnect']): ReconnectPolicy | u
 }
 
 const files = new Map<string, string>();
-/** Files that are kept: a certificate a user may be a lot. */
+/** Maximum number of files that are kept: one certificate per user may be a lot. */
 const MOST_FILES = 100_000;
 
 function readPem(setting: string, path: string): string | undefined {

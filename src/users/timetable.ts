@@ -1,21 +1,21 @@
 import { AmocError } from '../lib/errors.ts';
-import { toMs } from '../lib/duration.ts';
-import type { Duration } from '../lib/duration.ts';
-import type { Random } from '../lib/random.ts';
-import { show } from '../lib/show.ts';
+import { toMs } from '../lib/time/duration.ts';
+import type { Duration } from '../lib/time/duration.ts';
+import type { Random } from '../lib/ids/random.ts';
+import { show } from '../lib/text/quote.ts';
 
-/** Events of one kind in a timetable: `count` of them, one an interval. */
+/** Events of one kind in a timetable: `count` of them, one per interval. */
 export interface TimetableEntry {
-  /** How many. */
+  /** Number of events. */
   count: number;
-  /** Time from one to the next. */
+  /** Time from one event to the next. */
   every: Duration;
-  /** Time before the first. @default a random time below `every`, so that users do not act at once */
+  /** Time before the first event. @default a random time below `every`, so that users do not act at once */
   after?: Duration;
   /**
-   * What happens then. The next event waits until it is done.
+   * What to do at each event. The next event waits until it is done.
    *
-   * @param due when it should have begun, on `performance.now()`: the `since` of `user.timed` and of messages
+   * @param due when it should have begun, by `performance.now()`: the `since` of `user.timed` and of messages
    * @param at which of the `count` it is, from 0 on
    */
   do: (due: number, at: number) => unknown;
@@ -31,9 +31,9 @@ export interface TimetableEvent {
 }
 
 /**
- * The events of several entries in the order of their times; those of the same time in the order of the entries.
+ * The events of several entries in the order of their times; at equal times in the order of the entries.
  *
- * @throws {AmocError} `ARGUMENT` for a count or a time that is none, before the first event
+ * @throws {AmocError} `ARGUMENT` for an invalid count or time, before the first event
  */
 export function timetable(
   entries: readonly TimetableEntry[],
@@ -61,7 +61,7 @@ interface Row {
   index: number;
 }
 
-/** One event at a time: a list of them all for each of many users would be memory. */
+/** One event at a time: a list of all events for each of many users would take memory. */
 function* merged(rows: readonly Row[]): Generator<TimetableEvent, void, void> {
   for (;;) {
     let next: Row | undefined;

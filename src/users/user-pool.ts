@@ -1,14 +1,14 @@
 import type { RunSettings } from '../config/run-variables.ts';
-import { deferred } from '../lib/abort.ts';
-import type { Clock } from '../lib/clock.ts';
+import { deferred } from '../lib/time/async.ts';
+import type { Clock } from '../lib/time/clock.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
-import { cut } from '../lib/foreign-text.ts';
-import { digestOf, mixId } from '../lib/id-digest.ts';
-import type { IdDigest } from '../lib/id-digest.ts';
-import { IdSet } from '../lib/id-set.ts';
+import { cut } from '../lib/text/foreign-text.ts';
+import { digestOf, mixId } from '../lib/ids/id-digest.ts';
+import type { IdDigest } from '../lib/ids/id-digest.ts';
+import { IdSet } from '../lib/ids/id-set.ts';
 import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import type { Watcher } from '../xmpp/session-parts.ts';
+import type { Watcher } from '../xmpp/session/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
 import { AwaitedTraces } from './awaited-traces.ts';
 import type { Traced, TraceWish } from './awaited-traces.ts';
@@ -22,21 +22,21 @@ import { Moves } from './moves.ts';
 import { isRemoval, PooledUser } from './user.ts';
 import type { User, UserEnvironment } from './user.ts';
 
-/** Crashed users that are remembered one by one; the newest stay. */
+/** Maximum number of crashed users that are remembered one by one; the newest stay. */
 const MOST_CRASHED = 10_000;
 
-/** How many users are in each state; those that are gone count the whole run. */
+/** How many users are in each state; users that are gone are counted over the entire run. */
 export type PoolCounts = Record<UserState, number>;
 
-/** Everybody that a process shall have. */
+/** All users that a process should have. */
 export interface DesiredUsers {
   staying: IdSet;
   leaving: IdSet;
-  /** They go on elsewhere as soon as they have ended here. */
+  /** Users that continue elsewhere as soon as they have ended here. */
   moving: IdSet;
-  /** Removals by force, the oldest first, whether those users are here still or not. */
+  /** Removals by force, the oldest first, whether those users are still here or not. */
   gone: readonly IdSet[];
-  /** Those that are missing are started within this time. */
+  /** Missing users are started within this time. */
   withinMs: number;
 }
 
@@ -48,7 +48,7 @@ export interface UserLine {
   error?: string;
 }
 
-/** What a pool is made of. */
+/** What a pool needs. */
 export interface PoolParts {
   scenario: Scenario<User>;
   /** What `init` returned. */
@@ -60,11 +60,11 @@ export interface PoolParts {
   intervalMs: number;
   /** Called once for each new kind of error. */
   onNewError: (error: ErrorCount, cause: unknown, id: number | undefined) => void;
-  /** Called when {@link UserPool.takeEnded} has somebody to tell of, and had nobody before. */
+  /** Called when {@link UserPool.takeEnded} has ends to report, and had none before. */
   onEnded: () => void;
-  /** Called when users that move had not ended their `start` in time, and were removed by force. */
+  /** Called when users that move did not end their `start` in time, and were removed by force. */
   onOverdue?: (users: number) => void;
-  /** Asked before a user starts; when not, all users have been given up. @default always */
+  /** Called before a user starts; when it returns `false`, all users have been dropped. @default always */
   mayStart?: () => boolean;
 }
 
@@ -73,7 +73,7 @@ export class UserPool {
   readonly #parts: PoolParts;
   readonly #users = new Map<number, PooledUser>();
   readonly #arrivals: Arrivals;
-  /** Replacements of lost users: apart, because they come faster than new ones. */
+  /** Replacements of lost users, in a queue of their own, because they come faster than new users. */
   readonly #recovering: Arrivals;
   readonly #counts: PoolCounts = { ...noUsers };
   readonly #crashed = new Map<number, { error: string; repetitions: number }>();
@@ -104,9 +104,9 @@ export class UserPool {
   }
 
   /**
-   * Takes users in. Ids that are here already are left as they are.
+   * Adds users. Ids that are here already are left unchanged.
    *
-   * @param withinMs replacements: started within this time whatever the pace
+   * @param withinMs for replacements: they are started within this time, whatever the pace
    */
   add(
     ids: IdSet,
@@ -135,7 +135,7 @@ export class UserPool {
   }
 
   /**
-   * Lets users go on in another process: those that run when their `start` ends, or when the setting
+   * Lets users continue in another process: running ones when their `start` ends, or when the setting
    * `stopTimeout` is over. Ids that are not here are ignored.
    */
   move(ids: IdSet): void {
@@ -150,14 +150,14 @@ export class UserPool {
     this.#checkEmpty();
   }
 
-  /** Removes everybody. @returns how many there were */
+  /** Removes all users. @returns how many there were */
   removeAll(force: boolean): number {
     const { size } = this;
     this.remove(this.#present(), force);
     return size;
   }
 
-  /** Drops everybody without a word: they are no longer this process's. @returns how many there were */
+  /** Drops all users without a report: they no longer belong to this process. @returns how many there were */
   dropAll(): number {
     const { size } = this;
     this.#drop(this.#present());
@@ -165,9 +165,9 @@ export class UserPool {
   }
 
   /**
-   * Puts right what differs from what the master wants.
+   * Repairs what differs from what the master wants.
    *
-   * @param ended whose end the master does not know yet, by report: they are not started again
+   * @param ended users whose end the master does not know yet, by report: they are not started again
    */
   reconcile(desired: DesiredUsers, ended: readonly IdSet[]): void {
     const { staying, leaving, moving, gone, withinMs } = desired;
@@ -186,7 +186,7 @@ export class UserPool {
       const here = strangers.intersection(left);
       strangers = strangers.difference(here);
       removed = removed.union(here);
-      // Who was lost here with the lease has gone without a report.
+      // Users that were lost here with the lease have gone without a report.
       this.#tellGone(left.difference(here), 'removed');
     }
     this.#drop(strangers);
@@ -199,7 +199,7 @@ export class UserPool {
     this.add(staying.difference(all), { withinMs });
   }
 
-  /** What tells the users that are here, and were not asked to leave, from others. */
+  /** A digest that distinguishes the users that are here, and were not asked to leave, from others. */
   digest(): IdDigest {
     const queued = digestOf(this.#arrivals.all());
     const recovering = digestOf(this.#recovering.all());
@@ -213,10 +213,10 @@ export class UserPool {
     return { count, sum: sum >>> 0 };
   }
 
-  /** Lets nobody start for that time: they may still run elsewhere. */
-  hold(ms: number): void {
-    this.#arrivals.hold(ms);
-    this.#recovering.hold(ms);
+  /** While users are held, none of them starts: they may still run elsewhere. */
+  setHeld(held: boolean): void {
+    this.#arrivals.setHeld(held);
+    this.#recovering.setHeld(held);
   }
 
   /** Changes the pace of new starts. */
@@ -226,7 +226,7 @@ export class UserPool {
     this.#recovering.setPaused(paused);
   }
 
-  /** Resolves when nobody is left. */
+  /** Resolves when no user is left. */
   whenEmpty(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
     const empty = deferred<undefined>();
@@ -234,19 +234,19 @@ export class UserPool {
     return empty.promise;
   }
 
-  /** Who ended since the last call. */
+  /** The users that ended since the last call. */
   takeEnded(): EndedUsers {
     return this.#ended.take((ids) => this.#presentOf(ids));
   }
 
-  /** Whether {@link takeEnded} has anybody to tell of. */
+  /** Whether {@link takeEnded} has ends to report. */
   get hasEnded(): boolean {
     return this.#ended.hasAny;
   }
 
-  /** Counts an error that no `start` answers for: a rejection in a timer that a user left behind. */
+  /** Counts an error that no `start` threw: a rejection in a timer that a user left behind. */
   strayError(error: unknown): void {
-    // A wait that a removal by force ended is none.
+    // A wait that a removal by force ended is not an error.
     const kind = isRemoval(error) ? undefined : this.errors.add(error, { isStray: true });
     if (kind !== undefined) this.#parts.onNewError(kind, error, undefined);
   }
@@ -261,7 +261,7 @@ export class UserPool {
       }
     }
     for (const { id, state: its, repetitions } of this.#users.values()) {
-      // One that moves still runs.
+      // A user that moves still runs.
       const isIn = state === its || (state === 'running' && its === 'moving');
       if (state === undefined || isIn) lines.push({ id, state: its, repetitions });
     }
@@ -273,7 +273,7 @@ export class UserPool {
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
-  /** Shows what a user sends and gets to `watcher`, or stops that; one that is not here can be waited for. */
+  /** Shows a user's stanzas to `watcher`, or stops that; a user that is not here can be waited for. */
   trace(wish: TraceWish, watcher: Watcher): Traced {
     return this.#awaited.trace(this.#users.get(wish.id), wish, watcher);
   }
@@ -293,7 +293,7 @@ export class UserPool {
     this.#counts.removed = before;
   }
 
-  /** Takes users out of the queues: they have not begun. */
+  /** Removes users from the queues: they have not begun. */
   #unqueue(ids: IdSet, how: EndKind): void {
     for (const queue of [this.#arrivals, this.#recovering]) this.#tellGone(queue.remove(ids), how);
   }
@@ -305,13 +305,13 @@ export class UserPool {
     });
   }
 
-  /** Lets users stay that were about to move: the master that wanted it is not there any more. */
+  /** Lets users stay that were about to move: the master that wanted the move is gone. */
   #keep(ids: IdSet): void {
     const stay = this.#moves.ids.filter((id) => ids.has(id));
     for (const id of stay) this.#apply(this.#users.get(id) as PooledUser, 'stay');
   }
 
-  /** Users that move have had their time. */
+  /** The time of users that move is over. */
   #expire(ids: readonly number[]): void {
     for (const id of ids) {
       const user = this.#users.get(id) as PooledUser;
@@ -368,7 +368,7 @@ export class UserPool {
           (error: unknown) => this.#threw(user, error),
         );
       } else {
-        // A start() that never waits must not keep the loop to itself by repeating at once.
+        // A start() that never waits must not occupy the event loop by repeating at once.
         this.#parts.clock.soon(() => this.#returned(user));
       }
     } catch (error) {
@@ -394,7 +394,7 @@ export class UserPool {
 
   #threw(user: PooledUser, error: unknown): void {
     if (isGone(user.state)) return;
-    // Whatever comes of telling it: the user has crashed.
+    // The user has crashed, whatever happens while the crash is noted.
     try {
       this.#noteCrash(user, error);
     } finally {
@@ -418,7 +418,7 @@ export class UserPool {
     if (kind !== undefined) this.#parts.onNewError(kind, error, user.id);
   }
 
-  /** Moves a user along the table. @returns false when the input means nothing in its state */
+  /** Moves a user along the table. @returns false when the input has no effect in its state */
   #apply(user: PooledUser, input: UserInput): boolean {
     const next = nextState(user.state, input);
     if (next === undefined) return false;

@@ -1,14 +1,14 @@
 import { types } from 'node:util';
 import type { Settings, SettingsOf, Variables } from '../config/variable.ts';
 import type { XmppSettings } from '../config/run-variables.ts';
-import { attempt } from '../lib/abort.ts';
-import { toMs } from '../lib/duration.ts';
-import type { Duration } from '../lib/duration.ts';
+import { attempt } from '../lib/time/async.ts';
+import { toMs } from '../lib/time/duration.ts';
+import type { Duration } from '../lib/time/duration.ts';
 import { AmocError, errorName } from '../lib/errors.ts';
-import { seededRandom } from '../lib/random.ts';
-import type { Random } from '../lib/random.ts';
-import { show } from '../lib/show.ts';
-import type { TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
+import { seededRandom } from '../lib/ids/random.ts';
+import type { Random } from '../lib/ids/random.ts';
+import { show } from '../lib/text/quote.ts';
+import type { TimerWheel, WheelTimer } from '../lib/time/timer-wheel.ts';
 import type { Labels } from '../metrics/labels.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Log } from '../scenario/contract.ts';
@@ -16,8 +16,8 @@ import { ConnectError } from '../xmpp/errors.ts';
 import { connectComponent } from '../xmpp/login/component.ts';
 import { connect, register } from '../xmpp/login/connect.ts';
 import type { ConnectContext } from '../xmpp/login/connect.ts';
-import { Session } from '../xmpp/session.ts';
-import type { SessionObserver, Watcher } from '../xmpp/session-parts.ts';
+import { Session } from '../xmpp/session/session.ts';
+import type { SessionObserver, Watcher } from '../xmpp/session/session-parts.ts';
 import { followClient } from './foreign-client.ts';
 import type { ForeignClient } from './foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
@@ -35,18 +35,20 @@ export class UserRemoved extends AmocError {
   }
 }
 
-/** Whether a wait was ended by a removal by force: that is no error. Anything may have been thrown, and be asked this. */
+/**
+ * Whether a removal by force ended a wait, which is not an error. `error` may be anything that was thrown.
+ */
 export function isRemoval(error: unknown): error is UserRemoved {
   return types.isNativeError(error) && error instanceof UserRemoved;
 }
 
 /**
  * One user, as `start(id, user)` sees it. Every wait on it rejects with `UserRemoved` when the user is
- * removed by force; what it opened is closed at the end of each `start`.
+ * removed by force; everything that it opened is closed at the end of each `start`.
  */
 export interface User<V extends Variables = Variables> {
   readonly id: number;
-  /** The process that it lives in: `local/1`. */
+  /** The process that the user lives in: `local/1`. */
   readonly node: string;
   /** The run's settings, this scenario's own variables included. */
   readonly settings: SettingsOf<V>;
@@ -59,11 +61,11 @@ export interface User<V extends Variables = Variables> {
   readonly signal: AbortSignal;
   /** The user's bare JID. */
   readonly jid: string;
-  /** The bare JID of another user, in the domain that is that user's (see `xmppDomain`). */
+  /** The bare JID of another user, in that user's domain (see `xmppDomain`). */
   jidOf(id: number): string;
   /**
-   * The row of a list that belongs to this user: the same one in every process, whatever the placement,
-   * and at each repetition. Ids beyond the end of the list begin again at its first row.
+   * The row of a list that belongs to this user: the same row in every process, whatever the placement, and
+   * at each repetition. Ids beyond the end of the list begin again at its first row.
    *
    * @throws {AmocError} `ARGUMENT` when the list is empty
    * @example
@@ -73,25 +75,25 @@ export interface User<V extends Variables = Variables> {
   /** Waits. @param duration milliseconds, or `'20s'` */
   sleep(duration: Duration): Promise<void>;
   /**
-   * Runs `work` and records how long it took, in the histogram `name`; failures are not recorded.
+   * Runs `work` and records its duration in the histogram `name`; failures are not recorded.
    *
-   * @param options `since`: when it should have begun, on `performance.now()`, as {@link every} gives it:
-   * a delay before it then counts as well
+   * @param options `since`: when it should have begun, by `performance.now()`, as {@link every} gives it: a
+   * delay before it then counts as well
    */
   timed<T>(name: string, work: () => PromiseLike<T>, options?: { since?: number }): Promise<T>;
   /**
-   * The moments of a loop at a fixed rate, the first one now: each comes when it is due, or at once when
-   * what was done before took too long; none is left out.
+   * The moments of a loop at a fixed rate, the first one now: each comes when it is due, or at once when the
+   * previous work took too long; none is left out.
    *
    * @example
    * for await (const due of user.every('1s')) await user.timed('ping', () => ping(), { since: due });
    */
   every(interval: Duration): AsyncGenerator<number, never, void>;
   /**
-   * Does several things at their times, merged into one order: of each entry `count` events, one an interval. What
-   * is due while another event is being done follows it at once; none is left out.
+   * Does several things at their times, merged into one order: `count` events of each entry, one per
+   * interval. An event that is due while another one is being done follows it at once; none is left out.
    *
-   * @throws {AmocError} `ARGUMENT` for a count or a time that is none
+   * @throws {AmocError} `ARGUMENT` for an invalid count or time
    * @example
    * await user.timetable([
    *   { count: 10, every: '5s', do: (due) => session.send(chatTo(friend, 'hello', { since: due })) },
@@ -104,11 +106,11 @@ export interface User<V extends Variables = Variables> {
   /** Connects as a component of the server (XEP-0114). */
   connectComponent(options: UserComponentOptions): Promise<Session>;
   /**
-   * Counts what a client of `@xmpp/client` does as that of the user's own sessions, and stops it when
-   * the user ends.
+   * Counts what a client of `@xmpp/client` does as if it were one of the user's own sessions, and stops the
+   * client when the user ends.
    */
   follow<C extends ForeignClient>(client: C): C;
-  /** Makes the user's account in-band (XEP-0077). */
+  /** Creates the user's account in-band (XEP-0077). */
   register(options?: UserConnectOptions): Promise<'created' | 'exists'>;
   /** Calls `close` at the end of this `start`, however it ends. */
   onEnd(close: () => unknown): void;
@@ -122,17 +124,17 @@ export interface UserEnvironment {
   readonly wheel: TimerWheel;
   readonly metrics: MetricsRegistry;
   readonly observer: SessionObserver;
-  /** Told of errors that no `start` answers for. */
+  /** Called with errors that no `start` threw. */
   readonly onStray: (error: unknown) => void;
-  /** Told of what a login warns of, each time. */
+  /** Called with each warning of a login. */
   readonly onWarning?: ConnectContext['onWarning'];
   readonly log: (level: keyof Log, id: number, message: string, fields?: object) => void;
 }
 
-/** The {@link User} of the pool: lean, because there are a hundred thousand. */
+/** The {@link User} of the pool: small, because there are a hundred thousand. */
 export class PooledUser implements User {
   readonly id: number;
-  /** The pool's own notes; here, because an object more for each user is memory. */
+  /** The pool's own notes; they are here because one more object for each user would take memory. */
   state: UserState = 'starting';
   repetitions = 0;
   repeat: WheelTimer | undefined;
@@ -140,10 +142,10 @@ export class PooledUser implements User {
   #controller: AbortController | undefined;
   #random: Random | undefined;
   #log: Log | undefined;
-  /** Most users wait for one thing at a time: that one needs no set. */
+  /** Most users wait for one thing at a time, which needs no set. */
   #wait: WheelTimer | undefined;
   #moreWaits: Set<WheelTimer> | undefined;
-  /** Most users have one session open: that one needs no set. */
+  /** Most users have one session open, which needs no set. */
   #open: Closable | undefined;
   #moreOpen: Set<Closable> | undefined;
   #watcher: Watcher | undefined;
@@ -278,7 +280,7 @@ export class PooledUser implements User {
     this.#hold(close);
   }
 
-  /** For the pool: the end of one `start`. Failures to close are nobody's loss. */
+  /** For the pool: the end of one `start`. Failures to close are ignored. */
   async closeAll(): Promise<void> {
     const all = this.#allOpen();
     this.#open = undefined;
@@ -291,11 +293,11 @@ export class PooledUser implements User {
     return this.#open === undefined && (this.#moreOpen?.size ?? 0) === 0;
   }
 
-  /** Shows the user's stanzas to `watcher`, those of the logins to come too; nobody when left out. */
+  /** Shows the user's stanzas to `watcher`, also those of later logins; stops that when it is left out. */
   trace(watcher: Watcher | undefined): void {
     const wasTraced = this.isTraced;
     this.#watcher = watcher;
-    // Those that are watched already look the new watcher up.
+    // Sessions that are watched already look the new watcher up.
     if (watcher === undefined || wasTraced) return;
     for (const each of this.#allOpen()) {
       if (each instanceof Session) this.#watch(each);
@@ -380,7 +382,7 @@ export class PooledUser implements User {
     return [...(this.#open === undefined ? [] : [this.#open]), ...(this.#moreOpen ?? [])];
   }
 
-  /** A function, because it may have come during an await. */
+  /** A function, because the removal may have come during an await. */
   #isRemoved(): boolean {
     return this.#removed;
   }
@@ -390,7 +392,7 @@ export class PooledUser implements User {
     const wait = this.#wait;
     if (wait === undefined) return (this.#wait = wheel.schedule(ms, resolve));
     if (wait.fire !== undefined) return this.#besides(wheel.schedule(ms, resolve));
-    // One that has fired is over, and serves again.
+    // A wait that has fired is over, and is used again.
     wheel.reschedule(wait, ms, resolve);
     return wait;
   }
@@ -426,7 +428,7 @@ export class PooledUser implements User {
   }
 }
 
-/** How far a login came, and what stopped it. */
+/** The stage that a login had reached, and what stopped it. */
 function failureLabels(error: unknown): Labels {
   if (error instanceof ConnectError) {
     return { stage: error.stage, reason: error.condition ?? error.name };
@@ -434,7 +436,7 @@ function failureLabels(error: unknown): Labels {
   return { stage: 'connect', reason: errorName(error) };
 }
 
-/** The ends of the promise made last: an executor of its own for each sleep would be two objects more. */
+/** The ends of the promise made last: an executor for each sleep would be two more objects. */
 let lastResolve: () => void;
 let lastReject: (reason: unknown) => void;
 
@@ -443,5 +445,5 @@ function takeEnds(resolve: (value: undefined) => void, reject: (reason: unknown)
   lastReject = reject;
 }
 
-/** What a user has open: a session, or what it was told to call. */
+/** What a user has open: a session, or an `onEnd` callback. */
 type Closable = Session | (() => unknown);

@@ -1,24 +1,24 @@
 import { escapeXml } from './element.ts';
 
-/** An account that a server is to have. */
+/** An account to create on a server. */
 export interface Account {
   username: string;
   password: string;
   domain: string;
 }
 
-/** A file to write: its path below the folder that was named, and what is in it. */
+/** A file to write: its path below the folder that the user named, and its content. */
 export interface AccountFile {
   path: string;
   text: string;
 }
 
-/** Servers that files can be made for. */
+/** Servers that account files can be made for. */
 export const accountServers = ['ejabberd', 'prosody', 'mongooseim'] as const;
 export type AccountServer = (typeof accountServers)[number];
 
 /**
- * Accounts in the form that a server imports, which takes seconds where registering each takes minutes.
+ * Accounts in the server's import format. An import takes seconds; registering each account takes minutes.
  *
  * - ejabberd: a file of XEP-0227 for each domain, for `ejabberdctl import_piefxis FILE`
  * - MongooseIM: CSV, for `mongooseimctl account importUsers --file FILE`
@@ -72,12 +72,12 @@ function csv(accounts: readonly Account[]): string {
     .join('');
 }
 
-/** A file in the folder that was named, whatever the domain. */
+/** A file directly in the folder that the user named, whatever the domain contains. */
 function encodeFile(domain: string): string {
   return domain.replaceAll('/', '%2f');
 }
 
-/** As prosody names files: all but letters and digits as `%xx`. */
+/** Prosody's file names: each byte other than a letter or digit becomes `%xx`. */
 function encodeName(name: string): string {
   return Array.from(Buffer.from(name), (byte) => {
     const char = String.fromCharCode(byte);

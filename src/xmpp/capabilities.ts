@@ -14,29 +14,30 @@ export interface Identity {
   lang?: string;
 }
 
-/** What a client says that it is and can. */
+/** What a client announces about itself. */
 export interface CapabilityOptions {
-  /** Names the software, as a URI (XEP-0115 §4). @default 'urn:amoc' */
+  /** URI that identifies the software (XEP-0115 §4). @default 'urn:amoc' */
   node?: string;
   /** @default a client of type `bot`, named amoc */
   identities?: readonly Identity[];
   /**
-   * Features besides those that every session has (service discovery, capabilities, ping, version). One that
-   * ends in `+notify` asks for the events of a node of the contacts' accounts (XEP-0163 §4.3).
+   * Features in addition to those of every session (service discovery, capabilities, ping, version). A
+   * feature that ends in `+notify` asks for the events of that node of the contacts' accounts (XEP-0163
+   * §4.3).
    */
   features?: readonly string[];
 }
 
-/** What a session is and can, with its hash (XEP-0115). */
+/** A session's identities and features, with their hash (XEP-0115). */
 export interface Capabilities {
   readonly node: string;
   /** The verification string: base64 of a SHA-1 (XEP-0115 §5.1). */
   readonly ver: string;
-  /** For the presence: `presence({ extensions: [capabilities.element] })`. */
+  /** The element to put into a presence: `presence({ extensions: [capabilities.element] })`. */
   readonly element: Element;
   /**
-   * The answer to a `disco#info` request, for the `node#ver` of a presence too; `item-not-found` for another
-   * node. A session that was told its capabilities gives it by itself.
+   * The answer to a `disco#info` request, also to one for the `node#ver` of a presence; `item-not-found` for
+   * another node. A session that was given these capabilities sends this answer by itself.
    */
   answer(asked: Stanza): Element;
 }
@@ -44,7 +45,7 @@ export interface Capabilities {
 const usualFeatures = [NS.discoInfo, NS.caps, NS.ping, NS.version];
 
 /**
- * What a client is and can, for service discovery and presence (XEP-0115):
+ * Describes a client's identities and features for service discovery and presence (XEP-0115):
  *
  * ```ts
  * const can = capabilities({ features: ['urn:xmpp:omemo:2:devices+notify'] });
@@ -81,12 +82,12 @@ export function capabilities({
   };
 }
 
-/** What a session says that was told no other. */
+/** The capabilities of a session that was given no others. */
 export const usualCapabilities = capabilities();
 
 /**
- * The hash of identities and features, in the order of their octets (XEP-0115 §5.1). Forms are no part of it:
- * a client of a load test has none.
+ * The hash of identities and features, both sorted by their octets (XEP-0115 §5.1). Forms are left out: a
+ * client of a load test has none.
  */
 export function verificationString(
   identities: readonly Identity[],

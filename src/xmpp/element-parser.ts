@@ -3,11 +3,11 @@ import { restricted } from './wire/frame-grammar.ts';
 import { attributeText, contentText, isXmlName, lineEnds } from './xml-text.ts';
 
 /**
- * Builds the tree of one element in one pass, so that its time grows with the text and with nothing else.
- * The library's own parser searches a value that has no end from each of its letters: a stanza of 1 MiB
- * took it seconds.
+ * Builds the tree of one element in a single pass, so that the time grows with the text and with nothing
+ * else. The library's own parser searches for the end of an unterminated value from each of its letters: a
+ * stanza of 1 MiB took it seconds.
  *
- * @throws {Error} that says what is not well-formed
+ * @throws {Error} naming the part that is not well-formed
  */
 export function parseTree(text: string): Element {
   let root: Element | undefined;
@@ -19,7 +19,7 @@ export function parseTree(text: string): Element {
     if (tag < 0) break;
     const next = text.charCodeAt(tag + 1);
     if (next === SLASH) {
-      at = after(text, '>', tag + 2, 'an end tag without an end');
+      at = after(text, '>', tag + 2, 'unterminated end tag');
       const name = text.slice(tag + 2, at - 1).trimEnd();
       if (open?.name !== name) throw new Error(`the end tag of ${brief(name)} closes nothing`);
       open = open.parent ?? undefined;
@@ -32,7 +32,7 @@ export function parseTree(text: string): Element {
       const nameEnd = endOfName(text, tag + 1);
       if (nameEnd === tag + 1) throw new Error('a tag without a name');
       const name = text.slice(tag + 1, nameEnd);
-      if (!isXmlName(name)) throw new Error(`${brief(name)} is no name of an element`);
+      if (!isXmlName(name)) throw new Error(`invalid element name ${brief(name)}`);
       const element = new Element(name);
       root ??= element;
       open?.cnode(element);
@@ -43,11 +43,11 @@ export function parseTree(text: string): Element {
     }
   }
   if (root === undefined) throw new Error('no element');
-  if (open !== undefined) throw new Error(`${brief(open.name)} has no end`);
+  if (open !== undefined) throw new Error(`${brief(open.name)} has no end tag`);
   return root;
 }
 
-/** Reads up to the `>` or the `/` that ends a tag. @returns where that is */
+/** Reads up to the `>` or the `/` that ends a tag. @returns its position */
 function readAttributes(text: string, from: number, attributes: Record<string, string>): number {
   let end = from;
   for (;;) {
@@ -61,22 +61,26 @@ function readAttributes(text: string, from: number, attributes: Record<string, s
     if (name === '' || text.charCodeAt(at) !== EQUALS) {
       throw new Error(`the attribute ${brief(name)} has no value`);
     }
-    if (!isXmlName(name)) throw new Error(`${brief(name)} is no name of an attribute`);
-    if (Object.hasOwn(attributes, name)) throw new Error(`two attributes ${brief(name)}`);
+    if (!isXmlName(name)) throw new Error(`invalid attribute name ${brief(name)}`);
+    if (Object.hasOwn(attributes, name)) throw new Error(`duplicate attribute ${brief(name)}`);
     at = skipSpace(text, at + 1);
     const quote = text.charAt(at);
     if (quote !== '"' && quote !== "'")
       throw new Error(`the value of ${brief(name)} has no quotes`);
-    end = after(text, quote, at + 1, 'the value of an attribute has no end');
+    end = after(text, quote, at + 1, 'unterminated attribute value');
     attributes[name] = attributeText(text.slice(at + 1, end - 1));
   }
 }
 
-/** CDATA is text; XMPP forbids what else begins so (RFC 6120 §11.1). @returns where it goes on */
+/**
+ * Reads CDATA as text; XMPP forbids everything else that begins with `<!` (RFC 6120 §11.1).
+ *
+ * @returns the position after it
+ */
 function addSection(text: string, tag: number, open: Element | undefined): number {
   if (text.startsWith('<!--', tag)) throw new Error(restricted.comment);
   if (!text.startsWith('<![CDATA[', tag) || open === undefined) throw new Error('a declaration');
-  const end = after(text, ']]>', tag + 9, 'CDATA without an end');
+  const end = after(text, ']]>', tag + 9, 'unterminated CDATA section');
   if (end - 3 > tag + 9) open.t(lineEnds(text.slice(tag + 9, end - 3)));
   return end;
 }

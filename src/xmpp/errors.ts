@@ -1,6 +1,6 @@
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 
-/** How far a connection had come. */
+/** The stage that a connection had reached. */
 export type ConnectStage = 'connect' | 'tls' | 'stream' | 'authenticate' | 'bind' | 'register';
 
 const stageNames = {
@@ -12,7 +12,7 @@ const stageNames = {
   register: 'RegistrationFailed',
 } as const satisfies Record<ConnectStage, string>;
 
-/** Errors of the system that have their cause on this side. */
+/** System errors whose cause is the machine of the load generator. */
 const localCauses = new Set([
   'EADDRNOTAVAIL',
   'EMFILE',
@@ -22,20 +22,25 @@ const localCauses = new Set([
   'EADDRINUSE',
 ]);
 
-/** The message of a time-out that this process was too busy to notice in time. */
-export const BLOCKED = 'this process was blocked';
-
-function isBlocked(cause: unknown): boolean {
-  return cause instanceof AmocError && cause.message.startsWith(BLOCKED);
+/** No mechanism is offered that the settings allow. */
+export class NoMechanism extends AmocError {
+  constructor(message: string) {
+    super('CONNECTION', message);
+  }
 }
 
-/** A session could not be had. `name` tells the stage, so that failures are counted by it. */
+/** This process was too busy to notice a time-out in time. */
+function isBlocked(cause: unknown): boolean {
+  return cause instanceof AmocError && cause.code === 'BLOCKED';
+}
+
+/** A session could not be established. `name` is that of the stage, so that failures are counted by stage. */
 export class ConnectError extends AmocError {
   override readonly name: string;
   readonly stage: ConnectStage;
-  /** The system's or the server's word for it: `ECONNREFUSED`, `not-authorized`. */
+  /** The error condition of the system or the server: `ECONNREFUSED`, `not-authorized`. */
   readonly condition: string | undefined;
-  /** Whether it is a limit of the load generator, and says nothing of the server. */
+  /** Whether the cause is a limit of the load generator; the failure then says nothing about the server. */
   readonly isLocal: boolean;
 
   constructor(stage: ConnectStage, target: string, cause: unknown, condition?: string) {
@@ -48,7 +53,7 @@ export class ConnectError extends AmocError {
   }
 }
 
-/** The session ended while it was needed, and not from this side. */
+/** The session ended while it was needed, and this side did not end it. */
 export class SessionLost extends AmocError {
   override readonly name = 'SessionLost';
 
@@ -57,7 +62,7 @@ export class SessionLost extends AmocError {
   }
 }
 
-/** More waits to be sent than the session's bound. */
+/** More data waits to be sent than the session's limit allows. */
 export class SendBufferFull extends AmocError {
   override readonly name = 'SendBufferFull';
 
@@ -69,13 +74,13 @@ export class SendBufferFull extends AmocError {
   }
 }
 
-/** No stanza came in time. */
+/** No matching stanza came in time. */
 export class StanzaTimeout extends AmocError {
   override readonly name = 'StanzaTimeout';
 
-  /** @param what was waited for, as in `no … within 10 s` */
+  /** @param what the awaited stanza, as in `no … within 10 s` */
   constructor(what: string, timeoutMs: number) {
-    // The same text for the same wait, so that they are counted together.
+    // Equal waits give equal texts, so that they are counted together.
     super('TIMEOUT', `no ${what} within ${Math.round(timeoutMs) / 1000} s`);
   }
 }
@@ -87,8 +92,8 @@ export class StanzaError extends AmocError {
   readonly condition: string;
 
   /**
-   * @param text what the answer says besides
-   * @param asked what it is the answer to: `the get of disco#info to room@conf`
+   * @param text additional text of the answer
+   * @param asked the request and the JID it went to: `the get of disco#info` to room@conf
    */
   constructor(condition: string, text: string, asked?: { what: string; of: string | undefined }) {
     const who = asked?.of ?? 'the server';
@@ -125,9 +130,9 @@ function hintOf(stage: ConnectStage, cause: unknown, condition: string | undefin
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return '; trust its certificate with AMOC_XMPP_TLS_CA, or switch the check off with AMOC_XMPP_TLS_VERIFY=false';
     case 'not-authorized':
-      return '; does the account exist, and do AMOC_XMPP_USER and AMOC_XMPP_PASSWORD fit?';
+      return '; does the account exist, and are AMOC_XMPP_USER and AMOC_XMPP_PASSWORD right?';
     default:
-      return stage === 'authenticate' && messageOf(cause).includes('mechanism')
+      return stage === 'authenticate' && cause instanceof NoMechanism
         ? '; see AMOC_XMPP_MECHANISM and AMOC_XMPP_TLS'
         : '';
   }

@@ -1,4 +1,4 @@
-import { clusterNow } from '../lib/cluster-clock.ts';
+import { clusterNow } from '../lib/time/cluster-clock.ts';
 
 let sequence = 0;
 
@@ -8,25 +8,27 @@ export function stanzaId(): string {
   return `a${sequence.toString(36)}`;
 }
 
-/** The beginning of ids of one second: most are made within the second of the one before. */
+/** The common beginning of the ids of one second; most ids are made in the same second as the one before. */
 let secondOf = 0;
 let secondText = '';
 let stamps = 0;
 
 /**
- * The digits of ids, ready-made. V8 keeps the texts of the numbers that it wrote last, thousands of them: at
- * some thousand ids a second each garbage collection would move them all, for twice as long.
+ * The digits of ids, ready-made. V8 caches the texts of the thousands of numbers that it wrote last: at some
+ * thousand ids a second each garbage collection would move them all, and take twice as long.
  */
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
-/** The same, and the dash that follows. */
+/** The same digits, with the dash that follows them. */
 const LAST_DIGITS = THREE_DIGITS.map((digits) => `${digits}-`);
 const PAIR = 36 * 36;
 const PAIRS = Array.from({ length: PAIR }, (_, value) => value.toString(36).padStart(2, '0'));
 
-/** As many pieces as {@link putStamp} puts. */
+/** The number of pieces that {@link putStamp} writes. */
 export const STAMP_PIECES = 6;
 
-/** Puts an id as {@link stampedId} gives it into `pieces` from `at` on, so that no text is made of it alone. */
+/**
+ * Writes the pieces of a {@link stampedId} into `pieces` from `at` on, so that the id alone needs no string.
+ */
 export function putStamp(pieces: string[], at: number, since?: number): void {
   const now = since === undefined ? clusterNow() : clusterNow() - (performance.now() - since);
   const second = Math.floor(now / 1000);
@@ -48,11 +50,11 @@ export function putStamp(pieces: string[], at: number, since?: number): void {
 const stamp: string[] = [];
 
 /**
- * An id that carries the time of its making: `amoc-SECONDS.MICROSECONDS-NUMBER`, the number to base 36.
- * Servers pass a message's id on, so the receiver can tell the time to delivery without an element more in
- * the stanza.
+ * An id that carries its creation time: `amoc-SECONDS.MICROSECONDS-NUMBER`, the number in base 36. Servers
+ * pass a message's id on, so the receiver can compute the time to delivery without an extra element in the
+ * stanza.
  *
- * @param since the moment that it carries instead, on `performance.now()`
+ * @param since the time to carry instead of now, by the clock of `performance.now()`
  */
 export function stampedId(since?: number): string {
   putStamp(stamp, 0, since);
@@ -62,7 +64,10 @@ export function stampedId(since?: number): string {
 const DOT = 0x2e;
 const DASH = 0x2d;
 
-/** Milliseconds since the {@link stampedId} that stands in `text` from `start` to `end`; `undefined` for other ids. */
+/**
+ * Milliseconds since the {@link stampedId} in `text` from `start` to `end` was made; `undefined` for other
+ * ids.
+ */
 export function ageAt(text: string, start: number, end: number): number | undefined {
   if (!text.startsWith('amoc-', start)) return undefined;
   let seconds = 0;

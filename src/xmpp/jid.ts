@@ -11,8 +11,8 @@ export function bareJid(jid: string): string {
 }
 
 /**
- * A JID as servers prepare it before they compare it: account and domain without regard to case, all in one of
- * the forms that Unicode has for a text (RFC 7622 §3, which RFC 6122's stringprep agrees with for these).
+ * A JID as servers prepare it before a comparison: account and domain in lower case, and everything in one
+ * Unicode normalization form (RFC 7622 §3; RFC 6122's stringprep agrees for these).
  */
 export function prepareJid(jid: string): string {
   const slash = jid.indexOf('/');
@@ -20,22 +20,24 @@ export function prepareJid(jid: string): string {
   return fold(bare) + (slash < 0 ? '' : jid.slice(slash).normalize('NFKC'));
 }
 
-/** Whether two JIDs are one. */
+/** Whether two JIDs are equal. */
 export function isSameJid(a: string, b: string): boolean {
   return a === b || matches(a, b, false);
 }
 
-/** Whether `jid` is `wanted`, or, where that is a bare one, a resource of it. */
+/** Whether `jid` is `wanted` or, when `wanted` is a bare JID, one of its resources. */
 export function isJidOf(jid: string | undefined, wanted: string): boolean {
   if (jid === undefined || jid === wanted) return jid === wanted;
   return matches(jid, wanted, true);
 }
 
-/** By letters as long as they are ASCII, which nearly all are: a receiver asks this of each stanza. */
+/**
+ * Compares letter by letter while both are ASCII, as nearly all are: a receiver calls this for each stanza.
+ */
 function matches(jid: string, wanted: string, takesResources: boolean): boolean {
   let isResource = false;
   for (let at = 0; ; at++) {
-    // Behind the end it is NaN, which is neither equal nor greater.
+    // Beyond the end the code is NaN, which is neither equal nor greater.
     const left = jid.charCodeAt(at);
     const right = wanted.charCodeAt(at);
     if (left > LAST_ASCII || right > LAST_ASCII)

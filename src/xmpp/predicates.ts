@@ -4,20 +4,23 @@ import type { Stanza } from './stanza.ts';
 import { isStreamErrorStanza } from './stanza-errors.ts';
 import { NS } from './stanzas/namespaces.ts';
 
-/** Judges a stanza. Those that say so look at its first tag alone and cost next to nothing. */
+/**
+ * Tests a stanza. "First tag alone" means: the predicate does not parse the stanza, so it costs next to
+ * nothing.
+ */
 export type Predicate = (stanza: Stanza) => boolean;
 
-/** All of them. */
+/** Matches when all of the predicates match. */
 export function and(...predicates: readonly Predicate[]): Predicate {
   return (stanza) => predicates.every((predicate) => predicate(stanza));
 }
 
-/** Any of them. */
+/** Matches when any of the predicates matches. */
 export function or(...predicates: readonly Predicate[]): Predicate {
   return (stanza) => predicates.some((predicate) => predicate(stanza));
 }
 
-/** The opposite. */
+/** Matches when the predicate does not match. */
 export function not(predicate: Predicate): Predicate {
   return (stanza) => !predicate(stanza);
 }
@@ -27,17 +30,17 @@ export function isMessage(): Predicate {
   return ({ name }) => name === 'message';
 }
 
-/** A message of type chat; with `body`, only of that text (without it, first tag alone). */
+/** A message of type chat; with `body`, only one with that text (without it, first tag alone). */
 export function isChatMessage(body?: string): Predicate {
   return messageOf('chat', body);
 }
 
-/** A message of type groupchat; with `body`, only of that text (without it, first tag alone). */
+/** A message of type groupchat; with `body`, only one with that text (without it, first tag alone). */
 export function isGroupchatMessage(body?: string): Predicate {
   return messageOf('groupchat', body);
 }
 
-/** A message of type headline; with `body`, only of that text (without it, first tag alone). */
+/** A message of type headline; with `body`, only one with that text (without it, first tag alone). */
 export function isHeadlineMessage(body?: string): Predicate {
   return messageOf('headline', body);
 }
@@ -62,7 +65,7 @@ export function isReceiptRequest(): Predicate {
   return and(isMessage(), hasChild('request', NS.receipts));
 }
 
-/** A receipt, for the message of that id if one is given (XEP-0184 §5.3). */
+/** A receipt; with `messageId`, only for that message (XEP-0184 §5.3). */
 export function isReceipt(messageId?: string): Predicate {
   return (stanza) => {
     if (stanza.name !== 'message') return false;
@@ -71,7 +74,7 @@ export function isReceipt(messageId?: string): Predicate {
   };
 }
 
-/** A chat marker, for the message of that id if one is given (XEP-0333 §4). */
+/** A chat marker; with `messageId`, only for that message (XEP-0333 §4). */
 export function isChatMarker(
   kind: 'received' | 'displayed' | 'acknowledged',
   messageId?: string,
@@ -82,7 +85,10 @@ export function isChatMarker(
   };
 }
 
-/** An IQ; with `type`, only of that type (first tag alone); with `xmlns`, with a payload of that namespace. */
+/**
+ * An IQ; with `type`, only of that type (first tag alone); with `xmlns`, only with a payload of that
+ * namespace.
+ */
 export function isIq(type?: 'get' | 'set' | 'result' | 'error', xmlns?: string): Predicate {
   return (stanza) =>
     stanza.name === 'iq' &&
@@ -90,7 +96,7 @@ export function isIq(type?: 'get' | 'set' | 'result' | 'error', xmlns?: string):
     (xmlns === undefined || stanza.payload?.getNS() === xmlns);
 }
 
-/** The answer, of either kind, to the IQ of that id; first tag alone. */
+/** The result or the error that answers the IQ with that id; first tag alone. */
 export function isAnswerTo(id: string): Predicate {
   return (stanza) =>
     stanza.name === 'iq' &&
@@ -98,70 +104,70 @@ export function isAnswerTo(id: string): Predicate {
     (stanza.type === 'result' || stanza.type === 'error');
 }
 
-/** The result of the IQ of that id; first tag alone. */
+/** The result of the IQ with that id; first tag alone. */
 export function isResultOf(id: string): Predicate {
   return (stanza) => stanza.name === 'iq' && stanza.id === id && stanza.type === 'result';
 }
 
-/** The error in answer to the IQ of that id; first tag alone. */
+/** The error that answers the IQ with that id; first tag alone. */
 export function isErrorOf(id: string): Predicate {
   return (stanza) => stanza.name === 'iq' && stanza.id === id && stanza.type === 'error';
 }
 
-/** Any presence; with `type`, only of that type (`available` for the one without); first tag alone. */
+/** Any presence; with `type`, only of that type (`available`: a presence without a type); first tag alone. */
 export function isPresence(type?: string): Predicate {
   return ({ name, type: its = 'available' }) =>
     name === 'presence' && (type === undefined || its === type);
 }
 
-/** A presence that shows `away`, `dnd` … */
+/** A presence with that `show`: `away`, `dnd` … */
 export function isPresenceWithShow(show: string): Predicate {
   return presenceWith('show', show);
 }
 
-/** A presence of that status. */
+/** A presence with that status. */
 export function isPresenceWithStatus(status: string): Predicate {
   return presenceWith('status', status);
 }
 
-/** A presence of that priority. */
+/** A presence with that priority. */
 export function isPresenceWithPriority(priority: number): Predicate {
   return presenceWith('priority', String(priority));
 }
 
-/** Whether it comes from `jid`; a bare JID matches all its resources. First tag alone. */
+/** A stanza from `jid`; a bare JID matches all its resources. First tag alone. */
 export function isFrom(jid: string): Predicate {
   return ({ from }) => isJidOf(from, jid);
 }
 
-/** Whether it goes to `jid`; a bare JID matches all its resources. First tag alone. */
+/** A stanza to `jid`; a bare JID matches all its resources. First tag alone. */
 export function isTo(jid: string): Predicate {
   return ({ to }) => isJidOf(to, jid);
 }
 
-/** Whether it is of that type; first tag alone. */
+/** A stanza of that type; first tag alone. */
 export function hasType(type: string): Predicate {
   return (stanza) => stanza.type === type;
 }
 
-/** Whether it has that id; first tag alone. */
+/** A stanza with that id; first tag alone. */
 export function hasId(id: string): Predicate {
   return (stanza) => stanza.id === id;
 }
 
-/** Whether it has such a child. */
+/** A stanza with such a child. */
 export function hasChild(name: string, xmlns?: string): Predicate {
   return (stanza) => stanza.getChild(name, xmlns) !== undefined;
 }
 
-/** Whether its payload, or itself, is of that namespace. */
+/** A stanza that has that namespace, or has a payload of that namespace. */
 export function hasNs(xmlns: string): Predicate {
   return ({ element }) =>
     element.getNS() === xmlns ||
     element.getChildElements().some((child) => child.getNS() === xmlns);
 }
 
-/** A stanza error (RFC 6120 §8.3.2); with type and condition, only of those. */
+/** A stanza error (RFC 6120 §8.3.2); with `type` or `condition`, only one with these. */
 export function isError(type?: string, condition?: string): Predicate {
   return (stanza) => {
     if (stanza.type !== 'error') return false;
@@ -171,14 +177,14 @@ export function isError(type?: string, condition?: string): Predicate {
   };
 }
 
-/** A stream error (RFC 6120 §4.9.3); with a condition, only of that. */
+/** A stream error (RFC 6120 §4.9.3); with `condition`, only that one. */
 export function isStreamError(condition?: string): Predicate {
   return (stanza) =>
     isStreamErrorStanza(stanza) &&
     (condition === undefined || stanza.getChild(condition, NS.streams) !== undefined);
 }
 
-/** A result without a payload that matters. */
+/** An IQ of type result, whatever its payload. */
 export function isResult(): Predicate {
   return isIq('result');
 }
@@ -193,12 +199,12 @@ export function isRosterSet(): Predicate {
   return isIq('set', NS.roster);
 }
 
-/** A roster that was asked for. */
+/** The answer to a request for the roster. */
 export function isRosterResult(): Predicate {
   return isIq('result', NS.roster);
 }
 
-/** A roster, or a push, with so many items. */
+/** A roster, or a push, with that number of items. */
 export function hasRosterItems(count: number): Predicate {
   return (stanza) => itemsOf(stanza, NS.roster).length === count;
 }
@@ -216,7 +222,7 @@ export function isLastActivityResult(): Predicate {
   return isIq('result', NS.last);
 }
 
-/** An element that was stored (XEP-0049 §3.2). */
+/** The answer to a request for a stored element (XEP-0049 §3.2). */
 export function isPrivateResult(): Predicate {
   return isIq('result', NS.privateStorage);
 }
@@ -226,12 +232,12 @@ export function isPrivateError(): Predicate {
   return isIq('error', NS.privateStorage);
 }
 
-/** A push that a privacy list has changed (XEP-0016 §2.6). */
+/** A push that says that a privacy list has changed (XEP-0016 §2.6). */
 export function isPrivacySet(): Predicate {
   return isIq('set', NS.privacy);
 }
 
-/** An answer about privacy lists; with the names of the lists that are active and the default. */
+/** An answer about privacy lists; with names, only when its active and its default list have these names. */
 export function isPrivacyResult({
   active,
   byDefault,
@@ -245,12 +251,12 @@ export function isPrivacyResult({
   };
 }
 
-/** The error for a privacy list that is not there. */
+/** The error for a privacy list that does not exist. */
 export function isPrivacyListNotFound(): Predicate {
   return and(isIq('error'), isError('cancel', 'item-not-found'));
 }
 
-/** The answer to a command (XEP-0050 §3); with the node and the status, only of those. */
+/** The answer to a command (XEP-0050 §3); with `node` or `status`, only one with these. */
 export function isCommandAnswer(node?: string, status?: string): Predicate {
   return (stanza) => {
     const command = stanza.name === 'iq' ? stanza.getChild('command', NS.adhoc) : undefined;
@@ -262,18 +268,18 @@ export function isCommandAnswer(node?: string, status?: string): Predicate {
   };
 }
 
-/** An answer of service discovery that has that item (XEP-0030 §4). */
+/** A service discovery answer with that item (XEP-0030 §4). */
 export function hasItem(jid: string): Predicate {
   return (stanza) => itemsOf(stanza, NS.discoItems).some(({ attrs }) => attrs['jid'] === jid);
 }
 
-/** An answer of service discovery that names that feature (XEP-0030 §3). */
+/** A service discovery answer with that feature (XEP-0030 §3). */
 export function hasFeature(feature: string): Predicate {
   return (stanza) =>
     childrenOf(stanza, NS.discoInfo, 'feature').some(({ attrs }) => attrs['var'] === feature);
 }
 
-/** An answer of service discovery with that identity (XEP-0030 §3). */
+/** A service discovery answer with that identity (XEP-0030 §3). */
 export function hasIdentity(category: string, type: string): Predicate {
   return (stanza) =>
     childrenOf(stanza, NS.discoInfo, 'identity').some(
@@ -281,13 +287,13 @@ export function hasIdentity(category: string, type: string): Predicate {
     );
 }
 
-/** A form's field of that type, anywhere in the stanza (XEP-0004 §3.3). */
+/** A stanza with a form field of that type, anywhere in it (XEP-0004 §3.3). */
 export function hasFieldWithType(name: string, type: string): Predicate {
   return ({ element }) =>
     fieldsOf(element).some(({ attrs }) => attrs['var'] === name && attrs['type'] === type);
 }
 
-/** A form's field of that value, anywhere in the stanza (XEP-0004 §3.2). */
+/** A stanza with a form field of that value, anywhere in it (XEP-0004 §3.2). */
 export function hasFieldValue(name: string, value: string): Predicate {
   return ({ element }) =>
     fieldsOf(element).some(
@@ -307,7 +313,7 @@ export function isStreamEnd(): Predicate {
   return ({ name }) => name === 'close';
 }
 
-/** Stream management is on (XEP-0198 §3); with `resumable`, and can be resumed. */
+/** Stream management is enabled (XEP-0198 §3); with `resumable`, only when it can, or cannot, be resumed. */
 export function isSmEnabled(resumable?: boolean): Predicate {
   return (stanza) => {
     if (stanza.name !== 'enabled') return false;
@@ -316,25 +322,25 @@ export function isSmEnabled(resumable?: boolean): Predicate {
   };
 }
 
-/** Stream management failed (XEP-0198 §3, §5); with a condition, only of that. */
+/** Stream management failed (XEP-0198 §3, §5); with `condition`, only with that one. */
 export function isSmFailed(condition?: string): Predicate {
   return (stanza) =>
     stanza.name === 'failed' &&
     (condition === undefined || stanza.getChild(condition, NS.stanzas) !== undefined);
 }
 
-/** An acknowledgement (XEP-0198 §4); with a count, only of that. */
+/** An acknowledgement (XEP-0198 §4); with `handled`, only of that count. */
 export function isSmAck(handled?: number): Predicate {
   return (stanza) =>
     stanza.name === 'a' && (handled === undefined || Number(stanza.attrs['h']) === handled);
 }
 
-/** A request for one (XEP-0198 §4). */
+/** A request for an acknowledgement (XEP-0198 §4). */
 export function isSmAckRequest(): Predicate {
   return ({ name }) => name === 'r';
 }
 
-/** A session goes on (XEP-0198 §5); with a name, only that one. */
+/** A session was resumed (XEP-0198 §5); with `id`, only that one. */
 export function isSmResumed(id?: string): Predicate {
   return (stanza) =>
     stanza.name === 'resumed' && (id === undefined || stanza.attrs['previd'] === id);
@@ -345,7 +351,7 @@ export function isCompressed(): Predicate {
   return ({ name }) => name === 'compressed';
 }
 
-/** A message out of an archive (XEP-0313 §4.2); with a body, only of that text. */
+/** A message from an archive (XEP-0313 §4.2); with `body`, only one with that text. */
 export function isArchivedMessage(body?: string): Predicate {
   return (stanza) => {
     const result = stanza.name === 'message' ? stanza.getChild('result', NS.mam) : undefined;
@@ -360,12 +366,12 @@ export function isArchiveEnd(): Predicate {
     stanza.element.getChildElements().some((child) => child.is('fin', NS.mam));
 }
 
-/** The answer to the binding of a resource (RFC 6120 §7.6). */
+/** The answer to a request to bind a resource (RFC 6120 §7.6). */
 export function isBindResult(): Predicate {
   return isIq('result', NS.bind);
 }
 
-/** A message in which a PubSub node tells of items (XEP-0060 §7.1.2.1). */
+/** A message in which a PubSub node reports items (XEP-0060 §7.1.2.1). */
 export function isPubsubEvent(node?: string): Predicate {
   return (stanza) => {
     if (stanza.name !== 'message') return false;
@@ -374,7 +380,7 @@ export function isPubsubEvent(node?: string): Predicate {
   };
 }
 
-/** One's own presence in a room: one is in (XEP-0045 §7.2.2, status 110). */
+/** The session's own presence in a room, which says that it has entered (XEP-0045 §7.2.2, status 110). */
 export function isSelfPresence(room?: string): Predicate {
   return (stanza) =>
     stanza.name === 'presence' &&
@@ -402,7 +408,7 @@ function carbon(kind: 'received' | 'sent', body: string | undefined): Predicate 
   };
 }
 
-/** The message that was forwarded (XEP-0297 §3.1). */
+/** The forwarded message (XEP-0297 §3.1). */
 function forwardedIn(element: Element): Element | undefined {
   return element.getChild('forwarded', NS.forward)?.getChild('message');
 }

@@ -15,7 +15,7 @@ function conditionIn(element: Element | undefined, xmlns: string): string {
 /**
  * The condition and text of an error stanza (RFC 6120 §8.3.2).
  *
- * @param asked what it is the answer to, as the error says it: `the get of jabber:iq:version`
+ * @param asked the request that the stanza answers, as the error names it: `the get of jabber:iq:version`
  */
 export function stanzaErrorOf(stanza: Stanza, asked?: string): StanzaError {
   const error = stanza.getChild('error');
@@ -32,8 +32,8 @@ export function smErrorOf(answer: Stanza): StanzaError {
 }
 
 /**
- * Whether it is a stream error, however its namespace is written: `stream:error`, with another prefix of the
- * stream, or `error` with the namespace as its default.
+ * Whether a stanza is a stream error, however its namespace is written: `stream:error`, the same with another
+ * prefix, or `error` with the namespace as its default.
  */
 export function isStreamErrorStanza(stanza: Stanza): boolean {
   const { name } = stanza;
@@ -58,15 +58,15 @@ export function readStreamError(stanza: Stanza): StreamErrorParts {
     const text = said.length === 0 ? condition : `${condition} (${said.join('; ')})`;
     return { condition, text, otherHost };
   } catch (error) {
-    const text = `a stream error of which ${messageOf(error)}`;
+    const text = `a stream error that cannot be read: ${messageOf(error)}`;
     return { condition: 'undefined-condition', text, otherHost: undefined };
   }
 }
 
-/** Stream errors after which a new connection would end as the one before did (RFC 6120 §4.9.3). */
+/** Stream errors after which a new connection would end in the same way (RFC 6120 §4.9.3). */
 const lastWords = new Set(['conflict', 'not-authorized', 'policy-violation']);
 
-/** Whether a session that ended by it is not to be replaced. */
+/** Whether a session that ended with this condition must not be replaced. */
 export function isLastWord(condition: string | undefined): boolean {
   return condition !== undefined && lastWords.has(condition);
 }

@@ -4,15 +4,15 @@ import { attributeText } from './xml-text.ts';
 import { ageAt } from './ids.ts';
 
 /**
- * A stanza that was received: its text, and what its first tag says. The tree behind {@link element}
- * is built when it is first asked for; a test of ten thousand users mostly never does.
+ * A received stanza: its text, and what its first tag says. The tree ({@link element}) is built when it is
+ * first used; a test of ten thousand users mostly never uses it.
  */
 export class Stanza {
-  /** As it was sent. */
+  /** The text, unchanged. */
   readonly text: string;
-  /** `message`, `presence`, `iq`, or that of a nonza: `r`, `stream:error`. */
+  /** `message`, `presence`, `iq`, or the name of a nonza: `r`, `stream:error`. */
   readonly name: string;
-  /** Where the values begin and end in the text: no text is made for those that nobody asks for. */
+  /** Where the values begin and end in the text, so that no string is made for values that nothing reads. */
   #typeAt = 0;
   #typeEnd = 0;
   #idAt = 0;
@@ -23,7 +23,7 @@ export class Stanza {
   #toEnd = 0;
   #element: Element | undefined;
 
-  /** @param text one well-formed element, as a framer lets it through */
+  /** @param text one well-formed element, as the framer delivers it */
   constructor(text: string) {
     this.text = text;
     const { length } = text;
@@ -52,7 +52,7 @@ export class Stanza {
     }
   }
 
-  /** One that was made here: for predicates on what one sends. */
+  /** A stanza that was made here: for predicates on outgoing stanzas. */
   static of(element: Element): Stanza {
     return new Stanza(element.toString());
   }
@@ -78,7 +78,7 @@ export class Stanza {
     return this.#typeEnd - this.#typeAt === 5 && this.text.startsWith('error', this.#typeAt);
   }
 
-  /** Milliseconds since it was sent, when its id tells; `undefined` for other ids. */
+  /** Milliseconds since it was sent, when its id carries the time; `undefined` for other ids. */
   get ageMs(): number | undefined {
     return ageAt(this.text, this.#idAt, this.#idEnd);
   }
@@ -126,7 +126,7 @@ export class Stanza {
     return at === 0 ? undefined : attributeText(this.text.slice(at, end));
   }
 
-  /** By letters: a call for each name that it could be costs more than all the rest. */
+  /** Compares single letters: a call for each possible name costs more than all the rest. */
   #note(nameAt: number, nameEnd: number, at: number, end: number): void {
     const { text } = this;
     const first = text.charCodeAt(nameAt);
@@ -167,7 +167,7 @@ const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const DOUBLE_QUOTE = 0x22;
 
-/** The usual names are constants: no text is made for them. */
+/** The usual names are constants: no string is made for them. */
 function nameOf(text: string, end: number): string {
   if (end === 8 && text.startsWith('message', 1)) return 'message';
   if (end === 9 && text.startsWith('presence', 1)) return 'presence';

@@ -8,9 +8,9 @@ export type Template<Field extends string> = (
 ) => string;
 
 /**
- * A stanza whose text is made once, for stanzas that differ in a few fields: a fifth of the cost of
- * building each. A `{field}` in it, in the text or in an attribute, is replaced by the value of that name,
- * escaped; its id, if it has one, by a new one that carries the time, as `chatTo` gives it.
+ * A stanza whose text is made once, for stanzas that differ in a few fields: a fifth of the cost of building
+ * each. Each `{field}` in it, in a text or in an attribute, is replaced by the value of that name, escaped.
+ * Its id, if it has one, is replaced by a new id that carries the time, as `chatTo` makes it.
  *
  * ```ts
  * const chat = template<'to' | 'body'>(chatTo('{to}', '{body}'));
@@ -43,7 +43,7 @@ export function template<Field extends string>(stanza: Element | string): Templa
         pieces[at] = escapeXml(String(value));
       }
     }
-    // At once: a text added up piece by piece is an object for each of them, and is put together later.
+    // Joined at once: adding piece by piece makes an object for each piece, which is put together later.
     return pieces.join('');
   };
 }

@@ -1,13 +1,12 @@
 import { unescapeXML } from 'ltx';
 
-/** Text with the ends of lines that XML has (XML 1.0 §2.11). */
+/** Text with the line ends that XML prescribes (XML 1.0 §2.11). */
 export function lineEnds(text: string): string {
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 
 /**
- * What a text stands for that is written between tags: references are replaced, and ends of lines are one
- * character.
+ * The meaning of a text between tags: references are replaced, and each line end is one character.
  *
  * @throws {Error} for a reference to a character that XML forbids, or to an entity other than XML's own five
  */
@@ -16,10 +15,10 @@ export function contentText(text: string): string {
 }
 
 /**
- * What the value of an attribute stands for: as {@link contentText}, with a space for each tab and each end of a
- * line (XML 1.0 §3.3.3).
+ * The meaning of an attribute's value: as {@link contentText}, with a space for each tab and each line end
+ * (XML 1.0 §3.3.3).
  *
- * @throws {Error} as there
+ * @throws {Error} as {@link contentText} does
  */
 export function attributeText(text: string): string {
   if (!/[&\t\n\r]/.test(text)) return text;

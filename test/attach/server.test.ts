@@ -10,10 +10,10 @@ import { AttachClient } from '../../src/attach/client.ts';
 import type { FromNode } from '../../src/attach/messages.ts';
 import { ask } from '../../src/attach/request.ts';
 import { AttachServer } from '../../src/attach/server.ts';
-import { Evaluator } from '../../src/console/evaluator.ts';
-import { callingShell } from '../../src/console/calling-shell.ts';
-import { Shell } from '../../src/console/shell.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { Evaluator } from '../../src/console/shell/evaluator.ts';
+import { callingShell } from '../../src/console/shell/calling-shell.ts';
+import { Shell } from '../../src/console/shell/shell.ts';
+import { systemClock } from '../../src/lib/time/clock.ts';
 import { erase } from '../support/erase.ts';
 import { eventually } from '../support/processes.ts';
 
@@ -106,7 +106,10 @@ describe('the socket of a node', () => {
     const waiting = anna.run('await never()', { signal: controller.signal });
     controller.abort();
     const outcome = await waiting;
-    assert.match((outcome as { text: string }).text, /interrupted; what was begun goes on/);
+    assert.match(
+      (outcome as { text: string }).text,
+      /interrupted; what has already started continues/,
+    );
     void anna.run('await never()');
     anna[Symbol.dispose]();
     await eventually(
@@ -118,10 +121,13 @@ describe('the socket of a node', () => {
 
   it('sends away who speaks another version, or what it does not understand', async () => {
     const hello = { type: 'hello', version: 99, who: 'x', colors: 0, quiet: true };
-    assert.match(await strange(hello), /version 99 of the console's protocol, this node 1/);
+    assert.match(await strange(hello), /version 99 of its protocol, this node version 1/);
     assert.match(await strange({ type: 'nothing' }), /not understood/);
     assert.match(await strange('text'), /not understood/);
-    assert.match(await strange({ type: 'run', id: 1, text: '1', json: false }), /did not say who/);
+    assert.match(
+      await strange({ type: 'run', id: 1, text: '1', json: false }),
+      /did not identify itself/,
+    );
     assert.match(await strange({ ...hello, version: 1, who: 'a b\n' }), /not understood/);
   });
 
@@ -145,13 +151,18 @@ describe('the socket of a node', () => {
     const same = { type: 'run', id: 1, text: 'await never()', json: false };
     const repeated = await talk([same, same, same], Infinity);
     assert.deepEqual(repeated.slice(1), [
-      { type: 'bye', reason: 'input 1 is being evaluated already; each needs a number of its own' },
+      {
+        type: 'bye',
+        reason: 'input 1 is being evaluated already; each input needs a number of its own',
+      },
     ]);
     const many = await talk(
       Array.from({ length: 100 }, (_, id) => ({ ...same, id })),
       Infinity,
     );
-    assert.deepEqual(many.slice(1), [{ type: 'bye', reason: '64 inputs are being evaluated' }]);
+    assert.deepEqual(many.slice(1), [
+      { type: 'bye', reason: '64 inputs are being evaluated already' },
+    ]);
     const after = { ...same, text: '1' };
     assert.equal((await talk([after], 2)).at(-1)?.type, 'outcome');
   });

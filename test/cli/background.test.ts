@@ -60,12 +60,14 @@ describe('a node in the background', () => {
     using project = new BackgroundProject({ my_scenario: true });
     assert.match(await project.run('start'), /master 'amoc' runs in the background \(pid \d+\)/);
     using first = project.attach();
-    await first.see(/embedded server stands in[\s\S]*Ctrl\+D detaches[\s\S]*\(amoc@.*\)1>$/);
+    await first.see(
+      /amocLocal uses the embedded server[\s\S]*Ctrl\+D detaches[\s\S]*\(amoc@.*\)1>$/,
+    );
     first.line("amocLocal.do('my_scenario',1,10)");
     await first.see('ok: my_scenario, users 1..10 on 2 processes');
     await first.see('all 10 users are running');
     first.key('C-d');
-    await first.see(/detached; 'amoc' runs on\n\[exit 0\]/);
+    await first.see(/detached; 'amoc' is still running\n\[exit 0\]/);
     assert.match(
       await project.run('status'),
       /amocLocal\n +my_scenario +running .*\n +users +10 running/,
@@ -129,7 +131,7 @@ describe('a node in the background', () => {
     first.type('q');
     await first.see(/watch\(\)\n[\s\S]*\)\d+>$/);
     second.line('q()');
-    await second.see(/runs on\n\[exit 0\]/);
+    await second.see(/is still running\n\[exit 0\]/);
     await first.see(/has detached/);
     await project.run('stop', '--now');
     await first.see(/\*\* the node has ended\n\[exit 1\]/);
@@ -163,7 +165,7 @@ describe('a node in the background', () => {
     assert.equal(await project.run('eval', 'console.log("x"); 1'), 'x\n1\n');
     const failed = await project.fail('eval', 'amocLocal.add(1)');
     assert.equal(failed.code, 1);
-    assert.match(failed.err, /^\*\* error: add: no scenario runs/);
+    assert.match(failed.err, /^\*\* error: add: no scenario is running/);
     const piped = await project.amoc(['attach'], {
       input: 'let x = 1;\nx + 1\namoc_local:add(1).\nx\n',
     });
@@ -185,11 +187,11 @@ describe('a node in the background', () => {
     for (const command of [['attach'], ['stop'], ['ping'], ['eval', '1']]) {
       const { code, err } = await project.fail(...command);
       assert.equal(code, 2);
-      assert.match(err, /^amoc: no node 'amoc' runs here .*amoc start starts it\n$/);
+      assert.match(err, /^amoc: node 'amoc' is not running .*amoc start starts it\n$/);
     }
     assert.deepEqual(await project.fail('status'), {
       code: 1,
-      out: "no node 'amoc' runs here; amoc start starts it\n",
+      out: "node 'amoc' is not running; amoc start starts it\n",
       err: '',
     });
     // The process id of a node that was killed is another program's now.
@@ -202,12 +204,12 @@ describe('a node in the background', () => {
     );
     writeFileSync(join(project.node, 'control.sock'), '');
     await project.run('start');
-    assert.match(project.logged(), /the node before \(pid \d+\) has died without stopping/);
+    assert.match(project.logged(), /the node before \(pid \d+\) died without stopping/);
     await project.run('stop');
     const [one, other] = await Promise.all([project.amoc(['start']), project.amoc(['start'])]);
     assert.deepEqual([one.code, other.code].sort(), [0, 2], one.err + other.err);
-    assert.match(one.err + other.err, /a node 'amoc' runs already/);
-    assert.match((await project.fail('start')).err, /a node 'amoc' runs already \(pid \d+\)/);
+    assert.match(one.err + other.err, /node 'amoc' is already running/);
+    assert.match((await project.fail('start')).err, /node 'amoc' is already running \(pid \d+\)/);
     assert.equal(statSync(join(project.node, 'control.sock')).mode & 0o777, 0o600);
     assert.equal(statSync(project.node).mode & 0o777, 0o700);
     chmodSync(project.node, 0o755);
@@ -220,7 +222,10 @@ describe('a node in the background', () => {
     }
     await project.run('stop');
     await project.assertGone();
-    assert.match((await project.fail('start', '--name', '../x')).err, /'\.\.\/x' is no name/);
+    assert.match(
+      (await project.fail('start', '--name', '../x')).err,
+      /invalid node name '\.\.\/x'/,
+    );
     assert.match((await project.fail('start', '--label', 'a=b')).err, /--label is for a slave/);
     const long = { AMOC_HOME: join(project.folder, 'x'.repeat(100)) };
     assert.match((await project.amoc(['start'], { env: long })).err, /too long for a socket/);
@@ -252,7 +257,7 @@ describe('a node in the background', () => {
         await terminal.see(')1>');
         assert.throws(() => writeFileSync(join(log, 'filler'), Buffer.alloc(512 * 1024)), /ENOSPC/);
         terminal.line("amocLocal.do('my_scenario', 1, 400, { interarrival: 5 })");
-        await terminal.see(/amoc\.log cannot be written \(ENOSPC.*; what is logged is lost there/);
+        await terminal.see(/amoc\.log cannot be written \(ENOSPC.*; log lines are lost until/);
         await terminal.see('all 400 users are running');
         unlinkSync(join(log, 'filler'));
         await eventually(
@@ -260,7 +265,7 @@ describe('a node in the background', () => {
             await project.run('eval', 'amocLocal.add(1)');
             return terminal.screen();
           },
-          (screen) => screen.includes('amoc.log is written again'),
+          (screen) => screen.includes('amoc.log can be written again'),
         );
         await eventually(
           () => project.logged(),
@@ -284,7 +289,7 @@ describe('a node in the background', () => {
     const { pid } = JSON.parse(await project.run('status', '--json')) as { pid: number };
     process.kill(pid, 'SIGSTOP');
     const { code, out } = await project.fail('stop', '--timeout', '200ms');
-    assert.deepEqual([code, out], [1, "'amoc' had not stopped after 200 ms and was ended\n"]);
+    assert.deepEqual([code, out], [1, "'amoc' had not stopped after 200 ms and was killed\n"]);
     await project.assertGone();
   });
 
@@ -302,7 +307,7 @@ describe('a node in the background', () => {
     await project.run('stop');
     await eventually(
       () => seen,
-      (text) => text.includes('the node stops'),
+      (text) => text.includes('the node is stopping'),
     );
     unlinkSync(join(project.node, 'log', 'amoc.log'));
     await project.run('start');

@@ -43,7 +43,7 @@ describe('bad input in the console', () => {
         "amocLocal.do('no_start', 1, 10)",
         /no_start has no start; add: export async function start/,
       ],
-      ["amocLocal.do('../secret', 1, 10)", /"\.\.\/secret" is not a scenario's name/],
+      ["amocLocal.do('../secret', 1, 10)", /"\.\.\/secret" is not a valid scenario name/],
       ["amocLocal.do('my_scenario', 10, 1)", /from \(10\) is above to \(1\)/],
       ["amocLocal.do('my_scenario', 0, 1)", /from is 0; it must be a whole number from 1/],
       ["amocLocal.do('my_scenario', -3, 1)", /from is -3/],
@@ -68,10 +68,10 @@ describe('bad input in the console', () => {
         "amocLocal.do('init_hangs', 1, 2, { settings: { initTimeout: 300 } })",
         /init failed on local\/\d: init did not finish within 0\.3 s/,
       ],
-      ['amocLocal.add(1)', /add: no scenario runs; start one with do/],
-      ['amocLocal.remove(1)', /remove: no scenario runs/],
-      ['amocLocal.stop()', /stop: no scenario runs/],
-      ['amocDist.add(1)', /no scenario runs/],
+      ['amocLocal.add(1)', /add: no scenario is running; start one with do/],
+      ['amocLocal.remove(1)', /remove: no scenario is running/],
+      ['amocLocal.stop()', /stop: no scenario is running/],
+      ['amocDist.add(1)', /no scenario is running/],
       ["amocDist.do('my_scenario', 1, 2)", /no slave is connected; .*amoc slave --master/],
       [
         "amocLocal.do('my_scenario', 1, 1_000_000)",
@@ -103,7 +103,7 @@ describe('bad input in the console', () => {
       /remove: "all" is not a number of users/,
       /interarrvial is not a setting.*did you mean 'interarrival'/,
       /sleepTime: "soon" is not a time span/,
-      /say what changes/,
+      /give the settings to change/,
       /^5$/,
     ];
     expected.forEach((pattern, at) => assert.match(given[at] ?? '', pattern));
@@ -166,7 +166,7 @@ describe('bad input in the console', () => {
     const why = `slaves cannot join: port ${port} of 127.0.0.1 is taken by another program`;
     assert.ok(err.includes(why), err);
     // Who calls do() an hour later is told why no slave has come.
-    const answer = `${why}; put that right, and start the console again`;
+    const answer = `${why}; fix that, and start the console again`;
     assert.deepEqual([code, out], [0, `2\n${answer}\n`]);
   });
 
@@ -189,13 +189,10 @@ describe('bad input in the console', () => {
     for (const url of ['ws://10.0.0.1:4370', 'ws://example.invalid:4370', 'ws://[2001:db8::1]:1']) {
       const { code, err } = await dial(url);
       assert.equal(code, 2);
-      assert.match(
-        err,
-        /--master: on the way to \S+ others can read and change .* wss:.*_PLAIN=allow/,
-      );
+      assert.match(err, /--master: without TLS others can read and change .* wss:.*_PLAIN=allow/);
     }
     const wrong = await dial('ws://10.0.0.1:4370', { AMOC_MASTER_PLAIN: 'yes' });
-    assert.match(wrong.err, /AMOC_MASTER_PLAIN: "yes" is no value of it; write allow/);
+    assert.match(wrong.err, /invalid AMOC_MASTER_PLAIN: "yes"; set it to allow/);
     const started = await dial('ws://example.invalid:4370', { AMOC_MASTER_PLAIN: 'allow' });
     assert.equal(started.code, 0, started.err);
   });
@@ -216,7 +213,7 @@ describe('bad input in the console', () => {
 
   it('a short cookie is refused at both ends, whatever the address', async () => {
     using project = new Project();
-    const short = /AMOC_COOKIE \(of .*\) has 5 characters, and a cookie has at least 32/;
+    const short = /AMOC_COOKIE \(of .*\) has 5 characters, but a cookie needs at least 32/;
     for (const host of ['127.0.0.1', '0.0.0.0']) {
       const env = { AMOC_MASTER_PORT: '0', AMOC_MASTER_BIND: host, AMOC_COOKIE: 'short' };
       const { err } = await project.amoc(['console'], { input: '', env });
@@ -254,7 +251,7 @@ describe('a bad scenario', () => {
     for (const [name, expected] of [
       ['throws', /4 +TypeError +user 1 is unhappy/],
       ['throws_text', /4 +string +just words/],
-      ['exits', /4 +SCENARIO +process\.exit\(3\) would end the users of the whole process/],
+      ['exits', /4 +SCENARIO +process\.exit\(3\) would end all users of this process/],
       ['leaves_timer', /(?=[\s\S]*RangeError +from a timer)[\s\S]*Error +nobody waits for this/],
     ] as const) {
       const { code, out, err } = await run(name);

@@ -103,7 +103,7 @@ describe('amoc certs', () => {
     await makeCertificates({ out, host: ['master.example.org'] });
     const [ca, key, first] = [text('ca.pem'), text('ca.key'), text('master.pem')];
     const said = await makeCertificates({ out });
-    assert.match(said, /^The CA stays: /);
+    assert.match(said, /^The CA is unchanged: /);
     assert.deepEqual([text('ca.pem'), text('ca.key')], [ca, key]);
     assert.notEqual(text('master.pem'), first);
     assert.ok(certificate('master').checkHost('master.example.org'));
@@ -116,7 +116,7 @@ describe('amoc certs', () => {
     const before = names.map(text);
     const said = await makeCertificates({ out, host: ['10.0.0.1'], slave: ['slave1'], keep: true });
     assert.deepEqual(names.map(text), before);
-    assert.match(said, /The certificate of the master stays/);
+    assert.match(said, /The certificate of the master is unchanged/);
     await makeCertificates({ out, host: ['10.0.0.2'], keep: true });
     assert.ok(certificate('master').checkIP('10.0.0.2'));
     const other = text('master.key');
@@ -129,7 +129,7 @@ describe('amoc certs', () => {
 
   it('makes certificates by which a master knows its slaves, and that serve for nothing else', async () => {
     const said = await makeCertificates({ out, slave: ['slave1', 'slave2'] });
-    assert.match(said, /takes only slaves that show a certificate/);
+    assert.match(said, /accepts only slaves that show a certificate/);
     for (const name of ['slave1', 'slave2']) {
       assert.equal(await dial(tls('master'), tls(name)), 'hello');
     }
@@ -143,17 +143,25 @@ describe('amoc certs', () => {
     [
       'an address with its port',
       { host: ['10.0.0.1:4370'] },
-      /--host: '10\.0\.0\.1:4370' is no name/,
+      /--host: '10\.0\.0\.1:4370' is not the name/,
     ],
-    ['a URL', { host: ['wss://a:4370'] }, /--host: 'wss:\/\/a:4370' is no name or address/],
+    ['a URL', { host: ['wss://a:4370'] }, /--host: 'wss:\/\/a:4370' is not the name or address/],
     [
       'an address of no machine',
       { host: ['0.0.0.0'] },
-      /--host: 0\.0\.0\.0 is where a master listens/,
+      /--host: a master can listen on 0\.0\.0\.0, but/,
     ],
-    ['too many names', { host: Array<string>(101).fill('a') }, /--host: 101 names, at most 100/],
-    ['a slave that is a path', { slave: ['../a'] }, /--slave: '\.\.\/a' is no name for a node/],
-    ['a slave named as a file here', { slave: ['CA'] }, /--slave: CA\.pem is the name of another/],
+    [
+      'too many names',
+      { host: Array<string>(101).fill('a') },
+      /--host: 101 names given; at most 100/,
+    ],
+    ['a slave that is a path', { slave: ['../a'] }, /--slave: invalid node name '\.\.\/a'/],
+    [
+      'a slave named as a file here',
+      { slave: ['CA'] },
+      /--slave: another file here is already named CA\.pem/,
+    ],
   ] as const) {
     it(`refuses ${what}, before anything is made`, async () => {
       const refused = makeCertificates({ out, ...options });
@@ -164,10 +172,7 @@ describe('amoc certs', () => {
 
   it('refuses a folder that others may enter, and a file in place of one', async () => {
     chmodSync(home, 0o755);
-    await assert.rejects(
-      makeCertificates({ out: home }),
-      /can be entered by others.*name a folder/,
-    );
+    await assert.rejects(makeCertificates({ out: home }), /other users can enter .*name a folder/);
     writeFileSync(out, '');
     await assert.rejects(makeCertificates({ out }), /is not a folder/);
     assert.deepEqual(readdirSync(home), ['tls']);
@@ -179,14 +184,14 @@ describe('amoc certs', () => {
     const refused = (pattern: RegExp): Promise<void> =>
       assert.rejects(makeCertificates({ out }), { code: 'FILE', message: pattern });
     rmSync(file('ca.key'));
-    await refused(/ca\.pem is there, and ca\.key, which belongs to it, is not/);
+    await refused(/ca\.pem exists, but ca\.key, which belongs to it, is missing/);
     writeFileSync(file('ca.key'), text('master.key'), { mode: 0o600 });
-    await refused(/not those of a CA; move .* away and run amoc certs again/);
+    await refused(/not the certificate and key of a CA; move .* away and run amoc certs again/);
     writeFileSync(file('ca.key'), 'nothing');
-    await refused(/not those of a CA/);
+    await refused(/not the certificate and key of a CA/);
     writeFileSync(file('ca.key'), key);
     writeFileSync(file('ca.pem'), text('master.pem'));
-    await refused(/not those of a CA/);
+    await refused(/not the certificate and key of a CA/);
     writeFileSync(file('ca.pem'), cert);
     chmodSync(file('ca.key'), 0o644);
     await refused(/ca\.key can be read by others; run: chmod 600/);
@@ -223,6 +228,6 @@ describe('amoc certs', () => {
     );
     const wrong = await project.amoc(['certs', '--host', 'a:1']);
     assert.equal(wrong.code, 2);
-    assert.match(wrong.err, /^amoc: --host: 'a:1' is no name.*\n$/);
+    assert.match(wrong.err, /^amoc: --host: 'a:1' is not the name.*\n$/);
   });
 });

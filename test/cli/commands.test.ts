@@ -38,7 +38,7 @@ describe('amoc run', () => {
     assert.deepEqual([result.messages.sent, result.messages.received], [80, 80]);
     assert.deepEqual(result.errors, []);
     assert.equal(result.messages.delivery?.count, 80);
-    assert.match(err, /embedded server stands in/);
+    assert.match(err, /using the embedded server/);
     assert.deepEqual(processesOf(project.folder), []);
   });
 
@@ -103,7 +103,7 @@ describe('amoc run', () => {
     [
       'a time of a setting without its unit',
       ['run', 'sleeper', '1', '2', '--settings', 'stopTimeout=100', 'sleepTime=5'],
-      /stopTimeout takes a time with its unit, as in 100ms; 100 has none .*\nsleepTime takes a time/,
+      /stopTimeout takes a time with its unit, as in 100ms; 100 has no unit .*\nsleepTime takes a time/,
     ],
     [
       'a file of verdicts that cannot be written, before anything starts',
@@ -114,7 +114,7 @@ describe('amoc run', () => {
     [
       'a time of another command without its unit',
       ['stop', '--timeout', '30'],
-      /^error: --timeout takes a time with its unit, as in 30s; 30 has none/,
+      /^error: --timeout takes a time with its unit, as in 30s; 30 has no unit/,
     ],
     [
       'an unknown option',
@@ -125,21 +125,21 @@ describe('amoc run', () => {
     [
       'a slave without a master',
       ['slave', '--name', 'x'],
-      /--master: say where the master is, as in wss:\/\/host:4370/,
+      /--master: give the address of the master, as in wss:\/\/host:4370/,
     ],
     [
       'a slave with a bad name',
       ['slave', '--master', 'ws://127.0.0.1:1', '--name', 'a b'],
-      /'a b' is no name for a node/,
+      /invalid node name 'a b'/,
     ],
     [
       'a slave with a bad address',
       ['slave', '--master', 'nowhere', '--name', 'x'],
-      /'nowhere' is no address/,
+      /invalid address 'nowhere'/,
     ],
     ['a port that is none', ['server', '--port', 'x'], /'x' is not a port/],
     ['a number of users that is none', ['doctor', '--users', 'x'], /'x' is not a number of users/],
-    ['a name that is none', ['new', '../x'], /'\.\.\/x' is no name for a scenario/],
+    ['a name that is none', ['new', '../x'], /invalid scenario name '\.\.\/x'/],
   ] as const) {
     it(`exits 2 for ${what}`, async () => {
       using project = new Project({ sleeper: true });
@@ -159,7 +159,7 @@ describe('amoc new', () => {
     assert.match(written.out, /scenarios\/mine\.ts is written; try it with: amoc run mine 1 2/);
     const again = await project.amoc(['new', 'mine']);
     assert.equal(again.code, 2);
-    assert.match(again.err, /mine\.ts is there already/);
+    assert.match(again.err, /mine\.ts exists already/);
     const ran = await project.amoc([
       'run',
       'mine',

@@ -41,7 +41,7 @@ describe('amoc doctor --login', () => {
       /ok {2}TLS: none, because the server does not offer STARTTLS/,
       /ok {2}offers: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, .*in-band registration/,
       /ok {2}chosen: SCRAM-SHA-256 .*the strongest that both sides have, not tied/,
-      /ok {2}login: user 7 is in as user_7@localhost\/res1 after [\d.]+ ms/,
+      /ok {2}login: user 7 is logged in as user_7@localhost\/res1 after [\d.]+ ms/,
       /ok {2}ping: answered after [\d.]+ ms/,
     ].entries()) {
       assert.match(lines[at]!, expected);
@@ -51,14 +51,17 @@ describe('amoc doctor --login', () => {
   it('logs in to the embedded server where none is set', async () => {
     const { code, out } = await project.amoc(['doctor', '--users', '10', '--login', '3']);
     assert.equal(code, 0, out);
-    assert.match(out, /none is set .* stands in[\s\S]*user 3 is in as user_3@localhost\/res1/);
+    assert.match(
+      out,
+      /none is set .* using the embedded server[\s\S]*user 3 is logged in as user_3@localhost\/res1/,
+    );
   });
 
   it('says without the option that it did not try, and how to', async () => {
     const { code, out } = await doctor(server.port, {}, []);
     assert.equal(code, 0, out);
     assert.match(out, /reachable, offers SCRAM-SHA-256, SCRAM-SHA-1, PLAIN/);
-    assert.match(out, /login: not tried; amoc doctor --login 1 tries that of user 1/);
+    assert.match(out, /login: not tried; amoc doctor --login 1 logs user 1 in/);
   });
 
   it('names the settings of a wrong password, and what makes accounts', async () => {
@@ -77,7 +80,7 @@ describe('amoc doctor --login', () => {
     for (const login of [[], ['--login', '7']]) {
       const { code, out } = await doctor(server.port, { AMOC_XMPP_DOMAIN: 'elsewhere' }, login);
       assert.equal(code, 1);
-      assert.match(out, /host-unknown.*\n.*does not serve elsewhere; AMOC_XMPP_DOMAIN/);
+      assert.match(out, /host-unknown.*\n.*does not serve elsewhere; set AMOC_XMPP_DOMAIN/);
     }
   });
 
@@ -104,11 +107,11 @@ describe('amoc doctor --login', () => {
     assert.match(trusting.out, /TLS: TLSv1\.3, TLS_\w+; certificate of localhost, .*: trusted/);
     const lax = await doctor(secure.port, { ...env, AMOC_XMPP_TLS_VERIFY: 'false' });
     assert.equal(lax.code, 0, lax.out);
-    assert.match(lax.out, /: not trusted \(.*\), which xmppTlsVerify=false lets pass/);
+    assert.match(lax.out, /: not trusted \(.*\), but accepted because of xmppTlsVerify=false/);
     const other = { ...env, AMOC_XMPP_TLS_CA: ca, AMOC_XMPP_DOMAIN: 'other.example' };
     const wrong = await doctor(secure.port, other);
     assert.equal(wrong.code, 1);
-    assert.match(wrong.out, /AMOC_XMPP_DOMAIN, other\.example now, must be a name of the cert/);
+    assert.match(wrong.out, /AMOC_XMPP_DOMAIN \(now other\.example\) must be a name of the cert/);
   });
 
   it('tells of TLS below a WebSocket too', async () => {
@@ -135,7 +138,7 @@ describe('amoc doctor --login', () => {
     assert.equal(code, 0, out);
     assert.match(
       out,
-      /offers: PLAIN, SCRAM-SHA-256-PLUS, SASL2, Bind 2, FAST, stream management, channel binding \(tls-exporter\), besides: .*csi/,
+      /offers: PLAIN, SCRAM-SHA-256-PLUS, SASL2, Bind 2, FAST, stream management, channel binding \(tls-exporter\), also: .*csi/,
     );
     assert.match(out, /chosen: PLAIN, because xmppMechanism names it/);
   });
@@ -146,7 +149,7 @@ describe('amoc doctor --login', () => {
     });
     const { code, out } = await doctor(mute.port);
     assert.equal(code, 1);
-    assert.match(out, /is in as .*\n.*!! {2}ping: no answer to the get of urn:xmpp:ping/);
+    assert.match(out, /is logged in as .*\n.*!! {2}ping: no answer to the get of urn:xmpp:ping/);
   });
 
   it('follows a run where the server sends it', async () => {
@@ -163,7 +166,7 @@ describe('amoc doctor --login', () => {
     assert.match(stays.out, /AMOC_XMPP_FOLLOW_HOST=true/);
     const goes = await doctor(first.port, { AMOC_XMPP_FOLLOW_HOST: 'true' });
     assert.equal(goes.code, 0, goes.out);
-    assert.match(goes.out, new RegExp(`sent on to 127\\.0\\.0\\.1:${server.port}`));
+    assert.match(goes.out, new RegExp(`redirected to 127\\.0\\.0\\.1:${server.port}`));
   });
 
   it('steers no terminal by what a server says', async () => {

@@ -121,12 +121,12 @@ describe('a node in the foreground', () => {
       [after.present, after.users.lost, after.users.crashed, after.users.away],
       [20, 0, 0, 0],
     );
-    await master.see(/slave2\/1 is about to leave; its 10 users go on elsewhere/);
+    await master.see(/slave2\/1 is about to leave; its 10 users will continue elsewhere/);
     await master.see(/slave2\/1 has left/);
     // The last one has nobody to give its users to.
     const last = await project.amoc(['stop', '--name', 'slave1', '--timeout', '500ms']);
     assert.equal(last.code, 1);
-    await master.see(/slave1\/1 is about to leave, and no other process is there/);
+    await master.see(/slave1\/1 is about to leave, and no other process can take/);
     const wrong = await project.amoc(['start', '--name', 'slave3', '--master', url], {
       env: { AMOC_COOKIE: 'other'.repeat(10) },
     });

@@ -59,7 +59,7 @@ describe('slave processes', () => {
     await terminal.see(')1>');
     terminal.line("amocLocal.do('spins', 1, 2, { interarrival: 0 })");
     await terminal.see(
-      /(?=[\s\S]*local\/1 is stuck for [\d.]+ m?s at scenarios\/spins\.ts:6:\d+ in start)[\s\S]*local\/2 is stuck/,
+      /(?=[\s\S]*local\/1 has been blocked for [\d.]+ m?s at scenarios\/spins\.ts:6:\d+ in start)[\s\S]*local\/2 has been blocked/,
     );
     terminal.line('amocLocal.status()');
     await terminal.see(/local\/1 .*blocked for/);

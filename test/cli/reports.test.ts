@@ -25,7 +25,8 @@ describe('amoc compare --json', () => {
     const { code, out, err } = await project.amoc(['compare', 'talk-1', 'talk-2', '--json']);
     assert.equal(code, 0, err);
     const { a, b, notes, rows } = JSON.parse(out) as ComparedRuns;
-    const note = 'the files of talk were changed between the two runs: a difference may be theirs';
+    const note =
+      'the files of talk were changed between the two runs: a difference may come from that';
     assert.deepEqual([a, b, notes], ['talk-1', 'talk-2', [note]]);
     assert.equal(err, `amoc: ${note}\n`);
     assert.deepEqual(

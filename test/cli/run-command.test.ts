@@ -125,7 +125,7 @@ describe('the arguments of `amoc run`', () => {
     ],
     [['sleeper', '1', '2', '--for', '0'], /--for takes a time with its unit/],
     [['sleeper', '1', '2', '--for', '-5'], /--for takes a time with its unit/],
-    [['sleeper', '1', '2', '--for', '0s'], /--for: 0s is no time at all; it must be above zero/],
+    [['sleeper', '1', '2', '--for', '0s'], /--for: 0s is not a valid time; it must be above zero/],
     [['sleeper', '1', '2', '--for', '-5s'], /--for: "-5s" is not a time span/],
     [['sleeper', '1', '2', '--for', ''], /--for: "" is not a time span/],
     [['sleeper', 'a', 'b'], /the first user id: 'a' is not a whole number from 1 to 100000000/],
@@ -146,7 +146,7 @@ describe('the arguments of `amoc run`', () => {
     [['--settings', 'sleeper', '1', '2', '3'], /--settings: 'sleeper' is not name=value/],
     [['sleeper', '1', '2', '--settings', '=5'], /--settings: '=5' is not name=value/],
     [['sleeper', '1', '2', '--seed', '1.5'], /--seed: '1.5' is not a whole number/],
-    [['sleeper', '1', '2', '--threshold', 'errors 5'], /'errors 5' is no threshold/],
+    [['sleeper', '1', '2', '--threshold', 'errors 5'], /invalid threshold 'errors 5'/],
     [
       ['sleeper', '1', '2', '--threshold', 'errors < 5', '--threshold', 'errors < 1%'],
       /--threshold: 'errors' has two limits, '< 5' and '< 1%'/,

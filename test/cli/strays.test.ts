@@ -18,7 +18,7 @@ describe('an error that nobody waits for', () => {
     [
       'a command in a timer',
       'setTimeout(() => amocLocal.add(5))',
-      '** error: add: no scenario runs',
+      '** error: add: no scenario is running',
     ],
     [
       'a listener',
@@ -100,11 +100,11 @@ describe('an error that nobody waits for', () => {
     await amoc('eval', 'setInterval(() => { throw new Error("again and again") }, 1); 1');
     const log = await eventually(
       () => amoc('logs', '-n', '1000'),
-      (text) => text.includes('more errors that nobody waited for'),
+      (text) => text.includes('more errors not handled'),
     );
     assert.match(
       log,
-      /\[error\] \S+@\S+: error: add: "5" is not a number of users.* \(nobody waited for it\)\n/,
+      /\[error\] \S+@\S+: error: add: "5" is not a number of users.* \(unhandled\)\n/,
     );
     const status = JSON.parse(await amoc('eval', '--json', 'amocLocal.status()')) as StatusView;
     assert.equal(status.users.running + status.users.starting, 20);

@@ -130,8 +130,8 @@ export async function start(id: number, user: User): Promise<void> { await user.
   it('is 2 for a threshold that is none', async () => {
     using project = new Project({ gated });
     for (const [threshold, words] of [
-      ['work 99 < 1s', /'work 99 < 1s' is no threshold; write it as/],
-      ['work p9x < 1s', /there is no p9x; did you mean 'p9|there is no p9x/],
+      ['work 99 < 1s', /invalid threshold 'work 99 < 1s'; write it as/],
+      ['work p9x < 1s', /unknown statistic 'p9x'; did you mean 'p9|unknown statistic 'p9x'/],
     ] as const) {
       const { code, err } = await project.amoc([
         'run',

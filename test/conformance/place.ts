@@ -7,7 +7,7 @@ import { connectComponent } from '../../src/xmpp/login/component.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { xmppVariables } from '../../src/config/run-variables.ts';
 import type { XmppSettings } from '../../src/config/run-variables.ts';
-import type { Session } from '../../src/xmpp/session.ts';
+import type { Session } from '../../src/xmpp/session/session.ts';
 import { story } from '../../src/users/story.ts';
 import type { StoryOptions } from '../../src/users/story.ts';
 import { connectOptions } from '../../src/users/target.ts';

@@ -6,12 +6,12 @@ import { makeClusterObject } from '../../src/console/cluster-object.ts';
 import { clusterCommands, shellCommands } from '../../src/console/command-table.ts';
 import type { CommandDoc } from '../../src/console/command-table.ts';
 import { parseCall } from '../../src/console/erlang/parser.ts';
-import { Evaluator } from '../../src/console/evaluator.ts';
-import { document, help } from '../../src/console/help.ts';
-import { runLines } from '../../src/console/lines.ts';
-import { paintFor } from '../../src/console/paint.ts';
-import { Shell } from '../../src/console/shell.ts';
-import { renderingOf } from '../../src/console/shown.ts';
+import { Evaluator } from '../../src/console/shell/evaluator.ts';
+import { document, help } from '../../src/console/views/help.ts';
+import { runLines } from '../../src/console/terminal/pipe-mode.ts';
+import { paintFor } from '../../src/console/views/paint.ts';
+import { Shell } from '../../src/console/shell/shell.ts';
+import { renderingOf } from '../../src/console/views/shown.ts';
 import type { User } from '../../src/users/user.ts';
 import { erase } from '../support/erase.ts';
 import { person } from '../support/person.ts';
@@ -65,7 +65,7 @@ describe('commands as one types them', () => {
     );
     assert.equal(
       await say('amocLocal.remove(1)'),
-      'ok: user 10 will end after their start() at hand, 9 remain',
+      'ok: user 10 will stop when their current start() returns, 9 remain',
     );
     assert.match(
       await say("amocLocal.users({ state: 'crashed' })"),
@@ -80,7 +80,7 @@ describe('commands as one types them', () => {
     assert.match(await say('amocLocal.resume()'), /users start again/);
     assert.match(
       await say('amocLocal.remove(99, {force: true})'),
-      /ok: users 1\.\.9 removed at once \(all there were; 99 were asked for\), 0 remain/,
+      /ok: users 1\.\.9 removed at once \(all that were present; 99 were requested\), 0 remain/,
     );
     assert.match(
       await say('amocLocal.stop()'),
@@ -88,7 +88,7 @@ describe('commands as one types them', () => {
     );
     assert.equal(
       await say('amocLocal.status()').then((text) => text.split('\n')[0]),
-      '  idle: no scenario runs',
+      '  idle: no scenario is running',
     );
   });
 
@@ -110,7 +110,7 @@ describe('commands as one types them', () => {
       "** error: amocLocal has no 'ad'; did you mean 'add' or 'do'?",
     );
     assert.match(await say('amocLocal.add()'), /add: undefined is not a number of users/);
-    assert.match(await say('amocLocal.do()'), /do: the scenario must be a text/);
+    assert.match(await say('amocLocal.do()'), /do: the scenario must be a string/);
   });
 });
 
@@ -130,7 +130,7 @@ describe('help', () => {
     );
   });
   it('says what is near', () => {
-    assert.throws(() => help('remov'), /no help on 'remov'; did you mean 'remove'/);
+    assert.throws(() => help('remov'), /no help for 'remov'; did you mean 'remove'/);
     assert.throws(() => help(5), { code: 'ARGUMENT' });
   });
   it('shows Erlang that parses', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { renderEvents } from '../../src/console/events-view.ts';
-import { LogView, renderLog } from '../../src/console/log-view.ts';
-import { renderMetrics } from '../../src/console/metrics-view.ts';
-import { paintOf } from '../../src/console/paint.ts';
+import { renderEvents } from '../../src/console/views/events-view.ts';
+import { LogView, renderLog } from '../../src/console/views/log-view.ts';
+import { renderMetrics } from '../../src/console/views/metrics-view.ts';
+import { paintOf } from '../../src/console/views/paint.ts';
 import {
   brief,
   errorTable,
@@ -12,9 +12,9 @@ import {
   renderStatus,
   table,
   timeTable,
-} from '../../src/console/render.ts';
-import { renderProgress, renderSummary } from '../../src/console/summary.ts';
-import { renderWatch } from '../../src/console/watch.ts';
+} from '../../src/console/views/render.ts';
+import { renderProgress, renderSummary } from '../../src/console/views/summary.ts';
+import { renderWatch } from '../../src/console/views/watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hostileRun } from '../support/hostile-run.ts';
 import type { HostileRun } from '../support/hostile-run.ts';

@@ -23,7 +23,7 @@ describe('the hosts file', () => {
     assert.equal(variables['master_port'], '4370');
     const shipped = readInventory(readFileSync(join(ROOT, 'hosts'), 'utf8'));
     assert.deepEqual(shipped.mistakes, [
-      'master.example.org, slave1.example.org, slave2.example.org: examples; name machines of your own',
+      'master.example.org, slave1.example.org, slave2.example.org: these are examples; name machines of your own',
     ]);
   });
 
@@ -68,9 +68,9 @@ describe('the hosts file', () => {
     [
       'two slaves of one name',
       (t) => t.replace('node_name=slave2', 'node_name=slave1'),
-      /node_name: 'slave1' is slave1\.lab\.internal's already/,
+      /node_name: 'slave1' is the name of slave1\.lab\.internal already/,
     ],
-    ['no master', (t) => t.replace(/^master\.lab.*$/m, ''), /must have one machine, and has 0/],
+    ['no master', (t) => t.replace(/^master\.lab.*$/m, ''), /must have one machine, but has 0/],
     ['a host before any group', (t) => `stray\n${t}`, /^line 1: 'stray' is in no group$/],
     [
       'a path with a space',

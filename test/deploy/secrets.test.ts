@@ -55,7 +55,7 @@ describe('what proves the machines of a fleet to each other', () => {
     writeFileSync(cookie, '');
     const { code, err } = make('10.0.0.1');
     assert.equal(code, 2);
-    assert.match(err, /cookie has 0 characters, and a cookie has at least 32; run: rm /);
+    assert.match(err, /cookie has 0 characters, but a cookie needs at least 32; run: rm /);
     assert.doesNotMatch(err, /\n {4}at /);
   });
 });

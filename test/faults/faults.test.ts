@@ -78,7 +78,7 @@ describe('a cluster of real processes', { concurrency: 3 }, () => {
         for (const pid of pids) process.kill(pid, 'SIGCONT');
         await eventually(
           () => slave.said,
-          (said) => /the lease of this node has ended|is gone|serves.*\n.*serves/s.test(said),
+          (said) => /the lease of this process has ended|is gone|serves.*\n.*serves/s.test(said),
         );
         await passMs(1500);
         const acts = cluster.signs().filter(({ pid, at }) => users.includes(pid) && at > wokenAt);
@@ -99,7 +99,10 @@ describe('a cluster of real processes', { concurrency: 3 }, () => {
     const first = await cluster.join('s1');
     const second = cluster.start('s1');
     assert.equal(await second.ended, 2);
-    assert.match(second.said, /a node called s1\/1 is here already .*give this one another name/);
+    assert.match(
+      second.said,
+      /a process called s1\/1 has joined already .*give this one another name/,
+    );
     assert.ok(second.said.split('\n').length < 8, second.said);
     await cluster.join('s2');
     await cluster.run(10);
@@ -231,7 +234,7 @@ describe('a cluster of real processes', { concurrency: 3 }, () => {
             size >>= 1;
           }
         }
-        await cluster.shell.see(/the run cannot be kept in/);
+        await cluster.shell.see(/the run cannot be saved in/);
         // Reports that are on no disk: the slaves keep them.
         await passMs(4000);
         cluster.shell.process.kill('SIGKILL');

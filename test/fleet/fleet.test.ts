@@ -141,7 +141,7 @@ describe(
       assert.notEqual(wrong.code, 0);
       assert.match(
         wrong.out,
-        new RegExp(`${old!.address} has Node\\.js v18\\.19\\.0, and amoc needs 20`),
+        new RegExp(`${old!.address} has Node\\.js v18\\.19\\.0, but amoc needs 20`),
       );
       for (const { address } of fleet.hosts) assert.ok(wrong.changed[address]! > 0, wrong.out);
       rmSync(dirname(node), { recursive: true });
@@ -214,7 +214,7 @@ describe(
       assert.deepEqual([running.comment, running.users.crashed], ['first', 0]);
       const refused = await make('deploy');
       assert.notEqual(refused.code, 0);
-      assert.match(refused.out, /a run goes on; amocDist\.stop\(\) it first/);
+      assert.match(refused.out, /a run is in progress; call amocDist\.stop\(\) first/);
       assert.match(amoc('amocDist.stop({ force: true })'), /"run"/);
     });
 

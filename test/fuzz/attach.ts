@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Random } from '../../src/lib/random.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
 import { hostileTexts } from '../support/hostile-text.ts';
 import type { Field } from './field.ts';
 import { damaged, nested, noise, record } from './frames.ts';

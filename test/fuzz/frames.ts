@@ -1,4 +1,4 @@
-import type { Random } from '../../src/lib/random.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
 import { requests } from '../../src/protocol/messages.ts';
 
 /** What a slave says. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { deferred } from '../../src/lib/abort.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import type { Random } from '../../src/lib/random.ts';
+import { deferred } from '../../src/lib/time/async.ts';
+import { systemClock } from '../../src/lib/time/clock.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
 import { isSeriesKey } from '../../src/metrics/labels.ts';
 import { encodeHistogram, newHistogram, recordInto } from '../../src/metrics/histogram.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
 
 /** Something that a scenario gives amoc, and what must come of it. */
 interface OddValue {

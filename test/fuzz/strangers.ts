@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Random } from '../../src/lib/random.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
 import { MAX_STRANGER_BYTES, PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import type { Field } from './field.ts';
 import { damaged, frame, nested, noise, record, strangerTypes } from './frames.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { attempt, sleep, withTimeout } from '../../src/lib/abort.ts';
-import { backoffMs } from '../../src/lib/backoff.ts';
-import { every } from '../../src/lib/clock.ts';
+import { attempt, sleep, withTimeout } from '../../src/lib/time/async.ts';
+import { backoffMs } from '../../src/lib/time/backoff.ts';
+import { every } from '../../src/lib/time/clock.ts';
 import { AmocError, errorName, messageOf } from '../../src/lib/errors.ts';
-import { didYouMean, nearest } from '../../src/lib/nearest.ts';
-import { seededRandom } from '../../src/lib/random.ts';
-import { RateMeter } from '../../src/lib/rate-meter.ts';
-import { show } from '../../src/lib/show.ts';
+import { didYouMean, nearest } from '../../src/lib/text/nearest.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
+import { RateMeter } from '../../src/lib/time/rate-meter.ts';
+import { show } from '../../src/lib/text/quote.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('sleep', () => {

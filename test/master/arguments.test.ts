@@ -21,14 +21,14 @@ const wrong: [string, () => unknown, RegExp][] = [
   ['a text for an id', () => parseDo('s', '1', 10), /from is "1"/],
   ['10^12', () => parseDo('s', 1, 1e12), /to is 1000000000000/],
   ['no id', () => parseDo('s', 1, undefined), /to is undefined/],
-  ['no scenario', () => parseDo(undefined, 1, 2), /the scenario must be a text/],
+  ['no scenario', () => parseDo(undefined, 1, 2), /the scenario must be a string/],
   [
     'an unknown option',
     () => parseDo('s', 1, 2, { coment: 'x' }),
     /no option 'coment'; did you mean 'comment'/,
   ],
-  ['options that are none', () => parseDo('s', 1, 2, 5), /options are an object/],
-  ['a null for options', () => parseDo('s', 1, 2, null), /options are an object/],
+  ['options that are none', () => parseDo('s', 1, 2, 5), /options must be an object/],
+  ['a null for options', () => parseDo('s', 1, 2, null), /options must be an object/],
   [
     'an unknown placement',
     () => parseDo('s', 1, 2, { placement: 'roundrobin' }),
@@ -44,7 +44,7 @@ const wrong: [string, () => unknown, RegExp][] = [
   ['a seed that is none', () => parseDo('s', 1, 2, { seed: 'x' }), /seed is "x"/],
   ['a comment that is none', () => parseDo('s', 1, 2, { comment: 5 }), /comment is 5/],
   ['a count that is none', () => parseCount('add', 'many'), /add: "many" is not a number of users/],
-  ['remove without a number', () => parseRemove({}), /say how many, or/],
+  ['remove without a number', () => parseRemove({}), /give a number, or/],
   [
     'remove with a wrong option',
     () => parseRemove(5, { forced: true }),

@@ -181,7 +181,7 @@ describe('do', () => {
     await cluster.run(cluster.master.stop({ force: true }));
     await assert.rejects(
       cluster.run(cluster.master.do('scenario', 1, 1, { nodes: ['lokal'] })),
-      /no node is called 'lokal'; did you mean 'local'/,
+      /no process matches 'lokal'; did you mean 'local'/,
     );
   });
 
@@ -362,13 +362,13 @@ describe('add and remove', () => {
     await cluster.joinMany(2);
     const settings = { interarrival: 500, repeatCount: 1 };
     const told = (): string[] =>
-      cluster.notices.flatMap(({ text }) => /no users are left: \d+ finished/.exec(text) ?? []);
+      cluster.notices.flatMap(({ text }) => /no users left \(\d+ finished/.exec(text) ?? []);
     await cluster.run(cluster.master.do('scenario', 1, 4, { settings }));
     await cluster.clock.advance(10_000);
-    assert.deepEqual(told(), ['no users are left: 4 finished']);
+    assert.deepEqual(told(), ['no users left (4 finished']);
     await cluster.run(cluster.master.add(3));
     await cluster.clock.advance(10_000);
-    assert.deepEqual(told(), ['no users are left: 4 finished', 'no users are left: 7 finished']);
+    assert.deepEqual(told(), ['no users left (4 finished', 'no users left (7 finished']);
     assert.doesNotMatch(cluster.said, /users are running/);
   });
 
@@ -376,7 +376,7 @@ describe('add and remove', () => {
     const cluster = new MemoryCluster({});
     assert.throws(() => cluster.master.add(1), {
       code: 'NO_RUN',
-      message: /add: no scenario runs/,
+      message: /add: no scenario is running/,
     });
     assert.throws(() => cluster.master.remove(1), { code: 'NO_RUN' });
   });
@@ -576,7 +576,7 @@ describe('join', () => {
     await cluster.join('local/1');
     await cluster.join('local/1').catch(() => {});
     await cluster.clock.advance(10);
-    assert.match(cluster.said, /refused local\/1.*a node called local\/1 is here already/);
+    assert.match(cluster.said, /refused local\/1.*a process called local\/1 has joined already/);
     assert.equal(cluster.master.nodes.size, 1);
   });
 });

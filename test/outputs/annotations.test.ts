@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { systemClock } from '../../src/lib/clock.ts';
+import { systemClock } from '../../src/lib/time/clock.ts';
 import { Annotations } from '../../src/outputs/annotations.ts';
 import { graphiteEvents } from '../../src/outputs/graphite-events.ts';
 import type { EventKind, RunDefinition } from '../../src/record/types.ts';
@@ -66,7 +66,10 @@ describe('annotations', () => {
       () => said,
       (lines) => lines.length === 3,
     );
-    assert.match(said.join('\n'), /warn: Graphite is away: it answered HTTP 500; 3 events wait/);
+    assert.match(
+      said.join('\n'),
+      /warn: Graphite is unavailable: it answered HTTP 500; 3 events queued/,
+    );
     assert.match(said.join('\n'), /info: Graphite is back/);
     assert.match(said.join('\n'), /warn: Graphite refused an event: HTTP 400/);
     assert.equal(annotations.dropped, 1);

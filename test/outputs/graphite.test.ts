@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { systemClock } from '../../src/lib/clock.ts';
+import { systemClock } from '../../src/lib/time/clock.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { MetricsTotals } from '../../src/metrics/totals.ts';
 import { Carbon } from '../../src/outputs/carbon.ts';
@@ -150,7 +150,7 @@ describe('Graphite', () => {
       'p.amoc.gauges.seen.a_b.value 7 1002',
     ]);
     assert.deepEqual(said, [
-      'warn: Graphite: sent{to="a_b"} is left out: it has the path of sent{to="a b"} there, amoc.counters.sent.a_b',
+      'warn: Graphite: sent{to="a_b"} is left out: its path, amoc.counters.sent.a_b, is taken by sent{to="a b"}',
     ]);
   });
 
@@ -168,7 +168,7 @@ describe('Graphite', () => {
       () => said.length,
       (count) => count === 1,
     );
-    assert.match(said[0]!, /^warn: Graphite .* is away: .*ECONNREFUSED/);
+    assert.match(said[0]!, /^warn: Graphite .* is unavailable: .*ECONNREFUSED/);
     assert.equal(carbon.dropped, 15);
     await using back = await Listener.open(port);
     await eventually(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { IdSet } from '../../src/lib/id-set.ts';
+import { IdSet } from '../../src/lib/ids/id-set.ts';
 import {
   block,
   excess,

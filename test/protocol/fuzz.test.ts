@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import pino from 'pino';
-import { collectGarbage } from '../../src/lib/collect-garbage.ts';
-import { seededRandom } from '../../src/lib/random.ts';
+import { collectGarbage } from '../../src/lib/system/collect-garbage.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
 import { acceptHandshake } from '../../src/protocol/handshake.ts';
 import { MasterPeer } from '../../src/protocol/peer.ts';
 import { Transport } from '../../src/protocol/transport.ts';

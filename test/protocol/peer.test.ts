@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { deferred } from '../../src/lib/abort.ts';
+import { deferred } from '../../src/lib/time/async.ts';
 import { AmocError } from '../../src/lib/errors.ts';
 import { MasterPeer, SlavePeer } from '../../src/protocol/peer.ts';
 import type { Handlers } from '../../src/protocol/peer.ts';
@@ -159,7 +159,7 @@ describe('peers', () => {
     });
     await assert.rejects(clock.resolve(master.request('users', { limit: 300 }, 1000)), {
       code: 'PROTOCOL',
-      message: /^the answer to 'users' has 108\d+ bytes; at most 16777216 travel$/,
+      message: /^the answer to 'users' has 108\d+ bytes; at most 16777216 can be sent$/,
     });
     await clock.resolve(master.request('ping', {}, 1000));
   });

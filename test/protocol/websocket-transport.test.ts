@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { deferred } from '../../src/lib/abort.ts';
+import { deferred } from '../../src/lib/time/async.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { eventually } from '../support/processes.ts';
 import { dialMaster, listenForSlaves } from '../../src/protocol/websocket-transport.ts';

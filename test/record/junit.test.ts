@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
-import { documentText } from '../../src/lib/foreign-text.ts';
+import { documentText } from '../../src/lib/text/foreign-text.ts';
 import { renderJUnit } from '../../src/record/junit.ts';
 import { failuresOf } from '../../src/record/outcome.ts';
 import { hostileRun } from '../support/hostile-run.ts';

@@ -135,7 +135,7 @@ describe('the record of a run', () => {
     mkdirSync(join(runs, 'two'));
     symlinkSync('/dev/full', file);
     recorder.started({ ...definition('two'), startedAt: 7000 });
-    assert.throws(() => recorder.second(second(8000, 5)), /ENOSPC.*; the run goes on$/);
+    assert.throws(() => recorder.second(second(8000, 5)), /ENOSPC.*; the run continues$/);
     recorder.second(second(9000, 5));
     recorder.event({ at: 9500, kind: 'stop', text: 'stop' });
     recorder.ended(makeResult({ run: 'two' }));
@@ -165,7 +165,7 @@ describe('the record of a run', () => {
     const runs = join(folder, 'blocked');
     mkdirSync(join(runs, 'one', 'events.ndjson'), { recursive: true });
     const recorder = new RunRecorder(runs, limits);
-    assert.throws(() => recorder.started(definition('one')), /the run goes on without it$/);
+    assert.throws(() => recorder.started(definition('one')), /the run continues without it$/);
     recorder.second(second(2000, 5));
     recorder.ended(makeResult({ run: 'one' }));
     assert.equal(recorder.record().kept, 'none');

@@ -142,7 +142,7 @@ describe('a release', () => {
     assert.equal(other.code, 2);
     assert.match(
       other.err,
-      /alien does not run on this machine \(\w+\); AMOC_NODE may name another/,
+      /alien does not run on this machine \(\w+\); set AMOC_NODE to another one/,
     );
   });
 
@@ -151,7 +151,7 @@ describe('a release', () => {
     mkdirSync(etc);
     try {
       writeFileSync(join(etc, 'amoc.env'), 'AMOC_NODE_NAME=here\n');
-      assert.match((await run(amoc, ['status'])).out, /no node 'here' runs here/);
+      assert.match((await run(amoc, ['status'])).out, /node 'here' is not running/);
       writeFileSync(join(etc, 'amoc.env'), 'AMOC_NODE_NAM=here\n');
       const { code, err } = await run(amoc, ['status']);
       assert.equal(code, 2);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
 import { holm, mannWhitney, median } from '../../src/report/statistics.ts';
 
 const SEED = 20_261_125;

@@ -67,7 +67,7 @@ describe('the folder of cached code', () => {
       {
         code: 'FILE',
         message:
-          /^compiled scenarios can be kept nowhere: .*; set XDG_CACHE_HOME to a folder of your own$/,
+          /^there is no folder to keep compiled scenarios in: .*; set XDG_CACHE_HOME to a folder of your own$/,
       },
     );
     assert.throws(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { inlineSourceMap } from '../../src/lib/inline-source-map.ts';
+import { inlineSourceMap } from '../../src/lib/text/inline-source-map.ts';
 import { CompileCache } from '../../src/scenario/compile-cache.ts';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import type { CompilerPlaces } from '../../src/scenario/compiler.ts';

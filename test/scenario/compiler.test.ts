@@ -89,10 +89,10 @@ describe('the compiler', () => {
   });
 
   for (const [name, message] of [
-    ['../../etc/passwd', /is not a scenario's name/],
-    ['a/b', /is not a scenario's name/],
-    ['', /is not a scenario's name/],
-    ['main.ts', /is not a scenario's name/],
+    ['../../etc/passwd', /is not a valid scenario name/],
+    ['a/b', /is not a valid scenario name/],
+    ['', /is not a valid scenario name/],
+    ['main.ts', /is not a valid scenario name/],
     ['mian', /no scenario 'mian' in scenarios\/; did you mean 'main'\?/],
   ] as const) {
     it(`refuses '${name}'`, async () => {

@@ -89,7 +89,7 @@ describe('files of data', () => {
       'is named at run time',
       "[`./${'a'}.csv`]",
       nothing,
-      /^scenarios\/main\.ts:2: files must be a list of paths as they are/,
+      /^scenarios\/main\.ts:2: files must be a list of literal paths/,
     ],
   ] as [string, string, (project: Project) => void, RegExp][]) {
     it(`are refused in a sentence when one ${what}`, async () => {
@@ -102,7 +102,7 @@ describe('files of data', () => {
     const said = await refusal(main, (project) =>
       project.write('scenarios/lib/files.ts', "export const files = ['./a'];\n"),
     );
-    assert.match(said, /^scenarios\/main\.ts:1: files must be a list of paths/);
+    assert.match(said, /^scenarios\/main\.ts:1: files must be a list of literal paths/);
   });
 
   it('are measured before they are read', async () => {
@@ -135,7 +135,10 @@ describe('files of data', () => {
     const said = await refusal(declaring("['./a.bin']"), (project) =>
       truncateSync(project.write('scenarios/a.bin', ''), 4 * 2 ** 20),
     );
-    assert.match(said, /^main has 24\.0 MiB with its files, as they travel; at most 15 MiB do$/);
+    assert.match(
+      said,
+      /^main has 24\.0 MiB, together with the files that travel with it; at most 15 MiB can travel$/,
+    );
   });
 
   it('are not kept twice, and a change of one is seen', async () => {

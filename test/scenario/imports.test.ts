@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SourceMap } from 'node:module';
-import { inlineSourceMap } from '../../src/lib/inline-source-map.ts';
+import { inlineSourceMap } from '../../src/lib/text/inline-source-map.ts';
 import type { Bundle } from '../../src/scenario/bundle.ts';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import { loadBundle } from '../../src/scenario/loader.ts';
@@ -188,13 +188,13 @@ describe('the imports of a scenario', () => {
       'types alone',
       './t.js',
       { 't.d.ts': 'export const a: 1;' },
-      /of which only the types are there \(t\.d\.ts\)/,
+      /which has only types \(t\.d\.ts\)/,
     ],
     [
       'a folder',
       './lib',
       { 'lib/a.ts': '' },
-      /which is a folder without an index\.ts; name the file/,
+      /which is a folder without an index\.ts; name a file/,
     ],
     [
       'a text',
@@ -246,7 +246,10 @@ describe('the imports of a scenario', () => {
       const said = await refusal(
         `const name: string = 'util';\n\nexport const start = () => import(${argument});\n`,
       );
-      assert.match(said, /^scenarios\/main\.ts:3: import\('\.\/lib\/' …\) says at run time only/);
+      assert.match(
+        said,
+        /^scenarios\/main\.ts:3: import\('\.\/lib\/' …\) is known only at run time/,
+      );
       assert.match(said, /write one import\('\.\/lib\/NAME\.js'\) for each file/);
     }
     // One that travels anyway may be meant.

@@ -233,7 +233,7 @@ describe(
       );
       assert.equal(users.away, 0);
       shell.type("amocDist.evict('slave1')");
-      await shell.see(/slave1\/1 was sent away/);
+      await shell.see(/evicted slave1\/1/);
       await shell.until(({ users, nodes }) => users.running === 40 && nodes.length === 1, 20_000);
     });
 

@@ -235,7 +235,7 @@ describe('outputs', () => {
     );
     await carbon.kill();
     const before = carbon.fetch(path).at(-1) ?? 0;
-    await shell.saw(/Graphite \(127\.0\.0\.1:\d+\) is away: .*the run goes on/);
+    await shell.saw(/Graphite \(127\.0\.0\.1:\d+\) is unavailable: .*the run continues/);
     shell.type('await sleep("4s"); (await amocLocal.status()).users.running');
     await shell.saw(/^10$/m);
     await carbon.start();

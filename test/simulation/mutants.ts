@@ -24,8 +24,14 @@ const mutants: readonly Mutant[] = [
     without: 'mayServe: () => true',
   },
   {
+    fault: 'a held user starts although the master that placed it there has died since',
+    file: 'src/slave/slave.js',
+    cure: 'pool.setHeld(true);',
+    without: 'pool.setHeld(true); this.#parts.clock.schedule(ms, () => pool.setHeld(false));',
+  },
+  {
     fault: 'a node whose reports no journal has is waited for without end',
-    file: 'src/master/reports.js',
+    file: 'src/master/users/reports.js',
     cure: 'if (report.sequence <= node.lastReport)',
     without: 'if (node.lastReport !== 0 && report.sequence !== node.lastReport + 1)',
   },
@@ -55,7 +61,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: 'a process is believed whatever it reports',
-    file: 'src/master/plausibility.js',
+    file: 'src/master/nodes/plausibility.js',
     cure: 'export function implausibility(report, most) {',
     without: 'export function implausibility(report, most) { return undefined;',
   },
@@ -73,13 +79,13 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: 'ends of before a restart are taken as if the process had nobody again since',
-    file: 'src/master/reports.js',
+    file: 'src/master/users/reports.js',
     cure: 'node.isUnproven = true;',
     without: ';',
   },
   {
     fault: 'who moves is not in the journal',
-    file: 'src/master/restore.js',
+    file: 'src/master/run/restore.js',
     cure: 'node.moving = IdSet.ofDisjoint(each.moving ?? []);',
     without: '',
   },

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/lib/clock.ts';
-import type { Random } from '../../src/lib/random.ts';
+import type { Clock } from '../../src/lib/time/clock.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
 import { Transport } from '../../src/protocol/transport.ts';
 
 /** Commands that a faulty transport may lose, repeat or swap: their revisions must make that harmless. */

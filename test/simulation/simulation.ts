@@ -1,5 +1,5 @@
 import { AmocError } from '../../src/lib/errors.ts';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
 import { Violation, World } from './world.ts';
 
 /** One thing that happens in a simulated world, `afterMs` after the one before. */

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../src/lib/clock.ts';
+import type { Cancel, Clock } from '../../src/lib/time/clock.ts';
 
 interface Planned {
   at: number;

@@ -1,12 +1,12 @@
 import pino from 'pino';
-import { sleep } from '../../src/lib/abort.ts';
-import type { Clock } from '../../src/lib/clock.ts';
-import { newIdentity } from '../../src/lib/identity.ts';
-import { seededRandom } from '../../src/lib/random.ts';
-import type { Random } from '../../src/lib/random.ts';
-import { admit } from '../../src/master/control-server.ts';
+import { sleep } from '../../src/lib/time/async.ts';
+import type { Clock } from '../../src/lib/time/clock.ts';
+import { newIdentity } from '../../src/lib/ids/identity.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
+import { admit } from '../../src/master/nodes/control-server.ts';
 import type { Notice } from '../../src/master/cluster.ts';
-import type { RunMemory } from '../../src/master/journal.ts';
+import type { RunMemory } from '../../src/master/run/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
 import { wasRefused } from '../../src/slave/dial-failure.ts';
@@ -311,7 +311,7 @@ export class World {
   #judge(text: string): void {
     const distrusted = /^(\S+) cannot be trusted/.exec(text)?.[1];
     // What a node no longer keeps is in the journal that the next master reads.
-    const missed = /reports? of (\S+) came .* not in its journal/.exec(text)?.[1];
+    const missed = /reports? of (\S+) reached .* not in its journal/.exec(text)?.[1];
     const name = distrusted ?? (this.isJournalTrue ? missed : undefined);
     const machine = this.machines.find((each) => each.name === name);
     if (machine?.hasLied === false) this.#violation ??= new Violation(text);

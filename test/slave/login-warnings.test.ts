@@ -35,7 +35,7 @@ describe('a password that goes in clear to another machine', () => {
       assert.equal(said.length, run, said.join('\n'));
       assert.match(
         said.at(-1) ?? '',
-        /^0\.0\.0\.0: PLAIN sends the password as it is, and the connection has no TLS \(xmppTls 'starttls' or 'direct' demands it\); said once in a run$/,
+        /^0\.0\.0\.0: PLAIN sends the password in the clear, and the connection has no TLS \(xmppTls 'starttls' or 'direct' demands it\); reported once per run$/,
       );
       await cluster.run(cluster.master.stop({ force: true }));
     }

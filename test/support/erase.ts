@@ -1,4 +1,4 @@
-import type { Erase } from '../../src/console/evaluator.ts';
+import type { Erase } from '../../src/console/shell/evaluator.ts';
 import { TypeEraser } from '../../src/scenario/type-eraser.ts';
 
 let eraser: Promise<TypeEraser> | undefined;

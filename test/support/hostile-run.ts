@@ -1,5 +1,5 @@
-import type { LogLine } from '../../src/console/log-view.ts';
-import type { UserListing } from '../../src/master/user-listing.ts';
+import type { LogLine } from '../../src/console/views/log-view.ts';
+import type { UserListing } from '../../src/master/users/user-listing.ts';
 import type { MetricsView, NodeView, StatusView } from '../../src/master/views.ts';
 import type { RecordedRun } from '../../src/record/run-reader.ts';
 import type { RunEvent, RunResult } from '../../src/record/types.ts';

@@ -1,13 +1,13 @@
 import pino from 'pino';
-import { admit } from '../../src/master/control-server.ts';
+import { admit } from '../../src/master/nodes/control-server.ts';
 import type { Notice } from '../../src/master/cluster.ts';
-import type { RunJournal, RunMemory } from '../../src/master/journal.ts';
+import type { RunJournal, RunMemory } from '../../src/master/run/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
 import type { LogRecord, NodeInfo, NodeLoad } from '../../src/protocol/messages.ts';
 import type { RunObserver } from '../../src/record/types.ts';
-import { newIdentity } from '../../src/lib/identity.ts';
+import { newIdentity } from '../../src/lib/ids/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { FakeClock } from './fake-clock.ts';

@@ -1,5 +1,5 @@
 import { Transport } from '../../src/protocol/transport.ts';
-import type { Clock } from '../../src/lib/clock.ts';
+import type { Clock } from '../../src/lib/time/clock.ts';
 
 /** One end of a connection within a process. */
 export class MemoryTransport extends Transport {

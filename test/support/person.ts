@@ -1,5 +1,5 @@
-import { paintFor } from '../../src/console/paint.ts';
-import type { Person } from '../../src/console/shell.ts';
+import { paintFor } from '../../src/console/views/paint.ts';
+import type { Person } from '../../src/console/shell/shell.ts';
 
 /** One who sits at a shell, sees no colours, and reads nothing. */
 export const person: Person = {

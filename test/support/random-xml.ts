@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes';
-import type { Random } from '../../src/lib/random.ts';
+import type { Random } from '../../src/lib/ids/random.ts';
 import type { Element } from '../../src/xmpp/element.ts';
 
 function int(random: Random, below: number): number {

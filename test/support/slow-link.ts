@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AddressInfo, Socket } from 'node:net';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
 
 /** A way between two hosts that takes its time. */
 export interface SlowLink extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { IdSet } from '../../src/lib/id-set.ts';
+import { IdSet } from '../../src/lib/ids/id-set.ts';
 import { Arrivals } from '../../src/users/arrivals.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

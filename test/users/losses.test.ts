@@ -13,8 +13,8 @@ describe('sessions that are lost', () => {
       losses.count(reason, 'user_1@localhost/res1');
     }
     assert.deepEqual(told, [
-      'user_1@localhost/res1: a session was lost: conflict; those that follow for this reason are only counted',
-      'user_1@localhost/res1: a session was lost: closed by the server; those that follow for this reason are only counted',
+      'user_1@localhost/res1: a session was lost: conflict; further losses for this reason are counted, not logged',
+      'user_1@localhost/res1: a session was lost: closed by the server; further losses for this reason are counted, not logged',
     ]);
     const { counters } = metrics.take();
     assert.equal(counters['connections_lost'], 5);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TimerWheel } from '../../src/lib/timer-wheel.ts';
+import { TimerWheel } from '../../src/lib/time/timer-wheel.ts';
 import { Moves } from '../../src/users/moves.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

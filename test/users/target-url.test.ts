@@ -71,7 +71,7 @@ describe('where a user connects to', () => {
   it('is refused when it makes no sense', async () => {
     await assert.rejects(placeOf({}, { url: 'xmpp://h' }), {
       code: 'CONFIG',
-      message: /^"xmpp:\/\/h" is no URL of a server: it begins with ws:/,
+      message: /^invalid server URL "xmpp:\/\/h"; it must begin with ws:/,
     });
     const options = { transport: 'websocket', tls: 'starttls', host: 'h' } as const;
     await assert.rejects(placeOf({}, options), { code: 'CONFIG', message: /only TCP has/ });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { seededRandom } from '../../src/lib/random.ts';
-import { TimerWheel } from '../../src/lib/timer-wheel.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
+import { TimerWheel } from '../../src/lib/time/timer-wheel.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { timetable } from '../../src/users/timetable.ts';
 import type { TimetableEntry } from '../../src/users/timetable.ts';

@@ -17,7 +17,7 @@ describe('users that are waited for', () => {
     const trace = (id: number, on?: boolean): Promise<unknown> =>
       cluster.run(cluster.master.trace(id, on));
     for (let id = 1001; id <= 1100; id++) await trace(id);
-    await assert.rejects(trace(1101), /as many users are waited for as can be; trace\(false\)/);
+    await assert.rejects(trace(1101), /too many others wait to be traced; trace\(false\)/);
     assert.deepEqual(await trace(1050, false), { id: 1050, on: false, waits: false });
     assert.deepEqual(await trace(1101), { id: 1101, on: true, waits: true });
   });
@@ -33,7 +33,7 @@ describe('users that are waited for', () => {
       left,
       [2, 3, 4, 5].map((id) => ({ id, on: false, waits: false })),
     );
-    await assert.rejects(cluster.run(cluster.master.trace(0)), /whole number from 1 on/);
+    await assert.rejects(cluster.run(cluster.master.trace(0)), /whole number ≥ 1/);
   });
 });
 
@@ -80,7 +80,7 @@ describe('a trace', () => {
     assert.match(text, /user 2@\S+ got {2}<message [^>]*>/);
     assert.match(text, /user 2@\S+ sent <auth[^>]*>(<initial-response>)?\*\*\*</);
     assert.doesNotMatch(text, /user 1@\S+ (sent|got)/);
-    assert.match(text, /stanzas of user 2 are shown no more/);
+    assert.match(text, /stanzas of user 2 are no longer shown/);
   });
 
   it('begins with the login of a user that does not run yet', async () => {
@@ -99,8 +99,8 @@ export async function start(_id: number, user: User): Promise<void> {
       "await sleep('300ms')",
     );
     const text = out + err;
-    assert.match(text, /user 7 does not run; its stanzas are shown from its start on, the login/);
-    assert.match(text, /stanzas of user 8 are shown no more/);
+    assert.match(text, /user 7 is not running; its stanzas will be shown from its start on/);
+    assert.match(text, /stanzas of user 8 are no longer shown/);
     assert.match(
       text,
       /user 7@\S+ sent .*<stream:stream[\s\S]*user 7@\S+ sent <auth[^>]*>(<initial-response>)?\*\*\*</,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { capabilities, verificationString } from '../../src/xmpp/capabilities.ts';
-import { Session } from '../../src/xmpp/session.ts';
+import { Session } from '../../src/xmpp/session/session.ts';
 import { Stanza } from '../../src/xmpp/stanza.ts';
 import { disco, NS, presence } from '../../src/xmpp/stanzas/index.ts';
 import { MemoryWire } from '../support/memory-wire.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../../src/lib/ids/random.ts';
 import { parseElement, xml } from '../../src/xmpp/element.ts';
 import { element, eventsOf, saxes } from '../support/random-xml.ts';
 
@@ -37,24 +37,24 @@ describe('the tree of a stanza', () => {
     ['hello', /text around the element/],
     ['<a/>b', /text around the element/],
     ['<a/><b/>', /more than one element/],
-    ['<a>', /a has no end/],
+    ['<a>', /a has no end tag/],
     ['<a><b></a>', /the end tag of a closes nothing/],
     ['</a>', /the end tag of a closes nothing/],
     ['<a b/>', /the attribute b has no value/],
     ['<a b>x = "y"</a>', /the attribute b has no value/],
     ['<a b=c/>', /the value of b has no quotes/],
-    ["<a b='c/>", /the value of an attribute has no end/],
+    ["<a b='c/>", /unterminated attribute value/],
     ['<a / b="c">', /\/ within a tag/],
     ['< a/>', /a tag without a name/],
     ['<a><!-- x --></a>', /a comment, which XMPP forbids/],
     ['<!-- x --><a/>', /a comment, which XMPP forbids/],
-    ['<a><![CDATA[x</a>', /CDATA without an end/],
+    ['<a><![CDATA[x</a>', /unterminated CDATA section/],
     ['<a><?x ?></a>', /a processing instruction, which XMPP forbids/],
     ['<a>]]></a>', /\]\]> in a text/],
-    ["<a b='1' b='2'/>", /two attributes b/],
+    ["<a b='1' b='2'/>", /duplicate attribute b/],
     ["<a b='1'c='2'/>", /no blank before the attribute c/],
-    ["<a 1b='1'/>", /1b is no name of an attribute/],
-    ['<a><-b/></a>', /-b is no name of an element/],
+    ["<a 1b='1'/>", /invalid attribute name 1b/],
+    ['<a><-b/></a>', /invalid element name -b/],
     ['<!DOCTYPE a><a/>', /a declaration/],
     ['<a>&lol;</a>', /&lol;/],
     ['<a>&#27;</a>', /0x1b/],

@@ -18,8 +18,8 @@ import {
   roster,
   vcard,
 } from '../../src/xmpp/stanzas/index.ts';
-import { befriend } from '../../src/xmpp/friends.ts';
-import { joinRoom } from '../../src/xmpp/rooms.ts';
+import { befriend } from '../../src/xmpp/helpers/friends.ts';
+import { joinRoom } from '../../src/xmpp/helpers/rooms.ts';
 import { connect, register } from '../../src/xmpp/login/connect.ts';
 import type { ConnectOptions } from '../../src/xmpp/connect-options.ts';
 import { patternId } from '../../src/xmpp/embedded/pattern.ts';
@@ -28,7 +28,7 @@ import type { EmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import { isChatMessage, isFrom, isMessage, isPresence } from '../../src/xmpp/predicates.ts';
 import { LoginRecord } from '../../src/xmpp/login/login-record.ts';
 import { look } from '../../src/xmpp/login/look.ts';
-import type { Session } from '../../src/xmpp/session.ts';
+import type { Session } from '../../src/xmpp/session/session.ts';
 import { xml } from '../../src/xmpp/element.ts';
 import { RawStream } from '../support/raw-stream.ts';
 import { context, options } from '../support/xmpp.ts';

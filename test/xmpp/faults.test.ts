@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { collectGarbage } from '../../src/lib/collect-garbage.ts';
+import { collectGarbage } from '../../src/lib/system/collect-garbage.ts';
 import { presence } from '../../src/xmpp/stanzas/index.ts';
 import { connect } from '../../src/xmpp/login/connect.ts';
 import { ConnectError } from '../../src/xmpp/errors.ts';
@@ -109,11 +109,11 @@ describe('a server that', () => {
     await using server = await startFaultyServer('connect', hang);
     await assert.rejects(connect(options(server.port, 1, { timeoutMs: 100 }), context()), {
       name: 'StreamFailed',
-      message: /not a word came .*`backlog`.* within 0\.1 s/,
+      message: /the server .*`backlog`.* sent nothing within 0\.1 s/,
     });
     await using later = await startFaultyServer('features', hang);
     await assert.rejects(connect(options(later.port, 1, { timeoutMs: 100 }), context()), {
-      message: /no end of it within 0\.1 s/,
+      message: /not completed within 0\.1 s/,
     });
   });
 

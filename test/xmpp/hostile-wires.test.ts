@@ -4,7 +4,7 @@ import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import type { EmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import { ConnectError, SessionLost } from '../../src/xmpp/errors.ts';
 import { connect } from '../../src/xmpp/login/connect.ts';
-import type { Session } from '../../src/xmpp/session.ts';
+import type { Session } from '../../src/xmpp/session/session.ts';
 import { ping, presence } from '../../src/xmpp/stanzas/index.ts';
 import { hostileWires, startHostileServer, targetOf } from '../support/hostile-server.ts';
 import type { Hostility, HostileStage } from '../support/hostile-server.ts';
@@ -33,7 +33,7 @@ const attributes = Array.from({ length: 60_000 }, (_, at) => `a${at}='1'`).join(
 const hostilities: [string, Hostility, RegExp][] = [
   ['200,000 elements', within('<f/>'.repeat(200_000)), /a stanza of more than 32768 elements/],
   ['60,000 attributes', within(`<f ${attributes}/>`), /an element with more than 256 attributes/],
-  ['10,000 elements in each other', within('<f>'.repeat(10_000)), /more than 128 elements in each/],
+  ['10,000 elements in each other', within('<f>'.repeat(10_000)), /more than 128 nested elements/],
   [
     'a document type',
     within('<!DOCTYPE a [<!ENTITY b "c">]>'),

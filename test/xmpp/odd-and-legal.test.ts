@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { connect } from '../../src/xmpp/login/connect.ts';
-import type { Session } from '../../src/xmpp/session.ts';
+import type { Session } from '../../src/xmpp/session/session.ts';
 import { hasNs, isReceiptRequest } from '../../src/xmpp/predicates.ts';
 import { ping, presence } from '../../src/xmpp/stanzas/index.ts';
 import { hostileWires, startHostileServer, targetOf } from '../support/hostile-server.ts';

@@ -6,7 +6,7 @@ export const modules: Readonly<Record<string, string>> = {
   amoc_dist: 'amocDist',
 };
 
-/** What the original calls otherwise. */
+/** Functions that have other names in the original. */
 const functionNames: Readonly<Record<string, string>> = {
   test_status: 'status',
   ping_nodes: 'ping',

@@ -8,7 +8,7 @@ const DEEPEST = 100;
 /**
  * Parses one call: `amoc_local:do(my_scenario, 1, 10).` The full stop may be left out.
  *
- * @throws {ErlangSyntaxError} that says where; `incomplete` when the text could go on.
+ * @throws {ErlangSyntaxError} that says where; `incomplete` when more text could complete the call.
  */
 export function parseCall(text: string): Call {
   return new Parser(tokenize(text), text.length).call();
@@ -125,7 +125,7 @@ class Parser {
     return items;
   }
 
-  /** Strings beside each other are one. */
+  /** Adjacent strings are one string. */
   #moreStrings(): string {
     let text = '';
     for (let token = this.#tokens[this.#next]; token?.type === 'string';) {
@@ -176,5 +176,5 @@ class Parser {
 function unexpected(token: Token, wanted: string): ErlangSyntaxError {
   const found = 'text' in token ? token.text : 'name' in token ? token.name : undefined;
   const shown = found ?? (token.type === 'end' ? '.' : 'this');
-  return new ErlangSyntaxError(`'${shown}' stands where ${wanted} should be`, token.at);
+  return new ErlangSyntaxError(`expected ${wanted}, found '${shown}'`, token.at);
 }

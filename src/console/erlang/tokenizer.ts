@@ -11,7 +11,7 @@ export type Token =
   /** The full stop that ends a form. */
   | { readonly type: 'end'; readonly at: number };
 
-/** The text is no Erlang; `incomplete` when more of it could make it so. */
+/** The text is not valid Erlang; `incomplete` when more text could make it valid. */
 export class ErlangSyntaxError extends AmocError {
   override readonly name = 'ErlangSyntaxError';
   readonly at: number;
@@ -103,15 +103,15 @@ function readPlain(
   if (punctuation !== undefined) {
     return [{ type: 'punctuation', text: punctuation, at }, punctuation.length];
   }
-  throw new ErlangSyntaxError('this is no Erlang', at);
+  throw new ErlangSyntaxError('this is not valid Erlang', at);
 }
 
 function parseBased(base: number, digits: string, at: number): bigint {
-  if (base < 2 || base > 36) throw new ErlangSyntaxError(`${base}# is no base; 2 to 36 are`, at);
+  if (base < 2 || base > 36) throw new ErlangSyntaxError(`invalid base ${base}#; use 2 to 36`, at);
   let value = 0n;
   for (const digit of digits.replaceAll('_', '')) {
     const number = Number.parseInt(digit, 36);
-    if (number >= base) throw new ErlangSyntaxError(`${digit} is no digit of base ${base}`, at);
+    if (number >= base) throw new ErlangSyntaxError(`${digit} is not a digit of base ${base}`, at);
     value = value * BigInt(base) + BigInt(number);
   }
   return value;
@@ -152,7 +152,7 @@ function readCharacter(text: string, at: number): { code: number; end: number } 
   const hex = /^x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{2}))/.exec(rest);
   if (hex !== null) {
     const value = Number.parseInt(hex[1] ?? (hex[2] as string), 16);
-    if (value > 0x10ffff) throw new ErlangSyntaxError('this is no Unicode character', at);
+    if (value > 0x10ffff) throw new ErlangSyntaxError('this is not a Unicode character', at);
     return { code: value, end: at + 1 + hex[0].length };
   }
   const octal = /^[0-7]{1,3}/.exec(rest)?.[0];

@@ -20,7 +20,7 @@
   const hasAny = (values) => values.some((value) => value !== null && value !== 0);
   let plots = [];
 
-  /** What happened, as vertical lines; seconds of a saturated load generator, shaded. */
+  /** Draws events as vertical lines, and shades the seconds in which the load generator was saturated. */
   const annotations = {
     hooks: {
       drawClear: (plot) => {
@@ -136,7 +136,7 @@
     );
   const { users, rates, times, gauges, nodes } = timeline;
   chart('Users', pick(users, ['running', 'starting', 'waiting', 'leaving']), '');
-  chart('Messages', pick(rates, ['messages_sent', 'messages_received']), 'a second');
+  chart('Messages', pick(rates, ['messages_sent', 'messages_received']), 'per second');
   for (const [name, { p50, p95, p99, max, unit }] of Object.entries(times)) {
     if (name !== 'gc_pause') chart(name, { p50, p95, p99, max }, unit === 'count' ? '' : unit);
   }
@@ -144,17 +144,17 @@
   chart(
     'Connections',
     { ...pick(rates, ['connections', 'connection_failures', 'connections_lost', 'users_started']) },
-    'a second',
+    'per second',
   );
   chart(
     'Stanzas',
     pick(rates, ['stanzas_sent', 'stanzas_received', 'stanzas_dropped']),
-    'a second',
+    'per second',
   );
   const own = Object.keys(rates).filter(
     (name) => !/^(?:messages|stanzas|connection|connections|users|bytes)_|^connections$/.test(name),
   );
-  chart('Other counters', pick(rates, own), 'a second');
+  chart('Other counters', pick(rates, own), 'per second');
   chart('Gauges', gauges, '');
   chart('CPU of the processes', nodes.cpu, '% of a core');
   chart('Event-loop delay of the processes', nodes.loopDelayMs, 'ms, p99');

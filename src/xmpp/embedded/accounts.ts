@@ -2,10 +2,10 @@ import { prepareJid } from '../jid.ts';
 import { isLocalPart } from './address.ts';
 import { patternId } from './pattern.ts';
 
-/** Registered accounts that are kept; a registration beyond gets `resource-constraint`. */
+/** Maximum number of registered accounts; a further registration gets `resource-constraint`. */
 const MOST_ACCOUNTS = 1_000_000;
 
-/** Accounts that exist without being registered: those that the console's own users have. */
+/** Accounts that exist without registration: those of the console's own users. */
 export interface AccountPatterns {
   /** `user_{id}` */
   user: string;
@@ -13,11 +13,11 @@ export interface AccountPatterns {
   password: string;
 }
 
-/** Who may log in: everybody whose name fits the pattern, and whoever registered. In memory. */
+/** The accounts that may log in: all whose name fits the pattern, and all registered ones. In memory. */
 export class Accounts {
   readonly #patterns: AccountPatterns;
   readonly #registered = new Map<string, string>();
-  /** Accounts of the pattern that were cancelled (XEP-0077 §3.2); beyond as many as may be registered they stay. */
+  /** Cancelled accounts of the pattern (XEP-0077 §3.2); beyond `MOST_ACCOUNTS` a cancelled account stays. */
   readonly #removed = new Set<string>();
 
   constructor({ user, password }: AccountPatterns) {
@@ -43,7 +43,7 @@ export class Accounts {
     return 'created';
   }
 
-  /** Changes a password, that of an account of the pattern too. */
+  /** Changes a password, also that of an account of the pattern. */
   change(username: string, password: string): 'changed' | 'full' {
     const name = nameOf(username);
     if (!this.#registered.has(name) && this.#registered.size >= MOST_ACCOUNTS) return 'full';
@@ -59,7 +59,7 @@ export class Accounts {
   }
 }
 
-/** A name as it is compared: without regard to case (RFC 7622 §3.3). */
+/** A name in the form in which names are compared: without regard to case (RFC 7622 §3.3). */
 export function nameOf(username: string): string {
   return prepareJid(username);
 }

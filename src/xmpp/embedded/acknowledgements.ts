@@ -1,15 +1,15 @@
-import { countedSince, countOn } from '../stream-management.ts';
+import { countedSince, countOn } from '../session/stream-management.ts';
 
-/** Stanzas that a client has not acknowledged; with one more its session ends. */
+/** Maximum number of stanzas that a client has not acknowledged; one more ends its session. */
 const MOST_UNACKED = 5000;
-/** Characters of those. */
+/** Maximum number of characters of these stanzas. */
 const MOST_UNACKED_LENGTH = 4 * 1024 * 1024;
 
-/** What one session counts for XEP-0198, and what the client may not have got. */
+/** What one session counts for XEP-0198, and the stanzas that the client may not have received. */
 export class Acknowledgements {
-  /** Stanzas of the client's that were handled. */
+  /** Number of the client's stanzas that were handled. */
   received = 0;
-  /** Whether the client was asked, and has not answered. */
+  /** Whether the client was asked for an acknowledgement, and has not answered. */
   isAsking = false;
   #acked = 0;
   #unacked: string[] = [];
@@ -27,14 +27,14 @@ export class Acknowledgements {
     this.received = countOn(this.received);
   }
 
-  /** Keeps a stanza. @returns false when there are too many */
+  /** Keeps a stanza. @returns false when too many are kept */
   keep(text: string): boolean {
     this.#unacked.push(text);
     this.#length += text.length;
     return this.#unacked.length <= MOST_UNACKED && this.#length <= MOST_UNACKED_LENGTH;
   }
 
-  /** The client has got so many. @returns false when it says more than were sent */
+  /** The client has received `count` stanzas. @returns false when it says more than were sent */
   acknowledge(count: number): boolean {
     const more = countedSince(count, this.#acked);
     if (!(more <= this.#unacked.length)) return false;

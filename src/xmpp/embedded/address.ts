@@ -1,8 +1,8 @@
 import { prepareJid } from '../jid.ts';
 
-/** A JID in its parts, prepared as RFC 7622 §3 wants it before it is compared. */
+/** A JID in its parts, prepared for comparison (RFC 7622 §3). */
 export interface Address {
-  /** Empty for a JID of a domain. */
+  /** Empty for a JID without an account. */
   readonly local: string;
   readonly domain: string;
   /** Empty for a bare JID. */
@@ -11,7 +11,7 @@ export interface Address {
   readonly full: string;
 }
 
-/** Characters of a part that has been prepared (RFC 7622 §3.1). */
+/** Maximum number of characters of a prepared part (RFC 7622 §3.1). */
 const LONGEST_PART = 1023;
 const local = /^[^\s"&'/:<>@\p{Cc}]*$/u;
 const domain = /^[^\s"&'/<>@\p{Cc}]+$/u;
@@ -33,7 +33,7 @@ export function parseAddress(text: string): Address | undefined {
   return isValid(address) && at !== 0 && slash !== full.length - 1 ? address : undefined;
 }
 
-/** Whether a text, as it was prepared, can be the name of an account. */
+/** Whether a prepared text can be the name of an account. */
 export function isLocalPart(text: string): boolean {
   return text !== '' && text.length <= LONGEST_PART && local.test(text);
 }

@@ -9,7 +9,7 @@ export function iqResult(request: Element, payload?: Element): Element {
   return payload === undefined ? xml('iq', attributes) : xml('iq', attributes, payload);
 }
 
-/** An error in answer to a stanza (RFC 6120 §8.3). @param text for the person who reads it */
+/** An error that answers a stanza (RFC 6120 §8.3). @param text for a human reader */
 export function stanzaError(
   stanza: Element,
   type: StanzaErrorType,

@@ -4,15 +4,15 @@ import { beginSasl } from './sasl.ts';
 import type { SaslExchange } from './sasl.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** What a login answers to an element of the client's: text for it, or that it has shown who it is. */
+/** The outcome of a client's login element: a text to answer, or a successful login. */
 export type LoginStep =
   | { type: 'answer'; text: string }
   | {
       type: 'success';
       username: string;
-      /** The last word of the mechanism, in base64. */
+      /** The final data of the mechanism, in base64. */
       data: string | undefined;
-      /** What the client wants besides, when it logs in with SASL2. */
+      /** What else the client asks for, when it logs in with SASL2. */
       asked: Element | undefined;
     };
 
@@ -20,7 +20,7 @@ export type LoginStep =
 export class Authentication {
   readonly #accounts: Accounts;
   #exchange: SaslExchange | undefined;
-  /** The element that began it, of SASL2. */
+  /** The SASL2 element that began the login. */
   #asked: Element | undefined;
 
   constructor(accounts: Accounts) {

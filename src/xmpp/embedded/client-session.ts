@@ -6,7 +6,7 @@ import type { Resumables } from './resumables.ts';
 import type { Outlet, Resource } from './sessions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** The stream that a session goes over. */
+/** The stream that carries a session. */
 export interface SessionStream {
   send(text: string): void;
   fail(condition: string, text?: string, details?: string): void;
@@ -22,7 +22,7 @@ export class ClientSession implements Outlet {
   /** `undefined` while the client is gone but may come back. */
   #stream: SessionStream | undefined;
   #acks: Acknowledgements | undefined;
-  /** Its name, when it can be resumed. */
+  /** Its id, when the session can be resumed. */
   #id: string | undefined;
   #hasEnded = false;
 
@@ -57,13 +57,13 @@ export class ClientSession implements Outlet {
     stream?.fail(condition, text, details);
   }
 
-  /** A stanza of the client. */
+  /** Receives a stanza of the client. */
   receive(stanza: Element): void {
     this.#acks?.countReceived();
     this.#router.route(stanza, this.resource);
   }
 
-  /** XEP-0198 §3. @returns the answer */
+  /** Enables stream management (XEP-0198 §3). @returns the answer */
   enable(asked: Element): string {
     if (this.#acks !== undefined) return smFailed('unexpected-request');
     this.#acks = new Acknowledgements();
@@ -73,7 +73,7 @@ export class ClientSession implements Outlet {
     return `<enabled xmlns='${NS.sm}' id='${this.#id}' resume='true' max='${seconds}'/>`;
   }
 
-  /** `<r/>` and `<a/>` (XEP-0198 §4). */
+  /** Handles `<r/>` and `<a/>` (XEP-0198 §4). */
   manage(element: Element): void {
     const acks = this.#acks;
     if (acks === undefined) {
@@ -85,7 +85,7 @@ export class ClientSession implements Outlet {
     }
   }
 
-  /** The connection broke: the session waits for its client, if it can be resumed. */
+  /** The connection broke: a session that can be resumed waits for its client. */
   detach(stream: SessionStream): void {
     if (this.#stream !== stream || this.#hasEnded) return;
     this.#stream = undefined;
@@ -93,14 +93,15 @@ export class ClientSession implements Outlet {
   }
 
   /**
-   * Goes on over another stream. @param answer tells the client, with the count of its stanzas
+   * Continues over another stream.
    *
+   * @param answer answers the client, with the number of stanzas that were received from it
    * @returns whether the client's count can be right
    */
   resume(stream: SessionStream, count: number, answer: (received: number) => void): boolean {
     const acks = this.#acks;
     if (acks === undefined || !acks.acknowledge(count)) {
-      this.fail('undefined-condition', 'it acknowledged more stanzas than were sent');
+      this.fail('undefined-condition', 'the client acknowledged more than was sent');
       return false;
     }
     const before = this.#stream;
@@ -118,7 +119,7 @@ export class ClientSession implements Outlet {
     if (this.#stream === stream) this.end();
   }
 
-  /** The session is over. What the client did not acknowledge goes to where a message to its account goes. */
+  /** Ends the session. Messages that the client did not acknowledge go where messages to its account go. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -133,7 +134,7 @@ export class ClientSession implements Outlet {
   #acknowledge(acks: Acknowledgements, count: number): void {
     if (!acks.acknowledge(count)) {
       const details = `<handled-count-too-high xmlns='${NS.sm}' h='${count}' send-count='${acks.sent}'/>`;
-      this.fail('undefined-condition', 'it acknowledged more stanzas than were sent', details);
+      this.fail('undefined-condition', 'the client acknowledged more than was sent', details);
     } else if (acks.unacked.length > 0 && this.#stream !== undefined) {
       acks.isAsking = true;
       this.#stream.send(ASK);
@@ -141,7 +142,7 @@ export class ClientSession implements Outlet {
   }
 }
 
-/** XEP-0198 §3, §5: what was asked cannot be. */
+/** The answer to a refused request (XEP-0198 §3, §5). */
 export function smFailed(condition: string): string {
   return `<failed xmlns='${NS.sm}'><${condition} xmlns='${NS.stanzas}'/></failed>`;
 }

@@ -19,7 +19,7 @@ import { NS } from '../stanzas/namespaces.ts';
 const NS_CLIENT = 'jabber:client';
 const LONGEST_RESOURCE = 1023;
 
-/** How far a client has come. */
+/** The stage of a client's stream. */
 type Stage =
   | { name: 'stranger'; login: Authentication }
   | { name: 'known'; username: string }
@@ -160,7 +160,7 @@ export class ClientStream implements LinkOwner, SessionStream {
     this.#stage = { name: 'known', username };
     if (asked === undefined) {
       this.send(`<success xmlns='${NS.sasl}'>${data ?? ''}</success>`);
-      // The client starts its stream again (RFC 6120 §6.3.2).
+      // The client restarts its stream (RFC 6120 §6.3.2).
       this.#isOpen = false;
       this.#link.restart();
       return;
@@ -179,11 +179,13 @@ export class ClientStream implements LinkOwner, SessionStream {
     const enabled = enable === undefined ? '' : (session?.enable(enable) ?? '');
     const bound = session === undefined ? '' : `<bound xmlns='${NS.bind2}'>${enabled}</bound>`;
     success(session?.resource.jid ?? `${username}@${this.#router.domain}`, failed + bound);
-    // XEP-0388 §2.6.1: without another stream.
+    // XEP-0388 §2.6.1: the stream is not restarted.
     this.#sendFeatures();
   }
 
-  /** XEP-0386 §4: the client names itself, and is called that as long as that can be a resource. */
+  /**
+   * Binds the resource that the client's tag names (XEP-0386 §4), or a generated one when that is invalid.
+   */
   #bindInline(bind: Element, username: string): ClientSession {
     const jid = this.#jidOf(username, bind.getChildText('tag') ?? '');
     return this.#bind(jid ?? (this.#jidOf(username, '') as string));
@@ -218,7 +220,7 @@ export class ClientStream implements LinkOwner, SessionStream {
 
   #receiveBound(element: Element, session: ClientSession): void {
     const xmlns = element.getNS();
-    // All clients are served as if they were active (XEP-0352 §5).
+    // All clients are treated as active (XEP-0352 §5).
     if (xmlns === NS.csi) return;
     if (xmlns !== NS.sm) session.receive(element);
     else if (element.name === 'enable') this.send(session.enable(element));
@@ -233,10 +235,10 @@ export class ClientStream implements LinkOwner, SessionStream {
   }
 
   /**
-   * Takes a session of before up (XEP-0198 §5).
+   * Resumes an earlier session (XEP-0198 §5).
    *
-   * @param tell sends what says so
-   * @returns false when it is not there
+   * @param tell sends the answer
+   * @returns false when the session cannot be resumed
    */
   #resume(
     element: Element,
@@ -253,7 +255,7 @@ export class ClientStream implements LinkOwner, SessionStream {
     });
   }
 
-  /** @returns `undefined` for a resource that cannot be */
+  /** @returns `undefined` for an invalid resource */
   #jidOf(username: string, asked: string): string | undefined {
     const resource = asked === '' ? randomBytes(6).toString('hex') : asked;
     const address = parseAddress(`${username}@${this.#router.domain}/${resource}`);

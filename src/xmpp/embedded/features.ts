@@ -3,7 +3,7 @@ import { NS } from '../stanzas/namespaces.ts';
 
 const offered = mechanisms.map((name) => `<mechanism>${name}</mechanism>`).join('');
 
-/** What one can do before the login (RFC 6120 §4.3.2, XEP-0388 §2.2, XEP-0386 §3). */
+/** Features before the login (RFC 6120 §4.3.2, XEP-0388 §2.2, XEP-0386 §3). */
 export const loginFeatures =
   `<mechanisms xmlns='${NS.sasl}'>${offered}</mechanisms>` +
   `<authentication xmlns='${NS.sasl2}'>${offered}<inline>` +
@@ -11,8 +11,8 @@ export const loginFeatures =
   `<sm xmlns='${NS.sm}'/></inline></authentication>` +
   `<register xmlns='http://jabber.org/features/iq-register'/>`;
 
-/** What one can do when a resource is bound. */
+/** Features once a resource is bound. */
 export const boundFeatures = `<sm xmlns='${NS.sm}'/><csi xmlns='${NS.csi}'/>`;
 
-/** What one can do after the login. */
+/** Features after the login. */
 export const sessionFeatures = `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session>${boundFeatures}`;

@@ -4,20 +4,20 @@ import { stanzaError } from './answers.ts';
 import type { OfflineMessages } from './offline-messages.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Takes messages to the accounts of the server (RFC 6121 §8.5). */
+/** Delivers messages to the server's accounts (RFC 6121 §8.5). */
 export class Messages {
   readonly #sessions: Sessions;
   readonly #offline: OfflineMessages;
   readonly #exists: (account: string) => boolean;
 
-  /** @param exists whether there is an account of that bare JID */
+  /** @param exists whether an account with that bare JID exists */
   constructor(sessions: Sessions, offline: OfflineMessages, exists: (account: string) => boolean) {
     this.#sessions = sessions;
     this.#offline = offline;
     this.#exists = exists;
   }
 
-  /** @returns the error for who has sent it, if there is one */
+  /** @returns the error for the sender, if there is one */
   deliver(message: Element, { full, bare, resource }: Address): Element | undefined {
     const exact = resource === '' ? undefined : this.#sessions.get(full);
     if (exact !== undefined) {
@@ -36,7 +36,7 @@ export class Messages {
     }
   }
 
-  /** To those of the highest priority; otherwise it waits. */
+  /** Sends a message to the clients of the highest priority, or stores it for later. */
   #chat(message: Element, account: string): Element | undefined {
     const preferred = this.#sessions.preferred(account);
     if (preferred.length > 0) {
@@ -48,7 +48,7 @@ export class Messages {
     return isKept ? undefined : stanzaError(message, 'cancel', 'service-unavailable');
   }
 
-  /** To all that want messages; nothing of it is kept. */
+  /** Sends a message to all clients that want messages; it is never stored. */
   #announce(message: Element, account: string): Element | undefined {
     if (!this.#exists(account)) return stanzaError(message, 'cancel', 'service-unavailable');
     const text = message.toString();

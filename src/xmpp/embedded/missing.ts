@@ -2,7 +2,7 @@ import type { Element } from '../element.ts';
 import { stanzaError } from './answers.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** What other servers have, in a word, by the namespace of what is asked. */
+/** Features that other servers have, by the namespace of the request. */
 const names: Readonly<Record<string, string>> = {
   [NS.adhoc]: 'commands',
   [NS.blocking]: 'blocking',
@@ -23,7 +23,7 @@ const names: Readonly<Record<string, string>> = {
   [NS.vcard]: 'vCards',
 };
 
-/** The answer to a stanza for what this server does not have: what that is, and where it may be. */
+/** The answer to a request that this server cannot handle: it names the missing feature, and what to set. */
 export function missing(request: Element): Element {
   if (request.name !== 'iq') return stanzaError(request, 'cancel', 'service-unavailable');
   const xmlns = request.getChildElements()[0]?.getNS() ?? '';
@@ -32,7 +32,7 @@ export function missing(request: Element): Element {
   return stanzaError(request, 'cancel', 'service-unavailable', lacks(what as string));
 }
 
-/** A sentence for who misses it. */
+/** The sentence for a person who misses a feature. */
 export function lacks(what: string): string {
   return `the embedded server has no ${what}; set AMOC_XMPP_HOST`;
 }

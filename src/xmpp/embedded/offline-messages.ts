@@ -2,12 +2,12 @@ import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Messages that wait for one account; a further one is answered with an error. */
+/** Maximum number of messages that wait for one account; a further one is answered with an error. */
 const MOST_OFFLINE = 100;
-/** Messages that wait in all. */
+/** Maximum number of messages that wait for all accounts together. */
 const MOST_OFFLINE_IN_ALL = 100_000;
 
-/** Messages for accounts that nobody is logged in to (XEP-0160), in memory. */
+/** Messages for accounts that no client is logged in to (XEP-0160), in memory. */
 export class OfflineMessages {
   readonly #domain: string;
   readonly #accounts = new Map<string, string[]>();
@@ -17,7 +17,7 @@ export class OfflineMessages {
     this.#domain = domain;
   }
 
-  /** Keeps a message, with the time in it (XEP-0203). @returns false when there are too many */
+  /** Stores a message, with the current time in it (XEP-0203). @returns false when there are too many */
   keep(account: string, message: Element): boolean {
     const waiting = this.#accounts.get(account) ?? [];
     if (waiting.length >= MOST_OFFLINE || this.#count >= MOST_OFFLINE_IN_ALL) return false;
@@ -31,7 +31,7 @@ export class OfflineMessages {
     return true;
   }
 
-  /** Gives them out, once. */
+  /** Removes the messages that wait for an account, and returns them. */
   take(account: string): readonly string[] {
     const waiting = this.#accounts.get(account) ?? [];
     this.#accounts.delete(account);

@@ -1,4 +1,4 @@
-/** The id in a name that was made from a pattern: `user_{id}` and `user_7` give `'7'`. */
+/** The id in a name that follows a pattern: `user_{id}` and `user_7` give `'7'`. */
 export function patternId(pattern: string, name: string): string | undefined {
   const at = pattern.indexOf('{id}');
   if (at < 0) return name === pattern ? '' : undefined;

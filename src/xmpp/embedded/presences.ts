@@ -9,10 +9,10 @@ import { addressedTo } from './sessions.ts';
 import type { Resource, Sessions } from './sessions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** JIDs that one client tells besides its contacts; a further one is refused with `resource-constraint`. */
+/** Maximum number of JIDs that one client may send directed presence to; more get `resource-constraint`. */
 const MOST_DIRECTED = 1000;
 
-/** Tells who is there (RFC 6121 §4). */
+/** Distributes presences (RFC 6121 §4). */
 export class Presences {
   readonly #sessions: Sessions;
   readonly #rosters: Rosters;
@@ -20,7 +20,7 @@ export class Presences {
   readonly #offline: OfflineMessages;
   readonly #sendOn: (presence: Element, to: string, sender: Resource) => void;
 
-  /** @param sendOn takes a presence of a client to one JID, that of a room too */
+  /** @param sendOn sends a client's presence to one JID, which may be a room's */
   constructor(
     sessions: Sessions,
     rosters: Rosters,
@@ -35,7 +35,7 @@ export class Presences {
     this.#sendOn = sendOn;
   }
 
-  /** A presence without `to`: for everybody who may see it. */
+  /** Handles a presence without `to`: it is for everyone who may see it. */
   broadcast(presence: Element, sender: Resource): void {
     const type = presence.attrs['type'] as string | undefined;
     if (type === 'unavailable') this.#end(presence, sender);
@@ -43,12 +43,12 @@ export class Presences {
     else this.#begin(presence, sender);
   }
 
-  /** The client is gone without a word (RFC 6121 §4.5.3). */
+  /** The client has gone without an unavailable presence (RFC 6121 §4.5.3). */
   leave(sender: Resource): void {
     this.#end(xml('presence', { from: sender.jid, type: 'unavailable' }), sender);
   }
 
-  /** Notes whom else a client tells (RFC 6121 §4.6.1). @returns whether the presence may go there */
+  /** Notes a JID that a client sends directed presence to (RFC 6121 §4.6.1). @returns whether it may */
   direct(presence: Element, to: string, { directed }: Resource): boolean {
     const type = presence.attrs['type'] as string | undefined;
     if (type === 'unavailable') directed.delete(to);
@@ -59,14 +59,14 @@ export class Presences {
     return true;
   }
 
-  /** Takes a presence to a client, or to all of an account (RFC 6121 §8.5.2.1.2). */
+  /** Delivers a presence to a client, or to all clients of an account (RFC 6121 §8.5.2.1.2). */
   deliver(presence: Element, { full, bare, resource }: Address): void {
     const text = presence.toString();
     if (resource !== '') this.#sessions.get(full)?.outlet.send(text);
     else for (const { outlet } of this.#sessions.available(bare)) outlet.send(text);
   }
 
-  /** Tells one who asks, if it may know (RFC 6121 §4.3). */
+  /** Answers a client's probe, if the client may know (RFC 6121 §4.3). */
   probe(account: string, { account: asking, outlet }: Resource): void {
     if (account !== asking && this.#rosters.get(account, asking)?.from !== true) {
       outlet.send(xml('presence', { type: 'unsubscribed', from: account, to: asking }).toString());
@@ -108,7 +108,7 @@ export class Presences {
     }
   }
 
-  /** The account's own clients, and contacts that are subscribed (RFC 6121 §4.2.2, §4.4.2). */
+  /** Sends a presence to the account's own clients, and to subscribed contacts (RFC 6121 §4.2.2, §4.4.2). */
   #tell({ account }: Resource, presence: string): void {
     for (const to of [account, ...this.#rosters.subscribersOf(account)]) {
       const own = this.#sessions.available(to);
@@ -118,7 +118,7 @@ export class Presences {
     }
   }
 
-  /** What a client gets when it becomes available: who is there (RFC 6121 §4.2.2), and who asks (§3.1.3). */
+  /** What a client gets when it becomes available: presences (RFC 6121 §4.2.2) and requests (§3.1.3). */
   #showOthers({ account, jid, outlet }: Resource): void {
     for (const from of [account, ...this.#rosters.subscriptionsOf(account)]) {
       for (const other of this.#sessions.available(from)) {

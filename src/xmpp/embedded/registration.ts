@@ -8,7 +8,7 @@ import { NS } from '../stanzas/namespaces.ts';
 /**
  * In-band registration (XEP-0077 §3.1), and the change of a password (§3.3).
  *
- * @param own the name of who is logged in, if anybody is
+ * @param own the name of the account that is logged in, if any
  */
 export function register(iq: Element, accounts: Accounts, own?: string): Element {
   if (iq.attrs['type'] === 'get') {
@@ -32,7 +32,7 @@ export function register(iq: Element, accounts: Accounts, own?: string): Element
   }
 }
 
-/** Whether somebody cancels the own account (XEP-0077 §3.2). */
+/** Whether a request cancels the client's own account (XEP-0077 §3.2). */
 export function isCancellation(iq: Element): boolean {
   const query = iq.getChild('query', NS.register);
   return iq.attrs['type'] === 'set' && query?.getChild('remove') !== undefined;

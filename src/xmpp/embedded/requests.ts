@@ -1,16 +1,16 @@
-import { VERSION } from '../../lib/version.ts';
+import { VERSION } from '../../lib/system/version.ts';
 import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { iqResult } from './answers.ts';
 import { missing } from './missing.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Answers requests to the server itself, except for those that change something of an account's. */
+/** Answers requests to the server itself, except those that change an account. */
 export function answerForServer(iq: Element, services: readonly Element[]): Element {
   return answer(iq, () => xml('query', { xmlns: NS.discoItems }, ...services), serverInfo);
 }
 
-/** Answers requests to the own account. */
+/** Answers requests to the client's own account. */
 export function answerForAccount(iq: Element): Element {
   return answer(iq, () => xml('query', { xmlns: NS.discoItems }), accountInfo);
 }

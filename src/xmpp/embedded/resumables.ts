@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Resource } from './sessions.ts';
 
-/** Sessions whose client is gone; with one more, that one ends at once. */
+/** Maximum number of sessions that wait for their client; a further one ends at once. */
 const MOST_WAITING = 10_000;
 
 /** A session that can outlive its stream. */
@@ -10,7 +10,7 @@ export interface Resumable {
   end(): void;
 }
 
-/** Sessions that can be resumed, by their names (XEP-0198 §5). */
+/** Sessions that can be resumed, by their ids (XEP-0198 §5). */
 export class Resumables<Session extends Resumable> {
   /** How long a session waits for its client. */
   readonly keptMs: number;
@@ -21,21 +21,21 @@ export class Resumables<Session extends Resumable> {
     this.keptMs = keptMs;
   }
 
-  /** @returns the name */
+  /** @returns the id */
   add(session: Session): string {
     const id = randomBytes(16).toString('hex');
     this.#sessions.set(id, session);
     return id;
   }
 
-  /** The client is gone: the session ends when it does not come back. @returns false when too many wait */
+  /** The client is gone: the session ends unless the client comes back. @returns false when too many wait */
   wait(id: string, session: Session): boolean {
     if (this.#timers.size >= MOST_WAITING) return false;
     this.#timers.set(id, setTimeout(() => session.end(), this.keptMs).unref());
     return true;
   }
 
-  /** The session of that name, if it is the account's. It waits no longer. */
+  /** The session with that id, if it is the account's. It no longer waits. */
   take(id: string, account: string): Session | undefined {
     const session = this.#sessions.get(id);
     if (session?.resource.account !== account) return undefined;
@@ -48,7 +48,7 @@ export class Resumables<Session extends Resumable> {
     this.#stopTimer(id);
   }
 
-  /** The server ends. */
+  /** Called when the server ends. */
   clear(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();

@@ -2,10 +2,10 @@ import { escapeXml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Messages that a room keeps for who enters later; the oldest goes first. */
+/** Maximum number of messages that a room keeps for later occupants; the oldest is dropped first. */
 const MOST_MESSAGES = 20;
 
-/** What was said in a room. */
+/** The earlier messages of a room. */
 export class RoomHistory {
   readonly #room: string;
   #messages: { text: string; at: number }[] = [];
@@ -23,7 +23,7 @@ export class RoomHistory {
     if (this.#messages.length > MOST_MESSAGES) this.#messages.shift();
   }
 
-  /** What one gets who enters. @param wanted the `<history/>` of XEP-0045 §7.2.14 */
+  /** The messages for a new occupant. @param wanted the `<history/>` of XEP-0045 §7.2.14 */
   for(wanted: Element | undefined, now: number): string[] {
     const limit = (name: string): number => Number(wanted?.attrs[name] ?? Infinity);
     const most = limit('maxchars') === 0 ? 0 : limit('maxstanzas');

@@ -8,17 +8,17 @@ const FORM_TYPE = 'http://jabber.org/protocol/muc#roomconfig';
 /** What the owner of a room can set (XEP-0045 §15.5.3). */
 export interface RoomSettings {
   roomname: string;
-  /** It stays when nobody is in it. */
+  /** The room stays when it is empty. */
   persistentroom: boolean;
-  /** The service lists it. */
+  /** The service lists the room. */
   publicroom: boolean;
-  /** Everybody in it may change the subject. */
+  /** Every occupant may change the subject. */
   changesubject: boolean;
   passwordprotectedroom: boolean;
   roomsecret: string;
 }
 
-/** What a room is like that was made by entering it. */
+/** The settings of a room that was created by entering it. */
 export const usualSettings: RoomSettings = {
   roomname: '',
   persistentroom: false,
@@ -28,13 +28,13 @@ export const usualSettings: RoomSettings = {
   roomsecret: '',
 };
 
-/** What rooms of other servers can be, and those here cannot. */
+/** Settings that other servers offer and this one does not. */
 const refused: Readonly<Record<string, string>> = {
   membersonly: 'rooms for members only',
   moderatedroom: 'moderated rooms',
 };
 
-/** The form with the settings of today (XEP-0045 §10.2). */
+/** The form with the current settings (XEP-0045 §10.2). */
 export function settingsForm(settings: RoomSettings): Element {
   const fields = Object.entries(settings).map(([name, value]: [string, string | boolean]) => {
     const type = typeof value === 'boolean' ? 'boolean' : 'text-single';
@@ -46,7 +46,7 @@ export function settingsForm(settings: RoomSettings): Element {
   return xml('x', { xmlns: NS.forms, type: 'form' }, title, kind, ...fields);
 }
 
-/** The settings that a form asks for, besides those of today; or what is asked and cannot be. */
+/** The current settings with the changes that a form asks for; or what it asks for and the server lacks. */
 export function settingsOf(form: Element, before: RoomSettings): RoomSettings | { lacks: string } {
   const settings: RoomSettings = { ...before };
   for (const asked of form.getChildren('field')) {

@@ -11,51 +11,51 @@ import { addressedTo } from './sessions.ts';
 import type { Resource } from './sessions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Those in one room; a further one is refused with `service-unavailable` (XEP-0045 §7.2.9). */
+/** Maximum number of occupants; a further one is refused with `service-unavailable` (XEP-0045 §7.2.9). */
 const MOST_OCCUPANTS = 1000;
 
-/** Who is in a room. */
+/** An occupant of a room. */
 interface Occupant {
   nick: string;
   readonly resource: Resource;
   readonly isOwner: boolean;
-  /** What its presence says. */
+  /** The content of its presence. */
   says: readonly Element[];
-  /** Its presence as the others see it, without `to`: owners see who it is. */
+  /** Its presence as the others see it, without `to`; owners see the occupant's JID. */
   shown: { owners: string; others: string };
 }
 
-/** A presence that is about more than being there. */
+/** What a presence announces in addition to the occupant. */
 interface Change {
   type?: 'unavailable';
-  /** The nick that it has from now on. */
+  /** The occupant's new nick. */
   nick?: string;
 }
 
-/** What a room needs from outside. */
+/** What a room needs from its surroundings. */
 export interface RoomSurroundings {
   now(): number;
-  /** Takes a message to an account. */
+  /** Delivers a message to an account. */
   deliver(message: Element, to: Address): void;
 }
 
-/** A room (XEP-0045), in memory: one owner, who made it, and participants. */
+/** A room (XEP-0045), in memory: one owner, who created it, and participants. */
 export class Room {
   readonly jid: string;
   readonly #owner: string;
   readonly #outside: RoomSurroundings;
   readonly #occupants = new Map<string, Occupant>();
-  /** The same by their full JIDs. */
+  /** The same occupants by their full JIDs. */
   readonly #byJid = new Map<string, Occupant>();
   readonly #history: RoomHistory;
   #settings = usualSettings;
-  /** Nobody else gets in until its owner has configured it (XEP-0045 §10.1.3). */
+  /** Only the owner gets in until it has configured the room (XEP-0045 §10.1.3). */
   #isLocked = true;
   #isDestroyed = false;
   /** The message that set the subject, without `to`. */
   #subject: string;
 
-  /** @param owner the bare JID of who makes it */
+  /** @param owner the bare JID of the account that creates the room */
   constructor(jid: string, owner: string, outside: RoomSurroundings) {
     this.jid = jid;
     this.#owner = owner;
@@ -73,7 +73,7 @@ export class Room {
     return !this.#isLocked && this.#settings.publicroom;
   }
 
-  /** The item of the service's list (XEP-0045 §6.3). */
+  /** The room's item in the service's list (XEP-0045 §6.3). */
   get item(): Element {
     return xml('item', { jid: this.jid, name: this.#settings.roomname || undefined });
   }
@@ -98,7 +98,7 @@ export class Room {
     return undefined;
   }
 
-  /** A message to all, or to one. @returns the error for the sender, if there is one */
+  /** A message to all occupants, or to one. @returns the error for the sender, if there is one */
   message(message: Element, { resource: nick }: Address, sender: Resource): Element | undefined {
     const own = this.#byJid.get(sender.jid);
     if (own === undefined) return stanzaError(message, 'modify', 'not-acceptable');
@@ -126,7 +126,7 @@ export class Room {
     return undefined;
   }
 
-  /** A request to the room, or to one in it. @returns the answer of the room */
+  /** A request to the room, or to one of its occupants. @returns the answer of the room */
   request(iq: Element, { resource: nick }: Address, sender: Resource): Element | undefined {
     const own = this.#byJid.get(sender.jid);
     if (nick !== '') {
@@ -173,7 +173,7 @@ export class Room {
     return stanzaError(presence, 'wait', 'service-unavailable');
   }
 
-  /** In the order of XEP-0045 §7.1: the others, oneself, what was said, the subject. */
+  /** Sends in the order of XEP-0045 §7.1: the others, the own presence, the history, the subject. */
   #enter(presence: Element, nick: string, resource: Resource, says: readonly Element[]): void {
     const isNew = this.#occupants.size === 0 && this.#isLocked;
     const isOwner = resource.account === this.#owner;
@@ -205,7 +205,7 @@ export class Room {
     this.#occupants.set(nick, own);
   }
 
-  /** Tells all of somebody; the one itself with status 110. */
+  /** Sends an occupant's presence to all; the occupant itself gets it with status 110. */
   #announce(own: Occupant, codes: readonly string[], change: Change = {}): void {
     const { jid, outlet } = own.resource;
     const owners = this.#presenceOf(own, jid, codes, change);
@@ -218,7 +218,7 @@ export class Room {
     outlet.send(addressedTo(jid, this.#presenceOf(own, jid, ['110', ...codes], change)));
   }
 
-  /** The presence of one, without `to`. @param jid who that is, for those who may know */
+  /** The presence of an occupant, without `to`. @param jid its JID, for those that may know it */
   #presenceOf(
     own: Occupant,
     jid: string | undefined,
@@ -329,7 +329,7 @@ export class Room {
   }
 }
 
-/** What of a presence the others get: not what was meant for the room. */
+/** Whether the others get a child of a presence: not if it was meant for the room. */
 function isSaid(child: Element | string | number): child is Element {
   return typeof child === 'object' && child.getNS() !== NS.muc && child.getNS() !== NS.mucUser;
 }

@@ -1,4 +1,4 @@
-import { VERSION } from '../../lib/version.ts';
+import { VERSION } from '../../lib/system/version.ts';
 import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Address } from './address.ts';
@@ -10,7 +10,7 @@ import type { RoomSurroundings } from './room.ts';
 import type { Resource } from './sessions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Rooms at a time; one more is refused with `resource-constraint`. */
+/** Maximum number of rooms at a time; a further one is refused with `resource-constraint`. */
 const MOST_ROOMS = 5000;
 
 /** The service for rooms (XEP-0045), at a domain of its own. */
@@ -24,12 +24,12 @@ export class Rooms {
     this.#surroundings = surroundings;
   }
 
-  /** How the server lists it (XEP-0030 §4). */
+  /** The service's item in the server's list (XEP-0030 §4). */
   get item(): Element {
     return xml('item', { jid: this.domain, name: 'Rooms' });
   }
 
-  /** A stanza of a client to the service, to a room, or to somebody in one. */
+  /** Routes a client's stanza to the service, to a room, or to an occupant. */
   route(stanza: Element, to: Address, sender: Resource): void {
     const answer = to.local === '' ? this.#answer(stanza) : this.#routeToRoom(stanza, to, sender);
     if (answer !== undefined && !isAnswer(stanza)) sender.outlet.send(answer.toString());
@@ -65,7 +65,7 @@ export class Rooms {
     }
   }
 
-  /** Stanzas to the service itself. */
+  /** Answers stanzas to the service itself. */
   #answer(stanza: Element): Element | undefined {
     if (stanza.name === 'presence') return undefined;
     const isGet = stanza.attrs['type'] === 'get';

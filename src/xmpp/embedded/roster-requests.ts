@@ -11,7 +11,7 @@ import { NS } from '../stanzas/namespaces.ts';
 const MOST_GROUPS = 20;
 const LONGEST_NAME = 1023;
 
-/** Answers who reads or changes the own roster (RFC 6121 §2). */
+/** Answers clients that read or change their own roster (RFC 6121 §2). */
 export class RosterRequests {
   readonly #rosters: Rosters;
   readonly #subscriptions: Subscriptions;

@@ -2,16 +2,16 @@ import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Standing } from './subscription-states.ts';
 
-/** Contacts of one account; a further one is refused with `resource-constraint`. */
+/** Maximum number of contacts of one account; a further one is refused with `resource-constraint`. */
 const MOST_CONTACTS = 1000;
 
 /** A contact of an account. */
 export interface Contact extends Standing {
   name: string | undefined;
   groups: readonly string[];
-  /** It stands in the roster. One who only asks for a subscription does not (RFC 6121 §3.1.3). */
+  /** Whether the roster lists the contact, not so one that only asks for a subscription (RFC 6121 §3.1.3). */
   isListed: boolean;
-  /** The request for a subscription, as XML text, for the next login (RFC 6121 §3.1.3). */
+  /** The subscription request, as XML text, for the next login (RFC 6121 §3.1.3). */
   request: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export class Rosters {
     return this.#accounts.get(account)?.get(jid);
   }
 
-  /** The contact of that JID, made when it is not there. @returns `undefined` when there are too many */
+  /** The contact with that JID, created if there is none. @returns `undefined` when there are too many */
   open(account: string, jid: string): Contact | undefined {
     const contacts = this.#accounts.get(account) ?? new Map<string, Contact>();
     const known = contacts.get(jid);
@@ -44,12 +44,12 @@ export class Rosters {
     if (contacts?.size === 0) this.#accounts.delete(account);
   }
 
-  /** Who gets the account's presence. */
+  /** The contacts that get the account's presence. */
   subscribersOf(account: string): string[] {
     return [...this.of(account)].filter(([, { from }]) => from).map(([jid]) => jid);
   }
 
-  /** Whose presence the account gets. */
+  /** The contacts whose presence the account gets. */
   subscriptionsOf(account: string): string[] {
     return [...this.of(account)].filter(([, { to }]) => to).map(([jid]) => jid);
   }

@@ -20,10 +20,10 @@ import { subscriptionTypes } from './subscription-states.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Presences to one JID that are neither about subscriptions nor ask for something (RFC 6121 §4.7.1). */
+/** Types of presence to one JID that neither manage subscriptions nor ask for something (RFC 6121 §4.7.1). */
 const directedTypes: readonly unknown[] = [undefined, 'unavailable', 'error'];
 
-/** Takes each stanza of a client to where it belongs (RFC 6120 §10, RFC 6121 §8). */
+/** Routes each stanza of a client to where it belongs (RFC 6120 §10, RFC 6121 §8). */
 export class Router {
   readonly domain: string;
   readonly accounts: Accounts;
@@ -57,7 +57,7 @@ export class Router {
     this.#presences = new Presences(sessions, rosters, this.#subscriptions, this.#offline, sendOn);
   }
 
-  /** Takes in a bound stream; one of the same full JID before it is closed (RFC 6120 §7.7.2.2). */
+  /** Adds a bound stream, and closes an earlier one with the same full JID (RFC 6120 §7.7.2.2). */
   join(jid: string, outlet: Outlet): Resource {
     const state = { presence: undefined, priority: 0, wantsPushes: false };
     const resource = { jid, account: bareJid(jid), outlet, ...state, directed: new Set<string>() };
@@ -71,7 +71,7 @@ export class Router {
     if (this.#sessions.remove(resource)) this.#presences.leave(resource);
   }
 
-  /** A stanza of a client that is logged in. */
+  /** Routes a stanza of a client that is logged in. */
   route(stanza: Element, sender: Resource): void {
     if (!['message', 'presence', 'iq'].includes(stanza.name)) {
       sender.outlet.fail('unsupported-stanza-type');
@@ -91,14 +91,14 @@ export class Router {
     else this.#refuseDomain(stanza, address.domain, sender);
   }
 
-  /** A message that its client may not have got goes to the account (XEP-0198 §5). */
+  /** Delivers a message that its client may not have received to the account (XEP-0198 §5). */
   redeliver(message: Element): void {
     const to = parseAddress((message.attrs['to'] as string | undefined) ?? '');
     const type = (message.attrs['type'] as string | undefined) ?? 'normal';
     if (to !== undefined && (type === 'chat' || type === 'normal')) this.#deliver(message, to);
   }
 
-  /** In-band registration. @param own the name of who is logged in, if anybody is */
+  /** In-band registration. @param own the name of the account that is logged in, if any */
   registration(iq: Element, own?: string): Element {
     return register(iq, this.accounts, own);
   }
@@ -123,7 +123,7 @@ export class Router {
   }
 
   #routeToRooms(stanza: Element, to: Address, sender: Resource): void {
-    // The end of the session is told to the room, by whatever nick one is in it.
+    // The room learns of the end of the session, whatever nick the client has there.
     const isTaken = stanza.name !== 'presence' || this.#presences.direct(stanza, to.bare, sender);
     if (isTaken) this.#rooms.route(stanza, to, sender);
     else this.#refuse(stanza, sender, 'wait', 'resource-constraint');
@@ -134,7 +134,7 @@ export class Router {
     if (error !== undefined && !isAnswer(message)) sender.outlet.send(error.toString());
   }
 
-  /** A message of nobody who would hear of an error. */
+  /** Delivers a message that has no sender to report an error to. */
   #deliver(message: Element, to: Address): void {
     if (to.domain === this.domain && to.local !== '') this.#messages.deliver(message, to);
   }
@@ -170,7 +170,7 @@ export class Router {
     } else if (!isAnswer(iq)) this.#refuse(iq, sender, 'modify', 'bad-request');
   }
 
-  /** Requests to the server, or to an account, which the server answers for it (RFC 6121 §8.5.2.1.3). */
+  /** Answers requests to the server, and to accounts, for which the server answers (RFC 6121 §8.5.2.1.3). */
   #answer(iq: Element, to: Address, sender: Resource): Element {
     const payloads = iq.getChildElements();
     if (payloads.length !== 1) return stanzaError(iq, 'modify', 'bad-request');
@@ -188,7 +188,7 @@ export class Router {
       : answerForServer(iq, [this.#rooms.item]);
   }
 
-  /** An account is no more, and whoever is logged in to it (XEP-0077 §3.2). */
+  /** Removes an account, and disconnects the clients that are logged in to it (XEP-0077 §3.2). */
   #end(account: string): void {
     this.accounts.remove(localOf(account));
     this.#subscriptions.forget(account);

@@ -1,32 +1,32 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Accounts } from './accounts.ts';
 
-/** What the server answers to one step of an exchange (RFC 6120 §6.4). */
+/** The server's answer to one step of an exchange (RFC 6120 §6.4). */
 export type SaslStep =
   | { type: 'challenge'; data: string }
   | { type: 'success'; data: string | undefined; username: string }
   | { type: 'failure'; condition: 'not-authorized' | 'invalid-mechanism' | 'malformed-request' };
 
-/** One exchange; called with each decoded message of the client's. */
+/** One exchange; called with each decoded message of the client. */
 export type SaslExchange = (message: string) => SaslStep;
 
-/** Hash and length of its output, by mechanism (RFC 5802, RFC 7677). */
+/** The hash function and its output length, by mechanism (RFC 5802, RFC 7677). */
 const hashes: Readonly<Record<string, readonly [name: string, bytes: number]>> = {
   'SCRAM-SHA-256': ['sha256', 32],
   'SCRAM-SHA-1': ['sha1', 20],
 };
 
-/** In the order of preference. */
+/** In order of preference. */
 export const mechanisms: readonly string[] = [...Object.keys(hashes), 'PLAIN'];
 
 /**
- * RFC 5802 asks for 4,096 rounds to slow down who steals the keys. Here the keys guard nothing: the
- * server is on loopback and forgets everything.
+ * RFC 5802 asks for 4,096 rounds to slow down a thief of the keys. Here the keys guard nothing: the server is
+ * on loopback and forgets everything.
  */
 const SCRAM_ROUNDS = 256;
 const SCRAM_SALT = Buffer.from('amoc embedded server');
 
-/** Begins an exchange, or says that there is no such mechanism. */
+/** Begins an exchange; with an unknown mechanism the exchange fails. */
 export function beginSasl(mechanism: string, accounts: Accounts): SaslExchange {
   if (mechanism === 'PLAIN') return (message) => plain(message, accounts);
   const hash = Object.hasOwn(hashes, mechanism) ? hashes[mechanism] : undefined;
@@ -69,7 +69,7 @@ function scram(accounts: Accounts, hash: string, bytes: number): SaslExchange {
   };
 }
 
-/** @returns the server's signature when the proof holds */
+/** @returns the server's signature when the proof is right */
 function checkProof(
   hash: string,
   bytes: number,

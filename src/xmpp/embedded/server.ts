@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { WebSocketServer } from 'ws';
-import { deferred } from '../../lib/abort.ts';
+import { deferred } from '../../lib/time/async.ts';
 import { listenError } from '../../lib/errors.ts';
 import { prepareJid } from '../jid.ts';
 import type { AccountPatterns } from './accounts.ts';
@@ -18,14 +18,14 @@ import { Router } from './router.ts';
 import { TcpLink } from './tcp-link.ts';
 import { WebSocketLink } from './web-socket-link.ts';
 
-/** What the embedded server is started with. */
+/** Options of the embedded server. */
 export interface EmbeddedServerOptions {
-  /** 0: any free port. */
+  /** 0 takes any free port. */
   port: number;
   /** @default 'localhost' */
   domain?: string;
   patterns: AccountPatterns;
-  /** PEM of a certificate and its key: with it there is STARTTLS, and TLS from the start. @default no TLS */
+  /** PEM of a certificate and its key, for STARTTLS and for TLS from the first byte. @default no TLS */
   tls?: { cert: string; key: string } | undefined;
   /** How long a session whose connection broke can be resumed. @default 60,000 */
   resumableMs?: number;
@@ -33,16 +33,16 @@ export interface EmbeddedServerOptions {
 
 /** A running embedded server. */
 export interface EmbeddedServer extends AsyncDisposable {
-  /** Of TCP, TLS and WebSocket: what a client says first tells which it is. */
+  /** One port for TCP, TLS and WebSocket: the first byte of a client tells which it is. */
   readonly port: number;
   readonly domain: string;
 }
 
 /**
- * The XMPP server that stands in while no target is configured: on loopback only, everything in memory. It is
- * there so that the first command works, not to be measured. docs/embedded.md says what it has.
+ * The embedded XMPP server, for use while no target is configured: on loopback only, everything in memory. It
+ * makes the first command work; it is not meant to be measured. docs/embedded.md says what it supports.
  *
- * @throws {AmocError} `CONNECTION` when the port cannot be had.
+ * @throws {AmocError} `CONNECTION` when the port cannot be opened
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const { port, patterns, tls, resumableMs = 60_000 } = options;
@@ -66,7 +66,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   } catch (error) {
     throw listenError('127.0.0.1', port, error);
   }
-  // Out of file descriptors: those that are connected go on.
+  // Out of file descriptors: clients that are connected stay so.
   server.on('error', () => {});
   return {
     port: (server.address() as AddressInfo).port,
@@ -81,7 +81,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   };
 }
 
-/** Finds out what a client speaks. */
+/** Finds out the protocol of a client. */
 class Entrance {
   readonly #context: SecureContext | undefined;
   readonly #makeOwner: MakeOwner;

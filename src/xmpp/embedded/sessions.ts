@@ -1,7 +1,7 @@
 import { escapeXml } from '../element.ts';
 import { bareJid } from '../jid.ts';
 
-/** A client's stream, as the server needs it. */
+/** A client's stream, as the server uses it. */
 export interface Outlet {
   /** Sends a stanza, as XML text, to the client. */
   send(text: string): void;
@@ -11,7 +11,7 @@ export interface Outlet {
 
 /** A client that is logged in. */
 export interface Resource {
-  /** Full. */
+  /** The full JID. */
   readonly jid: string;
   /** Its bare JID. */
   readonly account: string;
@@ -19,19 +19,19 @@ export interface Resource {
   /** The last available presence as XML text without `to`; `undefined` while it is not available. */
   presence: string | undefined;
   priority: number;
-  /** It has asked for the roster: it gets the changes (RFC 6121 §2.1.6). */
+  /** The client has requested the roster, so it gets the changes (RFC 6121 §2.1.6). */
   wantsPushes: boolean;
-  /** Whom it told that it is available, besides its contacts (RFC 6121 §4.6.1), by full and bare JIDs. */
+  /** Full and bare JIDs that it sent available presence to, in addition to its contacts (RFC 6121 §4.6.1). */
   readonly directed: Set<string>;
 }
 
 const nobody: ReadonlyMap<string, Resource> = new Map();
 
-/** Who is logged in. */
+/** The clients that are logged in. */
 export class Sessions {
   readonly #accounts = new Map<string, Map<string, Resource>>();
 
-  /** @returns the one of the same full JID that it takes the place of */
+  /** @returns the resource with the same full JID that this one replaces */
   add(resource: Resource): Resource | undefined {
     const { jid, account } = resource;
     const own = this.#accounts.get(account) ?? new Map<string, Resource>();
@@ -41,7 +41,7 @@ export class Sessions {
     return before;
   }
 
-  /** @returns whether it was there, and not another one in its place */
+  /** @returns whether it was present, and had not been replaced */
   remove(resource: Resource): boolean {
     const { jid, account } = resource;
     const own = this.#accounts.get(account);
@@ -68,7 +68,9 @@ export class Sessions {
     return [...this.of(account)].filter(({ presence }) => presence !== undefined);
   }
 
-  /** Those that messages to the account go to: the highest priority, if it is not negative (RFC 6121 §8.5.2.1). */
+  /**
+   * The resources that get the account's messages: the highest priority, if not negative (RFC 6121 §8.5.2.1).
+   */
   preferred(account: string): Resource[] {
     const candidates = this.available(account).filter(({ priority }) => priority >= 0);
     const highest = Math.max(...candidates.map(({ priority }) => priority));
@@ -76,7 +78,7 @@ export class Sessions {
   }
 }
 
-/** A stanza that is kept without `to`, for one who gets it. */
+/** Addresses a stanza that is kept without `to` to one receiver. */
 export function addressedTo(jid: string, stanza: string): string {
   const end = stanza.indexOf(' ');
   return `${stanza.slice(0, end)} to="${escapeXml(jid)}"${stanza.slice(end)}`;

@@ -1,4 +1,4 @@
-/** Where two accounts stand, as the roster of one of them has it (RFC 6121 appendix A.1). */
+/** The subscriptions between two accounts, as the roster of one of them has them (RFC 6121 appendix A.1). */
 export interface Standing {
   /** The contact's presence comes to the account. */
   to: boolean;
@@ -21,15 +21,15 @@ export const subscriptionTypes = [
 /** One of {@link subscriptionTypes}. */
 export type SubscriptionType = (typeof subscriptionTypes)[number];
 
-/** What the server does with one. */
+/** What the server does with such a presence. */
 export interface Step {
-  /** It goes on: to the contact, or to the account's resources. */
+  /** It is passed on: to the contact, or to the account's resources. */
   goesOn: boolean;
-  /** The roster has changed, which its owner is told. */
+  /** The roster has changed, and its owner is told. */
   isChange: boolean;
 }
 
-/** The account has sent one to the contact (RFC 6121 appendix A.2). Changes the standing. */
+/** The account has sent such a presence to the contact (RFC 6121 appendix A.2). Changes the standing. */
 export function sent(type: SubscriptionType, standing: Standing): Step {
   switch (type) {
     case 'subscribe': {
@@ -43,7 +43,7 @@ export function sent(type: SubscriptionType, standing: Standing): Step {
       return { goesOn: true, isChange };
     }
     case 'subscribed': {
-      // One that nobody has asked for goes nowhere (A.2.3).
+      // A `subscribed` without a request goes nowhere (A.2.3).
       const wasAsked = standing.isAsked;
       if (wasAsked) [standing.from, standing.isAsked] = [true, false];
       return { goesOn: wasAsked, isChange: wasAsked };
@@ -57,7 +57,7 @@ export function sent(type: SubscriptionType, standing: Standing): Step {
   }
 }
 
-/** The account gets one from the contact (RFC 6121 appendix A.3). Changes the standing. */
+/** The account gets such a presence from the contact (RFC 6121 appendix A.3). Changes the standing. */
 export function received(type: SubscriptionType, standing: Standing): Step {
   switch (type) {
     case 'subscribe': {

@@ -8,14 +8,14 @@ import { received, sent } from './subscription-states.ts';
 import type { SubscriptionType } from './subscription-states.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Who sees whose presence (RFC 6121 §3), and who is told when that changes. */
+/** Manages which accounts see whose presence (RFC 6121 §3), and tells their clients of changes. */
 export class Subscriptions {
   readonly #rosters: Rosters;
   readonly #sessions: Sessions;
   readonly #exists: (account: string) => boolean;
   #pushes = 0;
 
-  /** @param exists whether there is an account of that bare JID */
+  /** @param exists whether an account with that bare JID exists */
   constructor(rosters: Rosters, sessions: Sessions, exists: (account: string) => boolean) {
     this.#rosters = rosters;
     this.#sessions = sessions;
@@ -25,7 +25,7 @@ export class Subscriptions {
   /**
    * An account sends a presence of RFC 6121 §3 to a contact.
    *
-   * @returns false when its roster is full
+   * @returns false when the account's roster is full
    */
   send(type: SubscriptionType, account: string, jid: string, stanza: Element): boolean {
     const contact = this.#rosters.open(account, jid);
@@ -44,14 +44,14 @@ export class Subscriptions {
     return true;
   }
 
-  /** Requests that wait for an answer, at the login of who was asked (RFC 6121 §3.1.3). */
+  /** Requests that wait for an answer, for the login of the account that was asked (RFC 6121 §3.1.3). */
   *waiting(account: string): Iterable<string> {
     for (const [, { request }] of this.#rosters.of(account)) {
       if (request !== undefined) yield request;
     }
   }
 
-  /** Takes a contact out of a roster, and ends what they see of each other (RFC 6121 §2.5.2). */
+  /** Removes a contact from a roster, and ends the subscriptions in both directions (RFC 6121 §2.5.2). */
   end(account: string, jid: string): void {
     const contact = this.#rosters.get(account, jid);
     if (contact === undefined) return;
@@ -65,7 +65,7 @@ export class Subscriptions {
     this.push(account, xml('item', { jid, subscription: 'remove' }));
   }
 
-  /** An account is no more: its contacts lose it. */
+  /** Removes an account from its contacts' rosters. */
   forget(account: string): void {
     for (const [jid] of [...this.#rosters.of(account)]) this.end(account, jid);
   }
@@ -81,7 +81,7 @@ export class Subscriptions {
   }
 
   #receive(type: SubscriptionType, account: string, jid: string, stanza: string): void {
-    // Nobody is told which accounts there are (RFC 6121 §3.1.3).
+    // No answer reveals which accounts exist (RFC 6121 §3.1.3).
     if (!this.#exists(account)) return;
     const contact = this.#rosters.open(account, jid);
     if (contact === undefined) return;
@@ -89,7 +89,7 @@ export class Subscriptions {
     if (type === 'subscribe' && goesOn) contact.request = stanza;
     else if (!contact.isAsked) contact.request = undefined;
     if (isChange) this.#show(account, jid, contact);
-    // RFC 6121 §3.1.3: who may see it already is told so by the server.
+    // RFC 6121 §3.1.3: the server itself answers a contact that may see the presence already.
     if (type === 'subscribe' && contact.from) {
       const answer = xml('presence', { type: 'subscribed', from: account, to: jid });
       this.#receive('subscribed', jid, account, answer.toString());
@@ -108,7 +108,7 @@ export class Subscriptions {
     this.push(account, itemOf(jid, contact));
   }
 
-  /** A contact that neither asks nor stands in the roster needs no place in it. */
+  /** Drops a contact that neither asks nor is listed in the roster. */
   #dropIfEmpty(account: string, jid: string, contact: Contact): void {
     if (!contact.isListed && !contact.isAsked) this.#rosters.remove(account, jid);
   }

@@ -18,7 +18,7 @@ export class TcpLink implements Link {
   #socket: Socket;
   #out = '';
 
-  /** @param context what STARTTLS goes by, if it is offered */
+  /** @param context the certificate for STARTTLS, if it is offered */
   constructor(socket: Socket, context: SecureContext | undefined, makeOwner: MakeOwner) {
     this.#context = context;
     this.#socket = socket;
@@ -50,7 +50,10 @@ export class TcpLink implements Link {
     );
   }
 
-  /** At the end of this turn of the event loop: what many clients send to one in a turn goes in one piece. */
+  /**
+   * Writes at the end of this turn of the event loop: what many clients send to one in a turn goes out at
+   * once.
+   */
   write(text: string): void {
     if (this.#out === '') process.nextTick(this.#flush);
     this.#out += text;
@@ -75,7 +78,7 @@ export class TcpLink implements Link {
     const raw = this.#socket;
     raw.removeAllListeners('data');
     raw.removeAllListeners('close');
-    // What came behind <starttls/> in the clear is not read: the framer leaves the rest of its bytes.
+    // What came after <starttls/> in the clear is not read: the framer drops its remaining bytes.
     this.#framer.reset();
     this.#socket = new TLSSocket(raw, {
       isServer: true,

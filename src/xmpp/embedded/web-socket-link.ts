@@ -71,7 +71,7 @@ export class WebSocketLink implements Link {
   }
 }
 
-/** An element without a stream around it names its namespaces (RFC 7395 §3.3.3). */
+/** An element outside a stream element declares its namespaces itself (RFC 7395 §3.3.3). */
 function standalone(text: string): string {
   if (!text.startsWith('<stream:')) return withNamespace(text);
   return text.replace(/^<stream:\w+/, `$& xmlns:stream='${NS.stream}'`);

@@ -9,15 +9,15 @@ import { beginMechanism, chooseMechanism, mechanismNames } from './mechanisms.ts
 import type { LoginWarning, SaslMechanism, SaslOffer } from './mechanisms.ts';
 import { userAgentOf } from './user-agent.ts';
 
-/** What an {@link Authentication} needs of the login that it is a part of. */
+/** What an {@link Authentication} needs from the login that it is a part of. */
 export interface AuthenticationParts {
   wire: () => Wire | undefined;
-  /** Whether the login goes on. */
+  /** Whether the login has not ended. */
   isWanted: () => boolean;
   warn: (warning: LoginWarning, text: string) => void;
 }
 
-/** The part of a login in which the two sides prove who they are. */
+/** The part of a login in which both sides prove their identity. */
 export class Authentication {
   readonly #options: ConnectOptions;
   readonly #parts: AuthenticationParts;
@@ -30,16 +30,17 @@ export class Authentication {
     this.#parts = parts;
   }
 
-  /** Whether it was a token that the server took in place of a password (XEP-0484). */
+  /** Whether the server accepted a token in place of a password (XEP-0484). */
   get wasByToken(): boolean {
     return this.#hasToken;
   }
 
   /**
-   * Our mechanisms in place of the library's: its SCRAM takes a promise for each of its thousands of
-   * rounds, 0.3 s of a core for one login with the 10,000 rounds of prosody, where OpenSSL takes 5 ms.
+   * Installs amoc's mechanisms in place of the library's: its SCRAM creates a promise for each of its
+   * thousands of rounds, 0.3 s of a core for one login with the 10,000 rounds of prosody, where OpenSSL takes
+   * 5 ms.
    *
-   * @throws {AmocError} `CONNECTION` when none of the mechanisms will do
+   * @throws {AmocError} `CONNECTION` when no mechanism can be used
    */
   prepare(xmpp: Library, offer: SaslOffer): void {
     const { isWanted, warn } = this.#parts;
@@ -83,7 +84,10 @@ export class Authentication {
     await authenticate(credentials, mechanism, userAgentOf(account));
   }
 
-  /** @returns the error of a server that does not know the password itself: it is not the one that was meant (RFC 5802 §5) */
+  /**
+   * @returns an error when the server does not prove that it knows the password: then it is not the right
+   * server (RFC 5802 §5)
+   */
   doubt(element: Element): AmocError | undefined {
     const { verifies } = this.#mechanism ?? {};
     if (verifies === undefined || element.name !== 'success') return undefined;

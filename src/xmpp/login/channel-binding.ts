@@ -3,31 +3,31 @@ import { LRUCache } from 'lru-cache';
 import { AmocError } from '../../lib/errors.ts';
 import type { Wire } from '../wire/wire.ts';
 
-/** Ways to tie a login to its TLS connection, in the order in which they are taken. */
+/** Ways to bind a login to its TLS connection, in order of preference. */
 export const bindingTypes = ['tls-unique', 'tls-exporter', 'tls-server-end-point'] as const;
 
 /** See {@link bindingTypes}: RFC 5929 §3, RFC 9266, RFC 5929 §4. */
 export type BindingType = (typeof bindingTypes)[number];
 
-/** What ties a login to its TLS connection (RFC 5802 §6). */
+/** The data that binds a login to its TLS connection (RFC 5802 §6). */
 export interface ChannelBinding {
   type: BindingType;
   data: Buffer;
 }
 
-/** What is known of a connection and of its server before a login is tied to it. */
+/** What is known about a connection and its server before a login is bound to it. */
 export interface BindingParts {
   wire: Wire;
-  /** Types that the server lists (XEP-0440); `undefined` when it has no list. */
+  /** Types that the server lists (XEP-0440); `undefined` when it sends no list. */
   listed: readonly string[] | undefined;
-  /** The one that the user wants; `auto` for the first that both sides have. */
+  /** The type that the user wants; `auto` takes the first that both sides support. */
   wanted: BindingType | 'auto' | 'none';
 }
 
-/** The type that a login would be tied with; `undefined` when the two sides have none in common. */
+/** The type of binding for a login; `undefined` when the two sides have none in common. */
 export function chooseBinding({ wire, listed, wanted }: BindingParts): BindingType | undefined {
   if (wanted === 'none') return undefined;
-  // Without a list a server has the one that its version of TLS is usual with (RFC 5802 §6.1, RFC 9266 §2).
+  // A server without a list supports the type that is usual for its TLS version (RFC 5802 §6.1, RFC 9266 §2).
   const offered = listed ?? ['tls-unique', 'tls-exporter'];
   const candidates =
     wanted === 'auto' ? bindingTypes.filter((each) => offered.includes(each)) : [wanted];
@@ -35,9 +35,9 @@ export function chooseBinding({ wire, listed, wanted }: BindingParts): BindingTy
 }
 
 /**
- * What ties a login with a `-PLUS` mechanism.
+ * The channel binding for a login with a `-PLUS` mechanism.
  *
- * @throws {AmocError} `CONNECTION` that says what is missing
+ * @throws {AmocError} `CONNECTION` naming what is missing
  */
 export async function bindTo(parts: BindingParts): Promise<ChannelBinding> {
   const { wire, listed, wanted } = parts;
@@ -70,14 +70,14 @@ async function dataOf(wire: Wire, type: BindingType): Promise<Buffer | undefined
   return certificate && endPointOf(certificate);
 }
 
-/** Digests of the certificates of servers, which thousands of users see. */
+/** Digests of servers' certificates, which thousands of users see. */
 const digests = new LRUCache<string, Buffer>({ max: 1000 });
 
 /**
  * The digest of a certificate, by the hash function of its signature (RFC 5929 §4.1).
  *
  * @param der the certificate as TLS carries it
- * @returns `undefined` for a signature that has no such function
+ * @returns `undefined` for a signature without a hash function
  */
 export async function endPointOf(der: Buffer): Promise<Buffer | undefined> {
   const name = createHash('sha256').update(der).digest('base64');
@@ -90,15 +90,15 @@ export async function endPointOf(der: Buffer): Promise<Buffer | undefined> {
   return made;
 }
 
-/** The library is loaded by who needs it alone: it takes some megabytes. */
+/** The library takes some megabytes, so it is loaded only when it is needed. */
 async function hashOfSignature(der: Buffer): Promise<string | undefined> {
   await import('reflect-metadata');
   const { X509Certificate } = await import('@peculiar/x509');
-  // The type of the library's own is one of browsers'.
+  // The library's own type needs the types of browsers.
   const { signatureAlgorithm } = new X509Certificate(der) as {
     signatureAlgorithm: { hash?: { name?: string } };
   };
   const hash = signatureAlgorithm.hash?.name?.replace('-', '').toLowerCase();
-  // MD5 and SHA-1 are taken as SHA-256.
+  // SHA-256 takes the place of MD5 and SHA-1.
   return hash === 'md5' || hash === 'sha1' ? 'sha256' : hash;
 }

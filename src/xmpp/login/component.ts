@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { deferred } from '../../lib/abort.ts';
+import { deferred } from '../../lib/time/async.ts';
 import { AmocError, systemCode } from '../../lib/errors.ts';
 import { escapeXml } from '../element.ts';
 import { ConnectError } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
-import { Session } from '../session.ts';
-import type { SendBuffer } from '../session-parts.ts';
+import { Session } from '../session/session.ts';
+import type { SendBuffer } from '../session/session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { isStreamErrorStanza, readStreamError } from '../stanza-errors.ts';
 import { defaultFrameLimits, frameLimitsOf } from '../wire/frame-grammar.ts';
@@ -16,7 +16,7 @@ import type { WireOwner } from '../wire/wire.ts';
 import { EarlyStanzas } from './early-stanzas.ts';
 import type { ConnectContext } from './connect-context.ts';
 
-/** How to be a component of a server. */
+/** How to connect as a component of a server. */
 export interface ComponentOptions {
   host: string;
   port: number;
@@ -25,7 +25,7 @@ export interface ComponentOptions {
   domain: string;
   secret: string;
   sendBuffer: SendBuffer;
-  /** Bytes of one stanza that is received. @default 1 MiB */
+  /** Maximum size of a received stanza, in bytes. @default 1 MiB */
   stanzaBytes?: number | undefined;
   timeoutMs: number;
 }
@@ -33,7 +33,7 @@ export interface ComponentOptions {
 /**
  * Connects as a component (XEP-0114 §3): a session whose stanzas carry their own `from`.
  *
- * @throws {ConnectError} that names the stage
+ * @throws {ConnectError} naming the stage
  */
 export async function connectComponent(
   options: ComponentOptions,
@@ -84,7 +84,7 @@ export async function connectComponent(
     fail(reason);
   });
   const cancel = schedule(timeoutMs, () => {
-    fail(new AmocError('TIMEOUT', `no end of it within ${timeoutMs / 1000} s`));
+    fail(new AmocError('TIMEOUT', `not completed within ${timeoutMs / 1000} s`));
   });
   try {
     await ready.promise;

@@ -2,7 +2,7 @@ import { systemCode } from '../../lib/errors.ts';
 import { ConnectError } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
 
-/** Whatever a login failed with, as an error that names how far it had come. */
+/** Turns any failure of a login into an error that names the stage that the login had reached. */
 export function connectErrorOf(
   error: unknown,
   stage: ConnectStage,

@@ -1,20 +1,20 @@
 import { AmocError } from '../../lib/errors.ts';
-import { backoffMs } from '../../lib/backoff.ts';
+import { backoffMs } from '../../lib/time/backoff.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
 import { ConnectError } from '../errors.ts';
-import { Session } from '../session.ts';
-import type { Loss, Revivable, SessionParts } from '../session-parts.ts';
+import { Session } from '../session/session.ts';
+import type { Loss, Revivable, SessionParts } from '../session/session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { registerAccount } from '../stanzas/register.ts';
-import { StreamManagement } from '../stream-management.ts';
-import type { Resumption } from '../stream-management.ts';
+import { StreamManagement } from '../session/stream-management.ts';
+import type { Resumption } from '../session/stream-management.ts';
 import { Negotiation } from './negotiation.ts';
 import type { Negotiated } from './negotiation.ts';
 import type { ConnectContext } from './connect-context.ts';
 import { followHosts } from './see-other-host.ts';
 
-/** A connection that held for so long was no part of a row of losses. */
+/** A connection that lasted this long ends a series of losses. */
 const STEADY_MS = 10_000;
 
 export type { ConnectContext } from './connect-context.ts';
@@ -23,7 +23,7 @@ export type { ConnectContext } from './connect-context.ts';
  * Logs in: connects, negotiates TLS, SASL and the resource with `@xmpp/client`, and gives the
  * connection to a session.
  *
- * @throws {ConnectError} that names the stage; whatever was opened is closed.
+ * @throws {ConnectError} naming the stage; everything that was opened is closed
  */
 export async function connect(options: ConnectOptions, context: ConnectContext): Promise<Session> {
   const negotiated = await logIn(options, context);
@@ -50,7 +50,7 @@ async function logIn(
   return negotiated;
 }
 
-/** What a session needs of the options that it was connected with. */
+/** What a session needs from the options that it was connected with. */
 export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
   const { sendBuffer, reconnect, answersRequests, capabilities } = options;
   const { observer, schedule, onError } = context;
@@ -85,12 +85,12 @@ function managementOf(
   return management;
 }
 
-/** Losses of one session that follow each other at once: a server that throws it out again is not dialled faster. */
+/** Losses of one session in quick succession: a server that ends it again and again is not dialled faster. */
 class LossesInARow {
   #inARow = 0;
   #upSince = -Infinity;
 
-  /** How many came before this one, with next to no time in between. */
+  /** How many losses came before this one, with hardly any time in between. */
   next(): number {
     if (performance.now() - this.#upSince > STEADY_MS) this.#inARow = 0;
     return this.#inARow++;
@@ -101,7 +101,7 @@ class LossesInARow {
   }
 }
 
-/** What a connection is replaced with. */
+/** How to replace a connection. */
 interface Replacement {
   options: ConnectOptions;
   policy: ReconnectPolicy;
@@ -124,7 +124,7 @@ async function revive(
     if (!session.isOpen) return;
     try {
       const resume = session.resumption;
-      // Where the server has sent the session may be down: the attempts after the first go where it began.
+      // The host that the server redirected to may be down: only the first attempt goes there.
       const first = attempt === 0 ? elsewhere : undefined;
       const negotiated = await logIn({ ...options, resume }, context, first);
       const { jid, wire, handled, early } = negotiated;
@@ -142,10 +142,10 @@ async function revive(
 }
 
 /**
- * Makes an account in-band (XEP-0077), on a connection of its own.
+ * Creates an account in-band (XEP-0077), on a connection of its own.
  *
- * @returns whether it was made now or was there already
- * @throws {ConnectError} stage `register` when the server does not want it
+ * @returns whether the account was created now or existed already
+ * @throws {ConnectError} stage `register` when the server refuses it
  */
 export async function register(
   options: ConnectOptions,
@@ -162,7 +162,7 @@ async function registerAt(
   const outcome = await negotiation.run(async () => {
     await negotiation.openOnly();
     negotiation.stage = 'register';
-    negotiation.warn('clear-password', 'a registration sends the password as it is');
+    negotiation.warn('clear-password', 'a registration sends the password in the clear');
     const request = registerAccount(options.username, options.password);
     const answer = Stanza.of(await negotiation.xmpp.sendReceive(request));
     if (answer.type !== 'error') return 'created';

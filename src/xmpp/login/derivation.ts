@@ -4,7 +4,7 @@ import { AmocError } from '../../lib/errors.ts';
 
 const derive = promisify(pbkdf2);
 
-/** What a key is made of. */
+/** The inputs of a key derivation. */
 export interface KeyParts {
   password: string;
   salt: Buffer;
@@ -13,21 +13,23 @@ export interface KeyParts {
   hash: string;
 }
 
-/** Threads that libuv has for derivations, files and names of hosts together. */
+/** Threads that libuv has for derivations, files and host names together. */
 const THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
-/** One thread stays free: a server that asks for many rounds must not stop files and names of all users. */
+/**
+ * One thread stays free: a server that asks for many rounds must not block all users' files and host names.
+ */
 const MOST_AT_ONCE = Math.max(1, THREADS - 1);
 
 let underway = 0;
-/** In the order in which they came. */
+/** In order of arrival. */
 const waiting = new Set<() => void>();
 
 /**
  * Derives a key (PBKDF2) on a thread of the pool, a few at a time.
  *
- * @param known asked again when its turn comes: another login may have made the same key meanwhile
- * @param isWanted asked when its turn comes: a login that is over meanwhile costs nothing any more
- * @throws {AmocError} `CONNECTION` when it is not wanted any more
+ * @param known checked again when its turn comes: another login may have derived the same key in the meantime
+ * @param isWanted checked when its turn comes: a login that has ended by then costs nothing any more
+ * @throws {AmocError} `CONNECTION` when the key is not wanted any more
  */
 export async function deriveKey(
   { password, salt, rounds, bytes, hash }: KeyParts,

@@ -1,6 +1,9 @@
 import { AmocError } from '../../lib/errors.ts';
 
-/** Characters that are kept at least, whatever the bound of one stanza: a resumed session may have missed a lot. */
+/**
+ * At least this many characters are kept, whatever the limit of one stanza: a resumed session may have missed
+ * a lot.
+ */
 const LEAST_BOUND = 16 * 1024 * 1024;
 
 /** Stanzas that come between the end of a login and the beginning of its session. */
@@ -9,12 +12,12 @@ export class EarlyStanzas {
   readonly #bound: number;
   #length = 0;
 
-  /** @param stanzaBytes the bound of one stanza */
+  /** @param stanzaBytes the limit of one stanza */
   constructor(stanzaBytes: number) {
     this.#bound = Math.max(LEAST_BOUND, 2 * stanzaBytes);
   }
 
-  /** Keeps one. @returns the error of a server that sends without end */
+  /** Keeps a stanza. @returns an error when the server has sent too much */
   add(text: string): AmocError | undefined {
     this.#length += text.length;
     if (this.#length <= this.#bound) {

@@ -1,12 +1,12 @@
-/** Tokens that are kept; the oldest go. */
+/** Maximum number of tokens that are kept; the oldest are dropped. */
 const MOST_TOKENS = 100_000;
 
-/** Characters of a token that is kept; the password serves in place of a longer one. */
+/** Maximum length of a token that is kept; in place of a longer one the password is used. */
 const LONGEST_TOKEN = 4096;
 
 /**
- * Tokens of this process (XEP-0484), as a client keeps its own between two logins. By account and password: who logs in
- * with another password wants to know what the server says to that one.
+ * Tokens of this process (XEP-0484), kept between two logins as a client keeps its own. They are kept by
+ * account and password: a login with another password must show what the server says to that one.
  */
 const tokens = new Map<string, object>();
 

@@ -2,20 +2,20 @@ import type { ConnectOptions } from '../connect-options.ts';
 import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-/** Takes out of the features of a stream what the library shall not act on. */
+/** Removes the features of a stream that the library must not act on. */
 export function withoutUnwanted(
   features: Element,
   { sasl2 = true, resume, mechanism }: Pick<ConnectOptions, 'sasl2' | 'resume' | 'mechanism'>,
 ): void {
   features.remove('starttls', NS.tls);
-  // Stream management is the session's business, and only when it was asked for.
+  // Stream management is the session's task, and only on request.
   features.remove('sm', NS.sm);
   if (!sasl2) features.remove('authentication', NS.sasl2);
   const inline = features.getChild('authentication', NS.sasl2)?.getChild('inline');
   if (resume === undefined) inline?.remove('sm', NS.sm);
-  // A token would be in place of the mechanism that was asked for (XEP-0484 §3.1).
+  // A token would replace the mechanism that the user has chosen (XEP-0484 §3.1).
   if (mechanism !== 'auto') inline?.remove('fast', NS.fast);
-  // Bind 2 would switch stream management on by itself (XEP-0386 §3).
+  // Bind 2 would enable stream management by itself (XEP-0386 §3).
   const bind = inline?.getChild('bind', NS.bind2)?.getChild('inline');
   if (bind === undefined) return;
   bind.children = bind.children.filter(
@@ -23,7 +23,7 @@ export function withoutUnwanted(
   );
 }
 
-/** Types of channel binding that a server says it has (XEP-0440 §3); `undefined` when it says nothing of them. */
+/** Channel binding types that a server announces (XEP-0440 §3); `undefined` when it does not mention them. */
 export function channelBindingsOf(features: Element): string[] | undefined {
   return features
     .getChild('sasl-channel-binding', NS.channelBindings)

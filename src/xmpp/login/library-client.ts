@@ -5,7 +5,7 @@ import type { Element } from '../element.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import type { Wire, WireOwner } from '../wire/wire.ts';
 
-/** What `@xmpp/client` keeps to itself but its extensions build on. */
+/** What `@xmpp/client` keeps internal, although its own extensions build on it. */
 export interface Library {
   status: string;
   timeout: number;
@@ -42,7 +42,7 @@ export interface Library {
   emit(event: string, value: unknown): void;
 }
 
-/** Gives credentials and the mechanism to use to the library's SASL and SASL2. */
+/** Gives the credentials and the chosen mechanism to the library's SASL and SASL2. */
 export type Authenticate = (
   authenticate: (credentials: object, mechanism: string, userAgent?: Element) => Promise<void>,
   mechanisms: string[],
@@ -50,9 +50,9 @@ export type Authenticate = (
 ) => Promise<void>;
 
 /**
- * `@xmpp/client` over a {@link Wire} of ours: it negotiates, and lets go of the connection when the
- * session is up. What it would read through a socket and a parser of its own it gets element by
- * element.
+ * `@xmpp/client` over a {@link Wire} of amoc: it negotiates, and releases the connection when the session is
+ * established. It gets element by element what it would otherwise read through a socket and a parser of its
+ * own.
  */
 export class LibraryClient implements WireOwner {
   readonly xmpp: Library;
@@ -103,7 +103,7 @@ export class LibraryClient implements WireOwner {
     await this.xmpp.open({ domain });
   }
 
-  /** Lets go of the connection. */
+  /** Releases the connection. */
   release(): Wire {
     this.xmpp._detachSocket();
     this.xmpp._detachParser();
@@ -129,7 +129,7 @@ export class LibraryClient implements WireOwner {
     try {
       this.xmpp.parser?.emit('element', parseElement(text));
     } catch (error) {
-      // Thrown out of the socket's callback it would be the whole process's.
+      // Thrown out of the socket's callback, the error would be one of the entire process.
       this.malformed(
         error instanceof AmocError ? error : new AmocError('CONNECTION', messageOf(error)),
       );
@@ -148,7 +148,7 @@ export class LibraryClient implements WireOwner {
 
   drained(): void {}
 
-  /** An error that nobody listens for any more would end the process, with all of its users. */
+  /** An error event without a listener would end the process, with all of its users. */
   failed(error: Error): void {
     if (this.#socket.listenerCount('error') > 0) this.#socket.emit('error', error);
   }
@@ -157,7 +157,7 @@ export class LibraryClient implements WireOwner {
     this.#socket.emit('close');
   }
 
-  /** The library's own class for TCP, with our socket and no parser. */
+  /** The library's own TCP class, with amoc's socket and no parser. */
   #useTransport(): void {
     const found = (this.xmpp.transports as TransportClass[]).find((each) => {
       try {
@@ -190,14 +190,14 @@ const NO_USER_AGENT = xml('user-agent');
 /** Characters that the localpart of a JID cannot have (RFC 7622 §3.3.1). */
 const NO_LOCALPART = /["&'/:<>@\s]/;
 
-/** Only the scheme matters: it is the wire that knows where to connect to. */
+/** Only the scheme matters: the wire knows where to connect to. */
 const SERVICE = 'xmpp://localhost:5222';
 
 interface TransportClass {
   prototype: { socketParameters(service: string): unknown };
 }
 
-/** What the library takes for a socket. */
+/** What the library uses as its socket. */
 class LibrarySocket extends EventEmitter {
   readonly #open: () => Wire;
   #wire: Wire | undefined;

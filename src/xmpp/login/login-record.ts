@@ -1,4 +1,4 @@
-import { bracketed } from '../../lib/bracketed.ts';
+import { bracketed } from '../../lib/text/bracketed.ts';
 import { parseElement } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
@@ -6,28 +6,28 @@ import type { TlsFacts } from '../wire/tls-facts.ts';
 import type { ConnectContext } from './connect-context.ts';
 import { channelBindingsOf, mechanismsOf } from './features.ts';
 
-/** What a server says of itself in the features of its stream (RFC 6120 §4.3.2). */
+/** What a server announces about itself in the features of its stream (RFC 6120 §4.3.2). */
 export interface ServerOffer {
-  /** Whether it came over TLS. */
+  /** Whether the features came over TLS. */
   isSecure: boolean;
   startTls: boolean;
-  /** Of SASL, and of SASL2 (XEP-0388). */
+  /** The mechanisms of SASL; `sasl2` has those of SASL2 (XEP-0388). */
   mechanisms: string[];
   sasl2: string[];
   bind2: boolean;
   fast: boolean;
   streamManagement: boolean;
-  /** Types of channel binding that it says it has (XEP-0440). */
+  /** Channel binding types that the server announces (XEP-0440). */
   channelBindings: string[];
   registration: boolean;
-  /** Names of what else there is. */
+  /** Names of all other features. */
   others: string[];
 }
 
-/** What went on in one login, as it is told to whom it did not work for. */
+/** What happened in one login, for a person who must find out why it fails. */
 export class LoginRecord {
   readonly #began = performance.now();
-  /** The address that took the connection, the last one of those that it was sent to. */
+  /** The address that took the connection: after redirects, the last one. */
   target: string | undefined;
   connectedMs: number | undefined;
   isSecure = false;
@@ -37,7 +37,7 @@ export class LoginRecord {
   usesSasl2 = false;
   usesBind2 = false;
 
-  /** What a context needs for it. */
+  /** The part of a context that fills this record. */
   readonly hooks: Pick<ConnectContext, 'watcher' | 'onWire'> = {
     watcher: () => (direction, text) => {
       if (direction === 'in') this.#heard(text);
@@ -59,7 +59,7 @@ export class LoginRecord {
       const features = parseElement(text);
       if (features.is('features', NS.stream)) this.offers.push(offerOf(features, this.isSecure));
     } catch {
-      // What is no XML is the login's own to complain of.
+      // The login itself reports a text that is not XML.
     }
   }
 

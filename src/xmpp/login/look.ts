@@ -4,9 +4,9 @@ import type { ConnectContext } from './connect-context.ts';
 import { followHosts } from './see-other-host.ts';
 
 /**
- * Goes the way of a login up to where the server waits for it: the connection, TLS, the stream's features.
+ * Performs a login up to where the server waits for it: the connection, TLS, the stream's features.
  *
- * @throws {ConnectError} that names the stage; the connection is dropped either way.
+ * @throws {ConnectError} naming the stage; the connection is dropped in either case
  */
 export async function look(options: ConnectOptions, context: ConnectContext): Promise<void> {
   await followHosts(options, async (at) => {

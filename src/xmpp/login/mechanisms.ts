@@ -1,4 +1,4 @@
-import { AmocError } from '../../lib/errors.ts';
+import { NoMechanism } from '../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import type { Wire } from '../wire/wire.ts';
 import { bindTo, chooseBinding } from './channel-binding.ts';
@@ -8,45 +8,47 @@ import { ScramClient, scramHashes } from './scram.ts';
 import type { ScramMechanism } from './scram.ts';
 
 /**
- * One SASL exchange, in the form that `@xmpp/client` asks for (package saslmechanisms). Its texts have a character
- * for each byte of UTF-8: what the library puts into base64 is `btoa`'s.
+ * One SASL exchange, in the form that `@xmpp/client` needs (package saslmechanisms). Its texts have one
+ * character for each byte of UTF-8, because the library encodes them with `btoa`.
  */
 export interface SaslMechanism {
   name: string;
   clientFirst: true;
   response(): string | Promise<string>;
   challenge(bytes: string): void;
-  /** Whether the server's last word shows that it knows the password too; only some can tell. */
+  /**
+   * Whether the server's last message proves that it knows the password too; only some mechanisms can tell.
+   */
   verifies?: (text: string) => boolean;
 }
 
-/** Kinds of what a login warns of. */
+/** Kinds of warnings about a login. */
 export type LoginWarning = 'clear-password' | 'few-rounds';
 
-/** RFC 5802 §5.1, RFC 7677 §4: servers should ask for so many rounds at least. */
+/** RFC 5802 §5.1, RFC 7677 §4: servers should ask for at least this many rounds. */
 const USUAL_ROUNDS = 4096;
 
-/** What a server says of its logins. */
+/** What a server announces about its logins. */
 export interface SaslOffer {
   mechanisms: readonly string[];
-  /** Types of channel binding (XEP-0440); `undefined` when it has no list of them. */
+  /** Channel binding types (XEP-0440); `undefined` when the server sends no list. */
   bindings: readonly string[] | undefined;
 }
 
-/** What an exchange is made of. */
+/** What an exchange needs. */
 export interface SaslParts {
   options: ConnectOptions;
   wire: Wire;
   offer: SaslOffer;
-  /** Whether the login goes on. @default it does */
+  /** Whether the login has not ended. @default it has not */
   isWanted?: () => boolean;
-  /** Told what makes a password easier to get for who listens. */
+  /** Called with what exposes a password to eavesdroppers. */
   warn?: (warning: LoginWarning, text: string) => void;
 }
 
 const scramNames = Object.keys(scramHashes) as ScramMechanism[];
 
-/** All that can be asked for, the strongest first. */
+/** All mechanisms that the user can choose, the strongest first. */
 export const mechanismNames = [
   ...scramNames.map((name) => `${name}-PLUS`),
   ...scramNames,
@@ -57,23 +59,22 @@ export const mechanismNames = [
   'ANONYMOUS',
 ] as const;
 
-/** Those that `auto` takes, in this order; the others are taken by name. */
+/** Those that `auto` picks, in this order; the others must be chosen by name. */
 const automatic = [...scramNames, 'PLAIN', 'ANONYMOUS'];
-/** `auto` takes these first where the server lists types of channel binding: elsewhere they may fail. */
+/** `auto` picks these first where the server lists channel binding types: elsewhere they may fail. */
 const automaticPlus = scramNames.map((name) => `${name}-PLUS`);
 
 /**
  * Which of the offered mechanisms to use.
  *
- * @throws {AmocError} `CONNECTION` when there is none
+ * @throws {NoMechanism} when none can be used
  */
 export function chooseMechanism(options: ConnectOptions, offer: SaslOffer, wire: Wire): string {
   const { mechanism, certificate } = options;
   const { mechanisms: offered, bindings } = offer;
   if (mechanism !== 'auto') {
     if (offered.includes(mechanism)) return mechanism;
-    throw new AmocError(
-      'CONNECTION',
+    throw new NoMechanism(
       `the server offers no mechanism ${mechanism}, only ${offered.join(', ')}`,
     );
   }
@@ -83,8 +84,7 @@ export function chooseMechanism(options: ConnectOptions, offer: SaslOffer, wire:
   const known = isBindable ? [...automaticPlus, ...automatic] : automatic;
   const chosen = known.find((name) => offered.includes(name));
   if (chosen === undefined) {
-    throw new AmocError(
-      'CONNECTION',
+    throw new NoMechanism(
       `no SASL mechanism in common; the server offers ${offered.join(', ') || 'none'}`,
     );
   }
@@ -99,10 +99,10 @@ function bindingParts(
   return { wire, listed, wanted };
 }
 
-/** Begins an exchange of that name. */
+/** Begins an exchange with the mechanism of that name. */
 export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
   const { username, password, domain, host, port } = parts.options;
-  if (isClear(name)) parts.warn?.('clear-password', `${name} sends the password as it is`);
+  if (isClear(name)) parts.warn?.('clear-password', `${name} sends the password in the clear`);
   switch (name) {
     case 'PLAIN':
       // RFC 4616 §2
@@ -110,7 +110,7 @@ export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
     case 'ANONYMOUS':
       return once(name, '');
     case 'EXTERNAL':
-      // RFC 6120 §6.3.4: empty, the certificate tells who it is.
+      // RFC 6120 §6.3.4: empty, because the certificate says who the user is.
       return once(name, '');
     case 'OAUTHBEARER':
       // RFC 7628 §3.1
@@ -126,7 +126,7 @@ export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
   }
 }
 
-/** Each character of the result is a byte of the text's UTF-8. */
+/** The UTF-8 of a text, one character for each byte. */
 function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
@@ -135,7 +135,7 @@ function textOf(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** A mechanism with one message; a challenge is the server's way to say what went wrong. */
+/** A mechanism with one message; with a challenge the server says what went wrong. */
 function once(name: string, message: string, afterChallenge = ''): SaslMechanism {
   let response = bytesOf(message);
   return {
@@ -146,7 +146,7 @@ function once(name: string, message: string, afterChallenge = ''): SaslMechanism
   };
 }
 
-/** Whether who listens reads the password, or the token. */
+/** Whether an eavesdropper can read the password, or the token. */
 function isClear(name: string): boolean {
   return name === 'PLAIN' || name === 'X-OAUTH2' || name === 'OAUTHBEARER';
 }
@@ -172,8 +172,8 @@ async function scramClient(name: string, parts: SaslParts): Promise<ScramClient>
   const mechanism = (isPlus ? name.slice(0, -5) : name) as ScramMechanism;
   const binding = isPlus ? await bindTo(bindingParts(options, offer, wire)) : undefined;
   const { username, password, scramCache = true } = options;
-  // RFC 5802 §6: say so when we could have bound and the server did not offer it. What TLS carries HTTP has
-  // nothing that could be bound to.
+  // RFC 5802 §6: say so when this side could have bound and the server did not offer it. TLS below HTTP gives
+  // nothing to bind to.
   const isBindable = wire.isSecure && wire.channelBinding !== undefined;
   const offersPlus = offer.mechanisms.some((each) => each.endsWith('-PLUS'));
   const couldBind = !isPlus && isBindable && !offersPlus;
@@ -186,7 +186,7 @@ async function scramClient(name: string, parts: SaslParts): Promise<ScramClient>
     ...(isWanted === undefined ? {} : { isWanted }),
     onRounds: (rounds) => {
       if (rounds >= USUAL_ROUNDS) return;
-      const text = `the server asks for ${rounds} rounds of SCRAM, RFC 5802 for ${USUAL_ROUNDS} or more: a login that was heard tells the password sooner`;
+      const text = `the server asks for ${rounds} rounds of SCRAM, RFC 5802 for ${USUAL_ROUNDS} or more: the password is easier to guess from an overheard login`;
       warn?.('few-rounds', text);
     },
   });

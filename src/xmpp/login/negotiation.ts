@@ -1,16 +1,15 @@
-import { deferred } from '../../lib/abort.ts';
-import { ownText } from '../../lib/own-text.ts';
+import { deferred } from '../../lib/time/async.ts';
+import { ownText } from '../../lib/text/own-text.ts';
 import { AmocError } from '../../lib/errors.ts';
-import { isLoopback } from '../../lib/loopback.ts';
+import { isLoopback } from '../../lib/system/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import { BLOCKED } from '../errors.ts';
 import type { ConnectStage } from '../errors.ts';
-import type { LoginKind } from '../session-parts.ts';
+import type { LoginKind } from '../session/session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
-import { smResume } from '../stream-management.ts';
+import { smResume } from '../session/stream-management.ts';
 import { openWire } from '../wire/open-wire.ts';
 import { defaultFrameLimits } from '../wire/frame-grammar.ts';
 import { nobody } from '../wire/wire.ts';
@@ -27,25 +26,26 @@ import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
 import type { ConnectContext } from './connect-context.ts';
 
-/** A timer that is so late was held up by this process, not by the server. */
+/** A timer that is this late was held up by this process, not by the server. */
 const BLOCKED_MS = 1000;
 
 /**
- * Characters that a server may send in a login, all its steps together. Each element of a login becomes a
- * tree and goes through the library: a server that sends features without end would have the time of all.
+ * Maximum number of characters that a server may send in a login, in all its steps together. Each element of
+ * a login becomes a tree and goes through the library: a server that sends features without end would take
+ * the time of all users.
  */
 const MOST_CHARACTERS = 128 * 1024;
 
-/** How a negotiation ended well. */
+/** The result of a successful negotiation. */
 export interface Negotiated {
   wire: Wire;
   jid: string;
   kind: LoginKind;
-  /** Set when the session of before goes on: how many of our stanzas the server had handled. */
+  /** Set when the earlier session was resumed: how many of the client's stanzas the server had handled. */
   resumedAt: number | undefined;
-  /** The same of a session that the server would not take up again, when it says so. */
+  /** The same count for a session that the server did not resume, when the server gives it. */
   handled: number | undefined;
-  /** Elements that came after the last one of the login. */
+  /** Elements that came after the last element of the login. */
   early: string[];
 }
 
@@ -66,7 +66,7 @@ export class Negotiation {
   #isBound = false;
   #jid: string | undefined;
   #handled: number | undefined;
-  /** The server wants a session established (RFC 3921 §3): the id of the request, once it was made. */
+  /** Whether the server demands a session (RFC 3921 §3), and the id of the request once it was sent. */
   #demandsSession = false;
   #sessionRequest: string | undefined;
 
@@ -99,12 +99,13 @@ export class Negotiation {
     return this.#client.xmpp;
   }
 
-  /** Logs in and lets go of the library. */
+  /** Logs in, then takes the connection from the library. */
   async login(): Promise<Negotiated> {
     const { username, domain, resume, mechanism } = this.#options;
     const account = `${username}@${domain}`;
     const resumedAt = await this.run(async () => {
-      // Servers offer SASL2 to who says whom it means (XEP-0388 §2.2); over TLS alone (RFC 6120 §4.7.1).
+      // Servers offer SASL2 to clients that name their account (XEP-0388 §2.2); that is done over TLS alone
+      // (RFC 6120 §4.7.1).
       if (mechanism !== 'ANONYMOUS') this.#client.nameAccount(account);
       await this.#client.open(domain);
       return this.#done.promise;
@@ -112,7 +113,7 @@ export class Negotiation {
     const jid =
       resumedAt !== undefined && resume !== undefined ? resume.jid : ownText(this.#jid ?? account);
     const wire = this.#client.release();
-    // The wire shall not keep what it needed for the login.
+    // The wire must not keep what only the login needed.
     if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
     const [kind, early] = [this.#kindOf(resumedAt), this.#early.all];
     return { wire, jid, kind, resumedAt, handled: this.#handled, early };
@@ -124,7 +125,7 @@ export class Negotiation {
     return this.#authentication.wasByToken ? 'by token' : 'new';
   }
 
-  /** Opens the stream, until the server waits for a login. */
+  /** Opens the stream, up to where the server waits for a login. */
   async openOnly(): Promise<void> {
     const features = new Promise<void>((resolve) => (this.#authenticate = resolve));
     await this.#client.open(this.#options.domain);
@@ -134,7 +135,7 @@ export class Negotiation {
   /**
    * Runs `steps` within the time-out, and until the user is removed.
    *
-   * @throws {ConnectError} that names the stage; the connection is dropped then.
+   * @throws {ConnectError} naming the stage; the connection is dropped then
    */
   async run<T>(steps: () => Promise<T>): Promise<T> {
     const { schedule, onAbort } = this.#context;
@@ -150,8 +151,8 @@ export class Negotiation {
       this.#failed.reject(
         late > BLOCKED_MS
           ? new AmocError(
-              'TIMEOUT',
-              `${BLOCKED} for ${(late / 1000).toFixed(1)} s: a limit of the load generator`,
+              'BLOCKED',
+              `this process was blocked for ${(late / 1000).toFixed(1)} s: a limit of the load generator`,
             )
           : new AmocError('TIMEOUT', `${this.#silence()} within ${timeoutMs / 1000} s`),
       );
@@ -176,14 +177,14 @@ export class Negotiation {
     wire.owner = nobody;
     wire.write('</stream:stream>');
     wire.end();
-    // What the server does with the end of the stream is no concern of a finished registration.
+    // How the server handles the end of the stream does not matter to a finished registration.
     this.#context.schedule(2000, () => wire.destroy());
   }
 
   destroy(): void {
     this.#isOver = true;
     const { wire } = this.#client;
-    // Whatever the library still waits for would keep its timer, and all of this, for the time-out.
+    // Whatever the library still waits for would keep its timer, and all of this, until the time-out.
     const error = new AmocError('CONNECTION', 'given up');
     this.xmpp.emit('error', error);
     for (const waiting of this.xmpp.iqCaller.handlers.values()) waiting.reject(error);
@@ -214,7 +215,7 @@ export class Negotiation {
     return wire;
   }
 
-  /** @returns the error of a server that sends more than a login needs */
+  /** @returns an error when the server sends more than a login needs */
   #count(text: string): AmocError | undefined {
     this.#length += text.length;
     return this.#length <= MOST_CHARACTERS
@@ -225,7 +226,7 @@ export class Negotiation {
         );
   }
 
-  /** Nobody hears what stays on this machine, or goes over TLS. */
+  /** Warns, unless eavesdropping is impossible: on this machine, and over TLS. */
   warn(warning: LoginWarning, text: string): void {
     const { host } = this.#options;
     if (this.#client.wire?.isSecure === true || isLoopback(host)) return;
@@ -235,7 +236,7 @@ export class Negotiation {
     );
   }
 
-  /** Puts our mechanisms and our view of the stream's features below the library. */
+  /** Puts amoc's mechanisms and its own view of the stream's features below the library. */
   #adapt(): void {
     const { xmpp } = this;
     const options = this.#options;
@@ -273,7 +274,7 @@ export class Negotiation {
     );
   }
 
-  /** What old servers want before the first stanza, those that do not say `<optional/>` with it. */
+  /** Old servers demand this before the first stanza, unless they say `<optional/>` with it. */
   async #establishSession(): Promise<void> {
     const request = establishSession();
     this.#sessionRequest = request.attrs['id'] as string;
@@ -286,7 +287,7 @@ export class Negotiation {
     }
   }
 
-  /** What comes after this element belongs to the session. */
+  /** Whether the login ends with this element: what comes after it belongs to the session. */
   #endsLogin(element: Element): boolean {
     if (element.is('success', NS.sasl2)) {
       this.#jid = element.getChildText('authorization-identifier') ?? undefined;
@@ -298,16 +299,16 @@ export class Negotiation {
     const { id } = element.attrs;
     if (id !== undefined && id === this.#sessionRequest) return true;
     const bind = element.getChild('bind', NS.bind);
-    // As the server wrote it: the library has it in its own form.
+    // As the server wrote it: the library has a form of its own.
     this.#jid = bind?.getChildText('jid') ?? this.#jid;
     return bind !== undefined && !this.#demandsSession;
   }
 
-  /** @returns whether the library shall go on with these features. */
+  /** @returns whether the library should process these features */
   #takesFeatures(features: Element, goOn: (features: Element) => void): boolean {
     const { tls, resume } = this.#options;
     const { wire } = this.#client;
-    // What HTTP carries has its TLS from there (RFC 7395 §3.9, XEP-0206 §3).
+    // HTTP brings its own TLS (RFC 7395 §3.9, XEP-0206 §3).
     const offersTls =
       features.getChild('starttls', NS.tls) !== undefined && wire?.upgrade !== undefined;
     const isSecure = this.#isUpgraded || wire?.isSecure === true;
@@ -348,7 +349,9 @@ export class Negotiation {
     return false;
   }
 
-  /** Takes the session of before up; a new one when the server does not have it any more (XEP-0198 §5). */
+  /**
+   * Resumes the earlier session; starts a new one when the server does not have it any more (XEP-0198 §5).
+   */
   async #resume(features: Element, goOn: (features: Element) => void): Promise<void> {
     const { id, received } = this.#options.resume as { id: string; received: number };
     this.stage = 'bind';
@@ -362,7 +365,7 @@ export class Negotiation {
     }
   }
 
-  /** XEP-0198 §5: it may say how much of the session of before it had handled. */
+  /** XEP-0198 §5: the answer may say how many stanzas of the earlier session the server had handled. */
   #failedToResume({ attrs }: Element): void {
     const handled = Number(attrs['h'] ?? NaN);
     if (Number.isInteger(handled)) this.#handled = handled;
@@ -387,12 +390,12 @@ export class Negotiation {
     this.#failed.reject(error);
   }
 
-  /** What did not come: a kernel takes connections that the server's process never gets to see. */
+  /** What did not come: a kernel accepts connections that the server's process never gets to see. */
   #silence(): string {
     const hasHeard = this.stage !== 'stream' || this.#isUpgraded || this.xmpp.status === 'open';
     return hasHeard
-      ? 'no end of it'
-      : 'connected, but not a word came (is the listen queue of the server full? see its `backlog`)';
+      ? 'not completed'
+      : 'connected, but the server (is its listen queue full? see its `backlog`) sent nothing';
   }
 }
 

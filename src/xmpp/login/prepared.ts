@@ -1,12 +1,12 @@
 import { AmocError } from '../../lib/errors.ts';
 
-/** Nothing in it is changed by any preparation. */
+/** A text that no preparation changes. */
 const PLAIN = /^[\x20-\x7e]*$/;
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * A user's name as it is sent: half-width and full-width letters become usual ones, and an umlaut is one
- * character (RFC 8265 §3.4, without what its server checks besides).
+ * A user's name as it is sent: half-width and full-width letters become normal ones, and an umlaut is one
+ * character (RFC 8265 §3.4, without the further checks of its server).
  *
  * @throws {AmocError} `CONFIG` for a control character
  */
@@ -17,8 +17,8 @@ export function preparedName(name: string): string {
 }
 
 /**
- * A password as it is sent: each kind of space becomes the usual one, and an umlaut is one character
- * (RFC 8265 §4.2).
+ * A password as it is sent: each kind of space becomes the normal one, and an umlaut is one character (RFC
+ * 8265 §4.2).
  *
  * @throws {AmocError} `CONFIG` for a control character
  */
@@ -29,17 +29,17 @@ export function preparedPassword(password: string): string {
 }
 
 /**
- * A name or a password as SCRAM has it: by SASLprep (RFC 5802 §5.1, RFC 4013), which RFC 8265 replaces and
- * which ejabberd, prosody and MongooseIM store their keys by.
+ * A name or a password in SCRAM's form: SASLprep (RFC 5802 §5.1, RFC 4013), which RFC 8265 replaces and by
+ * which ejabberd, prosody and MongooseIM store their keys.
  */
 export async function saslPrepared(text: string): Promise<string> {
   if (PLAIN.test(text)) return text;
-  // Tables of 30,000 characters, for who needs them alone.
+  // Tables of 30,000 characters, which are loaded only when they are needed.
   const { default: saslprep } = await import('@mongodb-js/saslprep');
   try {
     return saslprep(text, { allowUnassigned: true });
   } catch {
-    // What SASLprep has no form for is the server's to judge.
+    // The server judges a text that SASLprep has no form for.
     return text;
   }
 }

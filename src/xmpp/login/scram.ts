@@ -15,36 +15,36 @@ export const scramHashes = {
 export type ScramMechanism = keyof typeof scramHashes;
 
 /**
- * More rounds are refused: 100,000 take 0.1 s of a thread for each login, and servers have 4,096 to 10,000.
- * Fewer than the 4,096 of RFC 5802 §5.1 are done, for that is a SHOULD: a server under test may have few to
- * make logins cheap, as the embedded one does.
+ * More rounds are refused: 100,000 take 0.1 s of a thread for each login, and servers ask for 4,096 to
+ * 10,000. Fewer than the 4,096 of RFC 5802 §5.1 are accepted, for that is a SHOULD: a server under test may
+ * ask for few to make logins cheap, as the embedded server does.
  */
 const MOST_ROUNDS = 100_000;
-/** Characters of a salt, which is kept with the salted password. */
+/** Maximum length of a salt, which is kept with the salted password. */
 const LONGEST_SALT = 1000;
-/** Salted passwords that a process keeps; the oldest go. */
+/** Maximum number of salted passwords that a process keeps; the oldest are dropped. */
 const MOST_KEPT = 100_000;
 
 /**
- * Salted passwords of this process: a load generator must not spend its core on PBKDF2 when the same
- * account logs in again with the salt of before.
+ * Salted passwords of this process: a load generator must not spend its core on PBKDF2 when the same account
+ * logs in again with the same salt.
  */
 const salted = new Map<string, Buffer>();
 
-/** What an exchange is made of. */
+/** What an exchange needs. */
 export interface ScramOptions {
   mechanism: ScramMechanism;
   username: string;
   password: string;
-  /** `unused`: this side could have, the server did not offer it. */
+  /** `unused`: the client could have bound, but the server did not offer it. */
   binding?: ChannelBinding | 'unused' | undefined;
   /** Whether the salted password is kept. @default true */
   isCached?: boolean;
-  /** Asked when the login's turn comes to derive a key. @default the login goes on */
+  /** Checked when the login's turn comes to derive a key. @default the login has not ended */
   isWanted?: () => boolean;
-  /** Told how many rounds the server asks for. */
+  /** Called with the number of rounds that the server asks for. */
   onRounds?: (rounds: number) => void;
-  /** Only given by tests. */
+  /** Set by tests only. */
   nonce?: string;
 }
 
@@ -74,7 +74,7 @@ export class ScramClient {
   /**
    * The client's final message, in answer to the server's first.
    *
-   * @throws {AmocError} `AUTHENTICATION` when the server's message is not as it should be.
+   * @throws {AmocError} `AUTHENTICATION` when the server's message is invalid
    */
   async final(serverFirst: string): Promise<string> {
     const { nonce, salt, rounds } = parseServerFirst(serverFirst, this.#nonce);
@@ -94,7 +94,7 @@ export class ScramClient {
     return `${withoutProof},p=${proof.toString('base64')}`;
   }
 
-  /** Whether the server knows the password too: its final message has the right signature. */
+  /** Whether the server's final message has the right signature: then it knows the password too. */
   verifies(serverFinal: string): boolean {
     const given = Buffer.from(/^v=([^,]+)/.exec(serverFinal)?.[1] ?? '');
     const expected = Buffer.from(this.#serverSignature ?? '');
@@ -119,13 +119,13 @@ function parseServerFirst(
   if (rounds > MOST_ROUNDS) {
     throw new AmocError(
       'AUTHENTICATION',
-      `the server asks for ${rounds} rounds of SCRAM, at most ${MOST_ROUNDS} are done`,
+      `the server asks for ${rounds} rounds of SCRAM; at most ${MOST_ROUNDS} are supported`,
     );
   }
   if (salt.length > LONGEST_SALT) {
     throw new AmocError(
       'AUTHENTICATION',
-      `the SCRAM salt of the server has ${salt.length} characters, at most ${LONGEST_SALT} are taken`,
+      `the SCRAM salt of the server has ${salt.length} characters; at most ${LONGEST_SALT} are supported`,
     );
   }
   return { nonce, salt, rounds };
@@ -152,7 +152,7 @@ async function saltedPassword(
   return made;
 }
 
-/** RFC 5802 §5.1: `,` and `=` have a meaning in the messages. */
+/** RFC 5802 §5.1: `,` and `=` have a special meaning in the messages. */
 function saslName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
 }

@@ -2,10 +2,10 @@ import { AmocError } from '../../lib/errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { ConnectError } from '../errors.ts';
 
-/** How often one login is sent on. */
+/** How many times one login follows a redirect. */
 const MOST_HOPS = 3;
 
-/** The server sends its client elsewhere (RFC 6120 §4.9.3.19). */
+/** The server redirects its client to another host (RFC 6120 §4.9.3.19). */
 export class SeeOtherHost extends AmocError {
   readonly condition = 'see-other-host';
   /** `host`, `host:port` or `[address]:port`, as the server wrote it. */
@@ -22,10 +22,10 @@ export class SeeOtherHost extends AmocError {
 }
 
 /**
- * Makes a connection, and goes on where the server sends its clients, when the options say so. What is said to
- * the other host is the same: its domain too, which the certificate must be for (RFC 6120 §4.9.3.19).
+ * Makes a connection, and follows the server's redirects when the options say so. The other host is told the
+ * same, also the domain, which its certificate must be for (RFC 6120 §4.9.3.19).
  *
- * @param elsewhere where to begin, when a session before was sent there
+ * @param elsewhere where to begin, when an earlier session was redirected there
  */
 export async function followHosts<T>(
   options: ConnectOptions,
@@ -48,7 +48,7 @@ export async function followHosts<T>(
   }
 }
 
-/** Where the server's words lead; `undefined` where they are not followed. */
+/** The address that the server redirects to; `undefined` when the redirect is not followed. */
 function otherAddress(
   elsewhere: string,
   { followHost = false, transport, tls }: ConnectOptions,
@@ -66,8 +66,8 @@ function adviceFor(elsewhere: string, options: ConnectOptions): string {
   if (options.followHost !== true) {
     return 'set AMOC_XMPP_HOST to it, or AMOC_XMPP_FOLLOW_HOST=true';
   }
-  if (options.transport !== 'tcp') return 'AMOC_XMPP_FOLLOW_HOST follows it over TCP alone';
+  if (options.transport !== 'tcp') return 'AMOC_XMPP_FOLLOW_HOST works over TCP only';
   return otherAddress(elsewhere, options) === undefined
-    ? 'that is no address'
-    : `it was followed ${MOST_HOPS} times, and no further`;
+    ? 'that is not a valid address'
+    : `at most ${MOST_HOPS} redirects are followed`;
 }

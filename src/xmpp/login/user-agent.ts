@@ -1,8 +1,8 @@
-import { sha256 } from '../../lib/sha256.ts';
+import { sha256 } from '../../lib/ids/sha256.ts';
 import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 
-/** The same for every login of an account: tokens are bound to it (XEP-0388 §2.3, XEP-0484 §3.1). */
+/** Equal for all logins of an account: tokens are bound to it (XEP-0388 §2.3, XEP-0484 §3.1). */
 export function userAgentOf(account: string): Element {
   const hex = sha256(`amoc ${account}`);
   // A version 8 UUID (RFC 9562 §5.8).

@@ -5,10 +5,10 @@ import { NS } from './namespaces.ts';
 
 /** One step of a command. */
 export interface CommandStep {
-  /** The session that the first answer named. */
+  /** The session id of the first answer. */
   sessionId?: string;
   action?: 'execute' | 'next' | 'prev' | 'complete' | 'cancel';
-  /** A form that was filled in: `forms.submit(…)`. */
+  /** A filled-in form: `forms.submit(…)`. */
   payload?: Element;
 }
 
@@ -21,7 +21,7 @@ export function command(to: string, node: string, step: CommandStep = {}): Eleme
   return iq('set', element, to);
 }
 
-/** Asks which commands there are (XEP-0050 §2.2). */
+/** Asks which commands exist (XEP-0050 §2.2). */
 export function list(to: string): Element {
   return iq('get', xml('query', { xmlns: NS.discoItems, node: NS.adhoc }), to);
 }

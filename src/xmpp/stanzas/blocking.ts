@@ -3,17 +3,17 @@ import type { Element } from '../element.ts';
 import { iq } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Asks who is blocked (XEP-0191 §3.2). */
+/** Asks which JIDs are blocked (XEP-0191 §3.2). */
 export function get(): Element {
   return iq('get', xml('blocklist', { xmlns: NS.blocking }));
 }
 
-/** Blocks (XEP-0191 §3.3). */
+/** Blocks JIDs (XEP-0191 §3.3). */
 export function block(...jids: string[]): Element {
   return iq('set', xml('block', { xmlns: NS.blocking }, ...jids.map(itemOf)));
 }
 
-/** Blocks no more; everybody when nobody is named (XEP-0191 §3.4, §3.5). */
+/** Unblocks JIDs; all of them when none is given (XEP-0191 §3.4, §3.5). */
 export function unblock(...jids: string[]): Element {
   return iq('set', xml('unblock', { xmlns: NS.blocking }, ...jids.map(itemOf)));
 }

@@ -3,12 +3,12 @@ import type { Element } from '../element.ts';
 import { iq } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Copies of the other resources' messages, please (XEP-0280 §4). */
+/** Asks for copies of the other resources' messages (XEP-0280 §4). */
 export function enable(): Element {
   return iq('set', xml('enable', { xmlns: NS.carbons }));
 }
 
-/** No copies any more (XEP-0280 §5). */
+/** Asks for no further copies (XEP-0280 §5). */
 export function disable(): Element {
   return iq('set', xml('disable', { xmlns: NS.carbons }));
 }

@@ -8,7 +8,7 @@ export function info(to: string, node?: string): Element {
   return iq('get', xml('query', { xmlns: NS.discoInfo, node }), to);
 }
 
-/** Asks what an entity has below it (XEP-0030 §4). */
+/** Asks for the items of an entity (XEP-0030 §4). */
 export function items(to: string, node?: string): Element {
   return iq('get', xml('query', { xmlns: NS.discoItems, node }), to);
 }

@@ -5,7 +5,7 @@ import { NS } from './namespaces.ts';
 /** Values of a form's fields by their names. */
 export type FormValues = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-/** A data form that is submitted (XEP-0004 §3). @param formType its FORM_TYPE (XEP-0068) */
+/** A data form that is submitted (XEP-0004 §3). @param formType the form's FORM_TYPE (XEP-0068) */
 export function submit(values: FormValues, formType?: string): Element {
   const fields = Object.entries(values).map(([name, value]) => field(name, value));
   if (formType !== undefined) fields.unshift(field('FORM_TYPE', formType, 'hidden'));

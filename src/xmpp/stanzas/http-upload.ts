@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import { iq } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Asks where a file may be put (XEP-0363 §5). */
+/** Asks where to upload a file (XEP-0363 §5). */
 export function slot(
   service: string,
   file: { name: string; bytes: number; type?: string },

@@ -7,7 +7,7 @@ import { NS } from './namespaces.ts';
 import { pageElement } from './rsm.ts';
 import type { Page } from './rsm.ts';
 
-/** Which conversations of MongooseIM's inbox are wanted. */
+/** Which conversations of MongooseIM's inbox to ask for. */
 export interface InboxQuery extends Page {
   start?: Date;
   end?: Date;
@@ -35,7 +35,7 @@ export function markRead(jid: string): Element {
   return xml('message', { id: stanzaId() }, xml('reset', { xmlns: NS.inbox, jid }));
 }
 
-/** Changes what is noted of a conversation. */
+/** Changes the settings of a conversation. */
 export function setConversation(
   jid: string,
   what: Readonly<Record<'archive' | 'read', boolean> | Record<'mute', number>>,

@@ -1,4 +1,4 @@
-/** Everything that is sent, by what it is for. */
+/** The builders of everything that is sent, by purpose. */
 export { chat as chatTo, groupchat as groupchatTo } from './message.ts';
 export { iq, errorElement, lastActivity, ping, queryElement } from './iq.ts';
 export { presence } from './presence.ts';

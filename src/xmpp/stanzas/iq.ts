@@ -4,7 +4,7 @@ import { stanzaId } from '../ids.ts';
 import type { Stanza } from '../stanza.ts';
 import { NS } from './namespaces.ts';
 
-/** What a stanza error is of (RFC 6120 §8.3.2). */
+/** The type of a stanza error (RFC 6120 §8.3.2). */
 export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait';
 
 /** An IQ request around a payload (RFC 6120 §8.2.3). */
@@ -13,18 +13,18 @@ function request(type: 'get' | 'set', payload?: Element, to?: string): Element {
   return payload === undefined ? xml('iq', attributes) : xml('iq', attributes, payload);
 }
 
-/** The answer to a request that was received (RFC 6120 §8.2.3). */
+/** The answer to a received request (RFC 6120 §8.2.3). */
 function result(asked: Stanza, payload?: Element): Element {
   const attributes = { type: 'result', ...addressesOf(asked) };
   return payload === undefined ? xml('iq', attributes) : xml('iq', attributes, payload);
 }
 
-/** An error in answer to a request that was received (RFC 6120 §8.3). */
+/** An error that answers a received request (RFC 6120 §8.3). */
 function error(asked: Stanza, type: StanzaErrorType, condition: string): Element {
   return xml('iq', { type: 'error', ...addressesOf(asked) }, errorElement(type, condition));
 }
 
-/** A component must say who answers (XEP-0114 §2); a client may. */
+/** A component must name the sender of its answers (XEP-0114 §2); a client may. */
 function addressesOf(asked: Stanza): Record<string, string | undefined> {
   return { id: asked.id, from: asked.to, to: asked.from };
 }
@@ -36,7 +36,7 @@ export const iq = Object.assign(request, { result, error });
  * The `<error/>` of a stanza (RFC 6120 §8.3.2).
  *
  * @param condition `item-not-found` and the like
- * @param text for the person who reads it
+ * @param text for a human reader
  */
 export function errorElement(type: StanzaErrorType, condition: string, text?: string): Element {
   const words = text === undefined ? [] : [xml('text', { xmlns: NS.stanzas }, text)];
@@ -58,7 +58,7 @@ export function lastActivity(jid: string): Element {
   return request('get', queryElement(NS.last), jid);
 }
 
-/** Establishes a session, which old servers want after the binding (RFC 3921 §3). */
+/** Establishes a session, which old servers demand after the binding (RFC 3921 §3). */
 export function establishSession(): Element {
   return request('set', xml('session', { xmlns: NS.session }));
 }

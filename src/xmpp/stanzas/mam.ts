@@ -7,23 +7,23 @@ import { NS } from './namespaces.ts';
 import { pageElement } from './rsm.ts';
 import type { Page } from './rsm.ts';
 
-/** Which messages of an archive are wanted (XEP-0313 §4.1). */
+/** Which messages of an archive to ask for (XEP-0313 §4.1). */
 export interface ArchiveFilter {
-  /** Those to or from that JID. */
+  /** Messages to or from that JID. */
   with?: string;
   start?: Date;
   end?: Date;
 }
 
-/** What is asked of an archive. */
+/** A query to an archive. */
 export interface ArchiveQuery extends ArchiveFilter, Page {
-  /** The results carry it. @default a new one */
+  /** The id that the results carry. @default a new one */
   queryId?: string;
-  /** Whose archive: a room, a PubSub node's service. @default the user's own */
+  /** JID whose archive is asked: a room's, or that of a PubSub node's service. @default the user's own */
   archive?: string;
 }
 
-/** Asks for messages of an archive (XEP-0313 §4); `readArchive` goes through its pages. */
+/** Asks for messages of an archive (XEP-0313 §4); `readArchive` reads all pages. */
 export function query(options: ArchiveQuery = {}): Element {
   const { queryId = stanzaId(), archive, start, end } = options;
   const values: Record<string, string> = {};

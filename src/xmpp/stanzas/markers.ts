@@ -3,12 +3,12 @@ import type { Element } from '../element.ts';
 import { send } from './message.ts';
 import { NS } from './namespaces.ts';
 
-/** Says that markers are wanted; an extension of a message (XEP-0333 §4). */
+/** Asks for markers; an extension of a message (XEP-0333 §4). */
 export function markable(): Element {
   return xml('markable', { xmlns: NS.markers });
 }
 
-/** How far somebody has come with a message (XEP-0333 §4). */
+/** Says how far the receiver of a message has come with it (XEP-0333 §4). */
 export function marker(
   to: string,
   kind: 'received' | 'displayed' | 'acknowledged',

@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import { stampedId } from '../ids.ts';
 import { NS } from './namespaces.ts';
 
-/** What a message is (RFC 6121 §5.2.2). */
+/** The type of a message (RFC 6121 §5.2.2). */
 export type MessageType = 'chat' | 'groupchat' | 'headline' | 'normal' | 'error';
 
 /** Parts of a message; those that are left out are not sent. */
@@ -12,14 +12,14 @@ export interface MessageOptions {
   /** @default one that carries the time, for the time to delivery */
   id?: string;
   /**
-   * When it should have been sent, on `performance.now()`, as `user.every()` gives it: the time to
-   * delivery counts from there, so that a sender that is late does not hide it.
+   * When it should have been sent, by the clock of `performance.now()`, as `user.every()` gives it: the time
+   * to delivery counts from then, so that a late sender does not hide the delay.
    */
   since?: number;
   from?: string;
   body?: string;
   subject?: string;
-  /** What belongs together (RFC 6121 §5.2.5). */
+  /** Name of the conversation that the message belongs to (RFC 6121 §5.2.5). */
   thread?: string;
   /** Further children: `receipts.request()`, `markers.markable()`, a hint. */
   extensions?: readonly Element[];
@@ -54,7 +54,7 @@ export function groupchat(room: string, body: string, options: MessageOptions = 
   return send(room, { type: 'groupchat', body, ...options });
 }
 
-/** A headline (RFC 6121 §5.2.2): not kept for who is offline. */
+/** A headline (RFC 6121 §5.2.2): not stored for users that are offline. */
 export function headline(to: string, body: string, subject?: string): Element {
   return send(to, { type: 'headline', body, ...(subject === undefined ? {} : { subject }) });
 }
@@ -66,18 +66,18 @@ export function chatWithoutCarbons(to: string, body: string): Element {
   });
 }
 
-/** A chat message with a stamp that can be read without the clock of its sender (XEP-0203). */
+/** A chat message with a stamp that can be read without the sender's clock (XEP-0203). */
 export function chatWithTimestamp(to: string, body: string, at = new Date()): Element {
   const stamp = xml('delay', { xmlns: NS.delay, stamp: at.toISOString() });
   return chat(to, body, { extensions: [stamp] });
 }
 
-/** What a server shall do with a message (XEP-0334 §4). */
+/** Says how a server should handle a message (XEP-0334 §4). */
 export function hint(name: 'no-store' | 'no-permanent-store' | 'no-copy' | 'store'): Element {
   return xml(name, { xmlns: NS.hints });
 }
 
-/** State of somebody who types (XEP-0085 §2). */
+/** Whether the sender is typing, or has stopped (XEP-0085 §2). */
 export function chatState(
   to: string,
   state: 'active' | 'composing' | 'paused' | 'inactive' | 'gone',

@@ -3,12 +3,12 @@ import type { Element } from '../element.ts';
 import { iq, queryElement } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** What somebody is to a light room; `none` removes. */
+/** The standing of a JID in a light room; `none` removes it. */
 export type LightAffiliation = 'owner' | 'member' | 'none';
 
 /** MongooseIM's light rooms, without presence (XEP "MUC light", urn:xmpp:muclight:0). */
 
-/** Makes a room with its members (§ "Creating a new room"). */
+/** Creates a room with its members (§ "Creating a new room"). */
 export function create(
   room: string,
   configuration: Readonly<Record<string, string>>,
@@ -26,18 +26,18 @@ export function create(
   );
 }
 
-/** Asks how a room is set up. */
+/** Asks for the configuration of a room. */
 export function configuration(room: string, version = ''): Element {
   return iq('get', queryElement(`${NS.mucLight}#configuration`, xml('version', {}, version)), room);
 }
 
-/** Sets a room up. */
+/** Configures a room. */
 export function configure(room: string, values: Readonly<Record<string, string>>): Element {
   const fields = Object.entries(values).map(([name, value]) => xml(name, {}, value));
   return iq('set', queryElement(`${NS.mucLight}#configuration`, ...fields), room);
 }
 
-/** Asks who is in a room. */
+/** Asks for the members of a room. */
 export function affiliations(room: string, version = ''): Element {
   return iq('get', queryElement(`${NS.mucLight}#affiliations`, xml('version', {}, version)), room);
 }
@@ -50,12 +50,12 @@ export function setAffiliations(
   return iq('set', queryElement(`${NS.mucLight}#affiliations`, ...usersOf(members)), room);
 }
 
-/** Ends a room. */
+/** Destroys a room. */
 export function destroy(room: string): Element {
   return iq('set', queryElement(`${NS.mucLight}#destroy`), room);
 }
 
-/** Asks for the rooms that one is in. @param service `muclight.localhost` */
+/** Asks for the rooms that the user is in. @param service `muclight.localhost` */
 export function rooms(service: string): Element {
   return iq('get', queryElement(NS.discoItems), service);
 }

@@ -8,17 +8,17 @@ import { NS } from './namespaces.ts';
 
 /** Long-lived standing in a room (XEP-0045 §5.2). */
 export type Affiliation = 'owner' | 'admin' | 'member' | 'outcast' | 'none';
-/** Standing as long as one is in the room (XEP-0045 §5.1). */
+/** Standing while in the room (XEP-0045 §5.1). */
 export type Role = 'moderator' | 'participant' | 'visitor' | 'none';
 
 /** How to enter a room. */
 export interface JoinOptions {
   password?: string;
-  /** Messages of the past that are wanted (XEP-0045 §7.2.14). @default as the server has it */
+  /** Number of earlier messages to ask for (XEP-0045 §7.2.14). @default the server's choice */
   history?: number;
 }
 
-/** Enters a room (XEP-0045 §7.2); `joinRoom` waits until one is in. */
+/** Enters a room (XEP-0045 §7.2); `joinRoom` waits until the entry is complete. */
 export function join(room: string, nick: string, options: JoinOptions = {}): Element {
   const { password, history } = options;
   const inner: Element[] = [];
@@ -43,41 +43,41 @@ export function whisper(room: string, nick: string, body: string): Element {
   return send(`${room}/${nick}`, { type: 'chat', body, extensions: [mark] });
 }
 
-/** Invites somebody through the room (XEP-0045 §7.8.2). */
+/** Invites a JID through the room (XEP-0045 §7.8.2). */
 export function invite(room: string, jid: string, reason?: string): Element {
   const inner = reason === undefined ? [] : [xml('reason', {}, reason)];
   const invitation = xml('x', { xmlns: NS.mucUser }, xml('invite', { to: jid }, ...inner));
   return send(room, { extensions: [invitation] });
 }
 
-/** Asks how a room is set up (XEP-0045 §10.2). */
+/** Asks for the configuration of a room (XEP-0045 §10.2). */
 export function configuration(room: string): Element {
   return iq('get', queryElement(NS.mucOwner), room);
 }
 
-/** Sets a room up (XEP-0045 §10.2); without values, as the server has it (§10.1.2). */
+/** Configures a room (XEP-0045 §10.2); without values, with the server's defaults (§10.1.2). */
 export function configure(room: string, values: FormValues = {}): Element {
   const form = submit(values, 'http://jabber.org/protocol/muc#roomconfig');
   return iq('set', queryElement(NS.mucOwner, form), room);
 }
 
-/** Ends a room for good (XEP-0045 §10.9). */
+/** Destroys a room (XEP-0045 §10.9). */
 export function destroy(room: string, reason?: string): Element {
   const inner = reason === undefined ? [] : [xml('reason', {}, reason)];
   return iq('set', queryElement(NS.mucOwner, xml('destroy', {}, ...inner)), room);
 }
 
-/** Changes what somebody is to the room (XEP-0045 §9.3, §10.3). */
+/** Changes the affiliation of a JID (XEP-0045 §9.3, §10.3). */
 export function setAffiliation(room: string, jid: string, affiliation: Affiliation): Element {
   return iq('set', queryElement(NS.mucAdmin, xml('item', { jid, affiliation })), room);
 }
 
-/** Changes what an occupant may do (XEP-0045 §8.2, §9.6). */
+/** Changes the role of an occupant (XEP-0045 §8.2, §9.6). */
 export function setRole(room: string, nick: string, role: Role): Element {
   return iq('set', queryElement(NS.mucAdmin, xml('item', { nick, role })), room);
 }
 
-/** Asks who has an affiliation (XEP-0045 §9.5). */
+/** Asks which JIDs have an affiliation (XEP-0045 §9.5). */
 export function affiliations(room: string, affiliation: Affiliation): Element {
   return iq('get', queryElement(NS.mucAdmin, xml('item', { affiliation })), room);
 }

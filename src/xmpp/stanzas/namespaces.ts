@@ -1,4 +1,4 @@
-/** Namespaces, by the specification that they are from. */
+/** Namespaces, by the specification that defines them. */
 export const NS = {
   adhoc: 'http://jabber.org/protocol/commands',
   bind: 'urn:ietf:params:xml:ns:xmpp-bind',

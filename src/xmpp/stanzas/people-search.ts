@@ -4,7 +4,7 @@ import { iq, queryElement } from './iq.ts';
 import { submit } from './forms.ts';
 import { NS } from './namespaces.ts';
 
-/** Asks what can be searched for (XEP-0055 §2.1). */
+/** Asks which fields can be searched (XEP-0055 §2.1). */
 export function fields(service: string): Element {
   return iq('get', queryElement(NS.search), service);
 }

@@ -2,7 +2,7 @@ import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from './namespaces.ts';
 
-/** What a presence says (RFC 6121 §4.7.1); available when there is none. */
+/** The type of a presence (RFC 6121 §4.7.1); an available presence has none. */
 export type PresenceType =
   'unavailable' | 'subscribe' | 'subscribed' | 'unsubscribe' | 'unsubscribed' | 'probe';
 
@@ -35,27 +35,27 @@ function direct(to: string, options: PresenceOptions = {}): Element {
   return make({ ...options, to });
 }
 
-/** Asks to see somebody's presence (RFC 6121 §3.1). */
+/** Asks to see a contact's presence (RFC 6121 §3.1). */
 function subscribe(to: string): Element {
   return make('subscribe', to);
 }
 
-/** Lets somebody see the own presence (RFC 6121 §3.1). */
+/** Allows a contact to see the own presence (RFC 6121 §3.1). */
 function subscribed(to: string): Element {
   return make('subscribed', to);
 }
 
-/** Sees somebody's presence no more (RFC 6121 §3.3). */
+/** Asks to see a contact's presence no more (RFC 6121 §3.3). */
 function unsubscribe(to: string): Element {
   return make('unsubscribe', to);
 }
 
-/** Lets somebody see the own presence no more (RFC 6121 §3.2). */
+/** Allows a contact to see the own presence no more (RFC 6121 §3.2). */
 function unsubscribed(to: string): Element {
   return make('unsubscribed', to);
 }
 
-/** What the client can, as a hash (XEP-0115 §4). @param ver the hash, base64 of SHA-1 */
+/** The client's capabilities, as a hash (XEP-0115 §4). @param ver the hash, base64 of SHA-1 */
 function caps(node: string, ver: string): Element {
   return xml('c', { xmlns: NS.caps, hash: 'sha-1', node, ver });
 }

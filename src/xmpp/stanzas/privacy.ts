@@ -8,10 +8,10 @@ export interface PrivacyItem {
   action: 'allow' | 'deny';
   /** Rules are tried in this order. */
   order: number;
-  /** What `value` is; a rule without it is for everybody. */
+  /** The kind of `value`; a rule without a type is for everyone. */
   type?: 'jid' | 'group' | 'subscription';
   value?: string;
-  /** What it is for; everything when left out. */
+  /** Stanzas that the rule is for; all when left out. */
   stanzas?: readonly ('message' | 'presence-in' | 'presence-out' | 'iq')[];
 }
 
@@ -40,12 +40,12 @@ export function remove(name: string): Element {
   return iq('set', queryElement(NS.privacy, xml('list', { name })));
 }
 
-/** The list of this session; none when left out (XEP-0016 §2.4). */
+/** Sets the list of this session; no list when left out (XEP-0016 §2.4). */
 export function activate(name?: string): Element {
   return iq('set', queryElement(NS.privacy, xml('active', { name })));
 }
 
-/** The list of all sessions; none when left out (XEP-0016 §2.5). */
+/** Sets the list of all sessions; no list when left out (XEP-0016 §2.5). */
 export function setDefault(name?: string): Element {
   return iq('set', queryElement(NS.privacy, xml('default', { name })));
 }

@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import { iq, queryElement } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Asks for an element that was stored (XEP-0049 §3.2). */
+/** Asks for a stored element (XEP-0049 §3.2). */
 export function get(name: string, xmlns: string): Element {
   return iq('get', queryElement(NS.privateStorage, xml(name, { xmlns })));
 }

@@ -6,7 +6,7 @@ import type { FormValues } from './forms.ts';
 import { iq, queryElement } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Everything here takes the service's JID first; `undefined` is the user's own account (PEP, XEP-0163). */
+/** All builders take the service's JID first; `undefined` is the user's own account (PEP, XEP-0163). */
 type Service = string | undefined;
 
 const nodeConfig = 'http://jabber.org/protocol/pubsub#node_config';
@@ -25,34 +25,34 @@ export function discoverNodes(service: Service, node?: string): Element {
   return iq('get', xml('query', { xmlns: NS.discoItems, node }), service);
 }
 
-/** Makes a node (XEP-0060 §8.1); without a name, the service chooses one. */
+/** Creates a node (XEP-0060 §8.1); without a name, the service chooses one. */
 export function createNode(service: Service, node?: string, configuration?: FormValues): Element {
   const create = xml('create', { node });
   if (configuration === undefined) return pubsub('set', service, create);
   return pubsub('set', service, create, xml('configure', {}, submit(configuration, nodeConfig)));
 }
 
-/** Ends a node (XEP-0060 §8.4). */
+/** Deletes a node (XEP-0060 §8.4). */
 export function deleteNode(service: Service, node: string): Element {
   return owner('set', service, xml('delete', { node }));
 }
 
-/** Asks how a node is set up (XEP-0060 §8.2). */
+/** Asks for the configuration of a node (XEP-0060 §8.2). */
 export function configuration(service: Service, node: string): Element {
   return owner('get', service, xml('configure', { node }));
 }
 
-/** Sets a node up (XEP-0060 §8.2). */
+/** Configures a node (XEP-0060 §8.2). */
 export function configure(service: Service, node: string, values: FormValues): Element {
   return owner('set', service, xml('configure', { node }, submit(values, nodeConfig)));
 }
 
-/** Asks how a new node is set up (XEP-0060 §8.3). */
+/** Asks for the default configuration of new nodes (XEP-0060 §8.3). */
 export function defaultConfiguration(service: Service): Element {
   return owner('get', service, xml('default'));
 }
 
-/** Asks who has which affiliation to a node (XEP-0060 §8.9). */
+/** Asks for the affiliations to a node (XEP-0060 §8.9). */
 export function affiliations(service: Service, node: string): Element {
   return owner('get', service, xml('affiliations', { node }));
 }
@@ -69,7 +69,7 @@ export function setAffiliations(
   return owner('set', service, xml('affiliations', { node }, ...items));
 }
 
-/** Subscribes to a node (XEP-0060 §6.1). @param jid who is to get its events */
+/** Subscribes to a node (XEP-0060 §6.1). @param jid the JID that gets its events */
 export function subscribe(
   service: Service,
   node: string,
@@ -82,12 +82,12 @@ export function subscribe(
   return pubsub('set', service, request, xml('options', {}, form));
 }
 
-/** Ends a subscription (XEP-0060 §6.2). @param subid which, when there are several */
+/** Ends a subscription (XEP-0060 §6.2). @param subid the subscription's id, when there are several */
 export function unsubscribe(service: Service, node: string, jid: string, subid?: string): Element {
   return pubsub('set', service, xml('unsubscribe', { node, jid, subid }));
 }
 
-/** Lets a pending subscription in or not (XEP-0060 §8.6). */
+/** Accepts or refuses a pending subscription (XEP-0060 §8.6). */
 export function answerSubscription(
   service: string,
   node: string,
@@ -107,7 +107,7 @@ export function pendingSubscriptions(service: Service): Element {
   return iq('set', xml('command', { xmlns: NS.adhoc, node, action: 'execute' }), service);
 }
 
-/** Asks for one's own subscriptions (XEP-0060 §5.6). */
+/** Asks for the user's own subscriptions (XEP-0060 §5.6). */
 export function subscriptions(service: Service, node?: string): Element {
   return pubsub('get', service, xml('subscriptions', { node }));
 }
@@ -128,12 +128,12 @@ export function setOptions(
   return pubsub('set', service, xml('options', { node, jid }, form));
 }
 
-/** Asks who is subscribed to a node (XEP-0060 §8.8.1). */
+/** Asks for the subscribers of a node (XEP-0060 §8.8.1). */
 export function subscribers(service: Service, node: string): Element {
   return owner('get', service, xml('subscriptions', { node }));
 }
 
-/** Changes who is subscribed to a node (XEP-0060 §8.8.2). */
+/** Changes the subscribers of a node (XEP-0060 §8.8.2). */
 export function setSubscribers(
   service: Service,
   node: string,
@@ -150,7 +150,7 @@ export interface Publication {
   /** @default the service's choice */
   id?: string;
   payload?: Element;
-  /** What the node must be like, or becomes when it is made by this (XEP-0060 §7.1.5). */
+  /** The configuration that the node must have, or gets when this creates it (XEP-0060 §7.1.5). */
   options?: FormValues;
 }
 
@@ -164,7 +164,7 @@ export function publish(service: Service, node: string, what: Publication = {}):
   return pubsub('set', service, publication, xml('publish-options', {}, form));
 }
 
-/** Takes an item back (XEP-0060 §7.2). */
+/** Retracts an item (XEP-0060 §7.2). */
 export function retract(service: Service, node: string, id: string, notify = false): Element {
   const retraction = xml(
     'retract',
@@ -174,7 +174,7 @@ export function retract(service: Service, node: string, id: string, notify = fal
   return pubsub('set', service, retraction);
 }
 
-/** Asks for items: the newest `max`, or those of the ids, or all (XEP-0060 §6.5). */
+/** Asks for items: the newest `max`, those with the given ids, or all (XEP-0060 §6.5). */
 export function items(
   service: Service,
   node: string,
@@ -185,7 +185,7 @@ export function items(
   return pubsub('get', service, xml('items', { node, max_items: most }, ...wanted));
 }
 
-/** Takes all items back (XEP-0060 §8.5). */
+/** Removes all items (XEP-0060 §8.5). */
 export function purge(service: Service, node: string): Element {
   return owner('set', service, xml('purge', { node }));
 }
@@ -195,7 +195,7 @@ export function request(type: 'get' | 'set', service: Service, ...children: Elem
   return pubsub(type, service, ...children);
 }
 
-/** Any other request of a node's owner (XEP-0060 §8). */
+/** Any other request by a node's owner (XEP-0060 §8). */
 export function ownerRequest(
   type: 'get' | 'set',
   service: Service,
@@ -204,7 +204,7 @@ export function ownerRequest(
   return owner(type, service, ...children);
 }
 
-/** Asks for what a service can (XEP-0060 §5.1). */
+/** Asks for the features of a service (XEP-0060 §5.1). */
 export function discoverFeatures(service: string): Element {
   return iq('get', queryElement(NS.discoInfo), service);
 }

@@ -14,7 +14,7 @@ export function enable(service: string, node: string, options?: FormValues): Ele
   return iq('set', xml('enable', { xmlns: NS.push, jid: service, node }, ...inner));
 }
 
-/** No pushes any more; to no node when none is named (XEP-0357 §6). */
+/** Ends the pushes to a node, or to all nodes of the service when none is named (XEP-0357 §6). */
 export function disable(service: string, node?: string): Element {
   return iq('set', xml('disable', { xmlns: NS.push, jid: service, node }));
 }

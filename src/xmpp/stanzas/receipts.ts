@@ -9,7 +9,7 @@ export function request(): Element {
   return xml('request', { xmlns: NS.receipts });
 }
 
-/** The receipt for a message that was received (XEP-0184 §5.3). */
+/** The receipt for a received message (XEP-0184 §5.3). */
 export function confirm(received: Stanza): Element {
   const receipt = xml('received', { xmlns: NS.receipts, id: received.id });
   return send(received.from, {

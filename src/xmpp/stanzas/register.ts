@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import { iq, queryElement } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Asks what the server wants to know (XEP-0077 §3.1). */
+/** Asks which fields a registration needs (XEP-0077 §3.1). */
 export function registrationFields(): Element {
   return iq('get', queryElement(NS.register));
 }

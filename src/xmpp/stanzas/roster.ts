@@ -10,7 +10,11 @@ export interface Contact {
   groups?: readonly string[];
 }
 
-/** Asks for the roster (RFC 6121 §2.1.3). @param version of the roster that is known already (§2.6) */
+/**
+ * Asks for the roster (RFC 6121 §2.1.3).
+ *
+ * @param version that of the roster that the client has already (§2.6)
+ */
 export function get(version?: string): Element {
   return iq('get', xml('query', { xmlns: NS.roster, ver: version }));
 }

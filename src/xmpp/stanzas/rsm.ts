@@ -2,15 +2,15 @@ import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from './namespaces.ts';
 
-/** Which part of a long result is wanted (XEP-0059 §2). */
+/** Which part of a long result to ask for (XEP-0059 §2). */
 export interface Page {
-  /** Results at most. */
+  /** Maximum number of results. */
   max?: number;
-  /** Those after the result of that id. */
+  /** Results after the one with that id. */
   after?: string;
-  /** Those before the result of that id; an empty text for the last page. */
+  /** Results before the one with that id; an empty text for the last page. */
   before?: string;
-  /** From that position on. */
+  /** Results from that position on. */
   index?: number;
 }
 

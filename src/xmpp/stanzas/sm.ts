@@ -4,4 +4,4 @@ export {
   smEnable as enable,
   smRequest as request,
   smResume as resume,
-} from '../stream-management.ts';
+} from '../session/stream-management.ts';

@@ -2,7 +2,7 @@ import { xml } from '../element.ts';
 import type { Element } from '../element.ts';
 import { NS } from './namespaces.ts';
 
-/** The parts of a stream that a login sends by itself; here for tests of a server's own negotiation. */
+/** The parts of a stream that a login sends by itself, for tests of a server's own negotiation. */
 
 /** A stream's header (RFC 6120 §4.7), as text: it is not closed. */
 export function start(
@@ -43,7 +43,7 @@ export function auth(mechanism: string, message = ''): Element {
   return xml('auth', { xmlns: NS.sasl, mechanism }, Buffer.from(message).toString('base64'));
 }
 
-/** Goes on with a SASL exchange (RFC 6120 §6.4.3). @param message before base64 */
+/** Continues a SASL exchange (RFC 6120 §6.4.3). @param message before base64 */
 export function authResponse(message = ''): Element {
   return xml('response', { xmlns: NS.sasl }, Buffer.from(message).toString('base64'));
 }

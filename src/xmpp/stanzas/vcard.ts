@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import { iq } from './iq.ts';
 import { NS } from './namespaces.ts';
 
-/** Asks for somebody's vCard; one's own when left out (XEP-0054 §3.1, §3.3). */
+/** Asks for the vCard of a JID, or for the user's own when left out (XEP-0054 §3.1, §3.3). */
 export function get(jid?: string): Element {
   return iq('get', xml('vCard', { xmlns: NS.vcard }), jid);
 }
@@ -13,7 +13,7 @@ export interface VCardFields {
   readonly [name: string]: string | VCardFields;
 }
 
-/** Writes one's own vCard (XEP-0054 §3.2): `set({ FN: 'Alice', N: { GIVEN: 'Alice' } })`. */
+/** Writes the user's own vCard (XEP-0054 §3.2): `set({ FN: 'Alice', N: { GIVEN: 'Alice' } })`. */
 export function set(fields: VCardFields): Element {
   return iq('set', xml('vCard', { xmlns: NS.vcard }, ...elementsOf(fields)));
 }

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { AmocError } from '../../lib/errors.ts';
 import { Framer } from './framer.ts';
-import { defaultFrameLimits, notXmpp } from './frame-grammar.ts';
+import { defaultFrameLimits, StreamFault } from './frame-grammar.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -12,25 +12,25 @@ import type { TlsOptions } from './tls-options.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 const NS_HTTPBIND = 'http://jabber.org/protocol/httpbind';
-/** How long the server may keep a request when it has nothing to say (XEP-0124 §7.1). */
+/** How long the server may keep a request when it has nothing to send (XEP-0124 §7.1). */
 const WAIT_S = 60;
-/** When a server is asked whether it has an answer to a step of the login. */
+/** How long to wait for an answer to a step of the login before the server is asked for it. */
 const LOGIN_POLL_MS = 200;
-/** What ends a login: a resource bound, or a session resumed. */
+/** What ends a login: the request to bind a resource, or to resume a session. */
 const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
 /**
- * How long a request has been on its way at least before a second one follows it over the other connection.
- * ejabberd (23.01, and its source as of 2026) keeps a request that overtook another until something
- * else comes for the client, which may be never; and there is no way to make it look again.
+ * Minimum time that a request has been on its way before a second one follows it over the other connection.
+ * ejabberd (23.01, and its source as of 2026) keeps a request that overtook another one until something else
+ * comes for the client, which may never happen; and the client has no way to make it look again.
  */
 const LEAST_ORDER_MS = 10;
-/** The longest that a request is held back for the order's sake. */
+/** Maximum time that a request is held back to keep the order. */
 const MOST_ORDER_MS = 1000;
-/** Bytes of an answer, which may have any number of stanzas; two of the longest at least. */
+/** Maximum size of an answer in bytes, for any number of stanzas; two of the longest fit in any case. */
 const MOST_ANSWER = 16 * 1024 * 1024;
-/** Requests on their way at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
+/** Maximum number of requests at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
 const MOST_REQUESTS = 2;
-/** Servers that send on to another one before a session begins. */
+/** Maximum number of redirects to other servers before a session begins. */
 const MOST_REDIRECTS = 3;
 
 /** A stream over HTTP: BOSH (XEP-0124, XEP-0206). */
@@ -47,7 +47,7 @@ export class BoshWire implements Wire {
   #sid: string | undefined;
   #queue: string[] = [];
   #isRestarting = false;
-  /** The last request is to be sent, and then that it was. */
+  /** Whether the last request is yet to be sent; `#hasEnded`: whether it was sent. */
   #isEnding = false;
   #hasEnded = false;
   #awaitsRestart = false;
@@ -56,16 +56,19 @@ export class BoshWire implements Wire {
   readonly #early = new Map<number, Buffer>();
   #nextAnswer = 0;
   #flushes = false;
-  /** The resource is being bound: from now on the server speaks when it wants. */
+  /** The resource is being bound: from now on the server sends whenever it wants. */
   #isUp = false;
   #poll: NodeJS.Timeout | undefined;
-  /** When the system had taken the last request, on `performance.now()`; infinite until it has. */
+  /** When the system had accepted the last request, by `performance.now()`; infinite until it has. */
   #sentAt = Infinity;
-  /** How long requests take to arrive, told by answers that do not wait for news. */
+  /** How long requests take to arrive, measured with answers that do not wait for news. */
   readonly #roundTrips = new RoundTrips(LEAST_ORDER_MS, MOST_ORDER_MS);
   #inOrder: NodeJS.Timeout | undefined;
   #isOver = false;
-  /** Of a server that keeps no request: how long it wants to be left alone when nothing is to be said (XEP-0124 §12). */
+  /**
+   * For a server that keeps no request: the pause that it wants when the client has nothing to send (XEP-0124
+   * §12).
+   */
   #pollingMs = 0;
   #mostRequests = MOST_REQUESTS;
   #redirects = 0;
@@ -120,8 +123,9 @@ export class BoshWire implements Wire {
   }
 
   /**
-   * What is written in one turn travels in one request, in place of an empty one: two that are sent at
-   * once over two connections may arrive in the wrong order, which ejabberd 23.01 does not always survive.
+   * Everything that is written in one turn travels in one request, in place of an empty one: two requests
+   * that are sent at once over two connections may arrive in the wrong order, which ejabberd 23.01 does not
+   * always survive.
    */
   #flushSoon(): void {
     if (this.#flushes) return;
@@ -155,7 +159,7 @@ export class BoshWire implements Wire {
     return content === '' ? `${tag}/>` : `${tag}>${content}</body>`;
   }
 
-  /** Sends what waits; with nothing to say, keeps one request at the server for its answers. */
+  /** Sends what waits; with nothing to send, keeps one request at the server for its answers. */
   #flush(): void {
     if (this.#isOver || this.#hasEnded) return;
     if (this.#sid === undefined || this.#underway >= this.#mostRequests) return;
@@ -178,10 +182,10 @@ export class BoshWire implements Wire {
     }
   }
 
-  /** Whether what is sent now could arrive before what was sent just now; then it is sent in a moment. */
+  /** Whether a request that is sent now could arrive before the previous one; then it is sent in a moment. */
   #mayOvertake(): boolean {
     if (this.#underway === 0) return false;
-    // Once the system has taken it, there is another flush.
+    // Once the system has accepted it, there is another flush.
     if (this.#sentAt === Infinity) return true;
     const left = this.#sentAt + this.#roundTrips.bound - performance.now();
     if (left <= 0) return false;
@@ -193,8 +197,8 @@ export class BoshWire implements Wire {
   }
 
   /**
-   * During the login each request has its answer: an empty one besides would only be a second that may
-   * overtake it. For a server that answers later there is one after a while.
+   * During the login each request has its answer: an additional empty request could only overtake another
+   * one. For a server that answers later, an empty request is sent after a while.
    */
   #pollLater(ms: number): void {
     clearTimeout(this.#poll);
@@ -217,7 +221,7 @@ export class BoshWire implements Wire {
     const rid = this.#rid - 1;
     this.#underway++;
     const answered = (answer: Buffer): void => {
-      // One that waits at the server is answered as soon as the next one arrives there (XEP-0124 §7.2).
+      // A request that waits at the server is answered as soon as the next one arrives there (XEP-0124 §7.2).
       const isPrompt = !this.#isUp || this.#underway === MOST_REQUESTS;
       if (isPrompt && this.#sentAt !== Infinity) {
         this.#roundTrips.add(performance.now() - this.#sentAt);
@@ -273,7 +277,7 @@ export class BoshWire implements Wire {
       });
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
-      // The server closed a connection that was kept just when it was used again (XEP-0124 §14.1).
+      // The server closed a kept connection just when it was used again (XEP-0124 §14.1).
       if (request.reusedSocket && error.code === 'ECONNRESET' && !isAgain && !this.#isOver) {
         this.#post(body, true, answered);
       } else this.#close(error);
@@ -281,7 +285,11 @@ export class BoshWire implements Wire {
     request.end(body);
   }
 
-  /** Whether a session that has yet to begin is to begin elsewhere; never without the TLS that it had. */
+  /**
+   * Follows a redirect, if the session has yet to begin and the protocol stays the same.
+   *
+   * @returns whether it does
+   */
   #isRedirected({ statusCode, headers }: http.IncomingMessage): boolean {
     const { location } = headers;
     const isMoved = statusCode === 307 || statusCode === 308;
@@ -294,7 +302,7 @@ export class BoshWire implements Wire {
     return true;
   }
 
-  /** In the order of their requests (XEP-0124 §14.2). */
+  /** Reads the answers in the order of their requests (XEP-0124 §14.2). */
   #readAnswers(): void {
     for (;;) {
       const answer = this.#early.get(this.#nextAnswer);
@@ -314,7 +322,7 @@ export class BoshWire implements Wire {
           isLast = attributeIn(tag, 'type') === 'terminate';
           if (this.#sid === undefined) this.#begin(tag);
           else if (this.#awaitsRestart && /<(?:stream:)?features/.test(answer.toString('latin1'))) {
-            // Which request the server answers with it is the server's choice.
+            // The server chooses the request that it answers with its features.
             this.#awaitsRestart = false;
             this.#opened();
           }
@@ -330,7 +338,7 @@ export class BoshWire implements Wire {
     );
     framer.push(answer);
     if (!(isWhole as boolean) && !this.#isOver) {
-      this.owner.malformed(notXmpp('an answer to BOSH that has no end'));
+      this.owner.malformed(new StreamFault('an answer to BOSH that has no end'));
       return;
     }
     if (!(isLast as boolean)) return;

@@ -1,37 +1,38 @@
 import { AmocError } from '../../lib/errors.ts';
 
-/** Told of what a framer finds, in the order of the bytes. */
+/** Is told what a framer finds, in the order of the bytes. */
 export interface FrameTarget {
   /** The tag that opens the stream. */
   opened(tag: string): void;
-  /** One complete element below the stream's root, as it was sent. */
+  /** One complete element below the stream's root, unchanged. */
   stanza(text: string): void;
   /** The stream was closed by its end tag. */
   ended(): void;
-  /** The bytes are no XML stream, or go beyond a bound; nothing more is read. */
+  /** The bytes are not an XML stream, or exceed a limit; nothing more is read. */
   malformed(error: AmocError): void;
 }
 
-/** Bounds of a framer. */
+/** The limits of a framer. */
 export interface FrameLimits {
-  /** Bytes of one stanza. @default 1 MiB */
+  /** Maximum size of one stanza, in bytes. @default 1 MiB */
   stanzaBytes: number;
-  /** Elements in elements. @default 128 */
+  /** Maximum depth of nested elements. @default 128 */
   depth: number;
-  /** Elements in one stanza, itself included. @default 32,768 */
+  /** Maximum number of elements in one stanza, itself included. @default 32,768 */
   elements: number;
-  /** Attributes of one element. @default 256 */
+  /** Maximum number of attributes of one element. @default 256 */
   attributes: number;
 }
 
 /**
- * Bytes of a stanza for each element that it may have: empty elements take four, and a tree of them would
- * stop all users of the process for half a second. An item of a roster or a list takes 40 and more.
+ * A stanza may have one element for this many bytes of its maximum size: empty elements take four bytes,
+ * and a tree of them would block all users of the process for half a second. An item of a roster or a list
+ * takes 40 bytes and more.
  */
 const BYTES_AN_ELEMENT = 32;
 const LEAST_ELEMENTS = 1000;
 
-/** The bounds of a stanza of so many bytes; the same object for the same number. */
+/** The limits for stanzas of at most `stanzaBytes`; the same object for the same number. */
 export function frameLimitsOf(stanzaBytes: number): FrameLimits {
   if (latest.stanzaBytes !== stanzaBytes) latest = limitsOf(stanzaBytes);
   return latest;
@@ -45,7 +46,7 @@ const limitsOf = (stanzaBytes: number): FrameLimits => ({
 });
 
 export const defaultFrameLimits: FrameLimits = limitsOf(1024 * 1024);
-/** A process has one run and thus one bound at a time, and thousands of wires. */
+/** A process has one run, and so one limit at a time, but thousands of wires. */
 let latest = defaultFrameLimits;
 
 export const LT = 0x3c;
@@ -67,43 +68,46 @@ export function isForbidden(byte: number): boolean {
   return byte < 0x20 && byte !== 0x9 && byte !== 0xa && byte !== 0xd;
 }
 
-/** Bytes that end a run of text, and of an attribute's value. */
+/** Bytes that end a run of text; and those that end a run of an attribute's value. */
 export const stopsText = stops(LT, AMP);
 export const stopsValue = stops(LT, AMP, SINGLE_QUOTE, DOUBLE_QUOTE);
 
-/** Characters that are forbidden stop too: then none can be in a run. */
+/** Forbidden characters end a run too, so that no run contains one. */
 function stops(...bytes: number[]): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) =>
     bytes.includes(byte) || isForbidden(byte) ? 1 : 0,
   );
 }
 
-/** The first character of a text that is forbidden although its bytes are UTF-8. */
+/** The position of a character that is forbidden although its bytes are valid UTF-8; -1 if there is none. */
 export function noncharacterIn(text: string): number {
   const at = text.indexOf('\ufffe');
   return at >= 0 ? at : text.indexOf('\uffff');
 }
 
-/** Ends what is said of XML that XMPP does without (RFC 6120 §11.1). */
-export const RESTRICTED = ', which XMPP forbids';
-
-/** XML that XMPP does without. As no entity can be declared, none can grow. */
+/** XML that XMPP forbids (RFC 6120 §11.1). As no entity can be declared, no entity can expand. */
 export const restricted = {
-  comment: `a comment${RESTRICTED}`,
-  instruction: `a processing instruction${RESTRICTED}`,
-  typeDefinition: `a document type definition${RESTRICTED}`,
+  comment: 'a comment, which XMPP forbids',
+  instruction: 'a processing instruction, which XMPP forbids',
+  typeDefinition: 'a document type definition, which XMPP forbids',
 } as const;
 
-/** The error of a server whose bytes are no XMPP stream, or go beyond a bound. */
-export function notXmpp(what: string): AmocError {
-  return new AmocError('CONNECTION', `what the server sent is no XMPP stream: ${what}`);
+/** The other side's bytes are not an XMPP stream, or exceed a limit. */
+export class StreamFault extends AmocError {
+  /** The stream error that a server answers it with (RFC 6120 §4.9.3). */
+  readonly condition: 'not-well-formed' | 'restricted-xml' | 'policy-violation';
+
+  constructor(what: string, condition: StreamFault['condition'] = 'not-well-formed') {
+    super('CONNECTION', `the server did not send a valid XMPP stream: ${what}`);
+    this.condition = condition;
+  }
 }
 
 export function tooLong({ stanzaBytes }: FrameLimits): string {
   return `a stanza of more than ${stanzaBytes} bytes (xmppStanzaBytes)`;
 }
 
-/** Names a character that is forbidden, and where it stands: after `before`, in the stanza that begins with it. */
+/** Names a forbidden character and its position. @param before the text of the stanza up to the character */
 export function forbiddenAfter(before: string, character: number): string {
   const code = character.toString(16).toUpperCase().padStart(4, '0');
   const [tag = 'a tag'] = /^<[\w:.-]{1,40}/.exec(before) ?? [];
@@ -112,7 +116,7 @@ export function forbiddenAfter(before: string, character: number): string {
 
 export const SPACE = 0x20;
 
-/** The first of the letters, and what stands among them: no byte from here to 0x7f means anything in a tag. */
+/** The first letter; the bytes from here to 0x7f that are not letters mean nothing in a tag either. */
 export const LETTERS = 0x40;
 
 export const CDATA_WORD = Buffer.from('CDATA[');
@@ -141,7 +145,7 @@ export const State = {
   entity: 17,
 } as const;
 
-/** A hash of a name, one byte after the other. */
+/** A hash of a name, byte by byte. */
 export function extend(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
 }

@@ -1,26 +1,26 @@
-/** The opening of a stream, as the wires without one give it to their owners (RFC 6120 §4.7). */
+/** The tag that opens a stream, as wires without one give it to their owners (RFC 6120 §4.7). */
 export function streamHeader(attributes: string): string {
   return `<stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"${attributes}>`;
 }
 
-/** Whether a text that is to be written opens a stream. */
+/** Whether an outgoing text opens a stream. */
 export function isStreamHeader(text: string): boolean {
   return text.startsWith('<?xml') || text.startsWith('<stream:stream');
 }
 
-/** Whether a text that is to be written closes the stream. */
+/** Whether an outgoing text closes the stream. */
 export function isStreamEnd(text: string): boolean {
   return text === '</stream:stream>';
 }
 
-/** A stanza outside of a stream names its namespace (RFC 7395 §3.3.3, XEP-0124 §7). */
+/** A stanza outside a stream declares its namespace (RFC 7395 §3.3.3, XEP-0124 §7). */
 export function withNamespace(text: string): string {
   const end = text.search(/[\s/>]/);
   if (end < 0 || hasNamespace(text)) return text;
   return `${text.slice(0, end)} xmlns="jabber:client"${text.slice(end)}`;
 }
 
-/** What is written by hand may have any blanks, and a `>` in an attribute. */
+/** Text that was written by hand may have any white space, and a `>` in an attribute. */
 function hasNamespace(text: string): boolean {
   const close = text.indexOf('>');
   const head = text.slice(0, close);
@@ -31,7 +31,7 @@ function hasNamespace(text: string): boolean {
 
 const FIRST_TAG = /^<(?:[^>"']|"[^"]*"|'[^']*')*/;
 
-/** The value of an attribute in a tag, as it stands there. */
+/** The value of an attribute in a tag, unchanged. */
 export function attributeIn(tag: string, name: string): string | undefined {
   const match = new RegExp(`\\s${name}=(?:"([^"]*)"|'([^']*)')`).exec(tag);
   return match?.[1] ?? match?.[2];

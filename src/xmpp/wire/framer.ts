@@ -1,4 +1,4 @@
-import { beforeServing } from '../../lib/serving-guard.ts';
+import { beforeServing } from '../../lib/system/serving-guard.ts';
 import { isUtf8 } from 'node:buffer';
 import {
   defaultFrameLimits,
@@ -21,6 +21,7 @@ import {
   SLASH,
   SPACE,
   State,
+  StreamFault,
   stepMarkup,
   stopsText,
   stopsValue,
@@ -29,27 +30,26 @@ import {
   forbiddenAfter,
   isForbidden,
   noncharacterIn,
-  notXmpp,
   isEntity,
   isNameStart,
 } from './frame-grammar.ts';
 import type { FrameLimits, FrameTarget } from './frame-grammar.ts';
 
 /**
- * Finds the stanzas in the bytes of a stream (RFC 6120 §4) without building a tree: one pass, no
- * allocation but the text of each stanza, memory bounded by the longest stanza that is let through.
+ * Finds the stanzas in the bytes of a stream (RFC 6120 §4) without building a tree: in one pass, with no
+ * allocation except the text of each stanza, and with memory limited by the longest stanza that is allowed.
  *
- * Tags are matched by a hash of their names, and with attributes counted: the tree of what is let through
- * takes a bounded time. What a stanza says inside is not checked further: that is done when somebody asks
- * for its element.
+ * Tags are matched by a hash of their names, and elements and attributes are counted, so that the tree of an
+ * accepted stanza takes a bounded time. The inside of a stanza is not checked further until its element is
+ * used.
  */
 export class Framer {
-  /** Who is told; may be changed at any time, also from within a call. */
+  /** Is told what is found; may be changed at any time, also during a call. */
   target: FrameTarget;
   /** May be changed between two stanzas. */
   limits: FrameLimits;
   readonly #isFramed: boolean;
-  /** The next tag is the stream's. */
+  /** Whether the next tag is the stream's. */
   #opening: boolean;
   #state: number = State.text;
   /** 0: before the stream's tag; 1: between stanzas. */
@@ -57,14 +57,14 @@ export class Framer {
   /** Hashes of the names of the open elements. */
   #names: number[] = [];
   #hash = 0;
-  /** How much of `CDATA[` or of an entity was seen. */
+  /** How much of `CDATA[` or of an entity has been read. */
   #matched = 0;
   #entity = '';
   #returnTo: number = State.text;
-  /** Beginning of a stanza that goes on in the next chunk. */
+  /** The beginning of a stanza that continues in the next chunk. */
   #carry: Buffer | undefined;
   #carried = 0;
-  /** All bytes of the stanza, one over the other: ASCII when the highest bit stays unset. */
+  /** All bytes of the stanza combined by OR: the stanza is ASCII when the highest bit is unset. */
   #bits = 0;
   /** Elements of the stanza, and attributes of the tag, so far. */
   #elements = 0;
@@ -82,12 +82,12 @@ export class Framer {
     this.#depth = isFramed ? 1 : 0;
   }
 
-  /** Whether it stands between two stanzas of a stream: then nothing of it need be kept. */
+  /** Whether it is between two stanzas of a stream: then none of its state need be kept. */
   get isAtRest(): boolean {
     return this.#depth === 1 && this.#state === State.text && this.#carried === 0 && !this.#isDead;
   }
 
-  /** Begins a new stream; what is left of the old is forgotten. */
+  /** Begins a new stream, and drops what is left of the old one. */
   reset(): void {
     this.#generation++;
     this.#state = State.text;
@@ -110,7 +110,7 @@ export class Framer {
   /**
    * Reads `length` bytes. The buffer may be used again when this returns.
    *
-   * @returns whether all of them were read: none is after the end of a stream
+   * @returns whether all of them were read: none is read after the end of a stream
    */
   push(bytes: Buffer, length: number = bytes.length): boolean {
     beforeServing();
@@ -163,7 +163,8 @@ export class Framer {
             state = State.closeName;
           } else if (byte === BANG) state = State.bang;
           else if (byte === QUESTION) {
-            if (depth > (this.#isFramed ? 1 : 0)) return this.#fail(restricted.instruction);
+            if (depth > (this.#isFramed ? 1 : 0))
+              return this.#fail(restricted.instruction, 'restricted-xml');
             this.#matched = 0;
             state = State.declarationStart;
           } else if (isNameStart(byte)) {
@@ -175,7 +176,7 @@ export class Framer {
           if (byte > 0x20 && byte !== GT && byte !== SLASH) {
             if (byte === LT || byte === EQUALS) return this.#fail('a tag in a tag');
             hash = extend(hash, byte);
-            // The rest of a usual name: none of these needs a look of its own.
+            // The rest of a usual name: none of these bytes needs a check of its own.
             while (at + 1 < length) {
               const next = bytes[at + 1] as number;
               if (next < LETTERS || next > 0x7f) break;
@@ -184,16 +185,18 @@ export class Framer {
             }
             break;
           }
-          if (depth >= deepest) return this.#fail(`more than ${deepest} elements in each other`);
+          if (depth >= deepest)
+            return this.#fail(`more than ${deepest} nested elements`, 'policy-violation');
           if (++elements > mostElements)
             return this.#fail(
               `a stanza of more than ${mostElements} elements (see xmppStanzaBytes)`,
+              'policy-violation',
             );
           attributes = 0;
           names[depth] = hash;
           depth++;
           state = State.inTag;
-          // The same byte again, in the new state.
+          // Reads the same byte again, in the new state.
           at--;
           break;
         case State.inTag:
@@ -207,7 +210,10 @@ export class Framer {
             }
           } else if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
             if (++attributes > mostAttributes)
-              return this.#fail(`an element with more than ${mostAttributes} attributes`);
+              return this.#fail(
+                `an element with more than ${mostAttributes} attributes`,
+                'policy-violation',
+              );
             state = byte === DOUBLE_QUOTE ? State.doubleQuoted : State.singleQuoted;
           } else if (byte === SLASH) state = State.emptyTag;
           else if (byte === LT) {
@@ -227,7 +233,7 @@ export class Framer {
           const quote = state === State.doubleQuoted ? DOUBLE_QUOTE : SINGLE_QUOTE;
           if (byte === quote) state = State.inTag;
           else if (byte > 0x3c || (byte > 0x27 && byte < 0x3c)) {
-            // Letters, digits and the like: on to the next that may matter.
+            // Letters, digits and the like: skip to the next byte that may matter.
             while (at + 1 < length) {
               const next = bytes[at + 1] as number;
               if (stopsValue[next] === 1) break;
@@ -282,14 +288,16 @@ export class Framer {
           }
           break;
         case State.bang:
-          if (byte === DASH) return this.#fail(restricted.comment);
-          if (byte !== LEFT_BRACKET || depth <= 1) return this.#fail(restricted.typeDefinition);
+          if (byte === DASH) return this.#fail(restricted.comment, 'restricted-xml');
+          if (byte !== LEFT_BRACKET || depth <= 1)
+            return this.#fail(restricted.typeDefinition, 'restricted-xml');
           this.#matched = 0;
           state = State.cdataStart;
           break;
         case State.declarationStart:
           if (this.#matched === XML_WORD.length && byte <= SPACE) state = State.declaration;
-          else if (byte !== XML_WORD[this.#matched++]) return this.#fail(restricted.instruction);
+          else if (byte !== XML_WORD[this.#matched++])
+            return this.#fail(restricted.instruction, 'restricted-xml');
           break;
         case State.cdataStart:
           if (byte !== CDATA_WORD[this.#matched]) return this.#fail('<![ that begins no CDATA');
@@ -328,7 +336,7 @@ export class Framer {
     this.#bits = bits;
   }
 
-  /** Gives the target what ends here: bytes of earlier chunks, and of this one. */
+  /** Gives the target the element that ends here, with its bytes from earlier chunks and from this one. */
   #deliver(bytes: Buffer, start: number, end: number): void {
     let whole = bytes;
     let from = start;
@@ -343,8 +351,8 @@ export class Framer {
     }
     this.#forget();
     const isAscii = this.#bits < 0x80;
-    if (to - from > this.limits.stanzaBytes) this.#fail(tooLong(this.limits));
-    else if (!isAscii && !isUtf8(whole.subarray(from, to))) this.#fail('bytes that are no UTF-8');
+    if (to - from > this.limits.stanzaBytes) this.#fail(tooLong(this.limits), 'policy-violation');
+    else if (!isAscii && !isUtf8(whole.subarray(from, to))) this.#fail('bytes that are not UTF-8');
     else {
       const text = whole.toString(isAscii ? 'latin1' : 'utf8', from, to);
       const forbidden = isAscii ? -1 : noncharacterIn(text);
@@ -360,7 +368,7 @@ export class Framer {
   #keep(bytes: Buffer, start: number, end: number): void {
     const needed = this.#carried + end - start;
     if (needed > this.limits.stanzaBytes) {
-      this.#fail(tooLong(this.limits));
+      this.#fail(tooLong(this.limits), 'policy-violation');
       return;
     }
     let carry = this.#carry;
@@ -373,7 +381,7 @@ export class Framer {
     this.#carried = needed;
   }
 
-  /** @returns -1, for the start of the stanza that is no more */
+  /** @returns -1, the start when there is no stanza */
   #forget(): number {
     this.#carry = undefined;
     this.#carried = 0;
@@ -385,7 +393,7 @@ export class Framer {
     this.target.ended();
   }
 
-  /** A character that XML forbids, as itself (RFC 6120 §4.9.3.13); references to one are no entities. */
+  /** Refuses a character that XML forbids (RFC 6120 §4.9.3.13); a reference to one is not a valid entity. */
   #forbid(bytes: Buffer, start: number, at: number): false {
     const here = bytes.subarray(Math.max(start, 0), at);
     const before =
@@ -394,9 +402,9 @@ export class Framer {
   }
 
   /** @returns `false`, for {@link push} */
-  #fail(what: string): false {
+  #fail(what: string, condition: StreamFault['condition'] = 'not-well-formed'): false {
     this.stop();
-    this.target.malformed(notXmpp(what));
+    this.target.malformed(new StreamFault(what, condition));
     return false;
   }
 }

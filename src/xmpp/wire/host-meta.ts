@@ -8,15 +8,15 @@ import type { Transport } from '../connect-options.ts';
 import { KEPT_MS, MOST_DOMAINS } from './lookups.ts';
 import { nodeTlsOptions } from './tls-options.ts';
 
-/** What a stream over HTTP is carried by. */
+/** The transport of a stream over HTTP. */
 export type HttpTransport = Exclude<Transport, 'tcp'>;
 
-/** How the document is asked for. */
+/** How to request the document. */
 export interface HostMetaOptions {
   transport: HttpTransport;
   /** Whether the certificate of the domain is checked. */
   tlsVerify: boolean;
-  /** PEM certificates to trust besides the system's. */
+  /** PEM certificates to trust in addition to the system's. */
   tlsCa: string | undefined;
   timeoutMs: number;
 }
@@ -50,10 +50,10 @@ const answers = new LRUCache<string, string, Asked>({
 });
 
 /**
- * The URL of a domain's WebSocket or BOSH service, as its `/.well-known/host-meta` has it (XEP-0156 §3):
- * the XML form, which each such domain has, or else the JSON form. Asked once a minute.
+ * The URL of a domain's WebSocket or BOSH service, from its `/.well-known/host-meta` (XEP-0156 §3): from the
+ * XML form, which each such domain has, or else from the JSON form. Looked up once a minute.
  *
- * @param fetchText only given by tests
+ * @param fetchText set by tests only
  * @throws {AmocError} `CONNECTION` when the domain names no such URL
  */
 export function findByHostMeta(
@@ -94,7 +94,7 @@ interface Link {
   href: string;
 }
 
-/** Those over TLS come first (XEP-0156 §6). */
+/** URLs with TLS come first (XEP-0156 §6). */
 function bestOf(hrefs: readonly string[], transport: HttpTransport): string | undefined {
   for (const scheme of schemes[transport]) {
     const found = hrefs.find((href) => URL.canParse(href) && new URL(href).protocol === scheme);
@@ -103,9 +103,9 @@ function bestOf(hrefs: readonly string[], transport: HttpTransport): string | un
   return undefined;
 }
 
-/** XRD 1.0 §2: `<XRD><Link rel='…' href='…'/></XRD>`, with a declaration in front. */
+/** XRD 1.0 §2: `<XRD><Link rel='…' href='…'/></XRD>`, after a declaration. */
 function linksOfXml(text: string): Link[] {
-  // Another parser than that of streams: a document may have comments.
+  // Not the parser of streams: a document may have comments.
   const root = parse(text);
   const links = root.getChildElements().filter((each) => each.getName() === 'Link');
   return links.flatMap(({ attrs }) => linkOf(attrs as Partial<Link>));
@@ -127,7 +127,7 @@ function linkOf({ rel, href }: Partial<Link>): Link[] {
   return rel === undefined || href === undefined ? [] : [{ rel, href }];
 }
 
-/** Over HTTPS alone: who could change the answer could take the logins (XEP-0156 §6). */
+/** HTTPS only: anyone who could change the answer could take over the logins (XEP-0156 §6). */
 async function getText(url: string, options: HostMetaOptions): Promise<string> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   let at = url;
@@ -142,10 +142,10 @@ async function getText(url: string, options: HostMetaOptions): Promise<string> {
     }
     at = new URL(location, at).href;
     if (!at.startsWith('https:')) {
-      throw new AmocError('CONNECTION', `it is moved to ${at}, which is not HTTPS`);
+      throw new AmocError('CONNECTION', `redirected to ${at}, which is not HTTPS`);
     }
   }
-  throw new AmocError('CONNECTION', `it is moved more than ${MOST_REDIRECTS} times`);
+  throw new AmocError('CONNECTION', `redirected more than ${MOST_REDIRECTS} times`);
 }
 
 function ask(

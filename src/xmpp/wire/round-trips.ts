@@ -1,23 +1,23 @@
-/** Bounds a round trip by those before it, as TCP does for its retransmissions (RFC 6298 §2). */
+/** Limits a round trip by the earlier ones, as TCP does for its retransmissions (RFC 6298 §2). */
 export class RoundTrips {
   readonly #least: number;
   readonly #most: number;
   #smooth: number | undefined;
   #variation = 0;
 
-  /** @param least - and `most`: what the bound is kept between, in milliseconds. */
+  /** @param least - and `most`: the limits of the bound, in milliseconds */
   constructor(least: number, most: number) {
     this.#least = least;
     this.#most = most;
   }
 
-  /** What the next round trip hardly exceeds, in milliseconds. */
+  /** A time that the next round trip hardly ever exceeds, in milliseconds. */
   get bound(): number {
     const bound = (this.#smooth ?? 0) + 4 * this.#variation;
     return Math.min(this.#most, Math.max(this.#least, bound));
   }
 
-  /** Takes a round trip of so many milliseconds into account. */
+  /** Takes a round trip into account, in milliseconds. */
   add(ms: number): void {
     if (this.#smooth === undefined) {
       this.#smooth = ms;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import { KEPT_MS, MOST_DOMAINS } from './lookups.ts';
 
-/** Where a server is. */
+/** The address of a server. */
 export interface HostPort {
   host: string;
   port: number;
@@ -12,7 +12,7 @@ export interface HostPort {
 
 type ResolveSrv = (name: string) => Promise<SrvRecord[]>;
 
-/** Answers of the last minute. Users who ask for the same name at once share one question. */
+/** Answers of the last minute. Users that ask for the same name at once share one query. */
 const answers = new LRUCache<string, SrvRecord[], ResolveSrv>({
   max: MOST_DOMAINS,
   ttl: KEPT_MS,
@@ -20,12 +20,12 @@ const answers = new LRUCache<string, SrvRecord[], ResolveSrv>({
 });
 
 /**
- * Where the domain's server is, by its SRV records: `_xmpp-client._tcp` (RFC 6120 §3.2.1), or
- * `_xmpps-client._tcp` for TLS from the first byte (XEP-0368). Asked once a minute.
+ * The address of the domain's server, by its SRV records: `_xmpp-client._tcp` (RFC 6120 §3.2.1), or
+ * `_xmpps-client._tcp` for TLS from the first byte (XEP-0368). Looked up once a minute.
  *
  * @param turn picks among records of one priority, by their weights (RFC 2782)
- * @param resolve only given by tests
- * @throws {AmocError} `CONNECTION` when there are none
+ * @param resolve set by tests only
+ * @throws {AmocError} `CONNECTION` when the domain has no such records
  */
 export async function findBySrv(
   domain: string,
@@ -50,7 +50,7 @@ export async function findBySrv(
   return choose(records, turn);
 }
 
-/** Users are spread over the records of the best priority as their weights say. */
+/** Spreads users over the records of the best priority, by their weights. */
 function choose(records: readonly SrvRecord[], turn: number): HostPort {
   const best = Math.min(...records.map(({ priority }) => priority));
   const first = records.filter(({ priority }) => priority === best);

@@ -10,29 +10,29 @@ import type { TlsOptions } from './tls-options.ts';
 import { nobody } from './wire.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
-/** Where to connect to, and from where. */
+/** The address to connect to, and the local one. */
 export interface TcpAddress {
   host: string;
   port: number;
-  /** Local address to bind; one address has some 28,000 ports to a target. */
+  /** Local address to bind; one address has about 28,000 ports to a target. */
   localAddress?: string | undefined;
 }
 
 /**
- * One buffer for the reads of all connections: what is read is looked at before the next read, so ten
- * thousand connections need no memory for it.
+ * One buffer for the reads of all connections: data is processed before the next read, so ten thousand
+ * connections need no memory for it.
  */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
- * Framers between two stanzas are all alike: those of this process share a few, which stay in the
- * processor's cache.
+ * Framers between two stanzas are all alike, so the connections of this process share a few, which stay in
+ * the processor's cache.
  */
 const idleFramers: Framer[] = [];
 const MOST_IDLE = 16;
 const streamTag = Buffer.from('<stream:stream>');
 
-/** One that stands where the stream's header has been read. */
+/** A framer that has read the header of a stream. */
 function newFramer(): Framer {
   const framer = new Framer(nobody);
   framer.push(streamTag);
@@ -40,8 +40,8 @@ function newFramer(): Framer {
 }
 
 /**
- * Wires with something to write at the end of this turn of the event loop. Many users send in one turn
- * of the timer wheel; their writes in one go cost the kernel and the server fewer wake-ups than a write
+ * Wires with something to write at the end of this turn of the event loop. Many users send in one turn of the
+ * timer wheel; writing for all of them at once costs the kernel and the server fewer wake-ups than a write
  * after each user's code, and two stanzas of one session travel together.
  */
 let unwritten: TcpWire[] = [];
@@ -55,7 +55,7 @@ function writeAll(): void {
 /** A stream over TCP, or TLS over TCP. */
 export class TcpWire implements Wire {
   #owner: WireOwner;
-  /** Only while a stanza is not there whole. */
+  /** Set only while a stanza is incomplete. */
   #framer: Framer | undefined;
   #isStopped = false;
   readonly #tls: TlsOptions;
@@ -63,7 +63,7 @@ export class TcpWire implements Wire {
   readonly #target: string;
   #socket: net.Socket;
   #out = '';
-  /** DER, of the server whose TLS session is taken up; a full handshake brings its own. */
+  /** DER certificate of the server whose TLS session is resumed; a full handshake brings its own. */
   #certificate: Buffer | undefined;
 
   /** Connects; `direct` begins with TLS (XEP-0368). */
@@ -83,7 +83,7 @@ export class TcpWire implements Wire {
     const options: net.TcpNetConnectOpts = {
       host,
       port,
-      // One address after the other is what a test of one server wants, not a race of two.
+      // A test of one server needs one address after the other, not a race of two.
       autoSelectFamily: false,
       noDelay: true,
       onread: { buffer: readBuffer, callback: (count) => this.#read(count) },
@@ -120,7 +120,7 @@ export class TcpWire implements Wire {
 
   write(text: string): void {
     if (this.#out === '') {
-      // Runs when this turn's promises have run.
+      // Runs after the promises of this turn.
       if (unwritten.length === 0) process.nextTick(writeAll);
       unwritten.push(this);
       this.#out = text;
@@ -208,7 +208,7 @@ export class TcpWire implements Wire {
     const framer = this.#framer ?? idleFramers.pop() ?? newFramer();
     framer.target = this.#owner;
     framer.limits = this.#limits;
-    // What it finds may change it: a login that ends, a stream that begins anew.
+    // What the framer finds may replace it: a login that ends, a stream that restarts.
     this.#framer = framer;
     framer.push(bytes, count);
     if (!framer.isAtRest || this.#framer !== framer) return;

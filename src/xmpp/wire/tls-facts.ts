@@ -2,17 +2,17 @@ import tls from 'node:tls';
 import type { Socket } from 'node:net';
 import { messageOf } from '../../lib/errors.ts';
 
-/** What TLS came to on one connection. */
+/** The result of TLS on one connection. */
 export interface TlsFacts {
   /** `TLSv1.3` */
   version: string;
   cipher: string;
   certificate: CertificateFacts | undefined;
-  /** Why the certificate is not to be trusted; `undefined` when it is. */
+  /** Why the certificate is not trusted; `undefined` when it is. */
   fault: string | undefined;
 }
 
-/** Whose certificate it is. */
+/** Subject and issuer of a certificate. */
 export interface CertificateFacts {
   /** Names and addresses that it is for. */
   names: string[];
@@ -20,7 +20,7 @@ export interface CertificateFacts {
   validTo: string;
 }
 
-/** What TLS came to on this socket; `undefined` when it is a plain one. */
+/** The result of TLS on this socket; `undefined` for a plain socket. */
 export function tlsFactsOf(socket: Socket): TlsFacts | undefined {
   if (!(socket instanceof tls.TLSSocket)) return undefined;
   const { authorized, authorizationError } = socket;
@@ -33,7 +33,7 @@ export function tlsFactsOf(socket: Socket): TlsFacts | undefined {
 }
 
 function certificateFacts(found: tls.PeerCertificate): CertificateFacts | undefined {
-  // Empty when the session of before was taken up.
+  // Empty when the earlier session was resumed.
   if (Object.keys(found).length === 0) return undefined;
   const { subject, subjectaltname = '', issuer, valid_to: validTo } = found;
   const alternatives = [...subjectaltname.matchAll(/(?:DNS|IP Address):([^,]+)/g)].map(

@@ -1,11 +1,11 @@
 import net from 'node:net';
 import tls from 'node:tls';
 
-/** What a server's certificate is checked with, and what is shown to it. */
+/** How a server's certificate is checked, and what the client presents. */
 export interface TlsOptions {
   /** @default true */
   verify: boolean;
-  /** PEM certificates to trust besides the system's. */
+  /** PEM certificates to trust in addition to the system's. */
   ca: string | undefined;
   /** The name that the certificate must be for, and SNI. */
   servername: string;
@@ -13,25 +13,25 @@ export interface TlsOptions {
   certificate?: { cert: string; key: string } | undefined;
   /** The newest version to speak: tls-unique ends with 1.2 (RFC 9266 §3). */
   maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
-  /** Protocol to name (ALPN): `xmpp-client` where TLS comes first (XEP-0368 §3). */
+  /** Protocol to announce (ALPN): `xmpp-client` where TLS comes first (XEP-0368 §3). */
   alpn?: string | undefined;
-  /** Whether sessions are taken up again: a login then costs no key exchange. @default true */
+  /** Whether sessions are resumed, so that a login costs no key exchange. @default true */
   resume?: boolean | undefined;
 }
 
-/** What another connection to the same server begins with. */
+/** What the next connection to the same server begins with. */
 export interface KeptSession {
   session: Buffer;
-  /** DER of the server's certificate, which is sent with a full handshake alone. */
+  /** DER of the server's certificate, which the server sends only with a full handshake. */
   certificate: Buffer | undefined;
 }
 
-/** TLS sessions by what they are for; the newest of each. */
+/** TLS sessions by target and options; the newest of each. */
 const sessions = new Map<string, KeptSession>();
-/** Targets whose session is kept. */
+/** Maximum number of targets whose session is kept. */
 const MOST_SESSIONS = 1000;
 
-/** Contexts by what they are made of: reading certificates costs a millisecond each time. */
+/** TLS contexts by their inputs: reading certificates costs a millisecond each time. */
 const contexts = new Map<string, tls.SecureContext>();
 const MOST_CONTEXTS = 1000;
 
@@ -40,7 +40,7 @@ function keyOf(target: string, options: TlsOptions): string {
   return [target, servername, verify, ca, certificate?.cert ?? '', maxVersion].join('\0');
 }
 
-/** The TLS options of Node.js that stand for ours, for a connection that goes on with `kept`. */
+/** The TLS options in the form of Node.js, for a connection that resumes `kept`. */
 export function nodeTlsOptions(options: TlsOptions, kept?: KeptSession): tls.ConnectionOptions {
   const { verify, servername, alpn } = options;
   return {
@@ -52,15 +52,15 @@ export function nodeTlsOptions(options: TlsOptions, kept?: KeptSession): tls.Con
   };
 }
 
-/** The session of an earlier connection to `target`, if there is one and it may be taken up. */
+/** The session of an earlier connection to `target`, if there is one and it may be resumed. */
 export function keptSession(options: TlsOptions, target: string): KeptSession | undefined {
   return options.resume === false ? undefined : sessions.get(keyOf(target, options));
 }
 
 /**
- * Keeps the session that the server gives to this connection, for the next one.
+ * Keeps the session that the server gives to this connection for the next connection.
  *
- * @param before the certificate that came with the session which this connection goes on with
+ * @param before the certificate that came with the session that this connection resumes
  */
 export function keepSession(
   socket: tls.TLSSocket,
@@ -78,13 +78,14 @@ export function keepSession(
   });
 }
 
-/** DER of the server's certificate: that of the session before when it was taken up. */
+/** DER of the server's certificate: the earlier one when the session was resumed. */
 export function certificateOf(
   socket: tls.TLSSocket,
   before: Buffer | undefined,
 ): Buffer | undefined {
   if (socket.isSessionReused()) return before;
-  // Not getPeerX509Certificate(), which Node.js 20 answers once alone. It is empty without a certificate.
+  // Not getPeerX509Certificate(), which Node.js 20 answers only once. The object is empty without a
+  // certificate.
   const { raw }: Partial<tls.PeerCertificate> = socket.getPeerCertificate();
   return raw;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { AmocError } from '../../lib/errors.ts';
-import { defaultFrameLimits, notXmpp, tooLong } from './frame-grammar.ts';
+import { defaultFrameLimits, StreamFault, tooLong } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
@@ -55,9 +55,9 @@ export class WebSocketWire implements Wire {
     this.#socket.on('open', () => this.owner.connected());
     this.#socket.on('message', (data: Buffer) => this.#read(data));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Found by the length of the frame, before the framer has seen it.
+      // Noticed by the length of the frame, before the framer sees the frame.
       if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
-        this.owner.failed(notXmpp(tooLong(limits)));
+        this.owner.failed(new StreamFault(tooLong(limits)));
       } else this.owner.failed(error);
     });
     this.#socket.on('close', () => this.owner.closed());
@@ -98,11 +98,11 @@ export class WebSocketWire implements Wire {
     return isStreamEnd(text) ? `<close xmlns="${NS_FRAMING}"/>` : withNamespace(text);
   }
 
-  /** Each message is one whole stanza (RFC 7395 §3.3.3). */
+  /** Each message is one complete stanza (RFC 7395 §3.3.3). */
   #read(message: Buffer): void {
     if (!this.#framer.push(message) || this.#framer.isAtRest) return;
     this.#framer.stop();
-    this.owner.malformed(notXmpp('a WebSocket message that ends within a stanza'));
+    this.owner.malformed(new StreamFault('a WebSocket message that ends within a stanza'));
   }
 
   #receive(text: string): void {

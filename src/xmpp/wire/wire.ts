@@ -1,11 +1,11 @@
 import type { TlsFacts } from './tls-facts.ts';
 import type { FrameTarget } from './frame-grammar.ts';
 
-/** Hears what comes over a {@link Wire}; one at a time: the login first, then the session. */
+/** Hears what comes over a {@link Wire}; one owner at a time: first the login, then the session. */
 export interface WireOwner extends FrameTarget {
-  /** The connection is there, TLS included where it comes first. */
+  /** The connection is established, TLS included where it comes first. */
   connected(): void;
-  /** What was written has been taken by the system. */
+  /** The system has accepted what was written. */
   drained(): void;
   /** The connection failed; `closed` follows. */
   failed(error: Error): void;
@@ -13,34 +13,34 @@ export interface WireOwner extends FrameTarget {
 }
 
 /**
- * A connection that carries an XML stream. Over WebSocket and BOSH too it is spoken to as over TCP: a
- * stream's header, stanzas, an end tag; how those travel is the wire's business.
+ * A connection that carries an XML stream. WebSocket and BOSH are used in the same way as TCP: a stream's
+ * header, stanzas, an end tag; the wire decides how these travel.
  */
 export interface Wire {
   owner: WireOwner;
   /** Whether passwords may cross it in the clear. */
   readonly isSecure: boolean;
-  /** Characters or bytes written that the system has not taken yet. */
+  /** Characters or bytes that were written and that the system has not accepted yet. */
   readonly pending: number;
-  /** Writes whole elements, a stream's header or its end tag. */
+  /** Writes complete elements, a stream's header or its end tag. */
   write(text: string): void;
   /** The next thing that comes is a new stream (RFC 6120 §4.3.3). */
   restart(): void;
-  /** Writes no more; the connection closes when all is written. */
+  /** Writes nothing more; the connection closes when everything is written. */
   end(): void;
   /** Drops the connection. */
   destroy(): void;
-  /** Goes over to TLS (RFC 6120 §5.4.3); only where the wire can. */
+  /** Upgrades to TLS (RFC 6120 §5.4.3); only on wires that can. */
   upgrade?(): Promise<void>;
   /** Keying material for channel binding (RFC 9266, RFC 5929); `undefined` without TLS. */
   channelBinding?(type: 'tls-exporter' | 'tls-unique'): Buffer | undefined;
-  /** DER of the server's certificate, where a login can be tied to it; `undefined` without TLS. */
+  /** DER of the server's certificate, where a login can be bound to it; `undefined` without TLS. */
   peerCertificate?(): Buffer | undefined;
-  /** What TLS came to; `undefined` without. */
+  /** The result of TLS; `undefined` without TLS. */
   tlsFacts?(): TlsFacts | undefined;
 }
 
-/** Hears nothing: the owner of a wire that nobody needs any more. */
+/** Ignores everything: the owner of a wire that is no longer needed. */
 export const nobody: WireOwner = {
   connected: () => {},
   opened: () => {},

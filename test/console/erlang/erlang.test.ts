@@ -137,10 +137,10 @@ describe('a call in Erlang', () => {
   for (const [text, message] of [
     ['amoc_local:do(my_scenario, N).', /N is an Erlang variable/],
     ['amoc_local:add(10). amoc_local:add(1).', /one call at a time/],
-    ['amoc_local:add(37#1).', /37# is no base/],
-    ['amoc_local:add(2#12).', /2 is no digit of base 2/],
-    ['amoc_local:add(]).', /'\]' stands where a term should be/],
-    ['amoc_local:add(&).', /this is no Erlang/],
+    ['amoc_local:add(37#1).', /invalid base 37#/],
+    ['amoc_local:add(2#12).', /2 is not a digit of base 2/],
+    ['amoc_local:add(]).', /expected a term, found '\]'/],
+    ['amoc_local:add(&).', /this is not valid Erlang/],
   ] as const) {
     it(`refuses ${text}`, () => assert.throws(() => js(text), { code: 'SYNTAX', message }));
   }

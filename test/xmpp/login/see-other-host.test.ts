@@ -72,7 +72,7 @@ describe('a server that sends its clients elsewhere', () => {
       sending(() => `127.0.0.1:${port}`),
     );
     ({ port } = server);
-    await assert.rejects(connect(over(server), context()), /followed 3 times, and no further/);
+    await assert.rejects(connect(over(server), context()), /at most 3 redirects are followed/);
     assert.equal(server.clients.length, 4);
   });
 
@@ -82,7 +82,7 @@ describe('a server that sends its clients elsewhere', () => {
         'tcp',
         sending(() => nonsense),
       );
-      await assert.rejects(connect(over(server), context()), /see-other-host\): .*no address/);
+      await assert.rejects(connect(over(server), context()), /see-other-host\): .*valid address/);
       assert.equal(server.clients.length, 1);
     });
   }

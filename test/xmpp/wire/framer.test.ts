@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../../../src/lib/random.ts';
-import type { Random } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../../src/lib/ids/random.ts';
+import type { Random } from '../../../src/lib/ids/random.ts';
 import { parseElement } from '../../../src/xmpp/element.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import { Framer } from '../../../src/xmpp/wire/framer.ts';
@@ -160,7 +160,7 @@ describe('the framer', () => {
     ['an entity in an attribute', `${header}<m a='&x;'/>`, /the entity &x;/],
     ['a character that XML forbids', `${header}<m>&#0;</m>`, /the entity &#0;/],
     ['an & on its own', `${header}<m>a & b</m>`, /begins no entity/],
-    ['deep nesting', header + '<a>'.repeat(200), /more than 128 elements/],
+    ['deep nesting', header + '<a>'.repeat(200), /more than 128 nested elements/],
     ['text between stanzas', `${header}hello`, /text between stanzas/],
     ['no XML at all', 'HTTP/1.1 400 Bad Request\r\n', /text between stanzas/],
     ['an end tag too many', `${header}<a></b>`, /closes nothing/],
@@ -213,7 +213,7 @@ describe('the framer', () => {
   ] as const) {
     it(`refuses ${what}`, () => {
       const parts = [Buffer.from(`${header}<a>`), Buffer.from(wrong), Buffer.from('</a>')];
-      assert.match(frame([Buffer.concat(parts)]).error ?? '', /no UTF-8/);
+      assert.match(frame([Buffer.concat(parts)]).error ?? '', /not UTF-8/);
     });
   }
 
@@ -241,7 +241,7 @@ describe('the framer', () => {
           const hex = code.toString(16).toUpperCase().padStart(4, '0');
           const expected = isAllowed
             ? undefined
-            : `what the server sent is no XMPP stream: the character U+${hex}, which XML forbids, ${before.length} characters after the beginning of <m`;
+            : `the server did not send a valid XMPP stream: the character U+${hex}, which XML forbids, ${before.length} characters after the beginning of <m`;
           assert.equal(error, expected, JSON.stringify(text));
           assert.equal(stanzas.length, isAllowed ? 1 : 0);
         }

@@ -104,9 +104,12 @@ describe('the URL of a WebSocket or BOSH service', () => {
         if (url !== '/.well-known/host-meta') response.writeHead(404).end();
         else response.writeHead(302, { location: 'http://elsewhere.example/' }).end();
       };
-      await assert.rejects(find(), /moved to http:\/\/elsewhere.example\/, which is not HTTPS/);
+      await assert.rejects(
+        find(),
+        /redirected to http:\/\/elsewhere.example\/, which is not HTTPS/,
+      );
       answer = (_, response) => response.writeHead(302, { location: '/again' }).end();
-      await assert.rejects(find(), /moved more than 3 times/);
+      await assert.rejects(find(), /redirected more than 3 times/);
       answer = (_, response) => response.end('x'.repeat(100_000));
       await assert.rejects(find(), /more than 65536 characters/);
       answer = () => {};

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../../../src/lib/random.ts';
-import type { Random } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../../src/lib/ids/random.ts';
+import type { Random } from '../../../src/lib/ids/random.ts';
 import { parseElement } from '../../../src/xmpp/element.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import { Framer } from '../../../src/xmpp/wire/framer.ts';

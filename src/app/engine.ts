@@ -1,0 +1,176 @@
+import type pino from 'pino';
+import { variable } from '../config/environment.ts';
+import { builtInVariables } from '../config/run-variables.ts';
+import { complete } from '../console/terminal/completion.ts';
+import type { Completion, CompletionSources } from '../console/terminal/completion.ts';
+import { Evaluator } from '../console/shell/evaluator.ts';
+import { lineLogger } from '../console/views/line-logger.ts';
+import type { LogLine } from '../console/views/log-view.ts';
+import type { Paint } from '../console/views/paint.ts';
+import { Shell } from '../console/shell/shell.ts';
+import type { Person } from '../console/shell/shell.ts';
+import { AmocError, messageOf } from '../lib/errors.ts';
+import { oneLine } from '../lib/text/foreign-text.ts';
+import { plural } from '../lib/text/plural.ts';
+import { userStates } from '../master/arguments.ts';
+import type { Master } from '../master/master.ts';
+import { strategies } from '../placement/placement.ts';
+import { listScenarios } from '../scenario/catalogue.ts';
+import { startDistributedMaster } from './distributed-master.ts';
+import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
+import { startLocalCluster } from './local-cluster.ts';
+import { Recent } from '../lib/recent.ts';
+import type { ClusterEvents, LocalCluster } from './local-cluster.ts';
+import { makeObservers } from './observers.ts';
+import { shellFunctions } from './shell-functions.ts';
+
+/** Log lines that are kept for `tail()`. */
+const RECENT = { count: 1000, characters: 4 * 1024 * 1024 };
+
+/** Options and callbacks of an engine. */
+export interface EngineOptions {
+  /** Gets log lines as they arrive, and the number of lines that were dropped on the way. */
+  onLog: (lines: readonly LogLine[], dropped: number) => void;
+  /** The names of the attached operators. @default none */
+  attached?: () => readonly string[];
+  /** Whether a port for slaves that cannot be opened is an error. @default false */
+  mustListen?: boolean;
+}
+
+/** Both clusters and the shell's globals: everything behind a prompt. All operators share it. */
+export class Engine implements AsyncDisposable {
+  readonly local: LocalCluster;
+  readonly masters: readonly [local: Master, distributed: Master];
+  readonly logger: pino.Logger;
+  readonly evaluator: Evaluator;
+  readonly #close: () => Promise<void>;
+
+  private constructor(
+    parts: {
+      local: LocalCluster;
+      distributed: Master;
+      logger: pino.Logger;
+      recent: Recent<LogLine>;
+    },
+    { attached = () => [] }: EngineOptions,
+    close: () => Promise<void>,
+  ) {
+    const { local, distributed, logger, recent } = parts;
+    this.local = local;
+    this.masters = [local.master, distributed];
+    this.logger = logger;
+    this.#close = close;
+    const globals = shellFunctions({
+      masters: this.masters,
+      logger,
+      recent: () => recent.all,
+      attached,
+    });
+    this.evaluator = new Evaluator(globals, projectFolder(), local.erase);
+  }
+
+  /**
+   * Starts the processes of this machine, the embedded server when it is needed, and listens for slaves
+   * where the environment says so.
+   *
+   * @throws {AmocError} `CONFIG` for a mistake in the environment
+   */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const recent = new Recent<LogLine>(RECENT);
+    const onLog = (lines: readonly LogLine[], dropped = 0): void => {
+      recent.add(lines);
+      options.onLog(lines, dropped);
+    };
+    const logger = lineLogger((line) => onLog([line]), variable('AMOC_LOG_LEVEL'));
+    const events: ClusterEvents = {
+      notice: ({ level, text }) => logger[level](text),
+      logs: onLog,
+    };
+    const opened: AsyncDisposable[] = [];
+    const close = async (): Promise<void> => {
+      for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
+    };
+    try {
+      const observers = await makeObservers(['amocLocal', 'amocDist'], events.notice);
+      opened.push(observers);
+      const eventsOf = (name: string): ClusterEvents => ({
+        ...events,
+        observers: observers.of(name),
+      });
+      const local = await startLocalCluster(eventsOf('amocLocal'));
+      opened.push(local);
+      const distributed = await startDistributedMaster(eventsOf('amocDist'), (name) =>
+        local.master.compile(name),
+      );
+      opened.push(distributed);
+      if (options.mustListen === true && distributed.problem !== undefined) {
+        throw new AmocError('CONNECTION', distributed.problem);
+      }
+      await observers.listen();
+      return new Engine({ local, distributed: distributed.master, logger, recent }, options, close);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  /** A shell for one operator; what an operator declares is visible to all. */
+  openShell(person: Person): Shell {
+    return new Shell(this.evaluator, person);
+  }
+
+  complete(line: string): Completion {
+    return complete(line, this.#sources());
+  }
+
+  /** The first lines of a console. */
+  banner(paint: Paint): string {
+    const { processes, standIn } = this.local;
+    const many = plural(processes.count, 'local process', 'local processes');
+    const lines = [
+      paint.bold(`amoc ${VERSION}`) + ` · Node ${process.versions.node} · ${many}`,
+      standIn === undefined
+        ? `The target is ${targetOf(process.env)}.`
+        : `No XMPP target is set (AMOC_XMPP_HOST): amocLocal uses the embedded server on ${standIn.host}:${standIn.port}.`,
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** Stops the current runs, so that terminate and teardown of their scenarios are called. */
+  async stopRuns(options: { force: boolean }, say: (text: string) => void): Promise<void> {
+    for (const master of this.masters) {
+      const { state } = master;
+      if (state.is === 'idle' || state.is === 'starting') continue;
+      const { present } = await master.status();
+      say(`stopping ${state.scenario}, ${plural(present, 'user')}: `);
+      try {
+        await master.stop(options);
+        say('done\n');
+      } catch (error) {
+        say(`${oneLine(messageOf(error))}\n`);
+      }
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+
+  #sources(): CompletionSources {
+    const { nodes } = this.local.master;
+    return {
+      scenarios: () => listScenarios(scenariosFolder()),
+      nodes: () => [...new Set(nodes.all().flatMap(({ name, machine }) => [name, machine]))],
+      settings: Object.keys(builtInVariables),
+      strategies: Object.keys(strategies),
+      userStates,
+      context: this.evaluator.context,
+    };
+  }
+}
+
+/** The server under test, as the environment names it. */
+function targetOf(environment: NodeJS.ProcessEnv): string {
+  const named = [environment['AMOC_XMPP_URL'], environment['AMOC_XMPP_HOST']];
+  return named.find((each) => each !== undefined && each !== '') ?? 'the one in the settings';
+}

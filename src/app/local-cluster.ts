@@ -1,0 +1,173 @@
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { wholeNumber } from '../config/environment.ts';
+import { readSettingsFile, sayOpenSecrets, SETTINGS_FILE } from '../config/file.ts';
+import { givenFor, resolveSettings } from '../config/resolve.ts';
+import { xmppVariables } from '../config/run-variables.ts';
+import type { XmppSettings } from '../config/run-variables.ts';
+import { environmentName } from '../config/variable.ts';
+import { hasTarget } from '../config/xmpp-contradictions.ts';
+import type { Erase } from '../console/shell/evaluator.ts';
+import { systemClock } from '../lib/time/clock.ts';
+import { newCookie } from '../protocol/cookie.ts';
+import { openControlServer } from '../master/nodes/control-server.ts';
+import type { Notice } from '../master/cluster.ts';
+import { LocalProcesses, SMALLEST_HEAP_MB } from '../slave/supervisor.ts';
+import { Master } from '../master/master.ts';
+import type { LogRecord } from '../protocol/messages.ts';
+import type { RunObserver } from '../record/types.ts';
+import { listScenarios } from '../scenario/catalogue.ts';
+import { CompilerThread } from '../scenario/compiler-thread.ts';
+import { startStandIn } from './embedded.ts';
+import type { StandIn } from './embedded.ts';
+import {
+  PACKAGE_ROOT,
+  projectFolder,
+  scenariosFolder,
+  programScript,
+  VERSION,
+} from './installation.ts';
+
+const MOST_PROCESSES = 256;
+const WARM_MS = 30;
+/** Variables of the master alone, which are not sent to slaves. */
+const ownSecrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
+
+/** The receivers of a cluster's notices and log lines. */
+export interface ClusterEvents {
+  notice: (notice: Notice) => void;
+  logs: (records: readonly LogRecord[], dropped: number) => void;
+  /** These follow its runs. */
+  observers?: readonly RunObserver[];
+}
+
+/** `amocLocal`: a master and the slave processes that it forked. */
+export interface LocalCluster extends AsyncDisposable {
+  readonly master: Master;
+  readonly processes: LocalProcesses;
+  /** The embedded server, when no target is configured. */
+  readonly standIn: StandIn | undefined;
+  /** Erases the types of a line of the shell, in the thread that compiles scenarios. */
+  readonly erase: Erase;
+}
+
+type ReadSources = ConstructorParameters<typeof Master>[0]['readSources'];
+
+/**
+ * Where settings come from: `amoc.json`, and the environment, with the embedded server's address where neither
+ * they nor the call name a server.
+ */
+export function readSources(
+  standIn?: StandIn,
+  call: Parameters<ReadSources>[0] = { scenario: '', settings: {} },
+): ReturnType<ReadSources> {
+  const folder = scenariosFolder();
+  const file = readSettingsFile(settingsFile(), listScenarios(folder));
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('AMOC_') && !ownSecrets.includes(name) && value !== undefined) {
+      environment[name] = value;
+    }
+  }
+  const { scenario, settings } = call;
+  const given = Object.keys(xmppVariables).map((name) => [
+    name,
+    givenFor(name, { file, environment, call: settings }, scenario).raw,
+  ]);
+  if (standIn !== undefined && !hasTarget(Object.fromEntries(given) as Record<string, unknown>)) {
+    environment[environmentName('xmppHost')] = standIn.host;
+    environment[environmentName('xmppPort')] = String(standIn.port);
+    environment[environmentName('xmppDomain')] = standIn.domain;
+  }
+  return { file, environment };
+}
+
+function settingsFile(): string {
+  return join(projectFolder(), SETTINGS_FILE);
+}
+
+/**
+ * The number of local slave processes: `AMOC_LOCAL_PROCESSES`, or one per core.
+ *
+ * @throws {AmocError} `CONFIG`
+ */
+export function localProcessCount(): number {
+  return wholeNumber('AMOC_LOCAL_PROCESSES', 1, MOST_PROCESSES) ?? availableParallelism();
+}
+
+/** Starts the slave processes of this machine, and the embedded server when it is needed. */
+export async function startLocalCluster(events: ClusterEvents): Promise<LocalCluster> {
+  // Mistakes are reported before anything is started.
+  const count = localProcessCount();
+  const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
+  const sources = readSources();
+  const settings = resolveSettings(xmppVariables, sources, '') as XmppSettings;
+  const open = sayOpenSecrets(settingsFile(), sources.file);
+  if (open !== undefined) events.notice({ level: 'warn', text: open });
+  const patterns = { user: settings.xmppUser, password: settings.xmppPassword };
+  const standInStarts = hasTarget(settings)
+    ? Promise.resolve(undefined)
+    : startStandIn(patterns, (text) => events.notice({ level: 'error', text }));
+  standInStarts.catch(() => {});
+  const compiler = new CompilerThread({
+    folder: scenariosFolder(),
+    packageRoot: PACKAGE_ROOT,
+  });
+  let standIn: StandIn | undefined;
+  const master = new Master({
+    name: 'amocLocal',
+    clock: systemClock,
+    compile: (name) => compiler.compile(name),
+    readSources: (call) => readSources(standIn, call),
+    expected: () => count,
+    whenNoNodes: () => 'no slave process has started; see the lines above',
+    kill: (node) => processes.kill(node),
+    causeOf: (node) => processes.causeOf(node),
+    randomSeed: () => randomInt(1, 2 ** 31),
+    version: VERSION,
+    observers: events.observers ?? [],
+    ...events,
+  });
+  const cookie = newCookie();
+  const control = await openControlServer(master, {
+    host: '127.0.0.1',
+    port: 0,
+    cookie,
+    clock: systemClock,
+    onRefused: (text) => events.notice({ level: 'warn', text }),
+  });
+  const processes: LocalProcesses = new LocalProcesses({
+    count,
+    script: programScript('slave'),
+    master: `ws://127.0.0.1:${control.port}`,
+    cookie,
+    heapMb: heap,
+    heapVariable: 'AMOC_LOCAL_HEAP_MB',
+    clock: systemClock,
+    onOutput: (node, line) => {
+      events.notice({ level: 'info', text: `${node}: ${line}` });
+    },
+    onExit: (node, how) => {
+      // In a run the master reports it, with what happens to the users.
+      if (master.state.is !== 'idle') return;
+      events.notice({ level: 'warn', text: `${node} ended (${how}) and is started again` });
+    },
+  });
+  const close = async (): Promise<void> => {
+    await processes[Symbol.asyncDispose]();
+    await control[Symbol.asyncDispose]();
+    await standIn?.[Symbol.asyncDispose]();
+    await compiler[Symbol.asyncDispose]();
+  };
+  try {
+    standIn = await standInStarts;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  // While the operator reads the banner.
+  setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
+  const erase: Erase = (text) => compiler.erase(text);
+  return { master, processes, standIn, erase, [Symbol.asyncDispose]: close };
+}

@@ -1,0 +1,20 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { projectFolder } from '../app/installation.ts';
+
+/** The name of this machine, as a prompt shows it. */
+export function shortHostname(): string {
+  return hostname().split('.', 1)[0] ?? '';
+}
+
+/** The file of the input history. */
+export function historyFile(): string {
+  return process.env['AMOC_HISTORY'] ?? join(projectFolder(), 'repl-history', 'console.history');
+}
+
+/** Resolves with the first of these signals. */
+export function untilSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.once(signal, () => resolve(signal));
+  });
+}

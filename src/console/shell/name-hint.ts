@@ -1,0 +1,22 @@
+import { nearest } from '../../lib/text/nearest.ts';
+import { clusterCommands, shellCommands } from '../command-table.ts';
+
+/** What to type in place of a name that is not defined. */
+const remedies: ReadonlyMap<string, string> = new Map([
+  ['amocLocal', 'amocLocal'],
+  ['amocDist', 'amocDist'],
+  ...clusterCommands.map(({ name }) => [name, `amocLocal.${name}()`] as const),
+  ...shellCommands.map(({ name }) => [name, `${name}()`] as const),
+]);
+const MOST_REMEDIES = 2;
+
+/** `; did you mean amocLocal.users()?` after `users is not defined`; nothing after other errors. */
+export function nameHint(errorName: string, message: string): string {
+  if (errorName !== 'ReferenceError') return '';
+  const name = /^([\w$]+) is not defined$/.exec(message)?.[1];
+  if (name === undefined) return '';
+  const names = remedies.has(name) ? [name] : nearest(name, [...remedies.keys()]);
+  if (names.length === 0) return '';
+  const words = names.slice(0, MOST_REMEDIES).map((each) => remedies.get(each));
+  return `; did you mean ${words.join(' or ')}?`;
+}

@@ -1,4 +1,0 @@
-/** A host as it stands in a URL and before a port: an IPv6 address is in brackets (RFC 3986 §3.2.2). */
-export function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}

@@ -1,0 +1,267 @@
+import { actor } from '../../lib/system/actor.ts';
+import { every } from '../../lib/time/clock.ts';
+import type { Clock } from '../../lib/time/clock.ts';
+import { ClockSteps } from '../../lib/time/clock-steps.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { MetricsTotals } from '../../metrics/totals.ts';
+import type { DecodedDelta } from '../../metrics/totals.ts';
+import type { MetricsDelta } from '../../metrics/metrics.ts';
+import { judge, sayVerdict } from '../../record/thresholds.ts';
+import type { Threshold } from '../../record/thresholds.ts';
+import { commandKinds } from '../../record/types.ts';
+import type { Verdict } from '../../record/verdict.ts';
+import type {
+  EventKind,
+  NodeSecond,
+  RunDefinition,
+  RunEvent,
+  RunObserver,
+  RunRecord,
+  RunResult,
+  SecondRow,
+} from '../../record/types.ts';
+import type { Notice } from '../notice.ts';
+import type { NodeEntry } from '../nodes/node-entry.ts';
+import type { Run } from './run.ts';
+import { saturationOf } from './saturation.ts';
+import { countUsers } from '../views.ts';
+
+const SECOND_MS = 1000;
+/** At most this many events are kept in memory; the record on disk has all. */
+const MOST_EVENTS = 1000;
+/** Rates are averaged over this many seconds. */
+const RATE_SECONDS = 5;
+/** With more processes than this, a row describes all of them only every tenth second. */
+const MANY_NODES = 50;
+const TREND_SECONDS = 300;
+const SELDOM = 10;
+
+const commands: ReadonlySet<EventKind> = new Set(commandKinds);
+
+/** A second of a run in short, for small charts. */
+export interface Trend {
+  /** Users present. */
+  users: number;
+  /** Messages sent in this second. */
+  messages: number;
+  /** 99th percentile of the time to delivery in this second, in milliseconds; 0 when nothing arrived. */
+  deliveryP99: number;
+  /** The highest CPU use of a process, as a share of a core. */
+  cpu: number;
+}
+
+/** What a chronicle needs of its master. */
+export interface ChronicleParts {
+  clock: Clock;
+  observers: readonly RunObserver[];
+  notice: (notice: Notice) => void;
+  run: () => Run | undefined;
+  nodes: () => readonly NodeEntry[];
+  /** A threshold was missed, and the run is to end. */
+  abort: (why: string) => void;
+}
+
+/** Reports to the observers of a run what it is, what happens, and what each second brought. */
+export class Chronicle {
+  readonly #parts: ChronicleParts;
+  #definition: RunDefinition | undefined;
+  #thresholds: readonly Threshold[] = [];
+  #events: RunEvent[] = [];
+  #second = new MetricsTotals();
+  /** The count of each metric at the end of each of the last seconds. */
+  #counts: { at: number; counts: Map<string, number> }[] = [];
+  #trend: Trend[] = [];
+  #missed = new Set<string>();
+  #isAborted = false;
+  #seconds = 0;
+  readonly #steps: ClockSteps;
+  /** Errors of observers in this run: each is reported once. */
+  #failures = new Set<string>();
+
+  constructor(parts: ChronicleParts) {
+    this.#parts = parts;
+    this.#steps = new ClockSteps(parts.clock);
+    every(parts.clock, SECOND_MS, () => this.#tick());
+  }
+
+  /** What happened in the current run, or in the last one; the oldest first. */
+  get events(): readonly RunEvent[] {
+    return this.#events;
+  }
+
+  /** The last minutes, second by second. */
+  get trend(): readonly Trend[] {
+    return this.#trend;
+  }
+
+  get definition(): RunDefinition | undefined {
+    return this.#definition;
+  }
+
+  /** A run begins. */
+  begin(definition: RunDefinition, thresholds: readonly Threshold[]): void {
+    this.#definition = definition;
+    this.#thresholds = thresholds;
+    this.#events = [];
+    this.#second = new MetricsTotals();
+    this.#counts = [{ at: this.#parts.clock.monotonic(), counts: new Map() }];
+    this.#failures = new Set();
+    this.#trend = [];
+    this.#missed = new Set();
+    this.#isAborted = false;
+    this.#seconds = 0;
+    this.#tell((observer) => observer.started(definition));
+  }
+
+  /** Records an event; for a command, with the name of the operator who gave it. */
+  event(kind: EventKind, text: string, data?: Record<string, unknown>): void {
+    const at = this.#now(this.#parts.run());
+    const by = commands.has(kind) ? actor.getStore() : undefined;
+    const event = {
+      at,
+      kind,
+      text,
+      ...(by === undefined ? {} : { by }),
+      ...(data === undefined ? {} : { data }),
+    };
+    this.#events.push(event);
+    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+    this.#tell((observer) => observer.event(event, this.#definition));
+  }
+
+  /** Takes in what a process reported. */
+  report(node: NodeEntry, decoded: DecodedDelta, delta: MetricsDelta): void {
+    if (this.#definition === undefined) return;
+    this.#second.addDecoded(decoded, node.name);
+    const reporting = { name: node.name, labels: node.info.labels ?? {} };
+    this.#tell((observer) => observer.report?.(reporting, delta));
+  }
+
+  /** How many values of a metric came per second, averaged over the last seconds. */
+  rate(name: string): number {
+    const [first] = this.#counts;
+    const last = this.#counts.at(-1);
+    if (first === undefined || last === undefined || first === last) return 0;
+    const count = (last.counts.get(name) ?? 0) - (first.counts.get(name) ?? 0);
+    return (count * 1000) / (last.at - first.at);
+  }
+
+  /** The run's verdicts so far; none without thresholds. */
+  verdicts(run: Run): Verdict[] {
+    if (this.#thresholds.length === 0) return [];
+    const users = countUsers(run, this.#parts.nodes());
+    const seconds = run.lastedMs(this.#parts.clock.monotonic()) / 1000;
+    const started = run.totals.counter('users_started');
+    return this.#thresholds.map((each) =>
+      judge(each, { totals: run.totals, users, started, seconds }),
+    );
+  }
+
+  /**
+   * Ends the run; what has come since the last full second makes one more row.
+   *
+   * @returns how much of it is on disk; `undefined` when no observer records runs
+   */
+  end(run: Run, result: RunResult): RunRecord | undefined {
+    this.#writeRow(run, true);
+    this.#tell((observer) => observer.ended(result));
+    this.#definition = undefined;
+    return this.#parts.observers.find((observer) => 'record' in observer)?.record?.();
+  }
+
+  /** In epoch milliseconds. Setting the clock during a run neither swaps seconds nor leaves a gap. */
+  #now(run: Run | undefined): number {
+    const { clock } = this.#parts;
+    return run?.epochAt(clock.monotonic()) ?? clock.now();
+  }
+
+  #tick(): void {
+    const run = this.#parts.run();
+    const step = this.#steps.take();
+    if (step !== undefined) {
+      const text = `the clock of this machine was set ${step}; times and durations of the run are not affected`;
+      this.#parts.notice({ level: 'warn', text });
+      this.event('warning', text);
+    }
+    if (run === undefined || this.#definition === undefined) return;
+    this.#seconds++;
+    this.#counts.push({ at: this.#parts.clock.monotonic(), counts: run.totals.counts() });
+    if (this.#counts.length > RATE_SECONDS + 1) this.#counts.shift();
+    this.#writeRow(run, false);
+    for (const verdict of this.verdicts(run)) this.#weigh(run, verdict);
+  }
+
+  #weigh(run: Run, verdict: Verdict): void {
+    const { threshold, passed, value } = verdict;
+    // A metric without values may still get some.
+    if (value === undefined) return;
+    if (passed) {
+      if (this.#missed.delete(threshold)) this.event('threshold', `${sayVerdict(verdict)} again`);
+      return;
+    }
+    if (!this.#missed.has(threshold)) {
+      this.#missed.add(threshold);
+      this.event('threshold', sayVerdict(verdict));
+      this.#parts.notice({
+        level: 'warn',
+        text: `threshold missed so far: ${sayVerdict(verdict)}`,
+      });
+    }
+    const isDue = run.lastedMs(this.#parts.clock.monotonic()) >= run.ms('abortDelay');
+    if (run.settings['abortOnFail'] === true && isDue && !this.#isAborted) {
+      this.#isAborted = true;
+      this.#parts.abort(sayVerdict(verdict));
+    }
+  }
+
+  #writeRow(run: Run, isLast: boolean): void {
+    const nodes = this.#parts.nodes();
+    const isTold = isLast || nodes.length <= MANY_NODES || this.#seconds % SELDOM === 0;
+    const counted = countUsers(run, nodes);
+    const { starting, running, waiting, leaving, finished, removed, crashed, lost } = counted;
+    const users = { starting, running, waiting, leaving, finished, removed, crashed, lost };
+    const described = nodes.map((node) => describeNode(node, run));
+    this.#trend.push({
+      users: starting + running + waiting + leaving,
+      messages: this.#second.counter('messages_sent'),
+      deliveryP99: this.#second.percentile('message_ttd', 99) ?? 0,
+      cpu: Math.max(0, ...described.map(({ cpu }) => cpu)),
+    });
+    if (this.#trend.length > TREND_SECONDS) this.#trend.shift();
+    const row: SecondRow = {
+      at: this.#now(run),
+      users,
+      delta: this.#second.take(),
+      nodes: described.filter((node) => isTold || node.saturated !== undefined),
+    };
+    this.#tell((observer) => observer.second(row, run.totals));
+  }
+
+  #tell(what: (observer: RunObserver) => void): void {
+    for (const observer of this.#parts.observers) {
+      try {
+        what(observer);
+      } catch (error) {
+        const text = messageOf(error);
+        if (this.#failures.has(text)) continue;
+        this.#failures.add(text);
+        this.#parts.notice({ level: 'error', text });
+      }
+    }
+  }
+}
+
+function describeNode(node: NodeEntry, run: Run): NodeSecond {
+  const { load, clock } = node;
+  const why = load === undefined ? undefined : saturationOf(load);
+  return {
+    name: node.name,
+    users: run.owners.countOf(node.number),
+    cpu: Number((load?.cpu ?? 0).toFixed(3)),
+    loopDelayMs: Number((load?.loopDelayMs ?? 0).toFixed(1)),
+    rssBytes: load?.rssBytes ?? 0,
+    ...(load?.gcMs === undefined ? {} : { gcMs: Number(load.gcMs.toFixed(1)) }),
+    ...(clock === undefined ? {} : { clockOffsetMs: Number(clock.offsetMs.toFixed(3)) }),
+    ...(why === undefined ? {} : { saturated: why }),
+  };
+}

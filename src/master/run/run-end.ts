@@ -1,0 +1,228 @@
+import { deferred, withTimeout } from '../../lib/time/async.ts';
+import type { Deferred } from '../../lib/time/async.ts';
+import { formatMs } from '../../lib/time/duration.ts';
+import { AmocError, messageOf } from '../../lib/errors.ts';
+import { IdSet } from '../../lib/ids/id-set.ts';
+import { plural } from '../../lib/text/plural.ts';
+import { RemoteError } from '../../protocol/peer.ts';
+import type { RunResult } from '../../record/types.ts';
+import { QUICK_MS } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Distributor } from '../users/distributor.ts';
+import type { NodeEntry } from '../nodes/node-entry.ts';
+import type { StopResult } from '../results.ts';
+import type { Run } from './run.ts';
+import { resultOf } from './run-result.ts';
+import { demandRunning } from './run-state.ts';
+
+/** Whether a stop still waits for users, and the signal that it no longer does. */
+interface Patience {
+  isOver: boolean;
+  readonly over: Deferred<undefined>;
+}
+
+/** Brings a run to its end: users, `terminate`, `teardown`; then nothing of the run is left. */
+export class RunEnd {
+  readonly #cluster: Cluster;
+  readonly #distributor: Distributor;
+  /** The kinds of errors of the run, from all processes. */
+  readonly #errors: () => Promise<RunResult['errors']>;
+  #stopping: { readonly result: Promise<StopResult>; readonly patience: Patience } | undefined;
+  /** The result of the last run; `undefined` while one runs, and before the first. */
+  lastResult: StopResult | undefined;
+
+  constructor(
+    cluster: Cluster,
+    distributor: Distributor,
+    errors: () => Promise<RunResult['errors']>,
+  ) {
+    this.#cluster = cluster;
+    this.#distributor = distributor;
+    this.#errors = errors;
+  }
+
+  /**
+   * Ends the run. If it is ending already, this waits for the same result; with `force` it comes sooner.
+   *
+   * @throws {AmocError} `NO_RUN`
+   */
+  stop(force: boolean): Promise<StopResult> {
+    const { state } = this.#cluster;
+    if (this.#stopping !== undefined) {
+      if (force) this.hurry();
+      return this.#stopping.result;
+    }
+    if (state.is !== 'failed') demandRunning(state, 'stop');
+    const patience: Patience = { isOver: force, over: deferred() };
+    const result = this.#end(force, patience).finally(() => (this.#stopping = undefined));
+    this.#stopping = { result, patience };
+    return result;
+  }
+
+  /** While a run stops gently: removes the remaining users by force. */
+  hurry(): void {
+    const { run, nodes, chronicle } = this.#cluster;
+    if (run === undefined || this.#stopping === undefined) return;
+    const { patience } = this.#stopping;
+    if (patience.isOver) return;
+    patience.isOver = true;
+    const present = run.owners.size;
+    chronicle.event('stop', `stop at once: ${present} users`, { users: present, force: true });
+    for (const node of nodes.ready()) {
+      const { staying, leaving } = run.owners.ofNode(node.number);
+      this.#distributor.withdraw(run, node, staying.union(leaving), true);
+    }
+    patience.over.resolve(undefined);
+  }
+
+  async #end(force: boolean, patience: Patience): Promise<StopResult> {
+    const { clock, notice, journal } = this.#cluster.parts;
+    const run = this.#cluster.requireRun();
+    this.#cluster.enter({ is: 'stopping', scenario: run.scenario });
+    const began = clock.now();
+    const gentleMs = force ? 0 : run.ms('stopTimeout');
+    const present = run.owners.size;
+    if (!force && present > 0) {
+      const text = `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`;
+      notice({ level: 'info', text });
+    }
+    this.#cluster.chronicle.event('stop', `stop${force ? ' at once' : ''}: ${present} users`, {
+      users: present,
+      force,
+    });
+    // A restarted master must not resume this run.
+    journal?.clear();
+    const nodes = this.#cluster.nodes.ready();
+    const forced = await Promise.all(
+      nodes.map((node) => this.#finish(run, node, gentleMs, patience)),
+    );
+    await this.#teardown(run);
+    // Announced before the run is forgotten, so that these notices are among its events.
+    for (const text of run.problems.list()) notice({ level: 'error', text });
+    const outcome = resultOf(run, this.#cluster, {
+      forced: forced.reduce((sum, each) => sum + each, 0),
+      errors: await this.#errors(),
+      stoppingForMs: clock.now() - began,
+    });
+    const record = this.#cluster.chronicle.end(run, outcome);
+    const result = record === undefined ? outcome : { ...outcome, record };
+    this.lastResult = result;
+    await this.discard();
+    this.#cluster.enter({ is: 'idle' });
+    return result;
+  }
+
+  /** Ends the users of one process; a process that does not answer is killed. */
+  async #finish(run: Run, node: NodeEntry, gentleMs: number, patience: Patience): Promise<number> {
+    const limitMs = gentleMs + run.ms('initTimeout') + QUICK_MS;
+    const params = { run: run.id, force: patience.isOver, gentleMs };
+    const finished = node.peer.request('finish', params, limitMs);
+    finished.catch(() => {});
+    const over = deferred<undefined>();
+    const stuck = this.#untilStuck(node, gentleMs, patience, over.promise);
+    try {
+      const { forced } = await Promise.race([finished, stuck]);
+      return forced;
+    } catch (error) {
+      const why = messageOf(error);
+      const isTimeout = error instanceof AmocError && error.code === 'TIMEOUT';
+      const users = isTimeout ? this.#killed(run, node) : 0;
+      if (error instanceof RemoteError) {
+        // A terminate that hangs would still be running during the next run.
+        run.problems.noteOn(node.name, 'terminate', isTimeout ? `${why}; it was killed` : why);
+      } else if (isTimeout) {
+        run.problems.note(`${node.name} ${why} and was killed with its ${plural(users, 'user')}`);
+      } else {
+        run.problems.note(`${node.name} was lost while its users ended (${why})`);
+      }
+      return 0;
+    } finally {
+      over.resolve(undefined);
+      // Fetches the last counts and log lines, whether terminate succeeded or not.
+      await node.peer.request('report', {}, QUICK_MS).catch(() => {});
+    }
+  }
+
+  /** Ends a process that does not answer. @returns how many users were lost with it */
+  #killed(run: Run, node: NodeEntry): number {
+    const { staying, leaving } = run.owners.ofNode(node.number);
+    const users = run.owners.release(staying.union(leaving));
+    run.ended.lost += users;
+    this.#cluster.expel(node);
+    return users;
+  }
+
+  /** Rejects when the process is blocked and its users have had their time. @param over nobody waits any more */
+  #untilStuck(
+    node: NodeEntry,
+    gentleMs: number,
+    patience: Patience,
+    over: Promise<unknown>,
+  ): Promise<never> {
+    const { clock } = this.#cluster.parts;
+    return new Promise<never>((_resolve, reject) => {
+      const giveUp = (): void => reject(new AmocError('TIMEOUT', 'is blocked'));
+      const whenGentleIsOver = (): void => {
+        clock.schedule(patience.isOver ? 0 : gentleMs, giveUp);
+      };
+      if (node.state.reach === 'blocked') whenGentleIsOver();
+      else {
+        const unfollow = this.#cluster.nodes.onChange((change) => {
+          if (change.node !== node || change.to.reach !== 'blocked') return;
+          unfollow();
+          whenGentleIsOver();
+        });
+        void over.then(unfollow);
+      }
+      void patience.over.promise.then(() => {
+        if (node.state.reach === 'blocked') giveUp();
+      });
+    });
+  }
+
+  async #teardown(run: Run): Promise<void> {
+    const [first] = this.#cluster.nodes.ready().filter(({ state }) => state.reach === 'here');
+    if (first === undefined) return;
+    const params = { run: run.id, ...(run.setup === undefined ? {} : { setup: run.setup }) };
+    try {
+      await first.peer.request('teardown', params, run.ms('initTimeout') + QUICK_MS);
+    } catch (error) {
+      run.problems.note(`teardown: ${messageOf(error)}`);
+    }
+  }
+
+  /** Forgets the run everywhere. */
+  async discard(): Promise<void> {
+    const run = this.#cluster.run;
+    this.#cluster.run = undefined;
+    if (run === undefined) return;
+    for (const node of this.#cluster.nodes.displaced()) {
+      node.cancelExpiry();
+      this.#cluster.nodes.remove(node);
+    }
+    this.#cluster.parts.journal?.clear();
+    const asked = this.#cluster.nodes.all().map(async (node) => {
+      node.users = undefined;
+      node.moving = IdSet.empty;
+      if (node.isAway) {
+        // The process is told that the run is over when it comes back.
+        node.cancelExpiry();
+        this.#cluster.nodes.remove(node);
+        return;
+      }
+      if (node.state.reach === 'blocked') {
+        // A blocked process would not learn that the run is over, but the next run would count on it.
+        this.#cluster.expel(node);
+        return;
+      }
+      node.apply({ type: 'release' });
+      await node.peer.request('discard', { run: run.id }, QUICK_MS);
+    });
+    await withTimeout(
+      Promise.allSettled(asked),
+      QUICK_MS,
+      'discard',
+      this.#cluster.parts.clock,
+    ).catch(() => {});
+  }
+}

@@ -1,0 +1,37 @@
+import type { RunResult } from '../../record/types.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Run } from './run.ts';
+import { viewMessages } from '../views.ts';
+
+/** The result of a run whose users have ended. */
+export function resultOf(
+  run: Run,
+  { parts, chronicle }: Cluster,
+  { forced, errors, stoppingForMs }: Pick<RunResult, 'forced' | 'errors' | 'stoppingForMs'>,
+): RunResult {
+  const audit = [...run.audit.values()];
+  const sum = (what: (each: (typeof audit)[number]) => number): number =>
+    audit.reduce((total, each) => total + what(each), 0);
+  return {
+    run: run.id,
+    scenario: run.scenario,
+    ...(run.comment === undefined ? {} : { comment: run.comment }),
+    startedAt: run.startedAt,
+    ranForMs: run.lastedMs(parts.clock.monotonic()),
+    stoppingForMs,
+    users: { ...run.ended },
+    forced,
+    messages: viewMessages(run, parts.clock.monotonic()),
+    metrics: run.totals.summary(),
+    errors,
+    problems: run.problems.list(),
+    saturated: run.saturation.all(),
+    counts: {
+      recorded: sum(({ recorded }) => recorded),
+      arrived: sum(({ arrived }) => arrived),
+      lostNodes: sum(({ isLost }) => (isLost ? 1 : 0)),
+    },
+    ...(run.distrusted.length === 0 ? {} : { distrusted: [...run.distrusted] }),
+    verdicts: chronicle.verdicts(run),
+  };
+}
