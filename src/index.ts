@@ -1,6 +1,6 @@
 /** Everything that a scenario can import from amoc: `import { chatTo, type User } from 'amoc'`. */
 export type { User } from './users/user.ts';
-export type { UserConnectOptions } from './users/target.ts';
+export type { UserConnectOptions } from './xmpp/user/target.ts';
 export type { Files, Json, Log, RunContext } from './scenario/contract.ts';
 export type { Scenario } from './scenario/contract.ts';
 export type { SettingsOf, Variable, Variables } from './config/variable.ts';
@@ -52,6 +52,6 @@ export { bareJid } from './xmpp/jid.ts';
 export { domainGroup } from './users/domain-group.ts';
 export type { DomainGroup } from './users/domain-group.ts';
 export type { TimetableEntry } from './users/timetable.ts';
-export { story } from './users/story.ts';
-export type { StoryOptions } from './users/story.ts';
-export type { ReconnectOptions, UserComponentOptions } from './users/target.ts';
+export { story } from './xmpp/user/story.ts';
+export type { StoryOptions } from './xmpp/user/story.ts';
+export type { ReconnectOptions, UserComponentOptions } from './xmpp/user/target.ts';

@@ -12,7 +12,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   config: ['lib'],
   metrics: ['lib'],
   record: ['lib', 'metrics'],
-  xmpp: ['lib'],
+  xmpp: ['lib', 'config', 'metrics'],
   scenario: ['lib', 'config'],
   placement: ['lib'],
   users: ['lib', 'scenario', 'metrics', 'config', 'xmpp'],

@@ -7,7 +7,7 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { quoted } from '../lib/text/shell-quote.ts';
 import { count, plural } from '../lib/text/plural.ts';
-import { domainOf, nameOf, passwordOf } from '../users/target.ts';
+import { domainOf, nameOf, passwordOf } from '../xmpp/user/target.ts';
 import { accountFiles, accountServers } from '../xmpp/account-files.ts';
 import type { AccountServer } from '../xmpp/account-files.ts';
 import { readSources } from '../app/local-cluster.ts';

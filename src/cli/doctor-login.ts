@@ -2,7 +2,7 @@ import type { XmppSettings } from '../config/run-variables.ts';
 import { demandConsistent, hasTarget } from '../config/xmpp-contradictions.ts';
 import { bracketed } from '../lib/text/bracketed.ts';
 import { messageOf, systemCode } from '../lib/errors.ts';
-import { connectOptions, domainOf } from '../users/target.ts';
+import { connectOptions, domainOf } from '../xmpp/user/target.ts';
 import type { ConnectOptions } from '../xmpp/connect-options.ts';
 import { startEmbeddedServer } from '../xmpp/embedded/server.ts';
 import { ConnectError, StanzaError } from '../xmpp/errors.ts';

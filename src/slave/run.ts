@@ -19,8 +19,8 @@ import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
 import type { Traced, TraceWish } from '../users/awaited-traces.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
-import { Losses } from '../users/losses.ts';
-import { tracer } from '../users/trace.ts';
+import { Losses } from '../xmpp/user/losses.ts';
+import { tracer } from '../xmpp/user/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
 

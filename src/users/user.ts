@@ -18,13 +18,13 @@ import { connect, register } from '../xmpp/login/connect.ts';
 import type { ConnectContext } from '../xmpp/login/connect.ts';
 import { Session } from '../xmpp/session/session.ts';
 import type { SessionObserver, Watcher } from '../xmpp/session/session-parts.ts';
-import { followClient } from './foreign-client.ts';
-import type { ForeignClient } from './foreign-client.ts';
+import { followClient } from '../xmpp/user/foreign-client.ts';
+import type { ForeignClient } from '../xmpp/user/foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
 import { timetable } from './timetable.ts';
 import type { TimetableEntry } from './timetable.ts';
-import { componentOptions, connectOptions, domainOf, nameOf } from './target.ts';
-import type { UserComponentOptions, UserConnectOptions } from './target.ts';
+import { componentOptions, connectOptions, domainOf, nameOf } from '../xmpp/user/target.ts';
+import type { UserComponentOptions, UserConnectOptions } from '../xmpp/user/target.ts';
 
 /** Thrown by every wait of a user that was removed by force. */
 export class UserRemoved extends AmocError {

@@ -4,7 +4,7 @@ import { domainOfUser } from '../../src/config/domain-pattern.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { xmppVariables } from '../../src/config/run-variables.ts';
 import type { XmppSettings } from '../../src/config/run-variables.ts';
-import { connectOptions } from '../../src/users/target.ts';
+import { connectOptions } from '../../src/xmpp/user/target.ts';
 import type { User } from '../../src/index.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 

@@ -8,10 +8,10 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { xmppVariables } from '../../src/config/run-variables.ts';
 import type { XmppSettings } from '../../src/config/run-variables.ts';
 import type { Session } from '../../src/xmpp/session/session.ts';
-import { story } from '../../src/users/story.ts';
-import type { StoryOptions } from '../../src/users/story.ts';
-import { connectOptions } from '../../src/users/target.ts';
-import type { UserConnectOptions } from '../../src/users/target.ts';
+import { story } from '../../src/xmpp/user/story.ts';
+import type { StoryOptions } from '../../src/xmpp/user/story.ts';
+import { connectOptions } from '../../src/xmpp/user/target.ts';
+import type { UserConnectOptions } from '../../src/xmpp/user/target.ts';
 import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import {
   COMPONENT_SECRET,

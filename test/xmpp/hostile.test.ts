@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { xmppVariables } from '../../src/config/run-variables.ts';
 import type { XmppSettings } from '../../src/config/run-variables.ts';
-import { connectOptions } from '../../src/users/target.ts';
+import { connectOptions } from '../../src/xmpp/user/target.ts';
 import { collectGarbage } from '../../src/lib/system/collect-garbage.ts';
 import { connect, register } from '../../src/xmpp/login/connect.ts';
 import { connectComponent } from '../../src/xmpp/login/component.ts';

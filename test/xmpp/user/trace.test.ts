@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { maskSecrets, tracer } from '../../src/users/trace.ts';
-import { MemoryCluster } from '../support/memory-cluster.ts';
-import { Project } from '../support/project.ts';
+import { maskSecrets, tracer } from '../../../src/xmpp/user/trace.ts';
+import { MemoryCluster } from '../../support/memory-cluster.ts';
+import { Project } from '../../support/project.ts';
 
 describe('users that are waited for', () => {
   async function running(): Promise<MemoryCluster> {

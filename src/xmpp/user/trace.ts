@@ -1,4 +1,4 @@
-import type { Watcher } from '../xmpp/session/session-parts.ts';
+import type { Watcher } from '../session/session-parts.ts';
 
 /** Longer stanzas are cut in a trace. */
 const MOST_SHOWN = 4000;
