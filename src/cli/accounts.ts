@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { resolveSettings } from '../config/resolve.ts';
-import { xmppVariables } from '../config/run-variables.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
+import { xmppVariables } from '../xmpp/settings.ts';
+import type { XmppSettings } from '../xmpp/settings.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { quoted } from '../lib/text/shell-quote.ts';

@@ -1,6 +1,6 @@
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { xmppVariables } from '../../src/config/run-variables.ts';
-import type { XmppSettings } from '../../src/config/run-variables.ts';
+import { xmppVariables } from '../../src/xmpp/settings.ts';
+import type { XmppSettings } from '../../src/xmpp/settings.ts';
 import { connectOptions } from '../../src/xmpp/user/target.ts';
 import { register } from '../../src/xmpp/login/connect.ts';
 import { forAll } from './for-all.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { xmppVariables } from '../../config/run-variables.ts';
-import type { XmppSettings } from '../../config/run-variables.ts';
+import { xmppVariables } from '../settings.ts';
+import type { XmppSettings } from '../settings.ts';
 import { resolveSettings } from '../../config/resolve.ts';
 import { systemClock } from '../../lib/time/clock.ts';
 import type { ConnectContext } from '../login/connect.ts';

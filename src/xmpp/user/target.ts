@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { domainOfUser } from '../../config/domain-pattern.ts';
-import type { XmppSettings } from '../../config/run-variables.ts';
-import { readServerUrl, urlOfUser } from '../../config/server-url.ts';
-import { startTlsOver } from '../../config/xmpp-contradictions.ts';
+import { domainOfUser } from './domain-pattern.ts';
+import type { XmppSettings } from '../settings.ts';
+import { readServerUrl, urlOfUser } from './server-url.ts';
+import { startTlsOver } from './contradictions.ts';
 import { toMs } from '../../lib/time/duration.ts';
 import type { Duration } from '../../lib/time/duration.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';

@@ -1,0 +1,21 @@
+import type { Watcher } from '../drivers/driver.ts';
+
+/** Longer texts are cut in a trace. */
+const MOST_SHOWN = 4000;
+
+/**
+ * A watcher that gives each text that a user sends or receives to `tell`, as a line.
+ *
+ * @param mask takes the secrets out of a text
+ */
+export function tracer(
+  mask: (text: string) => string,
+  tell: (line: string, direction: 'in' | 'out') => void,
+): Watcher {
+  return (direction, text) => {
+    const masked = mask(text);
+    const cut =
+      masked.length > MOST_SHOWN ? `${masked.slice(0, MOST_SHOWN)}… (${text.length})` : masked;
+    tell(`${direction === 'out' ? 'sent' : 'got '} ${cut}`, direction);
+  };
+}
