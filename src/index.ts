@@ -1,6 +1,16 @@
 /** Everything that a scenario can import from amoc: `import { chatTo, type User } from 'amoc'`. */
-export type { User } from './users/user.ts';
-export type { UserConnectOptions } from './users/target.ts';
+import type { DriverMembers } from './app/drivers.ts';
+import type { Variables } from './config/variable.ts';
+import type { User as UserOfEngine } from './users/user.ts';
+
+/**
+ * One user, as `start(id, user)` sees it. Every wait on it rejects with `UserRemoved` when the user is
+ * removed by force; everything that it opened is closed at the end of each `start`.
+ */
+export interface User<V extends Variables = Variables> extends UserOfEngine<V>, DriverMembers {}
+
+export type { UserConnectOptions } from './xmpp/user/target.ts';
+export type { XmppUser } from './xmpp/user/facet.ts';
 export type { Files, Json, Log, RunContext } from './scenario/contract.ts';
 export type { Scenario } from './scenario/contract.ts';
 export type { SettingsOf, Variable, Variables } from './config/variable.ts';
@@ -49,9 +59,9 @@ export type {
   UnhandledLog,
 } from './xmpp/helpers/handlers.ts';
 export { bareJid } from './xmpp/jid.ts';
-export { domainGroup } from './users/domain-group.ts';
-export type { DomainGroup } from './users/domain-group.ts';
+export { domainGroup } from './xmpp/user/domain-group.ts';
+export type { DomainGroup } from './xmpp/user/domain-group.ts';
 export type { TimetableEntry } from './users/timetable.ts';
-export { story } from './users/story.ts';
-export type { StoryOptions } from './users/story.ts';
-export type { ReconnectOptions, UserComponentOptions } from './users/target.ts';
+export { story } from './xmpp/user/story.ts';
+export type { StoryOptions } from './xmpp/user/story.ts';
+export type { ReconnectOptions, UserComponentOptions } from './xmpp/user/target.ts';

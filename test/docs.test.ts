@@ -5,12 +5,13 @@ import { Session } from '../src/xmpp/session/session.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { builtInVariables } from '../src/config/run-variables.ts';
+import { builtInVariables } from '../src/app/drivers.ts';
 import { environmentName } from '../src/config/variable.ts';
 import type { Variables } from '../src/config/variable.ts';
 import { clusterCommands, shellCommands } from '../src/console/command-table.ts';
 import { MetricsRegistry } from '../src/metrics/metrics.ts';
 import { PooledUser } from '../src/users/user.ts';
+import { XmppFacet } from '../src/xmpp/user/facet.ts';
 import { builtInMetrics } from '../src/metrics/catalogue.ts';
 import { exitCodes } from '../src/record/outcome.ts';
 import { parseThreshold } from '../src/record/thresholds.ts';
@@ -154,7 +155,7 @@ describe('docs/xmpp.md', () => {
   });
 
   it('names every option of a connection', () => {
-    const source = readFileSync(join(ROOT, 'src', 'users', 'target.ts'), 'utf8');
+    const source = readFileSync(join(ROOT, 'src', 'xmpp', 'user', 'target.ts'), 'utf8');
     const [, type = ''] = /export type UserConnectOptions = ([\s\S]*?)\n};/.exec(source) ?? [];
     const options = [...type.matchAll(/\| '(\w+)'|^ {2}(\w+)\?:/gm)].map(
       ([, picked, own]) => (picked ?? own) as string,
@@ -201,7 +202,7 @@ describe('docs/arsenal.md', () => {
       types.flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
     const known: Record<string, readonly string[]> = {
       session: methods(Session, Receiver),
-      user: methods(PooledUser),
+      user: methods(PooledUser, XmppFacet),
       metrics: methods(MetricsRegistry),
       Math: ['ceil'],
     };
@@ -282,7 +283,7 @@ describe('docs/metrics.md', () => {
 
   it('lists every built-in metric as it is declared (make docs)', () => {
     assert.equal(page, withTable(page));
-    for (const name of Object.keys(builtInMetrics)) assert.ok(page.includes(`| \`${name}`), name);
+    for (const [name] of builtInMetrics()) assert.ok(page.includes(`| \`${name}`), name);
   });
 
   it('names every variable that says where figures go', () => {

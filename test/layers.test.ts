@@ -12,12 +12,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   config: ['lib'],
   metrics: ['lib'],
   record: ['lib', 'metrics'],
-  xmpp: ['lib'],
+  drivers: ['lib', 'config', 'metrics'],
+  xmpp: ['lib', 'config', 'metrics', 'drivers'],
   scenario: ['lib', 'config'],
   placement: ['lib'],
-  users: ['lib', 'scenario', 'metrics', 'config', 'xmpp'],
-  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'protocol'],
-  master: ['lib', 'protocol', 'placement', 'metrics', 'record', 'config', 'scenario'],
+  users: ['lib', 'scenario', 'metrics', 'config', 'drivers'],
+  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'drivers', 'protocol'],
+  master: ['lib', 'protocol', 'placement', 'metrics', 'record', 'config', 'drivers', 'scenario'],
   outputs: ['lib', 'metrics', 'record'],
   report: ['lib', 'metrics', 'record'],
   console: ['lib', 'master', 'record'],
@@ -27,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'config',
     'metrics',
+    'drivers',
     'xmpp',
     'scenario',
     'placement',
@@ -45,6 +47,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'config',
     'metrics',
+    'drivers',
     'xmpp',
     'scenario',
     'placement',
@@ -60,6 +63,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 };
 
 const src = join(packageRootOf(fileURLToPath(import.meta.url)), 'src');
+
+/** The rooms that speak no protocol: drivers bring them. */
+const neutral = ['users', 'slave', 'master', 'console', 'report', 'metrics', 'record'];
+
+/** Outside of the driver, these files alone may import a driver: the list, and commands about one by name. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  xmpp: ['index.ts', 'app/drivers.ts', 'cli/accounts.ts', 'cli/server.ts'],
+};
 
 /** Every import of ours: file, what it imports, both relative to src. */
 const imports = readdirSync(src, { recursive: true, encoding: 'utf8' })
@@ -96,6 +107,25 @@ describe('layers', () => {
       if (from === '') return false;
       return from !== to && layers[from]?.includes(to) !== true;
     });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('no file but the list of drivers and a few commands imports a driver', () => {
+    for (const [room, files] of Object.entries(mayImport)) {
+      const from = imports
+        .filter(({ file, target }) => target.startsWith(`${room}/`) && !file.startsWith(`${room}/`))
+        .map(({ file }) => file);
+      assert.deepEqual([...new Set(from)].sort(), [...files].sort(), room);
+    }
+  });
+
+  it('no room but those of drivers speaks of XMPP', () => {
+    const wrong = readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((file) => neutral.includes(layerOf(file)) && /\.(?:ts|js)$/.test(file))
+      .flatMap((file) => {
+        const lines = readFileSync(join(src, file), 'utf8').split('\n');
+        return lines.filter((line) => /xmpp|jid|stanza/i.test(line)).map((line) => [file, line]);
+      });
     assert.deepEqual(wrong, []);
   });
 

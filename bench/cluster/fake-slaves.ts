@@ -2,7 +2,7 @@
  * Slaves without real users: they follow the protocol, and report a given number of metrics once a second.
  * Arguments: the master's address, the number of slaves, the number of metrics of each.
  */
-import { builtInVariables } from '../../src/config/run-variables.ts';
+import { builtInVariables } from '../../src/app/drivers.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { systemClock } from '../../src/lib/time/clock.ts';
 import { digestOf } from '../../src/lib/ids/id-digest.ts';

@@ -16,6 +16,7 @@ import { FileJournal } from '../master/run/journal.ts';
 import { Master } from '../master/master.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import { VERSION } from './installation.ts';
+import { drivers } from './drivers.ts';
 import { readSources } from './local-cluster.ts';
 import type { ClusterEvents } from './local-cluster.ts';
 
@@ -56,6 +57,7 @@ export async function startDistributedMaster(
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,
     observers: events.observers ?? [],
+    drivers,
     ...events,
   });
   const listened = port === undefined ? undefined : await listen(master, port, events);

@@ -1,5 +1,10 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { resolveSettings } from '../config/resolve.ts';
+import type { SettingSources } from '../config/resolve.ts';
+import { environmentName } from '../config/variable.ts';
+import type { Settings } from '../config/variable.ts';
+import type { AnyDriver, EmbeddedPlace } from '../drivers/driver.ts';
 import { sleep, withTimeout } from '../lib/time/async.ts';
 import { backoffMs } from '../lib/time/backoff.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
@@ -7,23 +12,49 @@ import { programScript } from './installation.ts';
 
 /** The embedded server in a process of its own. */
 export interface StandIn extends AsyncDisposable {
+  readonly driver: AnyDriver;
   readonly host: string;
   readonly port: number;
-  readonly domain: string;
+  /** Settings that lead users to it. */
+  readonly settings: EmbeddedPlace['settings'];
   /** The id of the current process. */
   readonly pid: number;
 }
 
 /** Messages of its process: where it listens, and later what has failed in it. */
-type StandInMessage = { port: number; domain: string } | { trouble: string };
+export type StandInMessage = EmbeddedPlace | { trouble: string };
 
-type Patterns = Readonly<{ user: string; password: string }>;
+/** A driver whose embedded server is needed, and its settings. */
+interface Needed {
+  readonly driver: AnyDriver;
+  readonly settings: Settings;
+}
 
 const HOST = '127.0.0.1';
 const START_MS = 10_000;
 /** A process that ends sooner than this is started again after a pause. */
 const STABLE_MS = 10_000;
 const RESTART = { firstMs: 400, mostMs: 5000 };
+
+/** Variable that names the driver, in the environment of the embedded server's process. */
+export const EMBEDDED_DRIVER = 'AMOC_EMBEDDED_DRIVER';
+/** Variable with the port: 0 for any free one. */
+export const EMBEDDED_PORT = 'AMOC_EMBEDDED_PORT';
+
+/**
+ * The drivers whose embedded server is needed, because no source names a server.
+ *
+ * @throws {AmocError} `CONFIG` for invalid settings
+ */
+export function standInsNeeded(drivers: readonly AnyDriver[], sources: SettingSources): Needed[] {
+  // Mistakes in the settings of the other drivers are reported as well.
+  return drivers
+    .map((driver) => ({ driver, settings: resolveSettings(driver.settings, sources, '') }))
+    .filter(
+      ({ driver: { embedded, target }, settings }) =>
+        embedded !== undefined && target?.isNamed(settings) !== true,
+    );
+}
 
 /**
  * Starts the embedded server as a process that ends with this one, whatever ends this one. If the server's process
@@ -33,14 +64,14 @@ const RESTART = { firstMs: 400, mostMs: 5000 };
  * @throws {AmocError} `CONNECTION` when it does not start.
  */
 export async function startStandIn(
-  patterns: Patterns,
+  needed: Needed,
   onTrouble: (text: string) => void,
 ): Promise<StandIn> {
   const closing = new AbortController();
   const isClosing = (): boolean => closing.signal.aborted;
   let failures = 0;
   let startedAt = performance.now();
-  let { child, port, domain } = await launch(patterns, 0, onTrouble);
+  let { child, port, settings } = await launch(needed, 0, onTrouble);
   child.once('exit', ended);
 
   function ended(code: number | null, signal: NodeJS.Signals | null): void {
@@ -57,7 +88,7 @@ export async function startStandIn(
     if (isClosing()) return;
     startedAt = performance.now();
     try {
-      ({ child, port, domain } = await launch(patterns, port, onTrouble));
+      ({ child, port, settings } = await launch(needed, port, onTrouble));
     } catch (error) {
       failures++;
       onTrouble(`amoc's embedded server cannot be started: ${messageOf(error)}; amoc tries again`);
@@ -69,12 +100,13 @@ export async function startStandIn(
   }
 
   return {
+    driver: needed.driver,
     host: HOST,
     get port() {
       return port;
     },
-    get domain() {
-      return domain;
+    get settings() {
+      return settings;
     },
     get pid() {
       return child.pid as number;
@@ -92,21 +124,25 @@ export async function startStandIn(
 
 /** @param port 0 for any free port */
 async function launch(
-  patterns: Patterns,
+  { driver, settings }: Needed,
   port: number,
   onTrouble: (text: string) => void,
-): Promise<{ child: ChildProcess; port: number; domain: string }> {
+): Promise<EmbeddedPlace & { child: ChildProcess }> {
+  const ofSettings = Object.entries(settings).map(([name, value]): [string, string] => [
+    environmentName(name),
+    String(value),
+  ]);
   const child = fork(programScript('embedded'), [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
     env: {
       ...process.env,
-      AMOC_EMBEDDED_USER: patterns.user,
-      AMOC_EMBEDDED_PASSWORD: patterns.password,
-      AMOC_EMBEDDED_PORT: String(port),
+      ...Object.fromEntries(ofSettings),
+      [EMBEDDED_DRIVER]: driver.name,
+      [EMBEDDED_PORT]: String(port),
     },
   });
-  const ready = new Promise<{ port: number; domain: string }>((resolve, reject) => {
+  const ready = new Promise<EmbeddedPlace>((resolve, reject) => {
     child.on('message', (message: StandInMessage) => {
       if ('trouble' in message) onTrouble(`the embedded server: ${message.trouble}`);
       else resolve(message);

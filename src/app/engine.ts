@@ -1,6 +1,5 @@
 import type pino from 'pino';
 import { variable } from '../config/environment.ts';
-import { builtInVariables } from '../config/run-variables.ts';
 import { complete } from '../console/terminal/completion.ts';
 import type { Completion, CompletionSources } from '../console/terminal/completion.ts';
 import { Evaluator } from '../console/shell/evaluator.ts';
@@ -9,6 +8,7 @@ import type { LogLine } from '../console/views/log-view.ts';
 import type { Paint } from '../console/views/paint.ts';
 import { Shell } from '../console/shell/shell.ts';
 import type { Person } from '../console/shell/shell.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { oneLine } from '../lib/text/foreign-text.ts';
 import { plural } from '../lib/text/plural.ts';
@@ -16,10 +16,12 @@ import { userStates } from '../master/arguments.ts';
 import type { Master } from '../master/master.ts';
 import { strategies } from '../placement/placement.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
+import { builtInVariables, drivers } from './drivers.ts';
 import { startDistributedMaster } from './distributed-master.ts';
 import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { Recent } from '../lib/recent.ts';
+import type { StandIn } from './embedded.ts';
 import type { ClusterEvents, LocalCluster } from './local-cluster.ts';
 import { makeObservers } from './observers.ts';
 import { shellFunctions } from './shell-functions.ts';
@@ -125,13 +127,11 @@ export class Engine implements AsyncDisposable {
 
   /** The first lines of a console. */
   banner(paint: Paint): string {
-    const { processes, standIn } = this.local;
+    const { processes, standIns } = this.local;
     const many = plural(processes.count, 'local process', 'local processes');
     const lines = [
       paint.bold(`amoc ${VERSION}`) + ` · Node ${process.versions.node} · ${many}`,
-      standIn === undefined
-        ? `The target is ${targetOf(process.env)}.`
-        : `No XMPP target is set (AMOC_XMPP_HOST): amocLocal uses the embedded server on ${standIn.host}:${standIn.port}.`,
+      ...drivers.flatMap((driver) => targetLine(driver, standIns)),
     ];
     return `${lines.join('\n')}\n`;
   }
@@ -169,8 +169,14 @@ export class Engine implements AsyncDisposable {
   }
 }
 
-/** The server under test, as the environment names it. */
-function targetOf(environment: NodeJS.ProcessEnv): string {
-  const named = [environment['AMOC_XMPP_URL'], environment['AMOC_XMPP_HOST']];
-  return named.find((each) => each !== undefined && each !== '') ?? 'the one in the settings';
+/** Says which server under test a protocol has; nothing where no server is ever named. */
+function targetLine(driver: AnyDriver, standIns: readonly StandIn[]): string[] {
+  const { target } = driver;
+  if (target === undefined) return [];
+  const standIn = standIns.find((each) => each.driver === driver);
+  if (standIn === undefined) {
+    return [`The target is ${target.nameOf(process.env) ?? 'the one in the settings'}.`];
+  }
+  const missing = target.missing.charAt(0).toUpperCase() + target.missing.slice(1);
+  return [`${missing}: amocLocal uses the embedded server on ${standIn.host}:${standIn.port}.`];
 }

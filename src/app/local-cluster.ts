@@ -3,11 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { wholeNumber } from '../config/environment.ts';
 import { readSettingsFile, sayOpenSecrets, SETTINGS_FILE } from '../config/file.ts';
-import { givenFor, resolveSettings } from '../config/resolve.ts';
-import { xmppVariables } from '../config/run-variables.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
+import { givenFor } from '../config/resolve.ts';
 import { environmentName } from '../config/variable.ts';
-import { hasTarget } from '../config/xmpp-contradictions.ts';
 import type { Erase } from '../console/shell/evaluator.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { newCookie } from '../protocol/cookie.ts';
@@ -19,7 +16,8 @@ import type { LogRecord } from '../protocol/messages.ts';
 import type { RunObserver } from '../record/types.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { CompilerThread } from '../scenario/compiler-thread.ts';
-import { startStandIn } from './embedded.ts';
+import { builtInVariables, drivers } from './drivers.ts';
+import { standInsNeeded, startStandIn } from './embedded.ts';
 import type { StandIn } from './embedded.ts';
 import {
   PACKAGE_ROOT,
@@ -46,8 +44,8 @@ export interface ClusterEvents {
 export interface LocalCluster extends AsyncDisposable {
   readonly master: Master;
   readonly processes: LocalProcesses;
-  /** The embedded server, when no target is configured. */
-  readonly standIn: StandIn | undefined;
+  /** The embedded servers of protocols without a configured target. */
+  readonly standIns: readonly StandIn[];
   /** Erases the types of a line of the shell, in the thread that compiles scenarios. */
   readonly erase: Erase;
 }
@@ -55,15 +53,15 @@ export interface LocalCluster extends AsyncDisposable {
 type ReadSources = ConstructorParameters<typeof Master>[0]['readSources'];
 
 /**
- * Where settings come from: `amoc.json`, and the environment, with the embedded server's address where neither
+ * Where settings come from: `amoc.json`, and the environment, with an embedded server's address where neither
  * they nor the call name a server.
  */
 export function readSources(
-  standIn?: StandIn,
+  standIns: readonly StandIn[] = [],
   call: Parameters<ReadSources>[0] = { scenario: '', settings: {} },
 ): ReturnType<ReadSources> {
   const folder = scenariosFolder();
-  const file = readSettingsFile(settingsFile(), listScenarios(folder));
+  const file = readSettingsFile(settingsFile(), listScenarios(folder), builtInVariables);
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (name.startsWith('AMOC_') && !ownSecrets.includes(name) && value !== undefined) {
@@ -71,14 +69,15 @@ export function readSources(
     }
   }
   const { scenario, settings } = call;
-  const given = Object.keys(xmppVariables).map((name) => [
-    name,
-    givenFor(name, { file, environment, call: settings }, scenario).raw,
-  ]);
-  if (standIn !== undefined && !hasTarget(Object.fromEntries(given) as Record<string, unknown>)) {
-    environment[environmentName('xmppHost')] = standIn.host;
-    environment[environmentName('xmppPort')] = String(standIn.port);
-    environment[environmentName('xmppDomain')] = standIn.domain;
+  for (const { driver, settings: there } of standIns) {
+    const given = Object.keys(driver.settings).map((name): [string, unknown] => [
+      name,
+      givenFor(name, { file, environment, call: settings }, scenario).raw,
+    ]);
+    if (driver.target?.isNamed(Object.fromEntries(given)) === true) continue;
+    for (const [name, value] of Object.entries(there)) {
+      environment[environmentName(name)] = String(value);
+    }
   }
   return { file, environment };
 }
@@ -102,24 +101,23 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const count = localProcessCount();
   const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
   const sources = readSources();
-  const settings = resolveSettings(xmppVariables, sources, '') as XmppSettings;
-  const open = sayOpenSecrets(settingsFile(), sources.file);
+  const needed = standInsNeeded(drivers, sources);
+  const open = sayOpenSecrets(settingsFile(), sources.file, builtInVariables);
   if (open !== undefined) events.notice({ level: 'warn', text: open });
-  const patterns = { user: settings.xmppUser, password: settings.xmppPassword };
-  const standInStarts = hasTarget(settings)
-    ? Promise.resolve(undefined)
-    : startStandIn(patterns, (text) => events.notice({ level: 'error', text }));
+  const standInStarts = Promise.all(
+    needed.map((each) => startStandIn(each, (text) => events.notice({ level: 'error', text }))),
+  );
   standInStarts.catch(() => {});
   const compiler = new CompilerThread({
     folder: scenariosFolder(),
     packageRoot: PACKAGE_ROOT,
   });
-  let standIn: StandIn | undefined;
+  let standIns: readonly StandIn[] = [];
   const master = new Master({
     name: 'amocLocal',
     clock: systemClock,
     compile: (name) => compiler.compile(name),
-    readSources: (call) => readSources(standIn, call),
+    readSources: (call) => readSources(standIns, call),
     expected: () => count,
     whenNoNodes: () => 'no slave process has started; see the lines above',
     kill: (node) => processes.kill(node),
@@ -127,6 +125,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,
     observers: events.observers ?? [],
+    drivers,
     ...events,
   });
   const cookie = newCookie();
@@ -157,11 +156,11 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const close = async (): Promise<void> => {
     await processes[Symbol.asyncDispose]();
     await control[Symbol.asyncDispose]();
-    await standIn?.[Symbol.asyncDispose]();
+    for (const each of standIns) await each[Symbol.asyncDispose]();
     await compiler[Symbol.asyncDispose]();
   };
   try {
-    standIn = await standInStarts;
+    standIns = await standInStarts;
   } catch (error) {
     await close();
     throw error;
@@ -169,5 +168,5 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   // While the operator reads the banner.
   setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
   const erase: Erase = (text) => compiler.erase(text);
-  return { master, processes, standIn, erase, [Symbol.asyncDispose]: close };
+  return { master, processes, standIns, erase, [Symbol.asyncDispose]: close };
 }

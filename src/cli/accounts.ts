@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { resolveSettings } from '../config/resolve.ts';
-import { xmppVariables } from '../config/run-variables.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
+import { xmppVariables } from '../xmpp/settings.ts';
+import type { XmppSettings } from '../xmpp/settings.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { quoted } from '../lib/text/shell-quote.ts';
 import { count, plural } from '../lib/text/plural.ts';
-import { domainOf, nameOf, passwordOf } from '../users/target.ts';
+import { domainOf, nameOf, passwordOf } from '../xmpp/user/target.ts';
 import { accountFiles, accountServers } from '../xmpp/account-files.ts';
 import type { AccountServer } from '../xmpp/account-files.ts';
 import { readSources } from '../app/local-cluster.ts';

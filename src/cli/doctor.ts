@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolveSettings } from '../config/resolve.ts';
-import { xmppVariables } from '../config/run-variables.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
+import type { Finding } from '../drivers/finding.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
 import { count, plural } from '../lib/text/plural.ts';
 import { readCookie } from '../protocol/cookie.ts';
@@ -9,8 +9,7 @@ import { messageOf } from '../lib/errors.ts';
 import { oneLine } from '../lib/text/foreign-text.ts';
 import { systemLimits } from '../lib/system/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
-import { checkLogin, checkTarget } from './doctor-login.ts';
-import type { Finding } from './finding.ts';
+import { drivers } from '../app/drivers.ts';
 import { localProcessCount, readSources } from '../app/local-cluster.ts';
 
 /** Files that a process has open in addition to its connections. */
@@ -31,14 +30,12 @@ export interface DoctorOptions {
  */
 export async function runDoctor({ users, login }: DoctorOptions): Promise<number> {
   const paint = paintFor(wantsColors(process.stdout, process.env));
-  const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
-  const findings: Finding[] = [
-    checkNode(),
-    ...checkLimits(users),
-    checkCookie(),
-    checkCache(),
-    ...(await (login === undefined ? checkTarget(settings) : checkLogin(settings, login))),
-  ];
+  const sources = readSources();
+  const findings: Finding[] = [checkNode(), ...checkLimits(users), checkCookie(), checkCache()];
+  for (const driver of drivers as readonly AnyDriver[]) {
+    const settings = resolveSettings(driver.settings, sources, '');
+    findings.push(...((await driver.check?.(settings, login)) ?? []));
+  }
   for (const { ok, text, remedy } of findings) {
     process.stdout.write(`${ok ? paint.green(' ok ') : paint.red(' !! ')} ${oneLine(text)}\n`);
     if (remedy !== undefined) process.stdout.write(`     ${remedy}\n`);

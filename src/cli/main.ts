@@ -7,6 +7,7 @@ import { severalLines } from '../lib/text/foreign-text.ts';
 import { MAX_ID } from '../lib/ids/id-set.ts';
 import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
+import { builtInVariables } from '../app/drivers.ts';
 import { PACKAGE_ROOT, VERSION } from '../app/installation.ts';
 import { declareRun, spreadLists } from './run-command.ts';
 import type { AccountOptions } from './accounts.ts';
@@ -360,7 +361,7 @@ process.stdout.once('error', tellLostOutput).on('error', () => {});
 try {
   const file = variable('AMOC_CONFIG');
   // A deployed release has its configuration beside it.
-  loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), {
+  loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), builtInVariables, {
     isOptional: file === undefined,
   });
   await program.parseAsync(asOneMeansThem(process.argv.slice(2)), { from: 'user' });

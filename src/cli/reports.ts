@@ -12,6 +12,7 @@ import { exitCodes, judgeRun } from '../record/outcome.ts';
 import { sayHoles } from '../record/record-words.ts';
 import { findRun, listRuns, readRun } from '../record/run-reader.ts';
 import type { RecordedRun, RunEntry } from '../record/run-reader.ts';
+import { headlinesOf } from '../record/headlines.ts';
 import { compareRuns, sayDifference } from '../report/compare.ts';
 import type { Comparison } from '../report/compare.ts';
 import { renderCsv } from '../report/csv.ts';
@@ -24,7 +25,7 @@ export function sayRuns({ json }: { json?: boolean }): string {
   const runs = listRuns(runsFolder());
   if (json === true) return `${jsonText(runs, 2)}\n`;
   if (runs.length === 0) return `  no runs in ${oneLine(runsFolder())}\n`;
-  const head = ['run', 'began', 'users', 'lasted', 'messages', 'ttd p99', 'outcome', 'comment'];
+  const head = ['run', 'began', 'users', 'lasted', 'sent', 'p99', 'outcome', 'comment'];
   return `${table(head, runs.map(runRow), ourPaint(), [2, 3, 4, 5])}\n`;
 }
 
@@ -34,15 +35,16 @@ function runRow({ definition, result }: RunEntry): string[] {
   if (result === undefined) {
     return [id, began, count(to - from + 1), '', '', '', 'no result', comment];
   }
-  const { metrics, messages, ranForMs } = result;
-  const delivery = messages.delivery === undefined ? '' : formatMs(messages.delivery.p99);
+  const { metrics, ranForMs } = result;
+  const headlines = headlinesOf(result);
+  const times = headlines.flatMap(({ latency }) => (latency === undefined ? [] : [latency.p99]));
   return [
     id,
     began,
     count(metrics.counters['users_started'] ?? 0),
     formatMs(Math.round(ranForMs / 1000) * 1000),
-    count(messages.sent),
-    delivery,
+    headlines.map(({ title, sent }) => `${count(sent)} ${title}`).join(', '),
+    times.map((p99) => formatMs(p99)).join(', '),
     judgeRun(result).outcome,
     comment,
   ];

@@ -1,4 +1,3 @@
-import { hasTarget } from '../config/xmpp-contradictions.ts';
 import { lineLogger } from '../console/views/line-logger.ts';
 import { LogView } from '../console/views/log-view.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
@@ -49,8 +48,9 @@ export async function runOnce(wanted: RunRequest): Promise<number> {
   await observers.listen();
   const { master } = cluster;
   const started = await master.do(scenario, from, to, request, { demandUnits: true });
-  if (cluster.standIn !== undefined && !hasTarget(request.settings)) {
-    logger.info('no XMPP target is set (AMOC_XMPP_HOST): using the embedded server');
+  for (const { driver } of cluster.standIns) {
+    if (driver.target === undefined || driver.target.isNamed(request.settings)) continue;
+    logger.info(`${driver.target.missing}: using the embedded server`);
   }
   await untilOver(master, forMs, interrupted.first, (line) => logger.info(line));
   const failure = master.state.is === 'failed' ? master.state.reason : undefined;

@@ -4,8 +4,8 @@ import { toMs } from '../lib/time/duration.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { withoutByteOrderMark } from '../lib/text/utf8-text.ts';
-import { builtInVariables } from './run-variables.ts';
 import { environmentName } from './variable.ts';
+import type { Variables } from './variable.ts';
 
 /** Environment variables that amoc's processes read, apart from the settings of a run. */
 export const processVariables = {
@@ -55,8 +55,8 @@ export type ProcessVariable = keyof typeof processVariables;
 /** Variables of Node.js and other software that a file of variables may set. */
 const borrowed = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR', 'TZ'];
 
-/** Variables whose values no one else may read. */
-const secrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN', environmentName('xmppPassword')];
+/** Variables whose values no one else may read; a setting says so itself. */
+const secrets: readonly string[] = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
 
 /** The value of a variable; an empty value counts as unset. */
 export function variable(name: ProcessVariable): string | undefined {
@@ -118,10 +118,15 @@ export function duration(name: ProcessVariable, otherwise: string): number {
 /**
  * Reads a file of variables into the environment; variables that are set there already keep their values.
  *
+ * @param settings all settings except a scenario's own
  * @throws {AmocError} `CONFIG` for unknown names, with the nearest known name; `FILE` for a file that cannot
  * be read, or that others can read and that has secrets
  */
-export function loadEnvironmentFile(path: string, { isOptional = false } = {}): void {
+export function loadEnvironmentFile(
+  path: string,
+  settings: Variables,
+  { isOptional = false } = {},
+): void {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -130,10 +135,7 @@ export function loadEnvironmentFile(path: string, { isOptional = false } = {}): 
     throw new AmocError('FILE', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
   const values = parseEnv(withoutByteOrderMark(text)) as Record<string, string>;
-  const known = [
-    ...Object.keys(processVariables),
-    ...Object.keys(builtInVariables).map(environmentName),
-  ];
+  const known = [...Object.keys(processVariables), ...Object.keys(settings).map(environmentName)];
   const unknown = Object.keys(values).filter(
     (name) => !known.includes(name) && !borrowed.includes(name),
   );
@@ -144,7 +146,10 @@ export function loadEnvironmentFile(path: string, { isOptional = false } = {}): 
     );
     throw new AmocError('CONFIG', words.join('\n'));
   }
-  const kept = secrets.filter((name) => (values[name] ?? '') !== '');
+  const ofSettings = Object.entries(settings)
+    .filter(([, { secret }]) => secret === true)
+    .map(([name]) => environmentName(name));
+  const kept = [...secrets, ...ofSettings].filter((name) => (values[name] ?? '') !== '');
   if (kept.length > 0 && (statSync(path).mode & 0o077) !== 0) {
     throw new AmocError(
       'FILE',

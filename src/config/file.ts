@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { utf8Text } from '../lib/text/utf8-text.ts';
-import { builtInVariables } from './run-variables.ts';
+import type { Variables } from './variable.ts';
 
 /** Name of the settings file in the project's folder. */
 export const SETTINGS_FILE = 'amoc.json';
@@ -11,12 +11,14 @@ export const SETTINGS_FILE = 'amoc.json';
  * Reads `amoc.json`. Without the file there are no settings.
  *
  * @param scenarios names of the scenarios that exist: each may have a section
+ * @param settings all settings except a scenario's own
  * @throws {AmocError} `CONFIG` when it cannot be read, is not a JSON object, or has an unknown key; `FILE`
  * when it is not UTF-8
  */
 export function readSettingsFile(
   path: string,
   scenarios: readonly string[],
+  settings: Variables,
 ): Record<string, unknown> {
   let bytes: Uint8Array;
   try {
@@ -26,7 +28,7 @@ export function readSettingsFile(
     throw new AmocError('CONFIG', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
   const value = parse(path, utf8Text(bytes, path));
-  const known = [...Object.keys(builtInVariables), ...scenarios];
+  const known = [...Object.keys(settings), ...scenarios];
   const unknown = Object.entries(value)
     // A scalar at the top may be a scenario's variable; only a section must name a scenario.
     .filter(([key, content]) => typeof content === 'object' && !scenarios.includes(key))
@@ -40,16 +42,18 @@ export function readSettingsFile(
  * file. Unlike a cookie, these are secrets of test accounts: the file is used all the same.
  *
  * @param content what {@link readSettingsFile} returned
+ * @param settings all settings except a scenario's own
  */
 export function sayOpenSecrets(
   path: string,
   content: Readonly<Record<string, unknown>>,
+  settings: Variables,
 ): string | undefined {
   const names = Object.entries(content).flatMap(([key, value]) =>
     typeof value === 'object' && value !== null ? Object.keys(value) : [key],
   );
-  const secrets = Object.entries(builtInVariables)
-    .filter(([name, declared]) => 'secret' in declared && names.includes(name))
+  const secrets = Object.entries(settings)
+    .filter(([name, { secret }]) => secret === true && names.includes(name))
     .map(([name]) => name);
   if (secrets.length === 0 || (statSync(path).mode & 0o077) === 0) return undefined;
   return `${path} has ${secrets.join(' and ')}, and can be read by others; run: chmod 600 ${path}`;

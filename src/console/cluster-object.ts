@@ -268,8 +268,8 @@ function sayPing(answers: Awaited<ReturnType<Master['ping']>>, paint: Paint): st
 }
 
 function sayTrace({ id, on, waits }: TraceResult): string {
-  if (!on) return `ok: stanzas of user ${id} are no longer shown`;
+  if (!on) return `ok: the traffic of user ${id} is no longer shown`;
   return waits
-    ? `ok: user ${id} is not running; its stanzas will be shown from its start on, including the login; user(${id}).trace() cancels that`
-    : `ok: stanzas of user ${id} are shown; user(${id}).trace() stops it`;
+    ? `ok: user ${id} is not running; its traffic will be shown from its start on, including the login; user(${id}).trace() cancels that`
+    : `ok: the traffic of user ${id} is shown; user(${id}).trace() stops it`;
 }

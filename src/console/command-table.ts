@@ -134,7 +134,7 @@ export const clusterCommands = [
   {
     name: 'user',
     use: 'user(7).trace()',
-    summary: "show one user's stanzas in both directions; a second call stops that",
+    summary: 'show what one user sends and receives; a second call stops that',
     details:
       'trace(true) always starts it, trace(false) always stops it. A user that is not running yet is traced from its start on, including the login. Passwords and SASL payloads are masked. user(7) of the shell is the user of the current run.',
     example: 'amocLocal.user(7).trace()',
@@ -282,7 +282,7 @@ export const shellCommands = [
   {
     name: 'user',
     use: 'user(7).trace()',
-    summary: 'show the stanzas of a user of the run; a second call stops that',
+    summary: 'show what a user of the run sends and receives; a second call stops that',
     example: 'user(7).trace()',
   },
   {

@@ -1,3 +1,4 @@
+import type { DriverView } from '../drivers/driver.ts';
 import { assert } from '../lib/assert.ts';
 import type { Clock } from '../lib/time/clock.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
@@ -48,6 +49,8 @@ export interface MasterParts {
   leases?: boolean;
   /** They follow the runs: the record on disk, Graphite, and others. */
   observers?: readonly RunObserver[];
+  /** The protocols that users can speak. @default none */
+  drivers?: readonly DriverView[];
   /** The version of amoc, for the record of runs. */
   version?: string;
   /** Where the run is saved for a restarted master. */
@@ -75,6 +78,7 @@ export class Cluster {
     this.chronicle = new Chronicle({
       clock: parts.clock,
       observers: parts.observers ?? [],
+      drivers: parts.drivers ?? [],
       notice: parts.notice,
       run: () => this.run,
       nodes: () => this.nodes.all(),

@@ -25,7 +25,7 @@ import { demandRunning, demandStartable } from './run/run-state.ts';
 import type { RunState } from './run/run-state.ts';
 import { mergeListings } from './users/user-listing.ts';
 import type { UserListing } from './users/user-listing.ts';
-import { viewNode, viewStatus } from './views.ts';
+import { viewHeadlines, viewNode, viewStatus } from './views.ts';
 import type { MetricsView, NodeView, StatusView } from './views.ts';
 
 /** Time between two searches for silent processes. */
@@ -193,8 +193,10 @@ export class Master {
   /** The current state, with fresh counts from every process that answers in time. */
   async status(): Promise<StatusView> {
     await this.#refresh();
-    const { clock } = this.#cluster.parts;
-    return viewStatus(this.#cluster.state, this.#cluster.run, this.nodes.all(), clock.monotonic());
+    const { run, state, parts, chronicle } = this.#cluster;
+    const rate = (metric: string): number => chronicle.rate(metric);
+    const headlines = run === undefined ? [] : viewHeadlines(run, parts.drivers ?? [], rate);
+    return viewStatus(state, run, this.nodes.all(), parts.clock.monotonic(), headlines);
   }
 
   /** The processes, with fresh figures. */
@@ -239,7 +241,7 @@ export class Master {
   }
 
   /**
-   * Shows one user's stanzas in the log, or stops showing them. The stanzas of a user that does not run
+   * Shows what one user sends and receives in the log, or stops that. The traffic of a user that does not run
    * are shown as soon as it does.
    *
    * @param on the opposite of the current state when left out

@@ -20,6 +20,6 @@ export type StopResult = RunResult;
 export interface TraceResult {
   id: number;
   on: boolean;
-  /** The user does not run: its stanzas are shown as soon as it does. */
+  /** The user does not run: its traffic is shown as soon as it does. */
   waits: boolean;
 }

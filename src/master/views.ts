@@ -1,11 +1,14 @@
+import type { DriverView, Headline } from '../drivers/driver.ts';
+import { messagesOf } from '../record/headlines.ts';
+import type { HeadlineView, MessagesView } from '../record/headlines.ts';
 import { lossesIn } from '../record/losses.ts';
 import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
-import type { MessagesView, UserTotals } from '../record/types.ts';
+import type { UserTotals } from '../record/types.ts';
 import type { NodeEntry } from './nodes/node-entry.ts';
 import type { Run } from './run/run.ts';
 import type { RunState } from './run/run-state.ts';
 
-export type { MessagesView, TimeSummary };
+export type { HeadlineView, MessagesView, TimeSummary };
 
 /** One line of `nodes()`. */
 export interface NodeView {
@@ -56,6 +59,9 @@ export interface StatusView {
   users: UsersView;
   /** User starts per second. */
   startRate: { wanted: number; achieved: number };
+  /** Of each protocol that the users of the run have spoken so far. */
+  headlines: HeadlineView[];
+  /** The figures of the headline `messages`, for programs that read no others. */
   messages: MessagesView;
   /** Sessions that were lost, by reason; left out while there are none. */
   losses?: Record<string, number>;
@@ -126,14 +132,41 @@ export function wantedRate(run: Run, nodes: readonly NodeEntry[]): number {
   return (machines.size * 1000) / run.ms('interarrival');
 }
 
-/** Counts the messages of a run. */
-export function viewMessages({ totals, sentRate }: Run, monotonic: number): MessagesView {
-  const delivery = totals.time('message_ttd');
+/** The headlines of the protocols that a run has used, in the order of the drivers. */
+export function viewHeadlines(
+  { totals }: Run,
+  drivers: readonly DriverView[],
+  rate: (metric: string) => number,
+): HeadlineView[] {
+  return drivers.flatMap(({ headline }) => {
+    const view = headline === undefined ? undefined : viewHeadline(headline, totals, rate);
+    return view === undefined ? [] : [view];
+  });
+}
+
+function viewHeadline(
+  { title, sent, received, latency }: Headline,
+  totals: Run['totals'],
+  rate: (metric: string) => number,
+): HeadlineView | undefined {
+  const time = latency === undefined ? undefined : totals.time(latency.metric);
+  const [out, back] = [sent, received].map((name) =>
+    name === undefined ? 0 : totals.counter(name),
+  );
+  if (out === 0 && back === 0 && time === undefined) return undefined;
   return {
-    sent: totals.counter('messages_sent'),
-    received: totals.counter('messages_received'),
-    perSecond: sentRate.perSecond(monotonic),
-    ...(delivery === undefined ? {} : { delivery }),
+    title,
+    sent: out ?? 0,
+    ...(received === undefined ? {} : { received: back ?? 0 }),
+    perSecond: rate(sent),
+    ...(latency === undefined || time === undefined
+      ? {}
+      : {
+          latency: time,
+          latencyMetric: latency.metric,
+          latencyWords: latency.words,
+          latencyShort: latency.short,
+        }),
   };
 }
 
@@ -143,6 +176,7 @@ export function viewStatus(
   run: Run | undefined,
   nodes: readonly NodeEntry[],
   now: number,
+  headlines: HeadlineView[],
 ): StatusView {
   const users = countUsers(run, nodes);
   const view: StatusView = {
@@ -151,7 +185,8 @@ export function viewStatus(
     present: run?.owners.size ?? 0,
     users,
     startRate: { wanted: 0, achieved: 0 },
-    messages: { sent: 0, received: 0, perSecond: 0 },
+    headlines,
+    messages: messagesOf(headlines),
     nodes: nodes.map((node) => viewNode(node, run, now)),
   };
   if (state.is !== 'idle') view.scenario = state.scenario;
@@ -167,7 +202,6 @@ export function viewStatus(
     runningForMs: run.lastedMs(now),
     ...(run.comment === undefined ? {} : { comment: run.comment }),
     startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now) },
-    messages: viewMessages(run, now),
     ...(losses.length === 0 ? {} : { losses: Object.fromEntries(losses) }),
   };
 }

@@ -1,116 +1,64 @@
+import { assert } from '../lib/assert.ts';
+
 /** The unit of a metric. `ms` is stored in microseconds, the others as whole numbers. */
 export const units = ['ms', 'bytes', 'count'] as const;
 /** See {@link units}. */
 export type Unit = (typeof units)[number];
 
-/** A built-in metric, as docs/metrics.md lists it. */
+/** A metric of amoc itself or of a driver, as docs/metrics.md lists it. */
 export interface MetricDoc {
   readonly kind: 'counter' | 'histogram' | 'gauge';
   readonly unit: Unit;
   readonly description: string;
   /** Names of its labels. */
   readonly labels?: readonly string[];
+  /** The chart of a report that shows the rate of this counter. */
+  readonly chart?: string;
+  /** Whether that chart comes first: the counter is one of a headline. */
+  readonly isHeadline?: boolean;
 }
 
-/** Everything that is measured without code in the scenario. */
-export const builtInMetrics = {
-  users_started: { kind: 'counter', unit: 'count', description: 'users whose first start() began' },
+/** What the engine measures, whatever protocols the users speak. */
+const engineMetrics: Readonly<Record<string, MetricDoc>> = {
+  users_started: {
+    kind: 'counter',
+    unit: 'count',
+    description: 'users whose first start() began',
+    chart: 'Connections',
+  },
   users_crashed_by: {
     kind: 'counter',
     unit: 'count',
     description: 'users whose start() failed, by the name of the error',
     labels: ['error'],
   },
-  connections: { kind: 'counter', unit: 'count', description: 'sessions that were opened' },
-  connections_open: { kind: 'gauge', unit: 'count', description: 'sessions that are open now' },
-  connections_lost: {
-    kind: 'counter',
-    unit: 'count',
-    description: 'sessions that ended without being closed from this side',
-  },
-  connections_lost_by: {
-    kind: 'counter',
-    unit: 'count',
-    description: 'lost sessions by reason: the condition of a stream error, or what happened',
-    labels: ['reason'],
-  },
-  connection_failures: {
-    kind: 'counter',
-    unit: 'count',
-    description: 'sessions that could not be opened',
-  },
-  connection_failures_by: {
-    kind: 'counter',
-    unit: 'count',
-    description:
-      'sessions that could not be opened, by stage (connect, tls, stream, authenticate, bind) and reason',
-    labels: ['stage', 'reason'],
-  },
-  connection_failures_of_the_generator: {
-    kind: 'counter',
-    unit: 'count',
-    description:
-      'sessions that a limit of this machine kept from opening: ports, open files, memory',
-  },
-  connection: {
-    kind: 'histogram',
-    unit: 'ms',
-    description:
-      'time from connect() to the bound session: the login; includes logins that replace a lost connection',
-  },
-  connection_by: {
-    kind: 'histogram',
-    unit: 'ms',
-    description:
-      'time of a login, by kind: new, by token (FAST), resumed (XEP-0198), not resumed (a new session, though it should have been resumed)',
-    labels: ['kind'],
-  },
-  stanzas_sent: { kind: 'counter', unit: 'count', description: 'stanzas sent, after the login' },
-  stanzas_received: { kind: 'counter', unit: 'count', description: 'stanzas received' },
-  stanzas_dropped: {
-    kind: 'counter',
-    unit: 'count',
-    description: 'stanzas not sent: the send buffer was full, and xmppSendPolicy is drop',
-  },
-  bytes_sent: {
-    kind: 'counter',
-    unit: 'bytes',
-    description: 'length of the stanzas sent, in characters: bytes where they are ASCII',
-  },
-  bytes_received: {
-    kind: 'counter',
-    unit: 'bytes',
-    description: 'length of the stanzas received, in characters',
-  },
-  messages_sent: { kind: 'counter', unit: 'count', description: 'message stanzas sent' },
-  messages_received: { kind: 'counter', unit: 'count', description: 'message stanzas received' },
-  message_ttd: {
-    kind: 'histogram',
-    unit: 'ms',
-    description: 'time to delivery: from the creation of a message to its arrival at another user',
-  },
-  messages_delayed: {
-    kind: 'counter',
-    unit: 'count',
-    description:
-      'messages that the server had stored (offline storage, the history of a room, a cut session); they are not in message_ttd',
-  },
-  message_delay: {
-    kind: 'histogram',
-    unit: 'ms',
-    description: 'age of such stored messages at their arrival',
-  },
-  iq: { kind: 'histogram', unit: 'ms', description: 'time from an IQ to its answer' },
   gc_pause: {
     kind: 'histogram',
     unit: 'ms',
     description: 'garbage collection pauses of a slave process',
   },
-} as const satisfies Record<string, MetricDoc>;
+};
+
+/** Maximum number of these metrics: a report may have as many series as they and a scenario's can have. */
+export const MAX_METRICS_OF_AMOC = 64;
+
+const known = new Map<string, MetricDoc>(Object.entries(engineMetrics));
+
+/** Adds the metrics of a driver. The list of drivers does this once, when a process loads it. */
+export function declareMetrics(metrics: Readonly<Record<string, MetricDoc>>): void {
+  for (const [name, doc] of Object.entries(metrics)) {
+    assert(!known.has(name), `two drivers have a metric named ${name}`);
+    known.set(name, doc);
+  }
+  assert(known.size <= MAX_METRICS_OF_AMOC, `${known.size} metrics are declared`);
+}
+
+/** Everything that is measured without code in the scenario, by name: the engine's metrics, then the drivers'. */
+export function builtInMetrics(): [name: string, doc: MetricDoc][] {
+  return [...known];
+}
 
 /** The documentation of a metric, by its name; `undefined` for a scenario's own. */
 export function docOf(name: string): MetricDoc | undefined {
-  return Object.hasOwn(builtInMetrics, name)
-    ? builtInMetrics[name as keyof typeof builtInMetrics]
-    : undefined;
+  return known.get(name);
 }

@@ -1,7 +1,7 @@
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
 import { show } from '../lib/text/quote.ts';
-import { builtInMetrics, docOf, units } from './catalogue.ts';
+import { docOf, MAX_METRICS_OF_AMOC, units } from './catalogue.ts';
 import type { Unit } from './catalogue.ts';
 import { encodeHistogram, HIGHEST_US, newHistogram, recordInto } from './histogram.ts';
 import { metricOf, otherKey, seriesKey } from './labels.ts';
@@ -16,8 +16,7 @@ const MOST_SERIES = 100;
  * Maximum number of counters, gauges or histograms of one process: those of the scenario, and amoc's own with
  * all the labels that a scenario may give them.
  */
-export const MOST_OF_A_PROCESS =
-  2 * MOST_METRICS + (MOST_SERIES + 2) * Object.keys(builtInMetrics).length;
+export const MOST_OF_A_PROCESS = 2 * MOST_METRICS + (MOST_SERIES + 2) * MAX_METRICS_OF_AMOC;
 
 /** Beyond this, sums over many processes would no longer be finite numbers. */
 export const MAX_METRIC_VALUE = 1e30;

@@ -189,7 +189,7 @@ export class Families {
   readonly registry = new Registry();
   readonly leftOut: LeftOut[] = [];
   /** The owner of each name; a histogram has four names. */
-  readonly #owners = new Map(ownNames);
+  readonly #owners = new Map((ownNames ??= makeOwnNames()));
   readonly #lines = new Map<string, Line[]>();
   readonly #seen = new Set<string>();
 
@@ -270,16 +270,20 @@ export class Families {
 const OWN = "one of amoc's own metrics";
 
 /** Names that no scenario's metric can take, even while amoc's own metric has no value yet. */
-const ownNames: ReadonlyMap<string, string> = new Map([
-  ...['amoc_run_info', 'amoc_users', ...nodeGauges.map(({ name }) => `amoc_node_${name}`)].map(
-    (name) => [name, OWN] as const,
-  ),
-  ...Object.entries(builtInMetrics).flatMap(([name, { kind, unit }]) =>
-    namesOf(kind, exportedName(kind, name, unit)).map(
-      (each) => [each, metricText(kind, name)] as const,
+let ownNames: ReadonlyMap<string, string> | undefined;
+
+/** Made at the first use, when the drivers have declared their metrics. */
+function makeOwnNames(): ReadonlyMap<string, string> {
+  const ofNodes = nodeGauges.map(({ name }) => `amoc_node_${name}`);
+  return new Map([
+    ...['amoc_run_info', 'amoc_users', ...ofNodes].map((name) => [name, OWN] as const),
+    ...builtInMetrics().flatMap(([name, { kind, unit }]) =>
+      namesOf(kind, exportedName(kind, name, unit)).map(
+        (each) => [each, metricText(kind, name)] as const,
+      ),
     ),
-  ),
-]);
+  ]);
+}
 
 function exportedName(kind: MetricDoc['kind'], name: string, unit: MetricDoc['unit']): string {
   const plain = `amoc_${name.replace(/[^A-Za-z0-9_]/g, '_')}`;

@@ -1,5 +1,6 @@
 import type { MetricsDelta } from '../metrics/metrics.ts';
-import type { MetricsSummary, MetricsTotals, TimeSummary } from '../metrics/totals.ts';
+import type { MetricsSummary, MetricsTotals } from '../metrics/totals.ts';
+import type { HeadlineView, MessagesView } from './headlines.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The definition of a run, fixed when it begins. */
@@ -105,15 +106,6 @@ export interface SecondRow {
   nodes: NodeSecond[];
 }
 
-/** Messages of a run; `delivery` is the time from creation to arrival, where amoc both sends and receives. */
-export interface MessagesView {
-  sent: number;
-  received: number;
-  /** Sent per second, over the last seconds. */
-  perSecond: number;
-  delivery?: TimeSummary;
-}
-
 /** The result of a run. */
 export interface RunResult {
   run: string;
@@ -127,6 +119,8 @@ export interface RunResult {
   users: { finished: number; removed: number; crashed: number; lost: number };
   /** Users that did not end by themselves in time. */
   forced: number;
+  /** Of each protocol that the users have spoken; records from before this field have only `messages`. */
+  headlines?: HeadlineView[];
   messages: MessagesView;
   /** Everything that was counted and timed. */
   metrics: MetricsSummary;

@@ -5,11 +5,13 @@ import { jsonText } from '../lib/text/foreign-text.ts';
 import { escapeMarkup as escape } from '../lib/text/escape.ts';
 import { docOf } from '../metrics/catalogue.ts';
 import { metricOf } from '../metrics/labels.ts';
+import { headlinesOf, sayHeadline } from '../record/headlines.ts';
 import { judgeRun } from '../record/outcome.ts';
 import type { RecordedRun } from '../record/run-reader.ts';
 import { sayHoles } from '../record/record-words.ts';
 import { sayVerdict } from '../record/thresholds.ts';
 import type { TimeSummary } from '../metrics/totals.ts';
+import { counterCharts } from './charts.ts';
 import { makeTimeline, marksOf } from './timeline.ts';
 
 /**
@@ -21,9 +23,11 @@ export function renderReport(run: RecordedRun, packageRoot: string): string {
   const { definition, seconds, events, result } = run;
   const page = (file: string): string =>
     readFileSync(join(packageRoot, 'src', 'report', 'page', file), 'utf8');
+  const timeline = makeTimeline(seconds);
   const data = {
     start: definition.startedAt / 1000,
-    timeline: makeTimeline(seconds),
+    timeline,
+    charts: counterCharts(Object.keys(timeline.rates)),
     marks: marksOf(events).map(({ at, kind, text }) => ({ at: at / 1000, kind, text })),
   };
   const title = `${definition.scenario} · ${new Date(definition.startedAt).toISOString()}`;
@@ -43,7 +47,7 @@ export function renderReport(run: RecordedRun, packageRoot: string): string {
 <h1>${escape(definition.scenario)} ${badge(run)}</h1>
 <button id="theme" type="button">dark / light</button>
 <p>${escape(headline(run))}</p>
-${definition.comment === undefined ? '' : `<p class="comment">${escape(definition.comment)}</p>`}
+${traffic(run)}${definition.comment === undefined ? '' : `<p class="comment">${escape(definition.comment)}</p>`}
 </header>
 <main>
 ${warnings(run)}
@@ -75,6 +79,13 @@ function headline({ definition, seconds, result }: RecordedRun): string {
   const lasted = Math.round((result?.ranForMs ?? end - startedAt) / 1000);
   const processes = `${nodes.length} ${nodes.length === 1 ? 'process' : 'processes'}`;
   return `users ${from}..${to} on ${processes}, ${new Date(startedAt).toISOString()}, ${lasted} s`;
+}
+
+function traffic({ result }: RecordedRun): string {
+  const lines = result === undefined ? [] : headlinesOf(result);
+  return lines
+    .map((each) => `<p class="traffic">${escape(`${each.title}: ${sayHeadline(each)}`)}</p>\n`)
+    .join('');
 }
 
 function badge({ result }: RecordedRun): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { LoadedDriver } from '../drivers/driver.ts';
 import { sleep } from '../lib/time/async.ts';
 import { backoffMs } from '../lib/time/backoff.ts';
 import { systemClock } from '../lib/time/clock.ts';
@@ -50,6 +51,8 @@ export interface SlaveProcessOptions {
   cookie: string;
   version: string;
   places: LoaderPlaces;
+  /** The protocols that users can speak. */
+  drivers: readonly LoadedDriver[];
   logLevel: string;
   /** A child of the console: it ends with the connection. */
   child: boolean;
@@ -109,6 +112,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
   using slave = new Slave({
     name,
     clock: systemClock,
+    drivers: options.drivers,
     logger: logs.logger,
     shipLogs: () => logs.flush(),
     load: (bundle) => loadBundle(bundle, options.places),

@@ -1,9 +1,9 @@
-import type { RunSettings, XmppSettings } from '../config/run-variables.ts';
-import { builtInVariables } from '../config/run-variables.ts';
+import type { RunSettings } from '../config/run-variables.ts';
 import { demandKnownNames, resolveSettings, resolveUpdate } from '../config/resolve.ts';
 import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
-import { demandConsistent } from '../config/xmpp-contradictions.ts';
+import { builtInVariablesOf } from '../drivers/declared.ts';
+import type { DriverRun, LoadedDriver } from '../drivers/driver.ts';
 import { attempt, withTimeout } from '../lib/time/async.ts';
 import type { Clock } from '../lib/time/clock.ts';
 import { formatMs } from '../lib/time/duration.ts';
@@ -19,7 +19,6 @@ import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
 import type { Traced, TraceWish } from '../users/awaited-traces.ts';
 import type { ErrorCount } from '../users/error-summary.ts';
-import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
@@ -27,7 +26,7 @@ import { UserPool } from '../users/user-pool.ts';
 /** The origin of a log line. */
 export interface LineOrigin {
   user?: number;
-  /** The direction, when the line shows a traced stanza. */
+  /** The direction, when the line is one of a trace. */
   trace?: 'in' | 'out';
 }
 
@@ -38,6 +37,8 @@ export interface SlaveRunParts {
   name: string;
   seed: number;
   scenario: Scenario<User>;
+  /** The protocols that users can speak. */
+  drivers: readonly LoadedDriver[];
   /** The data files that travelled with the scenario. */
   data: readonly DataFile[];
   sources: SettingSources;
@@ -59,8 +60,8 @@ export class SlaveRun {
   readonly #files: TravelledFiles;
   #context: RunContext;
   #pool: UserPool | undefined;
-  /** Kinds of warnings that were given: thousands of users would give the same one. */
-  readonly #warned = new Set<string>();
+  /** The drivers, open for this run: from `init` on. */
+  #opened: readonly DriverRun[] = [];
   #state: unknown;
   /** Whether the users have been asked to end, and how many had to be removed by force. */
   #isEnding = false;
@@ -69,7 +70,8 @@ export class SlaveRun {
   /** @throws {AmocError} `CONFIG` with every mistake in the settings. */
   constructor(parts: SlaveRunParts) {
     this.#parts = parts;
-    const { scenario, name } = parts;
+    const { scenario, name, drivers } = parts;
+    const builtInVariables = builtInVariablesOf(drivers.map(({ driver }) => driver));
     for (const variable of Object.keys(scenario.variables)) {
       if (Object.hasOwn(builtInVariables, variable)) {
         throw new AmocError(
@@ -81,7 +83,7 @@ export class SlaveRun {
     this.#variables = { ...builtInVariables, ...scenario.variables };
     demandKnownNames(this.#variables, parts.sources.file);
     this.#settings = resolveSettings(this.#variables, parts.sources, name);
-    demandConsistent(this.#settings as unknown as XmppSettings);
+    for (const { driver } of drivers) driver.demandConsistent?.(this.#settings);
     this.#wheel = new TimerWheel(parts.clock, parts.mayServe);
     this.#files = new TravelledFiles(name, parts.data);
     this.#context = this.#makeContext(undefined);
@@ -101,6 +103,11 @@ export class SlaveRun {
 
   get connectionsPerUser(): number {
     return this.#parts.scenario.connectionsPerUser;
+  }
+
+  /** Connections that users have open in this process. */
+  get openConnections(): number {
+    return this.#opened.reduce((sum, { openConnections }) => sum + openConnections, 0);
   }
 
   get pool(): UserPool | undefined {
@@ -130,6 +137,7 @@ export class SlaveRun {
     this.#context = this.#makeContext(setup);
     const state = await this.#limited(() => scenario.init?.(this.#context), 'init');
     this.#state = state === undefined ? setup : state;
+    this.#opened = this.#parts.drivers.map((driver) => this.#open(driver));
     this.#pool = new UserPool({
       scenario,
       state: this.#state,
@@ -188,11 +196,15 @@ export class SlaveRun {
     if (this.#isEnding && force) this.#forced += before - pool.size;
   }
 
-  /** Shows one user's stanzas in the log, or stops that. */
+  /** Shows what one user sends and receives in the log, or stops that. */
   trace(wish: TraceWish): Traced {
-    const { log } = this.#parts;
+    const { log, drivers } = this.#parts;
     const about = { user: wish.id };
-    const watcher = tracer((line, trace) => log('info', { message: line }, { ...about, trace }));
+    const mask = (text: string): string =>
+      drivers.reduce((masked, { driver }) => driver.mask?.(masked) ?? masked, text);
+    const watcher = tracer(mask, (line, trace) =>
+      log('info', { message: line }, { ...about, trace }),
+    );
     return this.#pool?.trace(wish, watcher) ?? { found: false, on: false, waits: false };
   }
 
@@ -204,6 +216,7 @@ export class SlaveRun {
   /** Releases everything. */
   dispose(): void {
     this.#pool?.removeAll(true);
+    for (const each of this.#opened) each[Symbol.dispose]();
     this.#wheel.clear();
   }
 
@@ -256,60 +269,32 @@ export class SlaveRun {
   }
 
   #environment(): UserEnvironment {
-    const { node, seed, metrics, log } = this.#parts;
-    const sent = metrics.counter('stanzas_sent');
-    const bytesSent = metrics.counter('bytes_sent');
-    const bytesReceived = metrics.counter('bytes_received');
-    const received = metrics.counter('stanzas_received');
-    const messagesSent = metrics.counter('messages_sent');
-    const messagesReceived = metrics.counter('messages_received');
-    const losses = new Losses(metrics, (text, jid) =>
-      log('warn', { message: text, fields: { jid } }),
-    );
-    const connection = metrics.histogram('connection');
-    const delayed = metrics.counter('messages_delayed');
-    const delay = metrics.histogram('message_delay');
-    const dropped = metrics.counter('stanzas_dropped');
-    const delivery = metrics.histogram('message_ttd');
-    const answered = metrics.histogram('iq');
+    const { node, seed, metrics, log, drivers } = this.#parts;
     return {
       node,
       seed,
       settings: this.#settings,
       wheel: this.#wheel,
       metrics,
-      observer: {
-        connected: (kind, ms) => {
-          connection.record(ms);
-          metrics.histogram('connection_by', 'ms', { kind }).record(ms);
-        },
-        sent: (name, length) => {
-          sent.value++;
-          bytesSent.value += length;
-          if (name === 'message') messagesSent.add();
-        },
-        received: (name, length) => {
-          received.value++;
-          bytesReceived.value += length;
-          if (name === 'message') messagesReceived.add();
-        },
-        delivered: (ms) => delivery.record(ms),
-        answered: (ms) => answered.record(ms),
-        dropped: () => dropped.add(),
-        lost: (reason, jid) => losses.count(reason, jid),
-        delayed: (ms) => {
-          delayed.add();
-          delay.record(ms);
-        },
-      },
-      onStray: (error) => this.#pool?.strayError(error),
-      onWarning: (warning, text) => {
-        if (this.#warned.has(warning)) return;
-        this.#warned.add(warning);
-        log('warn', { message: `${text}; reported once per run` });
-      },
+      drivers,
+      opened: this.#opened,
       log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),
     };
+  }
+
+  #open({ open }: LoadedDriver): DriverRun {
+    const { metrics, log } = this.#parts;
+    return open({
+      settings: this.#settings,
+      metrics,
+      schedule: (delayMs, callback) => {
+        const timer = this.#wheel.schedule(delayMs, callback);
+        return () => this.#wheel.cancel(timer);
+      },
+      onStray: (error) => this.#pool?.strayError(error),
+      warn: (message, fields) =>
+        log('warn', { message, ...(fields === undefined ? {} : { fields }) }),
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { LoadedDriver } from '../drivers/driver.ts';
 import { sleep } from '../lib/time/async.ts';
 import { every } from '../lib/time/clock.ts';
 import type { Cancel, Clock } from '../lib/time/clock.ts';
@@ -33,6 +34,8 @@ export interface SlaveParts {
   name: string;
   clock: Clock;
   logger: Logger;
+  /** The protocols that users can speak. */
+  drivers: readonly LoadedDriver[];
   /** Sends the waiting log lines, so that the reason for an end is logged before the end is reported. */
   shipLogs?: () => void;
   /** Creates a scenario's module from its compiled files. */
@@ -92,7 +95,7 @@ export class Slave {
       ...(parts.keptUntil === undefined ? {} : { keptUntil: parts.keptUntil }),
     });
     const { collectGarbage } = parts;
-    const sessions = (): number => this.#metrics.gauge('connections_open').value;
+    const sessions = (): number => this.#run?.openConnections ?? 0;
     this.#collector = collectGarbage && new Collector({ clock, sessions, collect: collectGarbage });
     this.#cancels = [
       every(clock, REPORT_MS, () => this.#tick()),
@@ -169,11 +172,8 @@ export class Slave {
   /** An error that no user's `start` threw: a timer that a scenario left behind. */
   strayError(error: unknown): void {
     const pool = this.#run?.pool;
-    if (pool === undefined)
-      this.#parts.logger.error(
-        { err: { type: errorName(error), message: messageOf(error), stack: stackOf(error) ?? '' } },
-        'an error outside of any user',
-      );
+    const err = { type: errorName(error), message: messageOf(error), stack: stackOf(error) ?? '' };
+    if (pool === undefined) this.#parts.logger.error({ err }, 'an error outside of any user');
     else pool.strayError(error);
   }
 
@@ -294,7 +294,7 @@ export class Slave {
 
   async #prepare(params: Params<'prepare'>): Promise<Result<'prepare'>> {
     const { run, scenario: bundle, seed, file, environment, call, demandUnits } = params;
-    const { name, clock, logger, load } = this.#parts;
+    const { name, clock, logger, load, drivers } = this.#parts;
     this.#run?.dispose();
     this.#run = undefined;
     this.#revision = 0;
@@ -308,6 +308,7 @@ export class Slave {
       name: bundle.name,
       seed,
       scenario,
+      drivers,
       data: bundle.data ?? [],
       sources: { file, environment, call, demandUnits },
       clock,
@@ -417,8 +418,7 @@ export class Slave {
 
   #poolOf(run: string): NonNullable<SlaveRun['pool']> {
     const { pool } = this.#of(run);
-    if (pool === undefined)
-      throw new AmocError('NO_RUN', `run ${run} has not been initialised here`);
-    return pool;
+    if (pool !== undefined) return pool;
+    throw new AmocError('NO_RUN', `run ${run} has not been initialised here`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Watcher } from '../xmpp/session/session-parts.ts';
+import type { Watcher } from '../drivers/driver.ts';
 import type { PooledUser } from './user.ts';
 
 /** Maximum number of users that are waited for at a time. */
@@ -21,11 +21,11 @@ export interface Traced {
   waits: boolean;
 }
 
-/** Users whose stanzas are shown as soon as they start, their login included. */
+/** Users whose traffic is shown as soon as they start. */
 export class AwaitedTraces {
   readonly #watchers = new Map<number, Watcher>();
 
-  /** Shows a user's stanzas to `watcher`, or stops that. */
+  /** Shows a user's traffic to `watcher`, or stops that. */
   trace(user: PooledUser | undefined, { id, on, waits }: TraceWish, watcher: Watcher): Traced {
     if (user === undefined) {
       const isWaitedFor = waits ? this.#add(id, watcher) : this.take(id) !== undefined;

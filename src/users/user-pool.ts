@@ -1,4 +1,5 @@
 import type { RunSettings } from '../config/run-variables.ts';
+import type { Watcher } from '../drivers/driver.ts';
 import { deferred } from '../lib/time/async.ts';
 import type { Clock } from '../lib/time/clock.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
@@ -8,7 +9,6 @@ import type { IdDigest } from '../lib/ids/id-digest.ts';
 import { IdSet } from '../lib/ids/id-set.ts';
 import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import type { Watcher } from '../xmpp/session/session-parts.ts';
 import { Arrivals } from './arrivals.ts';
 import { AwaitedTraces } from './awaited-traces.ts';
 import type { Traced, TraceWish } from './awaited-traces.ts';
@@ -19,8 +19,9 @@ import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { EndKind, UserInput, UserState } from './lifecycle.ts';
 import { Moves } from './moves.ts';
-import { isRemoval, PooledUser } from './user.ts';
-import type { User, UserEnvironment } from './user.ts';
+import { isRemoval } from './user.ts';
+import type { PooledUser, User, UserEnvironment } from './user.ts';
+import { makeUser } from './user-class.ts';
 
 /** Maximum number of crashed users that are remembered one by one; the newest stay. */
 const MOST_CRASHED = 10_000;
@@ -82,7 +83,7 @@ export class UserPool {
   #ended = new EndedLog();
   readonly #moves: Moves;
   readonly #awaited = new AwaitedTraces();
-  #whenEmpty: (() => void)[] = [];
+  readonly #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -273,7 +274,7 @@ export class UserPool {
     return lines.sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
-  /** Shows a user's stanzas to `watcher`, or stops that; a user that is not here can be waited for. */
+  /** Shows a user's traffic to `watcher`, or stops that; a user that is not here can be waited for. */
   trace(wish: TraceWish, watcher: Watcher): Traced {
     return this.#awaited.trace(this.#users.get(wish.id), wish, watcher);
   }
@@ -346,7 +347,7 @@ export class UserPool {
       this.#ended.noteDropped(IdSet.range(id, id));
       return;
     }
-    const user = new PooledUser(id, this.#parts.environment);
+    const user = makeUser(id, this.#parts.environment);
     this.#users.set(id, user);
     user.trace(this.#awaited.take(id));
     // `starting` is counted by the queue's length.
@@ -436,9 +437,7 @@ export class UserPool {
 
   #checkEmpty(): void {
     if (this.#whenEmpty.length === 0 || this.size > 0) return;
-    const waiting = this.#whenEmpty;
-    this.#whenEmpty = [];
-    for (const tell of waiting) tell();
+    for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 }
 

@@ -1,30 +1,19 @@
 import { types } from 'node:util';
 import type { Settings, SettingsOf, Variables } from '../config/variable.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
+import type { DriverRun, LoadedDriver, Resource, UserHost, Watcher } from '../drivers/driver.ts';
 import { attempt } from '../lib/time/async.ts';
 import { toMs } from '../lib/time/duration.ts';
 import type { Duration } from '../lib/time/duration.ts';
-import { AmocError, errorName } from '../lib/errors.ts';
+import { AmocError } from '../lib/errors.ts';
 import { seededRandom } from '../lib/ids/random.ts';
 import type { Random } from '../lib/ids/random.ts';
 import { show } from '../lib/text/quote.ts';
 import type { TimerWheel, WheelTimer } from '../lib/time/timer-wheel.ts';
-import type { Labels } from '../metrics/labels.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Log } from '../scenario/contract.ts';
-import { ConnectError } from '../xmpp/errors.ts';
-import { connectComponent } from '../xmpp/login/component.ts';
-import { connect, register } from '../xmpp/login/connect.ts';
-import type { ConnectContext } from '../xmpp/login/connect.ts';
-import { Session } from '../xmpp/session/session.ts';
-import type { SessionObserver, Watcher } from '../xmpp/session/session-parts.ts';
-import { followClient } from './foreign-client.ts';
-import type { ForeignClient } from './foreign-client.ts';
 import type { UserState } from './lifecycle.ts';
 import { timetable } from './timetable.ts';
 import type { TimetableEntry } from './timetable.ts';
-import { componentOptions, connectOptions, domainOf, nameOf } from './target.ts';
-import type { UserComponentOptions, UserConnectOptions } from './target.ts';
 
 /** Thrown by every wait of a user that was removed by force. */
 export class UserRemoved extends AmocError {
@@ -43,7 +32,7 @@ export function isRemoval(error: unknown): error is UserRemoved {
 }
 
 /**
- * One user, as `start(id, user)` sees it. Every wait on it rejects with `UserRemoved` when the user is
+ * One user, as `start(id, user)` sees it, but for what drivers add to it. Every wait on it rejects with `UserRemoved` when the user is
  * removed by force; everything that it opened is closed at the end of each `start`.
  */
 export interface User<V extends Variables = Variables> {
@@ -59,10 +48,6 @@ export interface User<V extends Variables = Variables> {
   readonly metrics: Pick<MetricsRegistry, 'counter' | 'gauge' | 'histogram'>;
   /** Aborted when the user is removed by force: for `fetch` and the like. */
   readonly signal: AbortSignal;
-  /** The user's bare JID. */
-  readonly jid: string;
-  /** The bare JID of another user, in that user's domain (see `xmppDomain`). */
-  jidOf(id: number): string;
   /**
    * The row of a list that belongs to this user: the same row in every process, whatever the placement, and
    * at each repetition. Ids beyond the end of the list begin again at its first row.
@@ -101,17 +86,6 @@ export interface User<V extends Variables = Variables> {
    * ]);
    */
   timetable(entries: readonly TimetableEntry[]): Promise<void>;
-  /** Logs in to the XMPP server. */
-  connect(options?: UserConnectOptions): Promise<Session>;
-  /** Connects as a component of the server (XEP-0114). */
-  connectComponent(options: UserComponentOptions): Promise<Session>;
-  /**
-   * Counts what a client of `@xmpp/client` does as if it were one of the user's own sessions, and stops the
-   * client when the user ends.
-   */
-  follow<C extends ForeignClient>(client: C): C;
-  /** Creates the user's account in-band (XEP-0077). */
-  register(options?: UserConnectOptions): Promise<'created' | 'exists'>;
   /** Calls `close` at the end of this `start`, however it ends. */
   onEnd(close: () => unknown): void;
 }
@@ -123,16 +97,14 @@ export interface UserEnvironment {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly metrics: MetricsRegistry;
-  readonly observer: SessionObserver;
-  /** Called with errors that no `start` threw. */
-  readonly onStray: (error: unknown) => void;
-  /** Called with each warning of a login. */
-  readonly onWarning?: ConnectContext['onWarning'];
+  /** The protocols that the users speak, and each of them as it is open in this run. */
+  readonly drivers: readonly LoadedDriver[];
+  readonly opened: readonly DriverRun[];
   readonly log: (level: keyof Log, id: number, message: string, fields?: object) => void;
 }
 
 /** The {@link User} of the pool: small, because there are a hundred thousand. */
-export class PooledUser implements User {
+export class PooledUser implements User, UserHost {
   readonly id: number;
   /** The pool's own notes; they are here because one more object for each user would take memory. */
   state: UserState = 'starting';
@@ -145,9 +117,9 @@ export class PooledUser implements User {
   /** Most users wait for one thing at a time, which needs no set. */
   #wait: WheelTimer | undefined;
   #moreWaits: Set<WheelTimer> | undefined;
-  /** Most users have one session open, which needs no set. */
-  #open: Closable | undefined;
-  #moreOpen: Set<Closable> | undefined;
+  /** Most users have one connection open, which needs no set. */
+  #open: Resource | undefined;
+  #moreOpen: Set<Resource> | undefined;
   #watcher: Watcher | undefined;
   #removed = false;
 
@@ -188,15 +160,6 @@ export class PooledUser implements User {
       if (this.#removed) this.#controller.abort(new UserRemoved(this.id));
     }
     return this.#controller.signal;
-  }
-
-  get jid(): string {
-    return this.jidOf(this.id);
-  }
-
-  jidOf(id: number): string {
-    const xmpp = this.#xmpp();
-    return `${nameOf(xmpp, id)}@${domainOf(xmpp, id)}`;
   }
 
   row<T>(rows: readonly T[]): T {
@@ -248,36 +211,40 @@ export class PooledUser implements User {
     }
   }
 
-  async connect(options: UserConnectOptions = {}): Promise<Session> {
-    return this.#opening(async (context) => {
-      return connect(await connectOptions(this.#xmpp(), this.id, options), context);
-    });
-  }
-
-  async connectComponent(options: UserComponentOptions): Promise<Session> {
-    return this.#opening((context) => {
-      return connectComponent(componentOptions(this.#xmpp(), this.id, options), context);
-    });
-  }
-
-  follow<C extends ForeignClient>(client: C): C {
-    const { metrics, observer } = this.#environment;
-    this.onEnd(followClient(client, metrics, observer));
-    return client;
-  }
-
-  async register(options: UserConnectOptions = {}): Promise<'created' | 'exists'> {
-    if (this.#removed) throw new UserRemoved(this.id);
-    const outcome = await register(
-      await connectOptions(this.#xmpp(), this.id, options),
-      this.#connectContext(),
-    );
-    if (this.#isRemoved()) throw new UserRemoved(this.id);
-    return outcome;
-  }
-
   onEnd(close: () => unknown): void {
-    this.#hold(close);
+    this.hold(close);
+  }
+
+  /** The facet of a driver, by the driver's place in the list. */
+  facet(driver: number): object {
+    return (this.#environment.opened[driver] as DriverRun).facet(this);
+  }
+
+  get watcher(): Watcher | undefined {
+    return this.#watcher;
+  }
+
+  demandPresent(): void {
+    if (this.#removed) throw this.removal();
+  }
+
+  isRemoved(): boolean {
+    return this.#removed;
+  }
+
+  removal(): UserRemoved {
+    return new UserRemoved(this.id);
+  }
+
+  hold(resource: Resource): void {
+    if (this.#open === undefined) this.#open = resource;
+    else (this.#moreOpen ??= new Set()).add(resource);
+    if (this.#watcher !== undefined) this.#watch(resource);
+  }
+
+  release(resource: Resource): void {
+    if (this.#open === resource) this.#open = undefined;
+    else this.#moreOpen?.delete(resource);
   }
 
   /** For the pool: the end of one `start`. Failures to close are ignored. */
@@ -293,15 +260,13 @@ export class PooledUser implements User {
     return this.#open === undefined && (this.#moreOpen?.size ?? 0) === 0;
   }
 
-  /** Shows the user's stanzas to `watcher`, also those of later logins; stops that when it is left out. */
+  /** Shows the user's traffic to `watcher`, also that of later connections; stops that when it is left out. */
   trace(watcher: Watcher | undefined): void {
     const wasTraced = this.isTraced;
     this.#watcher = watcher;
-    // Sessions that are watched already look the new watcher up.
+    // Connections that are watched already look the new watcher up.
     if (watcher === undefined || wasTraced) return;
-    for (const each of this.#allOpen()) {
-      if (each instanceof Session) this.#watch(each);
-    }
+    for (const each of this.#allOpen()) this.#watch(each);
   }
 
   get isTraced(): boolean {
@@ -324,67 +289,23 @@ export class PooledUser implements User {
     void this.closeAll();
   }
 
-  async #opening(open: (context: ConnectContext) => Promise<Session>): Promise<Session> {
-    if (this.#removed) throw new UserRemoved(this.id);
-    const { metrics } = this.#environment;
-    let session: Session;
-    try {
-      session = await open(this.#connectContext());
-    } catch (error) {
-      if (!this.#isRemoved()) {
-        metrics.counter('connection_failures').add();
-        metrics.counter('connection_failures_by', failureLabels(error)).add();
-        const isOurs = error instanceof ConnectError && error.isLocal;
-        if (isOurs) metrics.counter('connection_failures_of_the_generator').add();
-      }
-      throw error;
-    }
-    if (this.#isRemoved()) {
-      session.kill();
-      throw new UserRemoved(this.id);
-    }
-    metrics.counter('connections').add();
-    metrics.gauge('connections_open').add();
-    this.#hold(session);
-    session.onEnd = () => {
-      this.metrics.gauge('connections_open').add(-1);
-      this.#release(session);
-    };
-    if (this.#watcher !== undefined) this.#watch(session);
-    return session;
-  }
-
-  #watch(session: Session): void {
-    const stop = session.watch((direction, text) => {
-      if (this.#watcher === undefined) stop();
+  #watch(resource: Resource): void {
+    if (typeof resource === 'function') return;
+    const stop = resource.watch?.((direction, text) => {
+      if (this.#watcher === undefined) stop?.();
       else this.#watcher(direction, text);
     });
   }
 
-  #closeOne(each: Closable): unknown {
-    if (!(each instanceof Session)) return each();
+  #closeOne(each: Resource): unknown {
+    if (typeof each === 'function') return each();
     if (!this.#removed) return each.close();
     each.kill();
     return undefined;
   }
 
-  #hold(each: Closable): void {
-    if (this.#open === undefined) this.#open = each;
-    else (this.#moreOpen ??= new Set()).add(each);
-  }
-
-  #release(each: Closable): void {
-    if (this.#open === each) this.#open = undefined;
-    else this.#moreOpen?.delete(each);
-  }
-
-  #allOpen(): Closable[] {
+  #allOpen(): Resource[] {
     return [...(this.#open === undefined ? [] : [this.#open]), ...(this.#moreOpen ?? [])];
-  }
-
-  /** A function, because the removal may have come during an await. */
-  #isRemoved(): boolean {
-    return this.#removed;
   }
 
   #plan(ms: number, resolve: () => void): WheelTimer {
@@ -403,37 +324,6 @@ export class PooledUser implements User {
     waits.add(wait);
     return wait;
   }
-
-  #xmpp(): XmppSettings {
-    return this.#environment.settings as unknown as XmppSettings;
-  }
-
-  #connectContext(): ConnectContext {
-    const { observer, wheel, onStray, onWarning } = this.#environment;
-    return {
-      observer,
-      onError: onStray,
-      onWarning,
-      watcher: () => this.#watcher,
-      onAbort: (abort) => {
-        const close = (): void => abort(new UserRemoved(this.id));
-        this.#hold(close);
-        return () => this.#release(close);
-      },
-      schedule: (delayMs, callback) => {
-        const timer = wheel.schedule(delayMs, callback);
-        return () => wheel.cancel(timer);
-      },
-    };
-  }
-}
-
-/** The stage that a login had reached, and what stopped it. */
-function failureLabels(error: unknown): Labels {
-  if (error instanceof ConnectError) {
-    return { stage: error.stage, reason: error.condition ?? error.name };
-  }
-  return { stage: 'connect', reason: errorName(error) };
 }
 
 /** The ends of the promise made last: an executor for each sleep would be two more objects. */
@@ -444,6 +334,3 @@ function takeEnds(resolve: (value: undefined) => void, reject: (reason: unknown)
   lastResolve = resolve as () => void;
   lastReject = reject;
 }
-
-/** What a user has open: a session, or an `onEnd` callback. */
-type Closable = Session | (() => unknown);

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { loadEnvironmentFile } from '../../src/config/environment.ts';
 import { readSettingsFile, sayOpenSecrets } from '../../src/config/file.ts';
 import { demandKnownNames, resolveSettings, resolveUpdate } from '../../src/config/resolve.ts';
-import { builtInVariables } from '../../src/config/run-variables.ts';
+import { builtInVariables } from '../../src/app/drivers.ts';
 import { checkVariables, environmentName } from '../../src/config/variable.ts';
 import type { Variables } from '../../src/config/variable.ts';
 
@@ -103,7 +103,10 @@ describe('loadEnvironmentFile', () => {
   it('sets what is not set yet', () => {
     process.env['AMOC_RUNS_KEEP'] = '5';
     try {
-      loadEnvironmentFile(written('\uFEFFAMOC_RUNS_KEEP=7\n# comment\nAMOC_RUNS_MB="8"\n'));
+      loadEnvironmentFile(
+        written('\uFEFFAMOC_RUNS_KEEP=7\n# comment\nAMOC_RUNS_MB="8"\n'),
+        builtInVariables,
+      );
       assert.deepEqual([process.env['AMOC_RUNS_KEEP'], process.env['AMOC_RUNS_MB']], ['5', '8']);
     } finally {
       delete process.env['AMOC_RUNS_KEEP'];
@@ -113,21 +116,31 @@ describe('loadEnvironmentFile', () => {
 
   it('refuses what nobody reads, and names what is near', () => {
     assert.throws(
-      () => loadEnvironmentFile(written('AMOC_MASTER_PROT=4370\nAMOC_INTERARRIVAL=1\n')),
+      () =>
+        loadEnvironmentFile(
+          written('AMOC_MASTER_PROT=4370\nAMOC_INTERARRIVAL=1\n'),
+          builtInVariables,
+        ),
       { code: 'CONFIG', message: /AMOC_MASTER_PROT in .* did you mean 'AMOC_MASTER_PORT'/ },
     );
     assert.equal(process.env['AMOC_INTERARRIVAL'], undefined);
   });
 
   it('keeps secrets from others', () => {
-    assert.throws(() => loadEnvironmentFile(written('AMOC_COOKIE=abc\n', 0o644)), {
-      message: /has AMOC_COOKIE, and can be read by others; run: chmod 600/,
-    });
+    assert.throws(
+      () => loadEnvironmentFile(written('AMOC_COOKIE=abc\n', 0o644), builtInVariables),
+      {
+        message: /has AMOC_COOKIE, and can be read by others; run: chmod 600/,
+      },
+    );
   });
 
   it('may be missing only where nobody named it', () => {
-    loadEnvironmentFile(join(folder, 'none'), { isOptional: true });
-    assert.throws(() => loadEnvironmentFile(join(folder, 'none')), /cannot be read/);
+    loadEnvironmentFile(join(folder, 'none'), builtInVariables, { isOptional: true });
+    assert.throws(
+      () => loadEnvironmentFile(join(folder, 'none'), builtInVariables),
+      /cannot be read/,
+    );
   });
 });
 
@@ -185,27 +198,37 @@ describe('readSettingsFile', () => {
   };
 
   it('needs no file', () => {
-    assert.deepEqual(readSettingsFile(join(folder, 'none.json'), []), {});
+    assert.deepEqual(readSettingsFile(join(folder, 'none.json'), [], builtInVariables), {});
   });
   it('reads settings and sections of scenarios', () => {
     const path = written('{"interarrival": 5, "mine": {"count": 2}}');
-    assert.deepEqual(readSettingsFile(path, ['mine']), { interarrival: 5, mine: { count: 2 } });
+    assert.deepEqual(readSettingsFile(path, ['mine'], builtInVariables), {
+      interarrival: 5,
+      mine: { count: 2 },
+    });
   });
   it('reads one that begins with a byte order mark, and refuses other encodings by name', () => {
     const path = written('\uFEFF{"interarrival": "10ms"}');
-    assert.deepEqual(readSettingsFile(path, []), { interarrival: '10ms' });
+    assert.deepEqual(readSettingsFile(path, [], builtInVariables), { interarrival: '10ms' });
     writeFileSync(path, Buffer.from('\uFEFF{}', 'utf16le'));
-    assert.throws(() => readSettingsFile(path, []), {
+    assert.throws(() => readSettingsFile(path, [], builtInVariables), {
       message: `${path} is UTF-16; save it as UTF-8`,
     });
     writeFileSync(path, Buffer.from('{\n"xmppUser": "m\xfcller"}', 'latin1'));
-    assert.throws(() => readSettingsFile(path, []), /is not UTF-8 in line 2; save it as UTF-8/);
+    assert.throws(
+      () => readSettingsFile(path, [], builtInVariables),
+      /is not UTF-8 in line 2; save it as UTF-8/,
+    );
   });
   it('that has a secret and can be read by others is named, with what to do', () => {
     const said = (text: string, mode: number): string | undefined => {
       const path = written(text);
       chmodSync(path, mode);
-      return sayOpenSecrets(path, readSettingsFile(path, ['mine']));
+      return sayOpenSecrets(
+        path,
+        readSettingsFile(path, ['mine'], builtInVariables),
+        builtInVariables,
+      );
     };
     const path = join(folder, 'amoc.json');
     const words = `${path} has xmppPassword, and can be read by others; run: chmod 600 ${path}`;
@@ -215,16 +238,16 @@ describe('readSettingsFile', () => {
       assert.equal(said(text, 0o600), undefined);
     }
     assert.equal(said('{"xmppUser": "x", "mine": {"count": 2}}', 0o644), undefined);
-    assert.equal(sayOpenSecrets(join(folder, 'none.json'), {}), undefined);
+    assert.equal(sayOpenSecrets(join(folder, 'none.json'), {}, builtInVariables), undefined);
   });
   it('says what is wrong with it', () => {
-    assert.throws(() => readSettingsFile(written('{'), []), {
+    assert.throws(() => readSettingsFile(written('{'), [], builtInVariables), {
       code: 'CONFIG',
       message: /is not JSON/,
     });
-    assert.throws(() => readSettingsFile(written('[]'), []), /must be an object/);
+    assert.throws(() => readSettingsFile(written('[]'), [], builtInVariables), /must be an object/);
     assert.throws(
-      () => readSettingsFile(written('{"myn": {}}'), ['mine']),
+      () => readSettingsFile(written('{"myn": {}}'), ['mine'], builtInVariables),
       /names no scenario; did you mean 'mine'/,
     );
   });

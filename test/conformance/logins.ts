@@ -1,7 +1,7 @@
 import { presence, isPresence } from '../../src/index.ts';
 import type { Session } from '../../src/index.ts';
-import type { StoryOptions } from '../../src/users/story.ts';
-import type { UserConnectOptions } from '../../src/users/target.ts';
+import type { StoryOptions } from '../../src/xmpp/user/story.ts';
+import type { UserConnectOptions } from '../../src/xmpp/user/target.ts';
 import type { Place } from './place.ts';
 
 /** Logs in to the account of a session once more, as another client that is not available yet. */

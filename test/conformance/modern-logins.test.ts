@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as amoc from '../../src/index.ts';
-import type { UserConnectOptions } from '../../src/users/target.ts';
+import type { UserConnectOptions } from '../../src/xmpp/user/target.ts';
 import { forAll } from '../support/for-all.ts';
 import { Place, startTarget } from './place.ts';
 

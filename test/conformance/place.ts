@@ -5,13 +5,13 @@ import { makeAuthority, makeCertificate } from '../../src/cli/certificates.ts';
 import { connect, register } from '../../src/xmpp/login/connect.ts';
 import { connectComponent } from '../../src/xmpp/login/component.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { xmppVariables } from '../../src/config/run-variables.ts';
-import type { XmppSettings } from '../../src/config/run-variables.ts';
+import { xmppVariables } from '../../src/xmpp/settings.ts';
+import type { XmppSettings } from '../../src/xmpp/settings.ts';
 import type { Session } from '../../src/xmpp/session/session.ts';
-import { story } from '../../src/users/story.ts';
-import type { StoryOptions } from '../../src/users/story.ts';
-import { connectOptions } from '../../src/users/target.ts';
-import type { UserConnectOptions } from '../../src/users/target.ts';
+import { story } from '../../src/xmpp/user/story.ts';
+import type { StoryOptions } from '../../src/xmpp/user/story.ts';
+import { connectOptions } from '../../src/xmpp/user/target.ts';
+import type { UserConnectOptions } from '../../src/xmpp/user/target.ts';
 import { startEmbeddedServer } from '../../src/xmpp/embedded/server.ts';
 import {
   COMPONENT_SECRET,

@@ -24,7 +24,9 @@ import { assertLegible, hostileText } from '../support/hostile-text.ts';
 function picturesOf(run: HostileRun, level: 0 | 1): string[] {
   const paint = paintOf(level);
   const { status, metrics, events, result, listing, logs } = run;
-  const trend = [{ users: 1, messages: 2, deliveryP99: 3, cpu: 0.5 }];
+  const titles = status.headlines.map(({ title }) => title);
+  const traffic = Object.fromEntries(titles.map((title) => [title, { sent: 2, latencyP99: 3 }]));
+  const trend = [{ users: 1, traffic, cpu: 0.5 }];
   return [
     renderStatus(status, paint),
     renderStatus({ ...status, state: 'failed' }, paint),

@@ -17,7 +17,7 @@ import { Ajv } from 'ajv';
 import { validate } from 'dockerfile-utils';
 import { parse, parseAllDocuments } from 'yaml';
 import { processVariables } from '../../src/config/environment.ts';
-import { builtInVariables } from '../../src/config/run-variables.ts';
+import { builtInVariables } from '../../src/app/drivers.ts';
 import { environmentName } from '../../src/config/variable.ts';
 import { builtInMetrics } from '../../src/metrics/catalogue.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
@@ -228,10 +228,7 @@ describe('the Grafana dashboard', () => {
 /** The names of everything that /metrics has when everything was measured. */
 function everyMetric(): Set<string> {
   const registry = new MetricsRegistry();
-  for (const [name, { kind, unit, labels }] of Object.entries(builtInMetrics) as [
-    string,
-    { kind: string; unit: 'ms' | 'bytes' | 'count'; labels?: readonly string[] },
-  ][]) {
+  for (const [name, { kind, unit, labels }] of builtInMetrics()) {
     const own = Object.fromEntries((labels ?? []).map((label) => [label, 'x']));
     if (kind === 'counter') registry.counter(name, own).add(1);
     else if (kind === 'gauge') registry.gauge(name, own).set(1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
+import '../../src/app/drivers.ts';
 import { MetricsRegistry, MOST_OF_A_PROCESS } from '../../src/metrics/metrics.ts';
 import { parseSeries } from '../../src/metrics/labels.ts';
 import { decodeDelta, MetricsTotals, sizeOf } from '../../src/metrics/totals.ts';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import '../../src/app/drivers.ts';
 import { systemClock } from '../../src/lib/time/clock.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { MetricsTotals } from '../../src/metrics/totals.ts';

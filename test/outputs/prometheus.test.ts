@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../../src/app/drivers.ts';
 import { servePrometheus } from '../../src/outputs/prometheus-server.ts';
 import { PrometheusSource } from '../../src/outputs/prometheus.ts';
 import { hostileText } from '../support/hostile-text.ts';

@@ -10,6 +10,7 @@ import { Slave } from '../../src/slave/slave.ts';
 import { frame, masterTypes, slaveTypes, strangerTypes } from '../fuzz/frames.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
+import { loadedDrivers } from '../support/drivers.ts';
 
 const FRAMES = Number(process.env['AMOC_FUZZ_FRAMES'] ?? 200_000);
 const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
@@ -76,6 +77,7 @@ describe(`a peer that sends anything (seed ${SEED})`, () => {
     const random = seededRandom(SEED, 2);
     const clock = new VirtualClock();
     using slave = new Slave({
+      drivers: loadedDrivers,
       name: 'slave1/1',
       clock,
       logger: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import '../../src/app/drivers.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { MetricsTotals } from '../../src/metrics/totals.ts';
 import { judge, parseThreshold, sayVerdict } from '../../src/record/thresholds.ts';

@@ -15,6 +15,7 @@ import { Slave } from '../../src/slave/slave.ts';
 import { connectOver } from './network.ts';
 import type { Link } from './network.ts';
 import { MortalClock, skewed, VirtualClock } from './virtual-clock.ts';
+import { loadedDrivers } from '../support/drivers.ts';
 
 const COOKIE = 'a cookie of the simulation';
 /** How long an attempt to connect over a link that is down takes. */
@@ -123,6 +124,7 @@ export class Machine {
     const mortal = new MortalClock(this.#world.clock);
     const clock = this.#skew(mortal);
     const slave = new Slave({
+      drivers: loadedDrivers,
       name: this.name,
       clock,
       logger: pino({ level: 'silent' }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { User } from '../../src/users/user.ts';
+import type { User } from '../../src/index.ts';
 import { startFaultyServer } from '../support/faulty-server.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import { eventually } from '../support/processes.ts';

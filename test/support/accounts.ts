@@ -1,7 +1,7 @@
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { xmppVariables } from '../../src/config/run-variables.ts';
-import type { XmppSettings } from '../../src/config/run-variables.ts';
-import { connectOptions } from '../../src/users/target.ts';
+import { xmppVariables } from '../../src/xmpp/settings.ts';
+import type { XmppSettings } from '../../src/xmpp/settings.ts';
+import { connectOptions } from '../../src/xmpp/user/target.ts';
 import { register } from '../../src/xmpp/login/connect.ts';
 import { forAll } from './for-all.ts';
 import { plainTarget } from './servers.ts';

@@ -1,6 +1,7 @@
 import type { LogLine } from '../../src/console/views/log-view.ts';
 import type { UserListing } from '../../src/master/users/user-listing.ts';
 import type { MetricsView, NodeView, StatusView } from '../../src/master/views.ts';
+import type { TimeSummary } from '../../src/metrics/totals.ts';
 import type { RecordedRun } from '../../src/record/run-reader.ts';
 import type { RunEvent, RunResult } from '../../src/record/types.ts';
 import { runOf } from './metrics-source.ts';
@@ -26,13 +27,22 @@ export function hostileRun(text: string): HostileRun {
   });
   const users = { ...row.users, moving: 1, away: 1 };
   const messages = { sent: 5, received: 5, perSecond: 1 };
+  const latency = Object.values(totals.summary().times)[0] as TimeSummary;
+  const words = { latencyMetric: text, latencyWords: text, latencyShort: text };
+  const headlines = [{ title: text, ...messages, latency, ...words }];
   const summary = totals.summary();
   const event = (kind: RunEvent['kind']): RunEvent => ({ at: row.at, kind, text, by: text });
   const events = [event('start'), event('error'), event('node_lost'), event('notice')];
   const errors = [{ error: text, message: text, count: 3 }];
   const result: RunResult = {
     ...{ run: text, scenario: text, comment: text, startedAt: row.at, ranForMs: 1000 },
-    ...{ users: { finished: 1, removed: 1, crashed: 1, lost: 1 }, forced: 1, messages, errors },
+    ...{
+      users: { finished: 1, removed: 1, crashed: 1, lost: 1 },
+      forced: 1,
+      messages,
+      headlines,
+      errors,
+    },
     metrics: summary,
     saturated: [{ node: text, seconds: 5, inARow: 5 }],
     counts: { recorded: 2, arrived: 1, lostNodes: 1 },
@@ -47,7 +57,7 @@ export function hostileRun(text: string): HostileRun {
   return {
     status: {
       ...{ state: 'running', reason: text, scenario: text, run: text, comment: text, ids: text },
-      ...{ seed: 1, paused: true, runningForMs: 1000, present: 10, users, messages },
+      ...{ seed: 1, paused: true, runningForMs: 1000, present: 10, users, messages, headlines },
       startRate: { wanted: 1, achieved: 1 },
       nodes: nodes.map((name, at): NodeView => ({
         ...{ name, host: `${text}${at}`, pid: 1, version: text, status: text, users: 5 },

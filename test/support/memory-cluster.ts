@@ -10,6 +10,8 @@ import type { RunObserver } from '../../src/record/types.ts';
 import { newIdentity } from '../../src/lib/ids/identity.ts';
 import { Slave } from '../../src/slave/slave.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
+import { drivers } from '../../src/app/drivers.ts';
+import { loadedDrivers } from './drivers.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryTransport } from './memory-transport.ts';
 
@@ -73,6 +75,7 @@ export class MemoryCluster {
         leases,
         ...(kept === undefined ? {} : { journal: kept }),
         observers,
+        drivers,
         kill: ({ name }) => this.killed.push(name),
         randomSeed: () => 42,
         // One that was replaced is dead: it says nothing.
@@ -104,6 +107,7 @@ export class MemoryCluster {
         { base: { node: name } },
         { write: (line) => this.logs.push(JSON.parse(line) as LogRecord) },
       ),
+      drivers: loadedDrivers,
       load: async ({ name: scenario }) => {
         await this.whileLoading(metrics);
         return this.scenarios[scenario] ?? {};

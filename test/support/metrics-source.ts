@@ -1,3 +1,4 @@
+import '../../src/app/drivers.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import type { MetricsDelta } from '../../src/metrics/metrics.ts';
 import { MetricsTotals } from '../../src/metrics/totals.ts';

@@ -1,9 +1,9 @@
+import '../../src/app/drivers.ts';
 import { builtInMetrics } from '../../src/metrics/catalogue.ts';
-import type { MetricDoc } from '../../src/metrics/catalogue.ts';
 
 /** The table of docs/metrics.md, of what the code declares. */
 export function metricsTable(): string {
-  const rows = Object.entries<MetricDoc>(builtInMetrics).map(
+  const rows = builtInMetrics().map(
     ([name, { kind, unit, description, labels }]) =>
       `| \`${name}${labels === undefined ? '' : `{${labels.join()}}`}\` | ${kind} | ${unit === 'count' ? '' : unit} | ${description} |`,
   );

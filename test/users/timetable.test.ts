@@ -8,7 +8,6 @@ import { timetable } from '../../src/users/timetable.ts';
 import type { TimetableEntry } from '../../src/users/timetable.ts';
 import { PooledUser } from '../../src/users/user.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { context } from '../support/xmpp.ts';
 
 const nothing = (): void => {};
 
@@ -18,8 +17,8 @@ function setUp(id = 7, seed = 1): { user: PooledUser; clock: FakeClock } {
     ...{ node: 'test/1', seed, settings: {} },
     wheel: new TimerWheel(clock),
     metrics: new MetricsRegistry(),
-    observer: context().observer,
-    onStray: nothing,
+    drivers: [],
+    opened: [],
     log: nothing,
   });
   return { user, clock };

@@ -1,21 +1,25 @@
-/** The program of the embedded server's process, which the console and `amoc run` fork. */
+/** The program of an embedded server's process, which the console and `amoc run` fork. */
 import { guardProcess } from '../process-guard.ts';
+import { resolveSettings } from '../../config/resolve.ts';
 import { errorLine } from '../../console/shell/error-text.ts';
-import { startEmbeddedServer } from '../../xmpp/embedded/server.ts';
+import type { AnyDriver } from '../../drivers/driver.ts';
+import { assert } from '../../lib/assert.ts';
+import { drivers } from '../drivers.ts';
+import { EMBEDDED_DRIVER, EMBEDDED_PORT } from '../embedded.ts';
+import type { StandInMessage } from '../embedded.ts';
 
+const tell = (message: StandInMessage): void => void process.send?.(message);
 const guard = guardProcess((sentence) => {
   process.stderr.write(`amoc: the embedded server has failed: ${sentence}\n`);
 });
-const server = await startEmbeddedServer({
-  port: Number(process.env['AMOC_EMBEDDED_PORT'] ?? 0),
-  patterns: {
-    user: process.env['AMOC_EMBEDDED_USER'] ?? 'user_{id}',
-    password: process.env['AMOC_EMBEDDED_PASSWORD'] ?? 'password_{id}',
-  },
-});
+const name = process.env[EMBEDDED_DRIVER];
+const driver = drivers.find((each: AnyDriver) => each.name === name) as AnyDriver | undefined;
+assert(driver?.embedded !== undefined, `the driver ${name} has no embedded server`);
+const settings = resolveSettings(driver.settings, { environment: process.env }, '');
+const place = await driver.embedded.serve(Number(process.env[EMBEDDED_PORT] ?? 0), settings);
 // The process that started this one has ended, in whatever way.
 process.on('disconnect', () => process.exit(0));
 if (!process.connected) process.exit(0);
 // A failure from now on concerns one connection: the others continue, and the parent process reports it.
-guard.serve((error) => process.send?.({ trouble: errorLine(error) }));
-process.send?.({ port: server.port, domain: server.domain });
+guard.serve((error) => tell({ trouble: errorLine(error) }));
+tell(place);

@@ -8,6 +8,8 @@ import { oneLine } from '../../lib/text/foreign-text.ts';
 import { EVICTED, REFUSED } from '../../slave/supervision.ts';
 import { controlTls } from '../../protocol/control-tls.ts';
 import { runSlaveProcess } from '../../slave/process.ts';
+import { loadDrivers } from '../../drivers/load.ts';
+import { drivers } from '../drivers.ts';
 import { places, VERSION } from '../installation.ts';
 
 const { values } = parseArgs({
@@ -39,6 +41,7 @@ runSlaveProcess({
   cookie,
   version: VERSION,
   places: places(),
+  drivers: await loadDrivers(drivers),
   logLevel: process.env['AMOC_LOG_LEVEL'] ?? 'info',
   child: values.child,
   // Not process.ppid: the parent may have died already.

@@ -208,7 +208,7 @@ function textOf(field: unknown): string {
   return oneLine(typeof field === 'string' ? field : show(field), LONGEST_FIELD);
 }
 
-/** @param trace the direction of a stanza that is traced: `in` or `out` */
+/** @param trace the direction of traced traffic: `in` or `out` */
 function paintTrace(text: string, trace: unknown, paint: Paint): string {
   if (trace === 'out') return paint.magenta(text);
   return trace === 'in' ? paint.blue(text) : text;

@@ -3,15 +3,10 @@ import { formatMs } from '../../lib/time/duration.ts';
 import { legible, oneLine } from '../../lib/text/foreign-text.ts';
 import { count } from '../../lib/text/plural.ts';
 import { saturationOf } from '../../master/run/saturation.ts';
+import { sayHeadline } from '../../record/headlines.ts';
 import { sayLosses } from '../../record/losses.ts';
 import type { UserListing } from '../../master/users/user-listing.ts';
-import type {
-  MessagesView,
-  TimeSummary,
-  NodeView,
-  StatusView,
-  UsersView,
-} from '../../master/views.ts';
+import type { TimeSummary, NodeView, StatusView, UsersView } from '../../master/views.ts';
 import type { Paint } from './paint.ts';
 
 /** A cell of a {@link table}: its text, and the colour that it gets once it has been cleaned. */
@@ -65,10 +60,9 @@ export function renderStatus(view: StatusView, paint: Paint): string {
   if (status.scenario !== undefined && status.state !== 'idle') {
     lines.push(`  ${'users'.padEnd(12)}  ${renderUsers(status.users, paint)}`);
     lines.push(`  ${'starts'.padEnd(12)}  ${renderStarts(status)}`);
-    const { messages } = status;
-    if (messages.sent + messages.received > 0) {
+    for (const each of status.headlines) {
       lines.push(
-        `  ${'messages'.padEnd(12)}  ${renderMessages(messages)}; ${messages.perSecond.toFixed(1)}/s`,
+        `  ${each.title.padEnd(12)}  ${sayHeadline(each)}; ${each.perSecond.toFixed(1)}/s`,
       );
     }
   }
@@ -85,15 +79,6 @@ export function renderStatus(view: StatusView, paint: Paint): string {
     );
   }
   return lines.join('\n');
-}
-
-/** Messages and their time to delivery, as `status()` and the summary show them. */
-export function renderMessages({ sent, received, delivery }: MessagesView): string {
-  const time =
-    delivery === undefined
-      ? ''
-      : `; time to delivery p50 ${formatMs(delivery.p50)}, p99 ${formatMs(delivery.p99)}, max ${formatMs(delivery.max)}`;
-  return `${count(sent)} sent, ${count(received)} received${time}`;
 }
 
 function headline(status: StatusView, paint: Paint): string {

@@ -1,5 +1,5 @@
 import { formatMs } from '../../lib/time/duration.ts';
-import { legible } from '../../lib/text/foreign-text.ts';
+import { legible, oneLine } from '../../lib/text/foreign-text.ts';
 import type { StopResult } from '../../master/results.ts';
 import { sayVerdict } from '../../record/thresholds.ts';
 import type { StatusView } from '../../master/views.ts';
@@ -8,8 +8,9 @@ import { count, plural } from '../../lib/text/plural.ts';
 import { ownCounters } from '../../record/own-counters.ts';
 import { loginsIn, sayLogins } from '../../record/logins.ts';
 import { lossesIn, sayLosses } from '../../record/losses.ts';
+import { headlinesOf, sayHeadline } from '../../record/headlines.ts';
 import { sayRecord } from '../../record/record-words.ts';
-import { errorTable, renderMessages, table, timeTable } from './render.ts';
+import { errorTable, table, timeTable } from './render.ts';
 
 /** Counters of a scenario that a summary shows. */
 const MOST_COUNTERS = 12;
@@ -18,7 +19,7 @@ const MOST_COUNTERS = 12;
 export function renderProgress({
   runningForMs = 0,
   users,
-  messages,
+  headlines,
   startRate,
 }: StatusView): string {
   const parts = [
@@ -28,26 +29,30 @@ export function renderProgress({
   if (users.starting > 0) {
     parts.push(`${count(users.starting)} to start at ${startRate.achieved.toFixed(1)}/s`);
   }
-  if (messages.sent > 0) parts.push(`${messages.perSecond.toFixed(1)} messages/s`);
+  for (const { title, sent, perSecond } of headlines) {
+    if (sent > 0) parts.push(`${perSecond.toFixed(1)} ${oneLine(title)}/s`);
+  }
   return parts.join('; ');
 }
 
 /** The summary of a run that has ended. */
 export function renderSummary(result: StopResult, started: number, paint: Paint): string {
-  const { users, forced, ranForMs, messages, metrics, errors, counts, stoppingForMs } = result;
+  const { users, forced, ranForMs, metrics, errors, counts, stoppingForMs } = result;
   const { scenario, saturated, verdicts, problems } = legible({
     scenario: result.scenario,
     saturated: result.saturated,
     verdicts: result.verdicts,
     problems: result.problems,
   });
+  const figures = headlinesOf(result);
+  const headlines = legible(figures);
   const crashed = users.crashed > 0 ? paint.red(`${count(users.crashed)} crashed`) : '0 crashed';
   const lost = users.lost > 0 ? paint.red(`, ${count(users.lost)} lost with their process`) : '';
   const total = errors.reduce((sum, each) => sum + each.count, 0);
   const lines = [
     `  ${paint.bold(scenario)}  ran for ${seconds(ranForMs)}${stoppingForMs < 1000 ? '' : `, including ${seconds(stoppingForMs)} to stop`}`,
     `  users     ${plural(started, 'user')}, ${count(users.finished)} finished, ${count(users.removed)} stopped${forced > 0 ? ` (${count(forced)} by force)` : ''}, ${crashed}${lost}`,
-    `  messages  ${renderMessages(messages)}`,
+    ...headlines.map((each) => `  ${each.title.padEnd(8)}  ${sayHeadline(each)}`),
     `  errors    ${total === 0 ? '0' : paint.red(count(total))}`,
   ];
   if (errors.length > 0) lines.push(errorTable(errors, paint));
@@ -61,9 +66,10 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
     const what = 'the results of that time reflect the load generator, not the server';
     lines.push(paint.yellow(`  saturated ${who}: ${what}`));
   }
-  // The time to delivery is in the line `messages`; GC pauses are those of the load generator.
+  // The latencies of headlines are shown already; GC pauses are those of the load generator.
+  const isShown = new Set(['gc_pause', ...figures.map(({ latencyMetric }) => latencyMetric)]);
   const times = Object.fromEntries(
-    Object.entries(metrics.times).filter(([name]) => name !== 'message_ttd' && name !== 'gc_pause'),
+    Object.entries(metrics.times).filter(([name]) => !isShown.has(name)),
   );
   if (Object.keys(times).length > 0) lines.push(timeTable(times, paint));
   lines.push(...counterLines(result, paint));

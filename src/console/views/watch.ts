@@ -1,4 +1,5 @@
 import { formatMs } from '../../lib/time/duration.ts';
+import { oneLine } from '../../lib/text/foreign-text.ts';
 import { count } from '../../lib/text/plural.ts';
 import type { Trend } from '../../master/run/chronicle.ts';
 import type { MetricsView, StatusView } from '../../master/views.ts';
@@ -38,7 +39,7 @@ export function renderWatch(
   ): string => {
     const values = trend.slice(-width).map(of);
     const most = Math.max(0, ...values);
-    return `  ${title.padEnd(12)}  ${paint.cyan(spark(values, most))}  ${words(values.at(-1) ?? 0)} ${paint.dim(`(max ${words(most)})`)}`;
+    return `  ${oneLine(title).padEnd(12)}  ${paint.cyan(spark(values, most))}  ${words(values.at(-1) ?? 0)} ${paint.dim(`(max ${words(most)})`)}`;
   };
   const parts = [renderStatus(status, paint)];
   if (trend.length > 0) {
@@ -48,12 +49,22 @@ export function renderWatch(
         ({ users }) => users,
         (value) => count(value),
       ),
-      chart(
-        'messages',
-        ({ messages }) => messages,
-        (value) => `${count(Math.round(value))}/s`,
-      ),
-      chart('ttd p99', ({ deliveryP99 }) => deliveryP99, formatMs),
+      ...status.headlines.flatMap(({ title, latencyShort }) => [
+        chart(
+          title,
+          ({ traffic }) => traffic[title]?.sent ?? 0,
+          (value) => `${count(Math.round(value))}/s`,
+        ),
+        ...(latencyShort === undefined
+          ? []
+          : [
+              chart(
+                `${latencyShort} p99`,
+                ({ traffic }) => traffic[title]?.latencyP99 ?? 0,
+                formatMs,
+              ),
+            ]),
+      ]),
       chart(
         'CPU',
         ({ cpu }) => cpu,

@@ -1,3 +1,4 @@
+import type { DriverView } from '../../drivers/driver.ts';
 import { actor } from '../../lib/system/actor.ts';
 import { every } from '../../lib/time/clock.ts';
 import type { Clock } from '../../lib/time/clock.ts';
@@ -42,18 +43,24 @@ const commands: ReadonlySet<EventKind> = new Set(commandKinds);
 export interface Trend {
   /** Users present. */
   users: number;
-  /** Messages sent in this second. */
-  messages: number;
-  /** 99th percentile of the time to delivery in this second, in milliseconds; 0 when nothing arrived. */
-  deliveryP99: number;
+  /** By the title of each headline: what was sent in this second, and the 99th percentile of its latency. */
+  traffic: Readonly<Record<string, TrafficPoint>>;
   /** The highest CPU use of a process, as a share of a core. */
   cpu: number;
+}
+
+/** The traffic of a protocol in one second. */
+export interface TrafficPoint {
+  sent: number;
+  /** In milliseconds; 0 when nothing was timed. */
+  latencyP99: number;
 }
 
 /** What a chronicle needs of its master. */
 export interface ChronicleParts {
   clock: Clock;
   observers: readonly RunObserver[];
+  drivers: readonly DriverView[];
   notice: (notice: Notice) => void;
   run: () => Run | undefined;
   nodes: () => readonly NodeEntry[];
@@ -223,8 +230,7 @@ export class Chronicle {
     const described = nodes.map((node) => describeNode(node, run));
     this.#trend.push({
       users: starting + running + waiting + leaving,
-      messages: this.#second.counter('messages_sent'),
-      deliveryP99: this.#second.percentile('message_ttd', 99) ?? 0,
+      traffic: this.#traffic(),
       cpu: Math.max(0, ...described.map(({ cpu }) => cpu)),
     });
     if (this.#trend.length > TREND_SECONDS) this.#trend.shift();
@@ -235,6 +241,16 @@ export class Chronicle {
       nodes: described.filter((node) => isTold || node.saturated !== undefined),
     };
     this.#tell((observer) => observer.second(row, run.totals));
+  }
+
+  #traffic(): Record<string, TrafficPoint> {
+    const points = this.#parts.drivers.flatMap(({ headline }): [string, TrafficPoint][] => {
+      if (headline === undefined) return [];
+      const { title, sent, latency } = headline;
+      const p99 = latency === undefined ? 0 : this.#second.percentile(latency.metric, 99);
+      return [[title, { sent: this.#second.counter(sent), latencyP99: p99 ?? 0 }]];
+    });
+    return Object.fromEntries(points);
   }
 
   #tell(what: (observer: RunObserver) => void): void {

@@ -1,7 +1,8 @@
 import type { RunResult } from '../../record/types.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Run } from './run.ts';
-import { viewMessages } from '../views.ts';
+import { messagesOf } from '../../record/headlines.ts';
+import { viewHeadlines } from '../views.ts';
 
 /** The result of a run whose users have ended. */
 export function resultOf(
@@ -9,6 +10,7 @@ export function resultOf(
   { parts, chronicle }: Cluster,
   { forced, errors, stoppingForMs }: Pick<RunResult, 'forced' | 'errors' | 'stoppingForMs'>,
 ): RunResult {
+  const headlines = viewHeadlines(run, parts.drivers ?? [], (metric) => chronicle.rate(metric));
   const audit = [...run.audit.values()];
   const sum = (what: (each: (typeof audit)[number]) => number): number =>
     audit.reduce((total, each) => total + what(each), 0);
@@ -21,7 +23,8 @@ export function resultOf(
     stoppingForMs,
     users: { ...run.ended },
     forced,
-    messages: viewMessages(run, parts.clock.monotonic()),
+    headlines,
+    messages: messagesOf(headlines),
     metrics: run.totals.summary(),
     errors,
     problems: run.problems.list(),

@@ -1,5 +1,4 @@
 import { runVariables } from '../../config/run-variables.ts';
-import { hasTarget } from '../../config/xmpp-contradictions.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import type { Params, Result } from '../../protocol/messages.ts';
 import type { DoRequest } from '../arguments.ts';
@@ -133,12 +132,15 @@ export class RunStart {
     this.#distributor.placeHomeless(run);
   }
 
-  /** The embedded server is on one machine's loopback, so slaves on other machines cannot use it. */
+  /** An embedded server is on one machine's loopback, so slaves on other machines cannot use it. */
   #sayMissingTarget({ settings, scenario, connectionsPerUser }: Run): void {
-    // A scenario without XMPP connections needs no XMPP server: it may use HTTP.
-    if (hasTarget(settings) || connectionsPerUser === 0) return;
-    const text = `${scenario} runs without an XMPP target, so users crash when they connect; set AMOC_XMPP_HOST=… where the console is started, or xmppHost in amoc.json or in the settings of do()`;
-    this.#cluster.parts.notice({ level: 'warn', text });
+    // A scenario whose users hold no connections needs no server to log in to.
+    if (connectionsPerUser === 0) return;
+    const { drivers = [], notice } = this.#cluster.parts;
+    for (const { target } of drivers) {
+      if (target === undefined || target.isNamed(settings)) continue;
+      notice({ level: 'warn', text: target.whyCrash(scenario) });
+    }
   }
 
   /** Prepares all processes; one error names every mistake of every process. */

@@ -44,7 +44,6 @@ export class Run {
   readonly totals = new MetricsTotals();
   readonly ended: EndedCounts = { finished: 0, removed: 0, crashed: 0, lost: 0 };
   readonly startRate = new RateMeter();
-  readonly sentRate = new RateMeter();
   readonly saturation = new Saturation();
   /** Failures other than those of users. */
   readonly problems = new Problems();

@@ -78,7 +78,6 @@ export class Reports {
       run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
       this.#cluster.chronicle.report(node, decoded, report.delta);
       run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
-      run.sentRate.add(report.delta.counters['messages_sent'] ?? 0, now);
     } else this.#leaveOut(node, sizeOf(decoded));
     // The process was given up and is not set up again yet: its users are counted as lost already.
     if (!node.isInRun) return;

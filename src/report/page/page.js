@@ -1,7 +1,9 @@
 /* global uPlot, document, window, ResizeObserver, getComputedStyle */
 'use strict';
 (() => {
-  const { timeline, marks, start } = JSON.parse(document.getElementById('data').textContent);
+  const { timeline, charts, marks, start } = JSON.parse(
+    document.getElementById('data').textContent,
+  );
   const colours = [
     '#1f77d0',
     '#e6772e',
@@ -136,25 +138,13 @@
     );
   const { users, rates, times, gauges, nodes } = timeline;
   chart('Users', pick(users, ['running', 'starting', 'waiting', 'leaving']), '');
-  chart('Messages', pick(rates, ['messages_sent', 'messages_received']), 'per second');
+  for (const { title, names } of charts.first) chart(title, pick(rates, names), 'per second');
   for (const [name, { p50, p95, p99, max, unit }] of Object.entries(times)) {
     if (name !== 'gc_pause') chart(name, { p50, p95, p99, max }, unit === 'count' ? '' : unit);
   }
   chart('Ended', pick(users, ['crashed', 'lost', 'finished', 'removed']), '');
-  chart(
-    'Connections',
-    { ...pick(rates, ['connections', 'connection_failures', 'connections_lost', 'users_started']) },
-    'per second',
-  );
-  chart(
-    'Stanzas',
-    pick(rates, ['stanzas_sent', 'stanzas_received', 'stanzas_dropped']),
-    'per second',
-  );
-  const own = Object.keys(rates).filter(
-    (name) => !/^(?:messages|stanzas|connection|connections|users|bytes)_|^connections$/.test(name),
-  );
-  chart('Other counters', pick(rates, own), 'per second');
+  for (const { title, names } of charts.others) chart(title, pick(rates, names), 'per second');
+  chart('Other counters', pick(rates, charts.own), 'per second');
   chart('Gauges', gauges, '');
   chart('CPU of the processes', nodes.cpu, '% of a core');
   chart('Event-loop delay of the processes', nodes.loopDelayMs, 'ms, p99');

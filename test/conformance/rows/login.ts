@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as amoc from '../../../src/index.ts';
-import type { XmppSettings } from '../../../src/config/run-variables.ts';
+import type { XmppSettings } from '../../../src/xmpp/settings.ts';
 import { environmentName } from '../../../src/config/variable.ts';
 import { LoginRecord } from '../../../src/xmpp/login/login-record.ts';
 import { Project } from '../../support/project.ts';

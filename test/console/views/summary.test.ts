@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import '../../../src/app/drivers.ts';
 import { paintFor } from '../../../src/console/views/paint.ts';
 import { renderSummary } from '../../../src/console/views/summary.ts';
 import type { RunResult } from '../../../src/record/types.ts';

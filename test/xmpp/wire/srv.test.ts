@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { addressOf } from '../../../src/users/target.ts';
+import { addressOf } from '../../../src/xmpp/user/target.ts';
 import { findBySrv } from '../../../src/xmpp/wire/srv.ts';
 
 describe('where a server is', () => {

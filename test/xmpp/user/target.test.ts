@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MemoryCluster } from '../support/memory-cluster.ts';
-import type { User } from '../../src/index.ts';
+import { MemoryCluster } from '../../support/memory-cluster.ts';
+import type { User } from '../../../src/index.ts';
 
 describe('a run without an XMPP target', () => {
   const start = async (_id: number, user: User): Promise<void> => {

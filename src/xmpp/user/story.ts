@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { xmppVariables } from '../config/run-variables.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
-import { resolveSettings } from '../config/resolve.ts';
-import { systemClock } from '../lib/time/clock.ts';
-import type { ConnectContext } from '../xmpp/login/connect.ts';
-import { connect, register } from '../xmpp/login/connect.ts';
-import { isPresence } from '../xmpp/predicates.ts';
-import type { Session } from '../xmpp/session/session.ts';
-import { presence } from '../xmpp/stanzas/presence.ts';
-import { removeAccount } from '../xmpp/stanzas/register.ts';
+import { xmppVariables } from '../settings.ts';
+import type { XmppSettings } from '../settings.ts';
+import { resolveSettings } from '../../config/resolve.ts';
+import { systemClock } from '../../lib/time/clock.ts';
+import type { ConnectContext } from '../login/connect.ts';
+import { connect, register } from '../login/connect.ts';
+import { isPresence } from '../predicates.ts';
+import type { Session } from '../session/session.ts';
+import { presence } from '../stanzas/presence.ts';
+import { removeAccount } from '../stanzas/register.ts';
 import { connectOptions } from './target.ts';
 import type { UserConnectOptions } from './target.ts';
 

@@ -1,5 +1,5 @@
-import { AmocError } from '../lib/errors.ts';
-import type { XmppSettings } from './run-variables.ts';
+import { AmocError } from '../../lib/errors.ts';
+import type { XmppSettings } from '../settings.ts';
 import { readServerUrl, urlOfUser } from './server-url.ts';
 
 /** Whether the settings say where a server is; if not, the embedded server is used. */

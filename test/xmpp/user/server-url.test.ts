@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkUrls, readServerUrl, urlOfUser } from '../../src/config/server-url.ts';
+import { checkUrls, readServerUrl, urlOfUser } from '../../../src/xmpp/user/server-url.ts';
 
 describe('the URL of a server', () => {
   for (const [text, expected] of [

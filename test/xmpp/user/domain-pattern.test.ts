@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { domainOfUser } from '../../src/config/domain-pattern.ts';
-import { resolveSettings } from '../../src/config/resolve.ts';
-import { xmppVariables } from '../../src/config/run-variables.ts';
-import type { XmppSettings } from '../../src/config/run-variables.ts';
-import { connectOptions } from '../../src/users/target.ts';
-import type { User } from '../../src/index.ts';
-import { MemoryCluster } from '../support/memory-cluster.ts';
+import { domainOfUser } from '../../../src/xmpp/user/domain-pattern.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { xmppVariables } from '../../../src/xmpp/settings.ts';
+import type { XmppSettings } from '../../../src/xmpp/settings.ts';
+import { connectOptions } from '../../../src/xmpp/user/target.ts';
+import type { User } from '../../../src/index.ts';
+import { MemoryCluster } from '../../support/memory-cluster.ts';
 
 function settings(xmppDomain: string): XmppSettings {
   const call = { xmppDomain, xmppHost: '127.0.0.1' };

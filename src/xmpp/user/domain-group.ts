@@ -1,6 +1,6 @@
-import { idsApart } from '../config/domain-pattern.ts';
-import { AmocError } from '../lib/errors.ts';
-import type { User } from './user.ts';
+import { idsApart } from './domain-pattern.ts';
+import { AmocError } from '../../lib/errors.ts';
+import type { XmppUser } from './facet.ts';
 
 /** Users of one domain that interact with each other. */
 export interface DomainGroup {
@@ -14,6 +14,12 @@ export interface DomainGroup {
   readonly others: readonly string[];
 }
 
+/** What of a user decides its group. */
+export type DomainUser = Pick<XmppUser, 'jid' | 'jidOf'> & {
+  readonly id: number;
+  readonly settings: object;
+};
+
 /**
  * The group of a user, when the users of each domain form groups of `size` by their ids.
  *
@@ -23,7 +29,7 @@ export interface DomainGroup {
  *
  * @throws {AmocError} `CONFIG` when no two users share a domain; `ARGUMENT` for a size below 1
  */
-export function domainGroup(user: User, size: number): DomainGroup {
+export function domainGroup(user: DomainUser, size: number): DomainGroup {
   if (!Number.isInteger(size) || size < 1) {
     throw new AmocError('ARGUMENT', `domainGroup: size is ${size}, not a whole number ≥ 1`);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { StopResult } from '../../src/master/results.ts';
-import { Project } from '../support/project.ts';
+import type { StopResult } from '../../../src/master/results.ts';
+import { Project } from '../../support/project.ts';
 
 const scenario = `
 import { client, xml } from '@xmpp/client';

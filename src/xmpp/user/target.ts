@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { domainOfUser } from '../config/domain-pattern.ts';
-import type { XmppSettings } from '../config/run-variables.ts';
-import { readServerUrl, urlOfUser } from '../config/server-url.ts';
-import { startTlsOver } from '../config/xmpp-contradictions.ts';
-import { toMs } from '../lib/time/duration.ts';
-import type { Duration } from '../lib/time/duration.ts';
-import { AmocError, messageOf } from '../lib/errors.ts';
-import { show } from '../lib/text/quote.ts';
-import type { ConnectOptions, ReconnectPolicy } from '../xmpp/connect-options.ts';
-import type { ComponentOptions } from '../xmpp/login/component.ts';
-import { preparedName, preparedPassword } from '../xmpp/login/prepared.ts';
-import type { SendPolicy } from '../xmpp/session/session-parts.ts';
-import { findByHostMeta } from '../xmpp/wire/host-meta.ts';
-import { findBySrv } from '../xmpp/wire/srv.ts';
-import type { HostPort } from '../xmpp/wire/srv.ts';
+import { domainOfUser } from './domain-pattern.ts';
+import type { XmppSettings } from '../settings.ts';
+import { readServerUrl, urlOfUser } from './server-url.ts';
+import { startTlsOver } from './contradictions.ts';
+import { toMs } from '../../lib/time/duration.ts';
+import type { Duration } from '../../lib/time/duration.ts';
+import { AmocError, messageOf } from '../../lib/errors.ts';
+import { show } from '../../lib/text/quote.ts';
+import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
+import type { ComponentOptions } from '../login/component.ts';
+import { preparedName, preparedPassword } from '../login/prepared.ts';
+import type { SendPolicy } from '../session/session-parts.ts';
+import { findByHostMeta } from '../wire/host-meta.ts';
+import { findBySrv } from '../wire/srv.ts';
+import type { HostPort } from '../wire/srv.ts';
 
 /** How a lost connection is replaced: exponential back-off with full jitter. */
 export interface ReconnectOptions {

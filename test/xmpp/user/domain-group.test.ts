@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { domainOfUser, idsApart } from '../../src/config/domain-pattern.ts';
-import { domainGroup } from '../../src/users/domain-group.ts';
-import type { User } from '../../src/users/user.ts';
+import { domainOfUser, idsApart } from '../../../src/xmpp/user/domain-pattern.ts';
+import { domainGroup } from '../../../src/xmpp/user/domain-group.ts';
+import type { User } from '../../../src/index.ts';
 
 function userOf(id: number, xmppDomain: string): User {
   const jidOf = (each: number): string =>

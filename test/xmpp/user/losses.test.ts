@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MetricsRegistry } from '../../src/metrics/metrics.ts';
-import { lossesIn, sayLosses } from '../../src/record/losses.ts';
-import { Losses } from '../../src/users/losses.ts';
+import { MetricsRegistry } from '../../../src/metrics/metrics.ts';
+import { lossesIn, sayLosses } from '../../../src/record/losses.ts';
+import { Losses } from '../../../src/xmpp/user/losses.ts';
 
 describe('sessions that are lost', () => {
   it('are counted by reason; the first of each is told, but not what a scenario cuts itself', () => {

@@ -1,5 +1,5 @@
-import type { MetricsRegistry } from '../metrics/metrics.ts';
-import type { SessionObserver } from '../xmpp/session/session-parts.ts';
+import type { MetricsRegistry } from '../../metrics/metrics.ts';
+import type { SessionObserver } from '../session/session-parts.ts';
 
 /** The part of a client of `@xmpp/client` that is used. */
 export interface ForeignClient {

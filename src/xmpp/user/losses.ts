@@ -1,4 +1,4 @@
-import type { MetricsRegistry } from '../metrics/metrics.ts';
+import type { MetricsRegistry } from '../../metrics/metrics.ts';
 
 /** Maximum number of reasons that are counted separately; further ones are counted under `other`. */
 const MOST_REASONS = 30;

@@ -1,19 +1,19 @@
-import type { XmppSettings } from '../config/run-variables.ts';
-import { demandConsistent, hasTarget } from '../config/xmpp-contradictions.ts';
+import type { XmppSettings } from './settings.ts';
+import { demandConsistent, hasTarget } from './user/contradictions.ts';
 import { bracketed } from '../lib/text/bracketed.ts';
 import { messageOf, systemCode } from '../lib/errors.ts';
-import { connectOptions, domainOf } from '../users/target.ts';
-import type { ConnectOptions } from '../xmpp/connect-options.ts';
-import { startEmbeddedServer } from '../xmpp/embedded/server.ts';
-import { ConnectError, StanzaError } from '../xmpp/errors.ts';
-import { connect } from '../xmpp/login/connect.ts';
-import type { ConnectContext } from '../xmpp/login/connect.ts';
-import { LoginRecord } from '../xmpp/login/login-record.ts';
-import type { ServerOffer } from '../xmpp/login/login-record.ts';
-import { look } from '../xmpp/login/look.ts';
-import { ping } from '../xmpp/stanzas/index.ts';
-import type { CertificateFacts } from '../xmpp/wire/tls-facts.ts';
-import type { Finding } from './finding.ts';
+import { connectOptions, domainOf } from './user/target.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import { startEmbeddedServer } from './embedded/server.ts';
+import { ConnectError, StanzaError } from './errors.ts';
+import { connect } from './login/connect.ts';
+import type { ConnectContext } from './login/connect.ts';
+import { LoginRecord } from './login/login-record.ts';
+import type { ServerOffer } from './login/login-record.ts';
+import { look } from './login/look.ts';
+import { ping } from './stanzas/index.ts';
+import type { CertificateFacts } from './wire/tls-facts.ts';
+import type { Finding } from '../drivers/finding.ts';
 
 /** How long a look without a login may take. */
 const LOOK_MS = 5000;

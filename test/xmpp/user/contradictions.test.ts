@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { resolveSettings } from '../../src/config/resolve.ts';
-import { xmppVariables } from '../../src/config/run-variables.ts';
-import type { XmppSettings } from '../../src/config/run-variables.ts';
-import { demandConsistent, hasTarget } from '../../src/config/xmpp-contradictions.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { xmppVariables } from '../../../src/xmpp/settings.ts';
+import type { XmppSettings } from '../../../src/xmpp/settings.ts';
+import { demandConsistent, hasTarget } from '../../../src/xmpp/user/contradictions.ts';
 
 function settings(call: Partial<XmppSettings>): XmppSettings {
   return resolveSettings(xmppVariables, { call }, '') as XmppSettings;
