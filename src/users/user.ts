@@ -420,6 +420,7 @@ export class PooledUser implements User {
         this.#hold(close);
         return () => this.#release(close);
       },
+      now: wheel.now,
       schedule: (delayMs, callback) => {
         const timer = wheel.schedule(delayMs, callback);
         return () => wheel.cancel(timer);

@@ -8,7 +8,8 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { BoshWire } from '../../../src/xmpp/wire/bosh-wire.ts';
-import { nobody } from '../../../src/xmpp/wire/wire.ts';
+import { defaultFrameLimits } from '../../../src/xmpp/wire/frame-grammar.ts';
+import { ignoringOwner } from '../../../src/xmpp/wire/wire.ts';
 import { eventually } from '../../support/processes.ts';
 
 const BODY = "<body xmlns='http://jabber.org/protocol/httpbind'";
@@ -60,8 +61,8 @@ class Bosh implements AsyncDisposable {
     return bosh;
   }
 
-  get url(): string {
-    return `https://127.0.0.1:${(this.#relay.address() as AddressInfo).port}/bosh`;
+  get port(): number {
+    return (this.#relay.address() as AddressInfo).port;
   }
 
   get held(): number {
@@ -124,9 +125,13 @@ async function opened(bosh: Bosh): Promise<Heard> {
   const errors: Error[] = [];
   const ends: string[] = [];
   let isOpen = false;
-  const tls = { verify: false, ca: undefined, servername: 'localhost' };
-  const wire = new BoshWire(bosh.url, 'localhost', 'localhost', tls, undefined, {
-    ...nobody,
+  const target = {
+    ...{ host: '127.0.0.1', port: bosh.port, path: '/bosh', domain: 'localhost', isDirect: true },
+    tls: { verify: false, ca: undefined, servername: 'localhost' },
+    limits: defaultFrameLimits,
+  };
+  const wire = new BoshWire(target, {
+    ...ignoringOwner,
     opened: () => (isOpen = true),
     stanza: (text) => stanzas.push(text),
     failed: (error) => errors.push(error),
@@ -139,6 +144,11 @@ async function opened(bosh: Bosh): Promise<Heard> {
     (open) => open,
   );
   wire.write("<iq id='b' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  await eventually(
+    () => stanzas.length,
+    (length) => length === 1,
+  );
+  wire.loggedIn();
   await bosh.request(2);
   return { wire, stanzas, errors, ends };
 }
