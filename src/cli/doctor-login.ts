@@ -176,7 +176,8 @@ function sayTls({ isSecure, tls, offers }: LoginRecord, options: ConnectOptions)
 }
 
 function whyNoTls(offers: readonly ServerOffer[], { tls, transport }: ConnectOptions): string {
-  if (!transportOf(transport).tlsModes.includes('starttls')) return `over ${transport} it needs xmppTls=direct`;
+  if (!transportOf(transport).tlsModes.includes('starttls'))
+    return `over ${transport} it needs xmppTls=direct`;
   if (tls === 'none') {
     const isOffered = offers.some(({ startTls }) => startTls);
     return `xmppTls is none${isOffered ? ', though the server offers STARTTLS' : ''}`;

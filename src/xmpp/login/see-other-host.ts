@@ -70,7 +70,8 @@ function adviceFor(elsewhere: string, options: ConnectOptions): string {
   if (options.followHost !== true) {
     return 'set AMOC_XMPP_HOST to it, or AMOC_XMPP_FOLLOW_HOST=true';
   }
-  if (transportOf(options.transport).http !== undefined) return 'AMOC_XMPP_FOLLOW_HOST works over TCP only';
+  if (transportOf(options.transport).http !== undefined)
+    return 'AMOC_XMPP_FOLLOW_HOST works over TCP only';
   return otherAddress(elsewhere, options) === undefined
     ? 'that is not a valid address'
     : `at most ${MAX_HOPS} redirects are followed`;

@@ -1,17 +1,16 @@
 import { AmocError, messageOf, systemCode } from '../../lib/errors.ts';
 import { countDelivery } from './delay.ts';
-import { demandXmlText } from '../element.ts';
 import type { Outgoing } from '../element.ts';
-import { SendBufferFull, SessionLost, StanzaTimeout } from '../errors.ts';
+import { SessionLost, StanzaTimeout } from '../errors.ts';
+import type { SendBufferFull } from '../errors.ts';
 import { Mailbox } from './mailbox.ts';
 import type { MailboxHost } from './mailbox.ts';
-import { isPlainlyOne, piecesOf, stanzaNameOf } from './outgoing.ts';
-import type { OutgoingName } from './outgoing.ts';
+import { Outlet } from './outlet.ts';
+import type { OutletHost } from './outlet.ts';
 import type {
   OpenedStream,
   Reconnected,
   Revivable,
-  SendPolicy,
   SessionDeps,
   SessionOptions,
   StanzaWait,
@@ -28,14 +27,6 @@ import type { Wire, WireOwner } from '../wire/wire.ts';
 /** How long closing the stream may take before the connection is dropped. */
 const CLOSE_MS = 2000;
 
-/**
- * A session whose sender does not wait for room ends when this multiple of its send buffer waits to be sent.
- */
-const HARD_BOUND = 16;
-
-/** Returned by every send that need not wait, so that no promise is created for each stanza. */
-const sentAtOnce = Promise.resolve();
-
 /** What few sessions have; kept apart, so that the others pay for one field. */
 interface Rarities {
   /** How stream management was enabled, for a connection that replaces this one. */
@@ -48,30 +39,23 @@ interface Rarities {
 }
 
 /**
- * The stream below a session: it owns the wire, sends what there is room for, gives what arrives to the
- * mailbox, and replaces a lost connection.
+ * The stream below a session: it owns the wire, gives what arrives to the mailbox, sends through the outlet,
+ * and replaces a lost connection.
  */
-export class SessionStream implements WireOwner, Revivable, MailboxHost {
+export class SessionStream implements WireOwner, Revivable, MailboxHost, OutletHost {
   readonly mailbox: Mailbox;
   /** Called once when the session is over, whichever side ended it. */
   onEnd: () => void = noop;
   readonly #deps: SessionDeps;
-  readonly #bufferBytes: number;
-  readonly #policy: SendPolicy;
+  readonly #outlet: Outlet;
   #jid: string;
-  #wire: Wire;
-  #watchers: Watchers | undefined;
-  #management: StreamManagement | undefined;
-  #blocked: (() => void)[] | undefined;
   #rare: Rarities | undefined;
 
   constructor(jid: string, wire: Wire, options: SessionOptions, deps: SessionDeps) {
     this.mailbox = new Mailbox(this, options, deps);
     this.#deps = deps;
-    this.#bufferBytes = options.sendBuffer.bytes;
-    this.#policy = options.sendBuffer.policy;
+    this.#outlet = new Outlet(this, wire, options.sendBuffer, deps.observer);
     this.#jid = jid;
-    this.#wire = wire;
     wire.owner = this;
   }
 
@@ -83,22 +67,30 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
     return this.mailbox.endedBy === undefined;
   }
 
+  get endedBy(): AmocError | undefined {
+    return this.mailbox.endedBy;
+  }
+
+  get isCut(): boolean {
+    return this.#rare?.cutBy !== undefined;
+  }
+
   /** Bytes that were sent and that the operating system has not accepted yet. */
   get pending(): number {
-    return this.#wire.pending;
+    return this.#outlet.wire.pending;
   }
 
   get watchers(): Watchers {
-    return (this.#watchers ??= new Watchers());
+    return (this.#outlet.watchers ??= new Watchers());
   }
 
   get resumption(): Resumption | undefined {
-    return this.#management?.resumption(this.#jid);
+    return this.#outlet.management?.resumption(this.#jid);
   }
 
   /** How many sent stanzas the server has not acknowledged (XEP-0198). */
   get unacked(): number {
-    return this.#management?.unacked.length ?? 0;
+    return this.#outlet.management?.unacked.length ?? 0;
   }
 
   set onReconnect(handler: (how: Reconnected) => unknown) {
@@ -106,38 +98,37 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
   }
 
   send(stanza: Outgoing): Promise<void> {
-    if (typeof stanza !== 'string') {
-      try {
-        const text = demandXmlText(stanza.toString());
-        return this.#sendText(text, stanzaNameOf(text));
-      } catch (error) {
-        return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
-      }
-    }
-    const name = stanzaNameOf(stanza);
-    if (isPlainlyOne(stanza, name)) return this.#sendText(stanza, name);
-    const pieces = piecesOf(stanza);
-    const sent = pieces.map((piece) => this.#sendText(piece, stanzaNameOf(piece)));
-    return pieces.length === 1 ? (sent[0] as Promise<void>) : Promise.all(sent).then(noop);
+    return this.#outlet.send(stanza);
+  }
+
+  report(error: unknown): void {
+    this.mailbox.report(error);
+  }
+
+  overflow(error: SendBufferFull): void {
+    this.#deps.observer.lost('send-buffer-full', this.#jid);
+    this.#finish(error);
+    this.#drop();
   }
 
   async enableStreamManagement({ resume }: { resume: boolean }): Promise<void> {
     const what = 'answer to <enable/> (XEP-0198)';
     const answered = this.mailbox.sendAndWait(smEnable(resume), isSmAnswer, { what });
     // Stanzas that are sent from here on count, although the server has not answered yet (XEP-0198 §4).
-    const management = (this.#management ??= new StreamManagement());
+    const management = (this.#outlet.management ??= new StreamManagement());
     const answer = await answered;
     if (answer.name === 'enabled') {
       this.#rarities.enabledWith = { resume };
       return;
     }
-    if (this.#management === management && !management.isEnabled) this.#management = undefined;
+    if (this.#outlet.management === management && !management.isEnabled)
+      this.#outlet.management = undefined;
     management.stop();
     throw smErrorOf(answer);
   }
 
   async acked(options: StanzaWait): Promise<void> {
-    const management = this.#management;
+    const management = this.#outlet.management;
     if (management === undefined) return;
     const { now, schedule } = this.#deps;
     const until = now() + timeoutOf(options);
@@ -151,7 +142,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
           cancel();
           resolve();
         });
-        if (management.isEnabled) this.#write(smRequest());
+        if (management.isEnabled) this.#outlet.write(smRequest());
       });
     }
   }
@@ -159,8 +150,9 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
   async close(): Promise<void> {
     if (!this.isOpen) return;
     // The server must learn what was received; otherwise it keeps it for later (XEP-0198 §4).
-    if (this.#management?.isEnabled === true) this.#write(smAck(this.#management.received));
-    this.#write('</stream:stream>');
+    if (this.#outlet.management?.isEnabled === true)
+      this.#outlet.write(smAck(this.#outlet.management.received));
+    this.#outlet.write('</stream:stream>');
     this.#finish(new AmocError('CONNECTION', `the session of ${this.#jid} was closed`));
     await new Promise<void>((resolve) => {
       const cancel = this.#deps.schedule(CLOSE_MS, resolve);
@@ -173,7 +165,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
   }
 
   cut(): void {
-    this.#wire.destroy();
+    this.#outlet.wire.destroy();
     this.#lost('cut');
   }
 
@@ -194,15 +186,15 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
       wire.destroy();
       return;
     }
-    const before = this.#management;
+    const before = this.#outlet.management;
     const resumed = management !== undefined;
     if (handled !== undefined) before?.acknowledge(handled);
     const unacked = resumed ? [] : [...(before?.unacked ?? [])];
     const { cutBy = '', enabledWith, onReconnect } = this.#rarities;
     this.#jid = jid;
-    this.#wire = wire;
+    this.#outlet.wire = wire;
     this.#rarities.cutBy = undefined;
-    this.#management = undefined;
+    this.#outlet.management = undefined;
     wire.owner = this;
     if (resumed) this.#resumeWith(management);
     else {
@@ -218,7 +210,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
     } catch (error) {
       this.#deps.onError?.(error);
     }
-    this.#room();
+    this.#outlet.room();
     for (const text of early) this.stanza(text);
   }
 
@@ -228,7 +220,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
 
   stanza(text: string): void {
     if (!this.isOpen) return;
-    this.#watchers?.show('in', text);
+    this.#outlet.watchers?.show('in', text);
     const stanza = new Stanza(text);
     const { name } = stanza;
     if (name !== 'message' && name !== 'presence' && name !== 'iq') {
@@ -240,7 +232,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
       return;
     }
     const { observer } = this.#deps;
-    this.#management?.countReceived();
+    this.#outlet.management?.countReceived();
     observer.received(name, text.length);
     if (name === 'message') countDelivery(stanza, observer);
     this.mailbox.dispatch(stanza);
@@ -255,7 +247,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
   }
 
   drained(): void {
-    this.#room();
+    this.#outlet.room();
   }
 
   failed(error: Error): void {
@@ -270,86 +262,8 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
     return (this.#rare ??= {});
   }
 
-  get #isCut(): boolean {
-    return this.#rare?.cutBy !== undefined;
-  }
-
-  #sendText(text: string, name: OutgoingName): Promise<void> {
-    const { endedBy } = this.mailbox;
-    if (endedBy !== undefined) return Promise.reject(endedBy);
-    if (this.#isCut) return this.#sendCut(text, name);
-    if (this.#wire.pending >= this.#bufferBytes || this.#management?.isFull === true) {
-      return this.#sendFull(text, name);
-    }
-    this.#transmit(text, name);
-    return sentAtOnce;
-  }
-
-  #transmit(text: string, name: OutgoingName): void {
-    this.#write(text);
-    if (name !== undefined) {
-      this.#tellSent(name, text);
-      if (this.#management?.countSent(text) === true) this.#write(smRequest());
-    }
-  }
-
-  #tellSent(name: NonNullable<OutgoingName>, text: string): void {
-    this.#deps.observer.sent(name, text.length);
-    try {
-      this.#watchers?.sent(text);
-    } catch (error) {
-      this.mailbox.report(error);
-    }
-  }
-
-  #write(text: string): void {
-    this.#watchers?.show('out', text);
-    this.#wire.write(text);
-  }
-
-  /** Between two connections: stanzas that can be resumed are kept, others wait for the next connection. */
-  async #sendCut(text: string, name: OutgoingName): Promise<void> {
-    const management = this.#management;
-    if (management?.id !== undefined && !management.isFull) {
-      if (name !== undefined) this.#tellSent(name, text);
-      management.countSent(text);
-      return;
-    }
-    await new Promise<void>((resolve) => (this.#blocked ??= []).push(resolve));
-    await this.send(text);
-  }
-
-  #sendFull(text: string, name: OutgoingName): Promise<void> {
-    const { observer } = this.#deps;
-    if (this.#policy === 'drop') {
-      observer.dropped();
-      return sentAtOnce;
-    }
-    const { pending } = this.#wire;
-    if (this.#policy === 'fail' || pending >= this.#bufferBytes * HARD_BOUND) {
-      const failure = new SendBufferFull(this.#jid, pending);
-      observer.lost('send-buffer-full', this.#jid);
-      this.#finish(failure);
-      this.#drop();
-      return Promise.reject(failure);
-    }
-    this.#transmit(text, name);
-    return new Promise((resolve) => {
-      (this.#blocked ??= []).push(resolve);
-      this.#management?.onRoom(() => this.#room());
-    });
-  }
-
-  /** Continues the sends that wait, when there is room. */
-  #room(): void {
-    const blocked = this.#blocked;
-    if (blocked === undefined || this.#isCut || this.#wire.pending >= this.#bufferBytes) return;
-    this.#blocked = undefined;
-    for (const resolve of blocked) resolve();
-  }
-
   #receiveNonza(stanza: Stanza): void {
-    const management = this.#management;
+    const management = this.#outlet.management;
     if (isStreamErrorStanza(stanza)) {
       const { condition, text, otherHost } = readStreamError(stanza);
       this.#lost(text, condition, otherHost);
@@ -357,7 +271,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
     }
     switch (stanza.name) {
       case 'r':
-        if (management !== undefined) this.#write(smAck(management.received));
+        if (management !== undefined) this.#outlet.write(smAck(management.received));
         return;
       case 'a':
         if (management?.acknowledge(Number(stanza.attrs['h'])) === false) {
@@ -366,7 +280,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
         }
         return;
       case 'enabled':
-        (this.#management ??= new StreamManagement()).enabled(stanza.attrs);
+        (this.#outlet.management ??= new StreamManagement()).enabled(stanza.attrs);
     }
     // No wait expects the features that a stream offers once SASL2 has bound a resource (XEP-0388 §2.6).
     if (!stanza.name.endsWith('features')) this.mailbox.keep(stanza);
@@ -374,9 +288,9 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
 
   /** Resumes the earlier session: takes over its counts, and sends again what the server did not get. */
   #resumeWith(management: StreamManagement): void {
-    this.#management = management;
-    for (const text of management.unacked) this.#write(text);
-    if (management.unacked.length > 0) this.#write(smRequest());
+    this.#outlet.management = management;
+    for (const text of management.unacked) this.#outlet.write(text);
+    if (management.unacked.length > 0) this.#outlet.write(smRequest());
   }
 
   #lost(why: string, condition?: string, elsewhere?: string): void {
@@ -385,7 +299,7 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
       return;
     }
     // The connection is being replaced already.
-    if (this.#isCut) return;
+    if (this.isCut) return;
     const { observer, revive } = this.#deps;
     observer.lost(condition ?? why, this.#jid);
     this.#drop();
@@ -402,16 +316,15 @@ export class SessionStream implements WireOwner, Revivable, MailboxHost {
   }
 
   #drop(): void {
-    this.#management?.stop();
-    this.#wire.owner = ignoringOwner;
-    this.#wire.destroy();
+    this.#outlet.management?.stop();
+    this.#outlet.wire.owner = ignoringOwner;
+    this.#outlet.wire.destroy();
   }
 
   #finish(error: AmocError): void {
     if (!this.isOpen) return;
     this.mailbox.end(error);
-    this.#blocked?.forEach((resolve) => resolve());
-    this.#blocked = undefined;
+    this.#outlet.release();
     this.onEnd();
   }
 }

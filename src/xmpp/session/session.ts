@@ -95,11 +95,7 @@ export class Session {
   }
 
   /** Sends a stanza and waits for the first stanza that fits; the wait begins before the stanza is sent. */
-  sendAndWait(
-    stanza: Outgoing,
-    predicate?: Predicate,
-    options: StanzaWait = {},
-  ): Promise<Stanza> {
+  sendAndWait(stanza: Outgoing, predicate?: Predicate, options: StanzaWait = {}): Promise<Stanza> {
     return this.#mailbox.sendAndWait(stanza, predicate, options);
   }
 

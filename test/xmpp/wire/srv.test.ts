@@ -23,7 +23,9 @@ describe('where a server is', () => {
     assert.deepEqual(hosts, ['a', 'a', 'a', 'b', 'a', 'a', 'a', 'b']);
     assert.equal(asked, 1);
     await assert.rejects(
-      findBySrv('two.example', '_xmpps-client._tcp', 1, () => Promise.reject(new Error('ENOTFOUND'))),
+      findBySrv('two.example', '_xmpps-client._tcp', 1, () =>
+        Promise.reject(new Error('ENOTFOUND')),
+      ),
       /no SRV record _xmpps-client\._tcp\.two\.example.*AMOC_XMPP_SRV/,
     );
     await assert.rejects(
