@@ -125,6 +125,8 @@ export interface DriverContext {
   /** Live: an update changes the object. */
   readonly settings: Settings;
   readonly metrics: MetricsRegistry;
+  /** The time in ms that `schedule` counts in. */
+  readonly now: () => number;
   /** Schedules a call on the process's timer wheel. Returns a function that cancels it. */
   readonly schedule: (delayMs: number, callback: () => void) => () => void;
   /** Called with errors that no `start` threw. */

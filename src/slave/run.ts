@@ -287,6 +287,7 @@ export class SlaveRun {
     return open({
       settings: this.#settings,
       metrics,
+      now: this.#wheel.now,
       schedule: (delayMs, callback) => {
         const timer = this.#wheel.schedule(delayMs, callback);
         return () => this.#wheel.cancel(timer);

@@ -13,6 +13,7 @@ import type { ServerOffer } from './login/login-record.ts';
 import { look } from './login/look.ts';
 import { ping } from './stanzas/index.ts';
 import type { CertificateFacts } from './wire/tls-facts.ts';
+import { transportOf } from './wire/transports.ts';
 import type { Finding } from '../drivers/finding.ts';
 
 /** How long a look without a login may take. */
@@ -119,6 +120,7 @@ function contextOf(record: LoginRecord, onWarning?: (text: string) => void): Con
       ...{ connected: nothing, sent: nothing, received: nothing, delivered: nothing },
       ...{ delayed: nothing, answered: nothing, dropped: nothing, lost: nothing },
     },
+    now: () => performance.now(),
     schedule: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);
@@ -174,7 +176,8 @@ function sayTls({ isSecure, tls, offers }: LoginRecord, options: ConnectOptions)
 }
 
 function whyNoTls(offers: readonly ServerOffer[], { tls, transport }: ConnectOptions): string {
-  if (transport !== 'tcp') return `over ${transport} it needs xmppTls=direct`;
+  if (!transportOf(transport).tlsModes.includes('starttls'))
+    return `over ${transport} it needs xmppTls=direct`;
   if (tls === 'none') {
     const isOffered = offers.some(({ startTls }) => startTls);
     return `xmppTls is none${isOffered ? ', though the server offers STARTTLS' : ''}`;

@@ -1,25 +1,18 @@
+import type { BackoffBounds } from '../lib/time/backoff.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { BindingType } from './login/channel-binding.ts';
 import type { SendBuffer } from './session/session-parts.ts';
 import type { Resumption } from './session/stream-management.ts';
+import type { TlsMode } from './wire/transport-spec.ts';
+import type { Transport } from './wire/transports.ts';
 
-/** The transport of an XMPP stream. */
-export type Transport = 'tcp' | 'websocket' | 'bosh';
-
-/**
- * `starttls` requires the upgrade, `auto` upgrades when the server offers it, `direct` is TLS from the first
- * byte.
- */
-export type TlsMode = 'none' | 'starttls' | 'direct' | 'auto';
+export type { TlsMode } from './wire/transport-spec.ts';
+export type { Transport } from './wire/transports.ts';
 
 /** How a lost connection is replaced: exponential back-off with full jitter. */
-export interface ReconnectPolicy {
-  /** Attempts per loss; the session ends when all of them have failed. @default 10 */
+export interface ReconnectPolicy extends BackoffBounds {
+  /** Attempts per loss; the session ends when all of them have failed. */
   attempts: number;
-  /** Upper bound of the first delay, in milliseconds. @default 1000 */
-  firstMs: number;
-  /** Upper bound of every delay, in milliseconds. @default 30,000 */
-  mostMs: number;
 }
 
 /** How to reach a server, and which account to log in to. */

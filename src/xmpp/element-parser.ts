@@ -120,10 +120,10 @@ function endOfName(text: string, from: number): number {
 
 /** A name for an error message. */
 function brief(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}…`;
+  return name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, MAX_NAME_LENGTH)}…`;
 }
 
-const LONGEST_NAME = 40;
+const MAX_NAME_LENGTH = 40;
 const SPACE = 0x20;
 const BANG = 0x21;
 const SLASH = 0x2f;

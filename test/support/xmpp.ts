@@ -28,6 +28,7 @@ export function context(signal?: AbortSignal): ConnectContext & { seen: Seen } {
       signal?.addEventListener('abort', tell);
       return () => signal?.removeEventListener('abort', tell);
     },
+    now: () => performance.now(),
     schedule: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);

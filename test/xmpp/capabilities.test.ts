@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { capabilities, verificationString } from '../../src/xmpp/capabilities.ts';
-import { Session } from '../../src/xmpp/session/session.ts';
+import { openSession } from '../../src/xmpp/session/session.ts';
 import { Stanza } from '../../src/xmpp/stanza.ts';
 import { disco, NS, presence } from '../../src/xmpp/stanzas/index.ts';
 import { MemoryWire } from '../support/memory-wire.ts';
@@ -55,11 +55,11 @@ describe('the capabilities of a client', () => {
       ['urn:example', can.ver, 'sha-1'],
     );
     const wire = new MemoryWire();
-    const session = new Session('user_1@localhost/res1', wire, {
-      observer: context().observer,
-      schedule: () => () => {},
-      sendBuffer: { bytes: 10_000, policy: 'wait' },
-    });
+    const session = openSession(
+      { jid: 'user_1@localhost/res1', wire, early: [] },
+      { sendBuffer: { bytes: 10_000, policy: 'wait' } },
+      { observer: context().observer, schedule: () => () => {}, now: () => 0 },
+    );
     session.capabilities = can;
     const ask = (node?: string): Stanza => {
       const asked = disco.info('user_1@localhost/res1', node);

@@ -67,9 +67,7 @@ export class TimerWheel {
   }
 
   /** Milliseconds on the clock that delays are measured with: `performance.now()`, except in tests. */
-  now(): number {
-    return this.#clock.monotonic();
-  }
+  readonly now = (): number => this.#clock.monotonic();
 
   /** Calls `fire` once, at least `delayMs` from now. */
   schedule(delayMs: number, fire: () => void): WheelTimer {

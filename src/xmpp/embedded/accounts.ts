@@ -3,7 +3,7 @@ import { isLocalPart } from './address.ts';
 import { patternId } from './pattern.ts';
 
 /** Maximum number of registered accounts; a further registration gets `resource-constraint`. */
-const MOST_ACCOUNTS = 1_000_000;
+const MAX_ACCOUNTS = 1_000_000;
 
 /** Accounts that exist without registration: those of the console's own users. */
 export interface AccountPatterns {
@@ -17,7 +17,7 @@ export interface AccountPatterns {
 export class Accounts {
   readonly #patterns: AccountPatterns;
   readonly #registered = new Map<string, string>();
-  /** Cancelled accounts of the pattern (XEP-0077 §3.2); beyond `MOST_ACCOUNTS` a cancelled account stays. */
+  /** Cancelled accounts of the pattern (XEP-0077 §3.2); beyond `MAX_ACCOUNTS` a cancelled account stays. */
   readonly #removed = new Set<string>();
 
   constructor({ user, password }: AccountPatterns) {
@@ -38,7 +38,7 @@ export class Accounts {
     const name = nameOf(username);
     if (!isLocalPart(name) || password === '') return 'refused';
     if (this.passwordOf(name) !== undefined) return 'conflict';
-    if (this.#registered.size >= MOST_ACCOUNTS) return 'full';
+    if (this.#registered.size >= MAX_ACCOUNTS) return 'full';
     this.#registered.set(name, password);
     return 'created';
   }
@@ -46,7 +46,7 @@ export class Accounts {
   /** Changes a password, also that of an account of the pattern. */
   change(username: string, password: string): 'changed' | 'full' {
     const name = nameOf(username);
-    if (!this.#registered.has(name) && this.#registered.size >= MOST_ACCOUNTS) return 'full';
+    if (!this.#registered.has(name) && this.#registered.size >= MAX_ACCOUNTS) return 'full';
     this.#registered.set(name, password);
     return 'changed';
   }
@@ -55,7 +55,7 @@ export class Accounts {
     const name = nameOf(username);
     this.#registered.delete(name);
     const isOfPattern = patternId(this.#patterns.user, name) !== undefined;
-    if (isOfPattern && this.#removed.size < MOST_ACCOUNTS) this.#removed.add(name);
+    if (isOfPattern && this.#removed.size < MAX_ACCOUNTS) this.#removed.add(name);
   }
 }
 

@@ -1,9 +1,9 @@
 import { countedSince, countOn } from '../session/stream-management.ts';
 
 /** Maximum number of stanzas that a client has not acknowledged; one more ends its session. */
-const MOST_UNACKED = 5000;
+const MAX_UNACKED = 5000;
 /** Maximum number of characters of these stanzas. */
-const MOST_UNACKED_LENGTH = 4 * 1024 * 1024;
+const MAX_UNACKED_CHARACTERS = 4 * 1024 * 1024;
 
 /** What one session counts for XEP-0198, and the stanzas that the client may not have received. */
 export class Acknowledgements {
@@ -31,7 +31,7 @@ export class Acknowledgements {
   keep(text: string): boolean {
     this.#unacked.push(text);
     this.#length += text.length;
-    return this.#unacked.length <= MOST_UNACKED && this.#length <= MOST_UNACKED_LENGTH;
+    return this.#unacked.length <= MAX_UNACKED && this.#length <= MAX_UNACKED_CHARACTERS;
   }
 
   /** The client has received `count` stanzas. @returns false when it says more than were sent */

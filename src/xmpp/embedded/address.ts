@@ -12,7 +12,7 @@ export interface Address {
 }
 
 /** Maximum number of characters of a prepared part (RFC 7622 §3.1). */
-const LONGEST_PART = 1023;
+const MAX_PART_LENGTH = 1023;
 const local = /^[^\s"&'/:<>@\p{Cc}]*$/u;
 const domain = /^[^\s"&'/<>@\p{Cc}]+$/u;
 const resource = /^\P{Cc}*$/u;
@@ -35,13 +35,13 @@ export function parseAddress(text: string): Address | undefined {
 
 /** Whether a prepared text can be the name of an account. */
 export function isLocalPart(text: string): boolean {
-  return text !== '' && text.length <= LONGEST_PART && local.test(text);
+  return text !== '' && text.length <= MAX_PART_LENGTH && local.test(text);
 }
 
 function isValid(address: Address): boolean {
   const parts = [address.local, address.domain, address.resource];
   return (
-    parts.every((part) => part.length <= LONGEST_PART) &&
+    parts.every((part) => part.length <= MAX_PART_LENGTH) &&
     local.test(address.local) &&
     domain.test(address.domain) &&
     resource.test(address.resource)

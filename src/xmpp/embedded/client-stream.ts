@@ -17,7 +17,7 @@ import type { Router } from './router.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 const NS_CLIENT = 'jabber:client';
-const LONGEST_RESOURCE = 1023;
+const MAX_RESOURCE_LENGTH = 1023;
 
 /** The stage of a client's stream. */
 type Stage =
@@ -259,6 +259,6 @@ export class ClientStream implements LinkOwner, SessionStream {
   #jidOf(username: string, asked: string): string | undefined {
     const resource = asked === '' ? randomBytes(6).toString('hex') : asked;
     const address = parseAddress(`${username}@${this.#router.domain}/${resource}`);
-    return resource.length > LONGEST_RESOURCE ? undefined : address?.full;
+    return resource.length > MAX_RESOURCE_LENGTH ? undefined : address?.full;
   }
 }

@@ -34,9 +34,9 @@ export interface LinkOwner {
 export type MakeOwner = (link: Link) => LinkOwner;
 
 /** Maximum size of one stanza in bytes; a longer one ends the stream (RFC 6120 §13.12). */
-export const LONGEST_STANZA = 256 * 1024;
+export const MAX_STANZA_BYTES = 256 * 1024;
 
 /**
  * Maximum number of bytes that wait for a client that does not read; beyond it the client is disconnected.
  */
-export const MOST_UNREAD = 16 * 1024 * 1024;
+export const MAX_UNREAD_BYTES = 16 * 1024 * 1024;

@@ -3,9 +3,9 @@ import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 /** Maximum number of messages that wait for one account; a further one is answered with an error. */
-const MOST_OFFLINE = 100;
+const MAX_OFFLINE = 100;
 /** Maximum number of messages that wait for all accounts together. */
-const MOST_OFFLINE_IN_ALL = 100_000;
+const MAX_OFFLINE_TOTAL = 100_000;
 
 /** Messages for accounts that no client is logged in to (XEP-0160), in memory. */
 export class OfflineMessages {
@@ -20,7 +20,7 @@ export class OfflineMessages {
   /** Stores a message, with the current time in it (XEP-0203). @returns false when there are too many */
   keep(account: string, message: Element): boolean {
     const waiting = this.#accounts.get(account) ?? [];
-    if (waiting.length >= MOST_OFFLINE || this.#count >= MOST_OFFLINE_IN_ALL) return false;
+    if (waiting.length >= MAX_OFFLINE || this.#count >= MAX_OFFLINE_TOTAL) return false;
     if (message.getChild('delay', NS.delay) === undefined) {
       const stamp = new Date().toISOString();
       message.append(xml('delay', { xmlns: NS.delay, from: this.#domain, stamp }));

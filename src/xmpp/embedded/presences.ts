@@ -10,7 +10,7 @@ import type { Resource, Sessions } from './sessions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** Maximum number of JIDs that one client may send directed presence to; more get `resource-constraint`. */
-const MOST_DIRECTED = 1000;
+const MAX_DIRECTED = 1000;
 
 /** Distributes presences (RFC 6121 §4). */
 export class Presences {
@@ -53,7 +53,7 @@ export class Presences {
     const type = presence.attrs['type'] as string | undefined;
     if (type === 'unavailable') directed.delete(to);
     else if (type === undefined) {
-      if (directed.size >= MOST_DIRECTED && !directed.has(to)) return false;
+      if (directed.size >= MAX_DIRECTED && !directed.has(to)) return false;
       directed.add(to);
     }
     return true;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Resource } from './sessions.ts';
 
 /** Maximum number of sessions that wait for their client; a further one ends at once. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 /** A session that can outlive its stream. */
 export interface Resumable {
@@ -30,7 +30,7 @@ export class Resumables<Session extends Resumable> {
 
   /** The client is gone: the session ends unless the client comes back. @returns false when too many wait */
   wait(id: string, session: Session): boolean {
-    if (this.#timers.size >= MOST_WAITING) return false;
+    if (this.#timers.size >= MAX_WAITING) return false;
     this.#timers.set(id, setTimeout(() => session.end(), this.keptMs).unref());
     return true;
   }

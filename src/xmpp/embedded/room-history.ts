@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 /** Maximum number of messages that a room keeps for later occupants; the oldest is dropped first. */
-const MOST_MESSAGES = 20;
+const MAX_MESSAGES = 20;
 
 /** The earlier messages of a room. */
 export class RoomHistory {
@@ -20,7 +20,7 @@ export class RoomHistory {
     const delay = `<delay xmlns="${NS.delay}" from="${escapeXml(this.#room)}" stamp="${stamp}"/>`;
     const open = message.slice(0, -'</message>'.length);
     this.#messages.push({ text: `${open}${delay}</message>`, at });
-    if (this.#messages.length > MOST_MESSAGES) this.#messages.shift();
+    if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
   }
 
   /** The messages for a new occupant. @param wanted the `<history/>` of XEP-0045 §7.2.14 */

@@ -12,7 +12,7 @@ import type { Resource } from './sessions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 /** Maximum number of occupants; a further one is refused with `service-unavailable` (XEP-0045 §7.2.9). */
-const MOST_OCCUPANTS = 1000;
+const MAX_OCCUPANTS = 1000;
 
 /** An occupant of a room. */
 interface Occupant {
@@ -169,7 +169,7 @@ export class Room {
       const password = presence.getChild('x', NS.muc)?.getChildText('password');
       if (password !== roomsecret) return stanzaError(presence, 'auth', 'not-authorized');
     }
-    if (this.#occupants.size < MOST_OCCUPANTS) return undefined;
+    if (this.#occupants.size < MAX_OCCUPANTS) return undefined;
     return stanzaError(presence, 'wait', 'service-unavailable');
   }
 

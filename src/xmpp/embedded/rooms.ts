@@ -11,7 +11,7 @@ import type { Resource } from './sessions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
 /** Maximum number of rooms at a time; a further one is refused with `resource-constraint`. */
-const MOST_ROOMS = 5000;
+const MAX_ROOMS = 5000;
 
 /** The service for rooms (XEP-0045), at a domain of its own. */
 export class Rooms {
@@ -43,7 +43,7 @@ export class Rooms {
         const isLeaving = stanza.name === 'presence';
         return isLeaving ? undefined : stanzaError(stanza, 'cancel', 'item-not-found');
       }
-      if (this.#rooms.size >= MOST_ROOMS) {
+      if (this.#rooms.size >= MAX_ROOMS) {
         return stanzaError(stanza, 'wait', 'resource-constraint');
       }
       room = new Room(to.bare, sender.account, this.#surroundings);

@@ -8,8 +8,8 @@ import type { Resource } from './sessions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-const MOST_GROUPS = 20;
-const LONGEST_NAME = 1023;
+const MAX_GROUPS = 20;
+const MAX_NAME_LENGTH = 1023;
 
 /** Answers clients that read or change their own roster (RFC 6121 §2). */
 export class RosterRequests {
@@ -46,8 +46,8 @@ export class RosterRequests {
   #change(iq: Element, account: string, jid: string, item: Element): Element {
     const groups = [...new Set(item.getChildren('group').map((group) => group.text()))];
     const name = item.attrs['name'] as string | undefined;
-    const isTooLong = [name ?? '', ...groups].some(({ length }) => length > LONGEST_NAME);
-    if (groups.length > MOST_GROUPS || isTooLong || groups.includes('')) {
+    const isTooLong = [name ?? '', ...groups].some(({ length }) => length > MAX_NAME_LENGTH);
+    if (groups.length > MAX_GROUPS || isTooLong || groups.includes('')) {
       return stanzaError(iq, 'modify', 'not-acceptable');
     }
     const contact = this.#rosters.open(account, jid);

@@ -3,7 +3,7 @@ import type { Element } from '../element.ts';
 import type { Standing } from './subscription-states.ts';
 
 /** Maximum number of contacts of one account; a further one is refused with `resource-constraint`. */
-const MOST_CONTACTS = 1000;
+const MAX_CONTACTS = 1000;
 
 /** A contact of an account. */
 export interface Contact extends Standing {
@@ -31,7 +31,7 @@ export class Rosters {
   open(account: string, jid: string): Contact | undefined {
     const contacts = this.#accounts.get(account) ?? new Map<string, Contact>();
     const known = contacts.get(jid);
-    if (known !== undefined || contacts.size >= MOST_CONTACTS) return known;
+    if (known !== undefined || contacts.size >= MAX_CONTACTS) return known;
     const standing = { to: false, from: false, hasAsked: false, isAsked: false };
     const made = { ...standing, name: undefined, groups: [], isListed: false, request: undefined };
     this.#accounts.set(account, contacts.set(jid, made));

@@ -11,7 +11,7 @@ import type { AccountPatterns } from './accounts.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientStream } from './client-stream.ts';
 import { whenSpoken } from './first-byte.ts';
-import { LONGEST_STANZA } from './link.ts';
+import { MAX_STANZA_BYTES } from './link.ts';
 import type { MakeOwner } from './link.ts';
 import { Resumables } from './resumables.ts';
 import { Router } from './router.ts';
@@ -95,7 +95,7 @@ class Entrance {
     this.#makeOwner = makeOwner;
     const upgrade = new WebSocketServer({
       noServer: true,
-      maxPayload: LONGEST_STANZA,
+      maxPayload: MAX_STANZA_BYTES,
       perMessageDeflate: false,
       handleProtocols: (protocols) => protocols.has('xmpp') && 'xmpp',
     });

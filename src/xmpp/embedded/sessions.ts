@@ -25,7 +25,7 @@ export interface Resource {
   readonly directed: Set<string>;
 }
 
-const nobody: ReadonlyMap<string, Resource> = new Map();
+const noResources: ReadonlyMap<string, Resource> = new Map();
 
 /** The clients that are logged in. */
 export class Sessions {
@@ -61,7 +61,7 @@ export class Sessions {
 
   /** All resources of an account. */
   of(account: string): Iterable<Resource> {
-    return (this.#accounts.get(account) ?? nobody).values();
+    return (this.#accounts.get(account) ?? noResources).values();
   }
 
   available(account: string): Resource[] {

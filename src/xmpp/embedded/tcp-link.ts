@@ -3,12 +3,12 @@ import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { frameLimitsOf } from '../wire/frame-grammar.ts';
 import { Framer } from '../wire/framer.ts';
-import { LONGEST_STANZA, MOST_UNREAD } from './link.ts';
+import { MAX_STANZA_BYTES, MAX_UNREAD_BYTES } from './link.ts';
 import type { Link, LinkOwner, MakeOwner } from './link.ts';
 import { refusalOf } from './refusals.ts';
 import { NS } from '../stanzas/namespaces.ts';
 
-const limits = frameLimitsOf(LONGEST_STANZA);
+const limits = frameLimitsOf(MAX_STANZA_BYTES);
 
 /** A client's stream over TCP, or TLS over TCP. */
 export class TcpLink implements Link {
@@ -57,7 +57,7 @@ export class TcpLink implements Link {
   write(text: string): void {
     if (this.#out === '') process.nextTick(this.#flush);
     this.#out += text;
-    if (this.#socket.writableLength + this.#out.length > MOST_UNREAD) {
+    if (this.#socket.writableLength + this.#out.length > MAX_UNREAD_BYTES) {
       this.#out = '';
       this.#socket.destroy();
     }

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { frameLimitsOf } from '../wire/frame-grammar.ts';
 import { attributeIn, streamHeader, withNamespace } from '../wire/framed.ts';
 import { Framer } from '../wire/framer.ts';
-import { LONGEST_STANZA, MOST_UNREAD } from './link.ts';
+import { MAX_STANZA_BYTES, MAX_UNREAD_BYTES } from './link.ts';
 import type { Link, LinkOwner, MakeOwner } from './link.ts';
 import { refusalOf } from './refusals.ts';
 import { NS } from '../stanzas/namespaces.ts';
@@ -27,7 +27,7 @@ export class WebSocketLink implements Link {
         ended: () => {},
         malformed: (error) => owner.refused(refusalOf(error)),
       },
-      frameLimitsOf(LONGEST_STANZA),
+      frameLimitsOf(MAX_STANZA_BYTES),
       true,
     );
     socket.on('message', (data: Buffer) => this.#framer.push(data));
@@ -42,7 +42,7 @@ export class WebSocketLink implements Link {
   write(text: string): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > MOST_UNREAD) socket.terminate();
+    if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
     else socket.send(standalone(text));
   }
 

@@ -1,4 +1,5 @@
 import type { Predicate } from '../predicates.ts';
+import { mailboxOf } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 import type { Stanza } from '../stanza.ts';
 
@@ -54,13 +55,14 @@ export function handle(
 ): () => void {
   const received = handlers.filter((each) => 'received' in each);
   const sent = handlers.filter((each) => 'sent' in each);
+  const report = (error: unknown): void => mailboxOf(session).report(error);
   const perform = (action: StanzaAction, stanza: Stanza): boolean => {
     try {
       const outcome = action(stanza, session);
-      if (outcome instanceof Promise) outcome.catch((error: unknown) => session.report(error));
+      if (outcome instanceof Promise) outcome.catch(report);
       return outcome !== false;
     } catch (error) {
-      session.report(error);
+      report(error);
       return true;
     }
   };

@@ -2,8 +2,9 @@ import { StanzaTimeout } from '../errors.ts';
 import { isJidOf, isSameJid } from '../jid.ts';
 import { isSelfPresence } from '../predicates.ts';
 import type { Predicate } from '../predicates.ts';
-import { timeoutOf } from '../session/receiver.ts';
+import { mailboxOf } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
+import { timeoutOf } from '../session/waits.ts';
 import type { StanzaWait } from '../session/session-parts.ts';
 import type { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
@@ -40,19 +41,20 @@ export async function joinRoom(
   options: JoinOptions & StanzaWait = {},
 ): Promise<JoinedRoom> {
   const what = `entry into ${room} as ${nick}`;
-  const until = performance.now() + timeoutOf(options);
+  const mailbox = mailboxOf(session);
+  const until = mailbox.now() + timeoutOf(options);
   for (;;) {
     const entry = new Entry(room);
     const isLast: Predicate = (stanza) => entry.isLast(stanza);
     // Handlers of the scenario may take any of these stanzas, so they are looked at first.
     const ends = [
       session.intercept((stanza) => entry.sees(stanza)),
-      session.prefer(isLast),
-      session.collect((stanza) => entry.has(stanza)),
+      mailbox.prefer(isLast),
+      mailbox.collect((stanza) => entry.has(stanza)),
     ];
     let last: Stanza;
     try {
-      const timeout = Math.max(0, until - performance.now());
+      const timeout = Math.max(0, until - mailbox.now());
       last = await session.sendAndWait(join(room, nick, options), isLast, { timeout, what });
     } catch (error) {
       throw error instanceof StanzaTimeout ? new StanzaTimeout(what, timeoutOf(options)) : error;
@@ -61,8 +63,8 @@ export async function joinRoom(
     }
     if (last.type !== 'error') return entry.joined(last);
     const error = stanzaErrorOf(last, `the ${what}`);
-    if (error.condition !== LOCKED || performance.now() + LOCKED_RETRY_MS > until) throw error;
-    await session.pause(LOCKED_RETRY_MS);
+    if (error.condition !== LOCKED || mailbox.now() + LOCKED_RETRY_MS > until) throw error;
+    await mailbox.pause(LOCKED_RETRY_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ConnectOptions } from '../connect-options.ts';
-import type { Schedule, SessionObserver, Watcher } from '../session/session-parts.ts';
+import type { Schedule, SessionDeps, SessionObserver, Watcher } from '../session/session-parts.ts';
 import type { Wire } from '../wire/wire.ts';
 import type { LoginWarning } from './mechanisms.ts';
 
@@ -7,6 +7,8 @@ import type { LoginWarning } from './mechanisms.ts';
 export interface ConnectContext {
   observer: SessionObserver;
   schedule: Schedule;
+  /** Milliseconds by the clock that `schedule` goes by; it never jumps. */
+  now: () => number;
   /**
    * Calls `abort` when the user is removed, which ends the attempt at once. Returns a function that undoes
    * it.
@@ -22,4 +24,12 @@ export interface ConnectContext {
   watcher?: (() => Watcher | undefined) | undefined;
   /** Called when the connection is established, and again after the upgrade to TLS. */
   onWire?: ((wire: Wire, options: ConnectOptions) => void) | undefined;
+}
+
+/** What a session keeps of the context of its login: the rest must not stay in memory with it. */
+export function depsOf(
+  { observer, schedule, now, onError }: ConnectContext,
+  revive?: SessionDeps['revive'],
+): SessionDeps {
+  return { observer, schedule, now, onError, revive };
 }

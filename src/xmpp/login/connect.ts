@@ -2,8 +2,9 @@ import { AmocError } from '../../lib/errors.ts';
 import { backoffMs } from '../../lib/time/backoff.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
 import { ConnectError } from '../errors.ts';
-import { Session } from '../session/session.ts';
-import type { Loss, Revivable, SessionParts } from '../session/session-parts.ts';
+import { openSession } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import type { Loss, OpenedStream, Revivable, SessionDeps } from '../session/session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { registerAccount } from '../stanzas/register.ts';
@@ -11,6 +12,7 @@ import { StreamManagement } from '../session/stream-management.ts';
 import type { Resumption } from '../session/stream-management.ts';
 import { Negotiation } from './negotiation.ts';
 import type { Negotiated } from './negotiation.ts';
+import { depsOf } from './connect-context.ts';
 import type { ConnectContext } from './connect-context.ts';
 import { followHosts } from './see-other-host.ts';
 
@@ -27,12 +29,13 @@ export type { ConnectContext } from './connect-context.ts';
  */
 export async function connect(options: ConnectOptions, context: ConnectContext): Promise<Session> {
   const negotiated = await logIn(options, context);
-  const { wire, jid, early } = negotiated;
-  const session = new Session(jid, wire, partsOf(options, context));
-  const management = managementOf(options.resume, negotiated);
-  if (management !== undefined) session.resumeWith(management);
-  session.replay(early);
-  return session;
+  const { sendBuffer, answersRequests, capabilities, reconnect } = options;
+  const revive = reconnect && reviverOf(options, reconnect, context);
+  return openSession(
+    openedBy(negotiated, options.resume),
+    { sendBuffer, answersRequests, capabilities },
+    depsOf(context, revive),
+  );
 }
 
 async function logIn(
@@ -40,29 +43,15 @@ async function logIn(
   context: ConnectContext,
   elsewhere?: string,
 ): Promise<Negotiated> {
-  const began = performance.now();
+  const began = context.now();
   const negotiated = await followHosts(
     options,
+    context.now,
     (at) => new Negotiation(at, context).login(),
     elsewhere,
   );
-  context.observer.connected(negotiated.kind, performance.now() - began);
+  context.observer.connected(negotiated.kind, context.now() - began);
   return negotiated;
-}
-
-/** What a session needs from the options that it was connected with. */
-export function partsOf(options: ConnectOptions, context: ConnectContext): SessionParts {
-  const { sendBuffer, reconnect, answersRequests, capabilities } = options;
-  const { observer, schedule, onError } = context;
-  return {
-    observer,
-    schedule,
-    sendBuffer,
-    onError,
-    answersRequests,
-    capabilities,
-    revive: reconnect === undefined ? undefined : reviverOf(options, reconnect, context),
-  };
 }
 
 /** A function of its own, so that a session without a policy does not keep its options alive. */
@@ -70,34 +59,40 @@ function reviverOf(
   options: ConnectOptions,
   policy: ReconnectPolicy,
   context: ConnectContext,
-): NonNullable<SessionParts['revive']> {
-  const losses = new LossesInARow();
+): NonNullable<SessionDeps['revive']> {
+  const losses = new LossesInARow(context.now);
   return (session, why) => revive(session, why, { options, policy, context, losses });
 }
 
-function managementOf(
+/** What a login hands over to its session. */
+function openedBy(
+  { jid, wire, early, resumedAt }: Negotiated,
   resume: Resumption | undefined,
-  { resumedAt }: Negotiated,
-): StreamManagement | undefined {
-  if (resume === undefined || resumedAt === undefined) return undefined;
+): OpenedStream {
+  if (resume === undefined || resumedAt === undefined) return { jid, wire, early };
   const management = StreamManagement.resumed(resume);
   management.acknowledge(resumedAt);
-  return management;
+  return { jid, wire, early, management };
 }
 
 /** Losses of one session in quick succession: a server that ends it again and again is not dialled faster. */
 class LossesInARow {
+  readonly #now: () => number;
   #inARow = 0;
   #upSince = -Infinity;
 
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
   /** How many losses came before this one, with hardly any time in between. */
   next(): number {
-    if (performance.now() - this.#upSince > STEADY_MS) this.#inARow = 0;
+    if (this.#now() - this.#upSince > STEADY_MS) this.#inARow = 0;
     return this.#inARow++;
   }
 
   replaced(): void {
-    this.#upSince = performance.now();
+    this.#upSince = this.#now();
   }
 }
 
@@ -116,10 +111,9 @@ async function revive(
   { options, policy, context, losses }: Replacement,
 ): Promise<void> {
   const before = losses.next();
-  const { firstMs, mostMs, attempts } = policy;
   let last: unknown = new AmocError('CONNECTION', text);
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const delayMs = backoffMs(before + attempt, { firstMs, mostMs }, Math.random());
+  for (let attempt = 0; attempt < policy.attempts; attempt++) {
+    const delayMs = backoffMs(before + attempt, policy, Math.random());
     await new Promise<void>((resolve) => context.schedule(delayMs, resolve));
     if (!session.isOpen) return;
     try {
@@ -127,10 +121,8 @@ async function revive(
       // The host that the server redirected to may be down: only the first attempt goes there.
       const first = attempt === 0 ? elsewhere : undefined;
       const negotiated = await logIn({ ...options, resume }, context, first);
-      const { jid, wire, handled, early } = negotiated;
       losses.replaced();
-      session.continueOn(jid, wire, managementOf(resume, negotiated), handled);
-      session.replay(early);
+      session.continueOn(openedBy(negotiated, resume), negotiated.handled);
       return;
     } catch (error) {
       last = error;
@@ -151,7 +143,7 @@ export async function register(
   options: ConnectOptions,
   context: ConnectContext,
 ): Promise<'created' | 'exists'> {
-  return followHosts(options, (at) => registerAt(at, context));
+  return followHosts(options, context.now, (at) => registerAt(at, context));
 }
 
 async function registerAt(
@@ -159,9 +151,9 @@ async function registerAt(
   context: ConnectContext,
 ): Promise<'created' | 'exists'> {
   const negotiation = new Negotiation(options, context);
-  const outcome = await negotiation.run(async () => {
+  const outcome = await negotiation.race.run(async () => {
     await negotiation.openOnly();
-    negotiation.stage = 'register';
+    negotiation.race.stage = 'register';
     negotiation.warn('clear-password', 'a registration sends the password in the clear');
     const request = registerAccount(options.username, options.password);
     const answer = Stanza.of(await negotiation.xmpp.sendReceive(request));

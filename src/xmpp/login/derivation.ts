@@ -18,7 +18,7 @@ const THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
 /**
  * One thread stays free: a server that asks for many rounds must not block all users' files and host names.
  */
-const MOST_AT_ONCE = Math.max(1, THREADS - 1);
+const MAX_AT_ONCE = Math.max(1, THREADS - 1);
 
 let underway = 0;
 /** In order of arrival. */
@@ -36,7 +36,7 @@ export async function deriveKey(
   known: () => Buffer | undefined,
   isWanted: () => boolean,
 ): Promise<Buffer> {
-  if (underway < MOST_AT_ONCE) underway++;
+  if (underway < MAX_AT_ONCE) underway++;
   else await new Promise<void>((resolve) => waiting.add(resolve));
   try {
     if (!isWanted()) throw new AmocError('CONNECTION', 'given up before its turn to derive a key');

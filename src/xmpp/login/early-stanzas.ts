@@ -4,7 +4,7 @@ import { AmocError } from '../../lib/errors.ts';
  * At least this many characters are kept, whatever the limit of one stanza: a resumed session may have missed
  * a lot.
  */
-const LEAST_BOUND = 16 * 1024 * 1024;
+const MIN_BOUND_CHARACTERS = 16 * 1024 * 1024;
 
 /** Stanzas that come between the end of a login and the beginning of its session. */
 export class EarlyStanzas {
@@ -14,7 +14,7 @@ export class EarlyStanzas {
 
   /** @param stanzaBytes the limit of one stanza */
   constructor(stanzaBytes: number) {
-    this.#bound = Math.max(LEAST_BOUND, 2 * stanzaBytes);
+    this.#bound = Math.max(MIN_BOUND_CHARACTERS, 2 * stanzaBytes);
   }
 
   /** Keeps a stanza. @returns an error when the server has sent too much */

@@ -1,8 +1,8 @@
 /** Maximum number of tokens that are kept; the oldest are dropped. */
-const MOST_TOKENS = 100_000;
+const MAX_TOKENS = 100_000;
 
 /** Maximum length of a token that is kept; in place of a longer one the password is used. */
-const LONGEST_TOKEN = 4096;
+const MAX_TOKEN_LENGTH = 4096;
 
 /**
  * Tokens of this process (XEP-0484), kept between two logins as a client keeps its own. They are kept by
@@ -15,9 +15,9 @@ export function tokenOf(account: string, password: string): object | undefined {
 }
 
 export function keepToken(account: string, password: string, token: object): void {
-  if (JSON.stringify(token).length > LONGEST_TOKEN) return;
+  if (JSON.stringify(token).length > MAX_TOKEN_LENGTH) return;
   tokens.set(keyOf(account, password), token);
-  if (tokens.size > MOST_TOKENS) tokens.delete(tokens.keys().next().value as string);
+  if (tokens.size > MAX_TOKENS) tokens.delete(tokens.keys().next().value as string);
 }
 
 export function forgetToken(account: string, password: string): void {

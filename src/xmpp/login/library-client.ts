@@ -61,7 +61,7 @@ export class LibraryClient implements WireOwner {
 
   constructor(
     options: { domain: string; resource: string; timeoutMs: number },
-    openWire: (owner: WireOwner) => Wire,
+    openWire: () => Wire,
     authenticate: Authenticate,
   ) {
     const { domain, resource, timeoutMs } = options;
@@ -74,7 +74,7 @@ export class LibraryClient implements WireOwner {
     } as never) as unknown as Library;
     this.xmpp.timeout = timeoutMs;
     this.xmpp.reconnect.stop();
-    this.#socket = new LibrarySocket(() => (this.#wire = openWire(this)));
+    this.#socket = new LibrarySocket(() => (this.#wire = openWire()));
     this.#useTransport();
   }
 

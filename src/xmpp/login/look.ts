@@ -9,9 +9,9 @@ import { followHosts } from './see-other-host.ts';
  * @throws {ConnectError} naming the stage; the connection is dropped in either case
  */
 export async function look(options: ConnectOptions, context: ConnectContext): Promise<void> {
-  await followHosts(options, async (at) => {
+  await followHosts(options, context.now, async (at) => {
     const negotiation = new Negotiation(at, context);
-    await negotiation.run(() => negotiation.openOnly());
+    await negotiation.race.run(() => negotiation.openOnly());
     negotiation.destroy();
   });
 }

@@ -5,36 +5,28 @@ import { isLoopback } from '../../lib/system/loopback.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { parseElement, xml } from '../element.ts';
 import type { Element } from '../element.ts';
-import type { ConnectStage } from '../errors.ts';
 import type { LoginKind } from '../session/session-parts.ts';
 import { Stanza } from '../stanza.ts';
 import { stanzaErrorOf } from '../stanza-errors.ts';
 import { smResume } from '../session/stream-management.ts';
 import { openWire } from '../wire/open-wire.ts';
 import { defaultFrameLimits } from '../wire/frame-grammar.ts';
-import { nobody } from '../wire/wire.ts';
+import { ignoringOwner } from '../wire/wire.ts';
 import type { Wire } from '../wire/wire.ts';
-import { connectErrorOf } from './connect-error.ts';
 import { Authentication } from './authentication.ts';
-import { EarlyStanzas } from './early-stanzas.ts';
 import { LibraryClient } from './library-client.ts';
 import type { Library } from './library-client.ts';
+import { LoginOwner } from './login-owner.ts';
+import { LoginRace } from './login-race.ts';
 import { SeeOtherHost } from './see-other-host.ts';
 import type { LoginWarning } from './mechanisms.ts';
-import { channelBindingsOf, mechanismsOf, withoutUnwanted } from './features.ts';
+import { withoutUnwanted } from './features.ts';
+import { demandsSession, nextStep } from './next-step.ts';
+import type { LoginStep } from './next-step.ts';
+import { TracingWire, untraced } from './tracing-wire.ts';
 import { establishSession } from '../stanzas/iq.ts';
 import { NS } from '../stanzas/namespaces.ts';
 import type { ConnectContext } from './connect-context.ts';
-
-/** A timer that is this late was held up by this process, not by the server. */
-const BLOCKED_MS = 1000;
-
-/**
- * Maximum number of characters that a server may send in a login, in all its steps together. Each element of
- * a login becomes a tree and goes through the library: a server that sends features without end would take
- * the time of all users.
- */
-const MOST_CHARACTERS = 128 * 1024;
 
 /** The result of a successful negotiation. */
 export interface Negotiated {
@@ -51,19 +43,18 @@ export interface Negotiated {
 
 /** One login with `@xmpp/client`, from the first packet to the bound resource. */
 export class Negotiation {
-  stage: ConnectStage = 'connect';
+  /** The stage, and what may end the login early. */
+  readonly race: LoginRace;
   readonly #options: ConnectOptions;
   readonly #context: ConnectContext;
   readonly #client: LibraryClient;
-  readonly #failed = deferred<never>();
   readonly #done = deferred<number | undefined>();
-  readonly #early: EarlyStanzas;
-  #length = 0;
+  readonly #owner: LoginOwner;
   #isOver = false;
   readonly #authentication: Authentication;
-  #authenticate: (() => void) | undefined;
+  /** Set when the stream is only to be opened: called when the server waits for a login. */
+  #opened: (() => void) | undefined;
   #isUpgraded = false;
-  #isBound = false;
   #jid: string | undefined;
   #handled: number | undefined;
   /** Whether the server demands a session (RFC 3921 §3), and the id of the request once it was sent. */
@@ -75,21 +66,28 @@ export class Negotiation {
     this.#context = context;
     const { domain, resource, timeoutMs } = options;
     const { stanzaBytes = defaultFrameLimits.stanzaBytes } = options;
-    this.#early = new EarlyStanzas(stanzaBytes);
     this.#client = new LibraryClient(
       { domain, resource, timeoutMs },
-      (owner) => this.#open(owner),
+      () => this.#open(),
       async (authenticate, _mechanisms, fast) => {
         await this.#authentication.run(authenticate, fast);
-        this.stage = 'bind';
+        this.race.stage = 'bind';
       },
     );
+    this.race = new LoginRace(options, context, {
+      missing: () => this.#missing(),
+      giveUp: () => this.destroy(),
+    });
+    this.#owner = new LoginOwner(stanzaBytes, {
+      library: this.#client,
+      fail: this.race.fail,
+      watcher: context.watcher,
+    });
     this.#authentication = new Authentication(options, {
       wire: () => this.#client.wire,
       isWanted: () => !this.#isOver,
       warn: (warning, text) => this.warn(warning, text),
     });
-    this.#failed.promise.catch(() => {});
     this.#done.promise.catch(() => {});
     this.#adapt();
   }
@@ -103,7 +101,7 @@ export class Negotiation {
   async login(): Promise<Negotiated> {
     const { username, domain, resume, mechanism } = this.#options;
     const account = `${username}@${domain}`;
-    const resumedAt = await this.run(async () => {
+    const resumedAt = await this.race.run(async () => {
       // Servers offer SASL2 to clients that name their account (XEP-0388 §2.2); that is done over TLS alone
       // (RFC 6120 §4.7.1).
       if (mechanism !== 'ANONYMOUS') this.#client.nameAccount(account);
@@ -112,10 +110,9 @@ export class Negotiation {
     });
     const jid =
       resumedAt !== undefined && resume !== undefined ? resume.jid : ownText(this.#jid ?? account);
-    const wire = this.#client.release();
-    // The wire must not keep what only the login needed.
-    if (Object.hasOwn(wire, 'write')) delete (wire as Partial<Wire>).write;
-    const [kind, early] = [this.#kindOf(resumedAt), this.#early.all];
+    const wire = untraced(this.#client.release());
+    wire.loggedIn?.();
+    const [kind, early] = [this.#kindOf(resumedAt), this.#owner.early.all];
     return { wire, jid, kind, resumedAt, handled: this.#handled, early };
   }
 
@@ -127,54 +124,15 @@ export class Negotiation {
 
   /** Opens the stream, up to where the server waits for a login. */
   async openOnly(): Promise<void> {
-    const features = new Promise<void>((resolve) => (this.#authenticate = resolve));
+    const features = new Promise<void>((resolve) => (this.#opened = resolve));
     await this.#client.open(this.#options.domain);
     await features;
-  }
-
-  /**
-   * Runs `steps` within the time-out, and until the user is removed.
-   *
-   * @throws {ConnectError} naming the stage; the connection is dropped then
-   */
-  async run<T>(steps: () => Promise<T>): Promise<T> {
-    const { schedule, onAbort } = this.#context;
-    const { timeoutMs } = this.#options;
-    const began = performance.now();
-    let removed: { reason: unknown } | undefined;
-    const undo = onAbort?.((reason) => {
-      removed = { reason };
-      this.#failed.reject(reason);
-    });
-    const cancel = schedule(timeoutMs, () => {
-      const late = performance.now() - began - timeoutMs;
-      this.#failed.reject(
-        late > BLOCKED_MS
-          ? new AmocError(
-              'BLOCKED',
-              `this process was blocked for ${(late / 1000).toFixed(1)} s: a limit of the load generator`,
-            )
-          : new AmocError('TIMEOUT', `${this.#silence()} within ${timeoutMs / 1000} s`),
-      );
-    });
-    try {
-      const done = steps();
-      done.catch(() => {});
-      return await Promise.race([done, this.#failed.promise]);
-    } catch (error) {
-      this.destroy();
-      if (isSet(removed)) throw removed.reason;
-      throw connectErrorOf(error, this.stage, this.#options);
-    } finally {
-      cancel();
-      undo?.();
-    }
   }
 
   /** Ends the stream and the connection. */
   close(): void {
     const wire = this.#client.release();
-    wire.owner = nobody;
+    wire.owner = ignoringOwner;
     wire.write('</stream:stream>');
     wire.end();
     // How the server handles the end of the stream does not matter to a finished registration.
@@ -191,39 +149,14 @@ export class Negotiation {
     this.xmpp._detachSocket();
     this.xmpp._detachParser();
     if (wire === undefined) return;
-    wire.owner = nobody;
+    wire.owner = ignoringOwner;
     wire.destroy();
   }
 
-  #open(owner: Wire['owner']): Wire {
+  #open(): Wire {
     const { watcher } = this.#context;
-    const stanza = owner.stanza.bind(owner);
-    owner.stanza = (text) => {
-      watcher?.()?.('in', text);
-      const error = this.#isBound ? this.#early.add(text) : this.#count(text);
-      if (error !== undefined) this.#fail(error);
-      else if (!this.#isBound) stanza(text);
-    };
-    const wire = openWire(this.#options, owner);
-    if (watcher !== undefined) {
-      const write = wire.write.bind(wire);
-      wire.write = (text) => {
-        watcher()?.('out', text);
-        write(text);
-      };
-    }
-    return wire;
-  }
-
-  /** @returns an error when the server sends more than a login needs */
-  #count(text: string): AmocError | undefined {
-    this.#length += text.length;
-    return this.#length <= MOST_CHARACTERS
-      ? undefined
-      : new AmocError(
-          'CONNECTION',
-          `the server sent more than ${MOST_CHARACTERS} characters during the login`,
-        );
+    const wire = openWire(this.#options, this.#owner);
+    return watcher === undefined ? wire : new TracingWire(wire, watcher);
   }
 
   /** Warns, unless eavesdropping is impossible: on this machine, and over TLS. */
@@ -242,23 +175,27 @@ export class Negotiation {
     const options = this.#options;
     const onElement = xmpp._onElement.bind(xmpp);
     xmpp._onElement = (element) => {
-      if (this.#endsLogin(element)) this.#isBound = true;
+      if (this.#endsLogin(element)) this.#owner.isOver = true;
       const doubt = this.#authentication.doubt(element);
       const isFeatures = element.is('features', NS.stream);
-      if (doubt !== undefined) this.#fail(doubt);
+      if (doubt !== undefined) this.race.fail(doubt);
       else if (!isFeatures || this.#takesFeatures(element, onElement)) onElement(element);
     };
     xmpp._onSeeOtherHost = ({ element }) => {
-      this.#fail(new SeeOtherHost(element.getChildText('see-other-host')?.trim() ?? '', options));
+      this.race.fail(
+        new SeeOtherHost(element.getChildText('see-other-host')?.trim() ?? '', options),
+      );
     };
-    xmpp.on('error', (error: Error) => this.#fail(error));
-    xmpp.on('disconnect', () => this.#fail(new AmocError('CONNECTION', 'closed by the server')));
+    xmpp.on('error', (error: Error) => this.race.fail(error));
+    xmpp.on('disconnect', () =>
+      this.race.fail(new AmocError('CONNECTION', 'closed by the server')),
+    );
     xmpp.on('connect', () => {
-      this.stage = 'stream';
+      this.race.stage = 'stream';
       this.#tellWire();
     });
     xmpp.on('online', () => {
-      if (this.#demandsSession && !this.#isBound) void this.#establishSession();
+      if (this.#demandsSession && !this.#owner.isOver) void this.#establishSession();
       else this.#done.resolve(undefined);
     });
     xmpp.sasl2.use(
@@ -283,7 +220,7 @@ export class Negotiation {
       if (answer.attrs['type'] === 'error') throw stanzaErrorOf(Stanza.of(answer), 'the session');
       this.#done.resolve(undefined);
     } catch (error) {
-      this.#fail(error);
+      this.race.fail(error);
     }
   }
 
@@ -306,47 +243,47 @@ export class Negotiation {
 
   /** @returns whether the library should process these features */
   #takesFeatures(features: Element, goOn: (features: Element) => void): boolean {
-    const { tls, resume } = this.#options;
     const { wire } = this.#client;
-    // HTTP brings its own TLS (RFC 7395 §3.9, XEP-0206 §3).
-    const offersTls =
-      features.getChild('starttls', NS.tls) !== undefined && wire?.upgrade !== undefined;
-    const isSecure = this.#isUpgraded || wire?.isSecure === true;
-    if (offersTls && !isSecure && (tls === 'starttls' || tls === 'auto')) {
-      this.stage = 'tls';
-      this.#upgrade().catch((error: unknown) => this.#fail(error));
-      return false;
-    }
-    if (tls === 'starttls' && !isSecure) {
-      this.stage = 'tls';
-      this.#fail(new AmocError('CONNECTION', 'the server does not offer STARTTLS'));
-      return false;
-    }
-    const offersSm = features.getChild('sm', NS.sm) !== undefined;
-    withoutUnwanted(features, this.#options);
-    const offer =
-      features.getChild('authentication', NS.sasl2) ?? features.getChild('mechanisms', NS.sasl);
-    const session = features.getChild('session', NS.session);
-    this.#demandsSession = session !== undefined && session.getChild('optional') === undefined;
-    if (this.#authenticate !== undefined && offer !== undefined) {
-      this.#authenticate();
-      return false;
+    const step = nextStep(features, this.#options, {
+      canUpgrade: wire?.upgrade !== undefined,
+      isSecure: this.#isUpgraded || wire?.isSecure === true,
+      opensOnly: this.#opened !== undefined,
+    });
+    const isTls = step.do === 'upgrade' || step.do === 'refuse';
+    if (!isTls) {
+      withoutUnwanted(features, this.#options);
+      this.#demandsSession = demandsSession(features);
     }
     try {
-      if (offer !== undefined) {
-        this.stage = 'authenticate';
-        this.#authentication.prepare(this.xmpp, {
-          mechanisms: mechanismsOf(offer),
-          bindings: channelBindingsOf(features),
-        });
-      }
+      this.#take(step, () => this.#resume(features, goOn));
     } catch (error) {
-      this.#fail(error);
+      this.race.fail(error);
       return false;
     }
-    if (offer !== undefined || resume === undefined || !offersSm) return true;
-    this.#resume(features, goOn).catch((error: unknown) => this.#fail(error));
-    return false;
+    return step.do === 'authenticate' || step.do === 'bind';
+  }
+
+  #take(step: LoginStep, resume: () => Promise<void>): void {
+    switch (step.do) {
+      case 'upgrade':
+        this.race.stage = 'tls';
+        this.#upgrade().catch(this.race.fail);
+        return;
+      case 'refuse':
+        this.race.stage = 'tls';
+        throw new AmocError('CONNECTION', step.why);
+      case 'stop':
+        this.#opened?.();
+        return;
+      case 'authenticate':
+        this.race.stage = 'authenticate';
+        this.#authentication.prepare(this.xmpp, step.offer);
+        return;
+      case 'resume':
+        resume().catch(this.race.fail);
+        return;
+      case 'bind':
+    }
   }
 
   /**
@@ -354,10 +291,10 @@ export class Negotiation {
    */
   async #resume(features: Element, goOn: (features: Element) => void): Promise<void> {
     const { id, received } = this.#options.resume as { id: string; received: number };
-    this.stage = 'bind';
+    this.race.stage = 'bind';
     const answer = await this.xmpp.sendReceive(parseElement(smResume(id, received)));
     if (answer.is('resumed', NS.sm)) {
-      this.#isBound = true;
+      this.#owner.isOver = true;
       this.#done.resolve(Number(answer.attrs['h']));
     } else {
       this.#failedToResume(answer);
@@ -377,7 +314,7 @@ export class Negotiation {
     await this.#client.wire?.upgrade?.();
     this.#isUpgraded = true;
     this.#tellWire();
-    this.stage = 'stream';
+    this.race.stage = 'stream';
     await this.xmpp.restart();
   }
 
@@ -386,20 +323,12 @@ export class Negotiation {
     if (wire !== undefined) this.#context.onWire?.(wire, this.#options);
   }
 
-  #fail(error: unknown): void {
-    this.#failed.reject(error);
-  }
-
   /** What did not come: a kernel accepts connections that the server's process never gets to see. */
-  #silence(): string {
-    const hasHeard = this.stage !== 'stream' || this.#isUpgraded || this.xmpp.status === 'open';
+  #missing(): string {
+    const hasHeard =
+      this.race.stage !== 'stream' || this.#isUpgraded || this.xmpp.status === 'open';
     return hasHeard
       ? 'not completed'
       : 'connected, but the server (is its listen queue full? see its `backlog`) sent nothing';
   }
-}
-
-/** A function, because the value may have been set during an await. */
-function isSet<T>(value: T | undefined): value is T {
-  return value !== undefined;
 }

@@ -19,11 +19,11 @@ export type ScramMechanism = keyof typeof scramHashes;
  * 10,000. Fewer than the 4,096 of RFC 5802 §5.1 are accepted, for that is a SHOULD: a server under test may
  * ask for few to make logins cheap, as the embedded server does.
  */
-const MOST_ROUNDS = 100_000;
+const MAX_ROUNDS = 100_000;
 /** Maximum length of a salt, which is kept with the salted password. */
-const LONGEST_SALT = 1000;
+const MAX_SALT_LENGTH = 1000;
 /** Maximum number of salted passwords that a process keeps; the oldest are dropped. */
-const MOST_KEPT = 100_000;
+const MAX_KEPT = 100_000;
 
 /**
  * Salted passwords of this process: a load generator must not spend its core on PBKDF2 when the same account
@@ -116,16 +116,16 @@ function parseServerFirst(
   if (!nonce.startsWith(clientNonce) || nonce === clientNonce) {
     throw new AmocError('AUTHENTICATION', 'the SCRAM nonce of the server does not continue ours');
   }
-  if (rounds > MOST_ROUNDS) {
+  if (rounds > MAX_ROUNDS) {
     throw new AmocError(
       'AUTHENTICATION',
-      `the server asks for ${rounds} rounds of SCRAM; at most ${MOST_ROUNDS} are supported`,
+      `the server asks for ${rounds} rounds of SCRAM; at most ${MAX_ROUNDS} are supported`,
     );
   }
-  if (salt.length > LONGEST_SALT) {
+  if (salt.length > MAX_SALT_LENGTH) {
     throw new AmocError(
       'AUTHENTICATION',
-      `the SCRAM salt of the server has ${salt.length} characters; at most ${LONGEST_SALT} are supported`,
+      `the SCRAM salt of the server has ${salt.length} characters; at most ${MAX_SALT_LENGTH} are supported`,
     );
   }
   return { nonce, salt, rounds };
@@ -148,7 +148,7 @@ async function saltedPassword(
   const made = await deriveKey({ ...parts, ...scramHashes[mechanism] }, kept, isWanted);
   if (!isCached) return made;
   salted.set(key, made);
-  if (salted.size > MOST_KEPT) salted.delete(salted.keys().next().value as string);
+  if (salted.size > MAX_KEPT) salted.delete(salted.keys().next().value as string);
   return made;
 }
 

@@ -1,9 +1,10 @@
 import { AmocError } from '../../lib/errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { ConnectError } from '../errors.ts';
+import { transportOf } from '../wire/transports.ts';
 
 /** How many times one login follows a redirect. */
-const MOST_HOPS = 3;
+const MAX_HOPS = 3;
 
 /** The server redirects its client to another host (RFC 6120 §4.9.3.19). */
 export class SeeOtherHost extends AmocError {
@@ -25,14 +26,16 @@ export class SeeOtherHost extends AmocError {
  * Makes a connection, and follows the server's redirects when the options say so. The other host is told the
  * same, also the domain, which its certificate must be for (RFC 6120 §4.9.3.19).
  *
+ * @param now milliseconds by a clock that never jumps
  * @param elsewhere where to begin, when an earlier session was redirected there
  */
 export async function followHosts<T>(
   options: ConnectOptions,
+  now: () => number,
   attempt: (options: ConnectOptions) => Promise<T>,
   elsewhere?: string,
 ): Promise<T> {
-  const until = performance.now() + options.timeoutMs;
+  const until = now() + options.timeoutMs;
   let at = { ...options, ...(elsewhere === undefined ? {} : otherAddress(elsewhere, options)) };
   for (let hops = 0; ; hops++) {
     try {
@@ -41,8 +44,8 @@ export async function followHosts<T>(
       const sentTo = error instanceof ConnectError ? error.cause : undefined;
       const next =
         sentTo instanceof SeeOtherHost ? otherAddress(sentTo.elsewhere, options) : undefined;
-      if (next === undefined || hops === MOST_HOPS) throw error;
-      const timeoutMs = Math.max(1, Math.round(until - performance.now()));
+      if (next === undefined || hops === MAX_HOPS) throw error;
+      const timeoutMs = Math.max(1, Math.round(until - now()));
       at = { ...options, ...next, timeoutMs };
     }
   }
@@ -53,12 +56,13 @@ function otherAddress(
   elsewhere: string,
   { followHost = false, transport, tls }: ConnectOptions,
 ): { host: string; port: number } | undefined {
-  if (!followHost || transport !== 'tcp' || elsewhere.length > 300) return undefined;
+  const { port: usualPort, http } = transportOf(transport);
+  if (!followHost || http !== undefined || elsewhere.length > 300) return undefined;
   const [, bracketed, name, named] =
     /^(?:\[([\da-f:.]+)\]|([\p{L}\p{N}._-]+))(?::(\d{1,5}))?$/iu.exec(elsewhere) ?? [];
   const address = /^[\da-f.]*:[\da-f:.]*:[\da-f:.]*$/i.exec(elsewhere)?.[0];
   const host = bracketed ?? name ?? address;
-  const port = Number(named ?? (tls === 'direct' ? 5223 : 5222));
+  const port = Number(named ?? usualPort(tls));
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 }
 
@@ -66,8 +70,9 @@ function adviceFor(elsewhere: string, options: ConnectOptions): string {
   if (options.followHost !== true) {
     return 'set AMOC_XMPP_HOST to it, or AMOC_XMPP_FOLLOW_HOST=true';
   }
-  if (options.transport !== 'tcp') return 'AMOC_XMPP_FOLLOW_HOST works over TCP only';
+  if (transportOf(options.transport).http !== undefined)
+    return 'AMOC_XMPP_FOLLOW_HOST works over TCP only';
   return otherAddress(elsewhere, options) === undefined
     ? 'that is not a valid address'
-    : `at most ${MOST_HOPS} redirects are followed`;
+    : `at most ${MAX_HOPS} redirects are followed`;
 }

@@ -2,7 +2,7 @@ import type { Predicate } from '../predicates.ts';
 import type { Stanza } from '../stanza.ts';
 
 /** At most this many stanzas are kept for a later `waitForStanza`; beyond it the oldest is dropped. */
-const MAILBOX_SIZE = 100;
+const MAX_KEPT = 100;
 
 /** A pending wait for a stanza. */
 export interface Waiter {
@@ -14,20 +14,20 @@ export interface Waiter {
 
 /** Received stanzas that were not taken yet, and the pending waits. */
 export class Inbox {
-  #mailbox: Stanza[] = [];
+  #kept: Stanza[] = [];
   #waiters: Waiter[] = [];
   /** Which stanzas are kept when no wait takes them; all when `undefined`. */
   keeps: Predicate | undefined;
 
   /** The stanzas that were not taken yet, oldest first. */
   get kept(): readonly Stanza[] {
-    return this.#mailbox;
+    return this.#kept;
   }
 
   /** Takes the first kept stanza that the predicate accepts. */
   take(predicate: Predicate): Stanza | undefined {
-    const index = this.#mailbox.findIndex(predicate);
-    return index < 0 ? undefined : this.#mailbox.splice(index, 1)[0];
+    const index = this.#kept.findIndex(predicate);
+    return index < 0 ? undefined : this.#kept.splice(index, 1)[0];
   }
 
   wait(waiter: Waiter): void {
@@ -56,14 +56,14 @@ export class Inbox {
       return true;
     }
     if (this.keeps !== undefined && !this.keeps(stanza)) return false;
-    this.#mailbox.push(stanza);
-    if (this.#mailbox.length > MAILBOX_SIZE) this.#mailbox.shift();
+    this.#kept.push(stanza);
+    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
     return false;
   }
 
   /** Drops the kept stanzas. */
   clear(): void {
-    this.#mailbox = [];
+    this.#kept = [];
   }
 
   /** Rejects every wait. */

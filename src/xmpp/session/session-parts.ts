@@ -77,19 +77,17 @@ export interface Loss {
 export interface Revivable {
   readonly isOpen: boolean;
   readonly resumption: Resumption | undefined;
-  continueOn(
-    jid: string,
-    wire: Wire,
-    management: StreamManagement | undefined,
-    handled?: number,
-  ): void;
-  replay(texts: readonly string[]): void;
+  /**
+   * Continues over another connection.
+   *
+   * @param handled how many of the session's stanzas the server had handled, when it says so without
+   * resuming it
+   */
+  continueOn(opened: OpenedStream, handled?: number): void;
 }
 
-/** What a session needs from the code that creates it. */
-export interface SessionParts {
-  observer: SessionObserver;
-  schedule: Schedule;
+/** How a session behaves. */
+export interface SessionOptions {
   sendBuffer: SendBuffer;
   /**
    * Whether the session answers requests that no handler and no wait takes (RFC 6120 §8.2.3).
@@ -99,8 +97,27 @@ export interface SessionParts {
   answersRequests?: boolean | undefined;
   /** The capabilities that the session announces; the default ones when left out. */
   capabilities?: Capabilities | undefined;
+}
+
+/** What a session works with. A session keeps this object, so it holds nothing that only a login needs. */
+export interface SessionDeps {
+  observer: SessionObserver;
+  schedule: Schedule;
+  /** Milliseconds by the clock that `schedule` goes by; it never jumps. */
+  now: () => number;
   /** Called with what a scenario's handler threw. */
   onError?: ((error: unknown) => void) | undefined;
   /** Replaces the connection of a lost session; the session ends when this rejects. */
   revive?: ((session: Revivable, why: Loss) => Promise<void>) | undefined;
+}
+
+/** What a login hands over to a session. */
+export interface OpenedStream {
+  /** The full JID that the server bound. */
+  jid: string;
+  wire: Wire;
+  /** Stanzas that came with the end of the login. */
+  early: readonly string[];
+  /** Stream management of the earlier connection, when an earlier session was resumed. */
+  management?: StreamManagement | undefined;
 }

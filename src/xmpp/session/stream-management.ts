@@ -6,7 +6,7 @@ const NS_SM = 'urn:xmpp:sm:3';
 const ROUND = 2 ** 32;
 
 /** Maximum number of unacknowledged stanzas that are kept; a sender has to wait at this number. */
-export const MOST_UNACKED = 1000;
+export const MAX_UNACKED = 1000;
 
 /** An acknowledgement is requested after this many stanzas. */
 const ASK_EVERY = 10;
@@ -79,7 +79,7 @@ export class StreamManagement {
   }
 
   get isFull(): boolean {
-    return this.#unacked.length >= MOST_UNACKED;
+    return this.#unacked.length >= MAX_UNACKED;
   }
 
   resumption(jid: string): Resumption | undefined {

@@ -28,7 +28,7 @@ export class XmppRun {
 
   /** What one connection of a user needs. */
   connectContext(host: UserHost): ConnectContext {
-    const { onStray, schedule } = this.context;
+    const { now, onStray, schedule } = this.context;
     return {
       observer: this.observer,
       onError: onStray,
@@ -39,6 +39,7 @@ export class XmppRun {
         host.hold(close);
         return () => host.release(close);
       },
+      now,
       schedule,
     };
   }

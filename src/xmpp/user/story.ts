@@ -94,5 +94,6 @@ function context(): ConnectContext {
       delayed: nothing,
     },
     schedule: (delayMs, callback) => systemClock.schedule(delayMs, callback),
+    now: () => systemClock.monotonic(),
   };
 }

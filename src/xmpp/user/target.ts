@@ -14,6 +14,7 @@ import type { SendPolicy } from '../session/session-parts.ts';
 import { findByHostMeta } from '../wire/host-meta.ts';
 import { findBySrv } from '../wire/srv.ts';
 import type { HostPort } from '../wire/srv.ts';
+import { transportOf } from '../wire/transports.ts';
 
 /** How a lost connection is replaced: exponential back-off with full jitter. */
 export interface ReconnectOptions {
@@ -124,7 +125,8 @@ async function placeOf(
     }
   }
   const transport = options.transport ?? (xmpp.xmppTransport as ConnectOptions['transport']);
-  if (!isElsewhere && xmpp.xmppHostMeta && transport !== 'tcp') {
+  const spec = transportOf(transport);
+  if (!isElsewhere && xmpp.xmppHostMeta && spec.http !== undefined) {
     const asked = {
       transport,
       tlsVerify: xmpp.xmppTlsVerify,
@@ -134,20 +136,20 @@ async function placeOf(
     return placeOfUrl(await findByHostMeta(domain, asked), options);
   }
   const tls = options.tls ?? (xmpp.xmppTls as ConnectOptions['tls']);
-  if (tls === 'starttls' && transport !== 'tcp') {
+  if (!spec.tlsModes.includes(tls)) {
     throw new AmocError('CONFIG', startTlsOver(transport));
   }
-  const usual = usualPort(transport, tls);
+  const service = xmpp.xmppSrv && !isElsewhere ? spec.srv?.(tls) : undefined;
   const { host, port } =
-    xmpp.xmppSrv && !isElsewhere
-      ? await findBySrv(domain, tls === 'direct', id)
+    service !== undefined
+      ? await findBySrv(domain, service, id)
       : addressOf(demandHost(options.host ?? xmpp.xmppHost), id);
   return {
     host,
-    port: options.port ?? port ?? (xmpp.xmppPort === 0 ? usual : xmpp.xmppPort),
+    port: options.port ?? port ?? (xmpp.xmppPort === 0 ? spec.port(tls) : xmpp.xmppPort),
     transport,
     tls,
-    path: options.path ?? (xmpp.xmppPath === '' ? usualPath(transport) : xmpp.xmppPath),
+    path: options.path ?? (xmpp.xmppPath === '' ? (spec.http?.path ?? '') : xmpp.xmppPath),
   };
 }
 
@@ -200,16 +202,6 @@ export function domainOf({ xmppDomain, xmppHost, xmppUrl }: XmppSettings, id: nu
   if (xmppDomain !== '') return domainOfUser(xmppDomain, id);
   if (xmppHost !== '') return addressOf(xmppHost, 0).host;
   return xmppUrl === '' ? '' : (readServerUrl(urlOfUser(xmppUrl, 0))?.host ?? '');
-}
-
-/** The default port: 5222 and 5223 (RFC 6120 §14.7, XEP-0368), 5280 and 5281 as servers use them. */
-function usualPort(transport: string, tls: string): number {
-  if (transport !== 'tcp') return tls === 'direct' ? 5281 : 5280;
-  return tls === 'direct' ? 5223 : 5222;
-}
-
-function usualPath(transport: string): string {
-  return transport === 'bosh' ? '/bosh' : '/ws';
 }
 
 /** The host, and its port if it has one, from a list that the users take in turn. */

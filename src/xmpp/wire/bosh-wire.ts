@@ -1,45 +1,33 @@
 import { randomInt } from 'node:crypto';
-import http from 'node:http';
-import https from 'node:https';
 import { AmocError } from '../../lib/errors.ts';
+import { BoshRequests, MAX_REQUESTS, WAIT_S } from './bosh-requests.ts';
 import { Framer } from './framer.ts';
-import { defaultFrameLimits, StreamFault } from './frame-grammar.ts';
+import { StreamFault } from './frame-grammar.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { httpPort } from './http-address.ts';
 import { RoundTrips } from './round-trips.ts';
-import { nodeTlsOptions } from './tls-options.ts';
-import type { TlsOptions } from './tls-options.ts';
+import { clientService } from './transport-spec.ts';
+import type { TransportSpec, WireTarget } from './transport-spec.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 const NS_HTTPBIND = 'http://jabber.org/protocol/httpbind';
-/** How long the server may keep a request when it has nothing to send (XEP-0124 §7.1). */
-const WAIT_S = 60;
 /** How long to wait for an answer to a step of the login before the server is asked for it. */
 const LOGIN_POLL_MS = 200;
-/** What ends a login: the request to bind a resource, or to resume a session. */
-const bindings = /urn:ietf:params:xml:ns:xmpp-bind|urn:xmpp:bind:0|<resume/;
 /**
  * Minimum time that a request has been on its way before a second one follows it over the other connection.
  * ejabberd (23.01, and its source as of 2026) keeps a request that overtook another one until something else
  * comes for the client, which may never happen; and the client has no way to make it look again.
  */
-const LEAST_ORDER_MS = 10;
+const MIN_ORDER_MS = 10;
 /** Maximum time that a request is held back to keep the order. */
-const MOST_ORDER_MS = 1000;
-/** Maximum size of an answer in bytes, for any number of stanzas; two of the longest fit in any case. */
-const MOST_ANSWER = 16 * 1024 * 1024;
-/** Maximum number of requests at a time: one that waits, one that sends (XEP-0124 §7.2: `hold` + 1). */
-const MOST_REQUESTS = 2;
-/** Maximum number of redirects to other servers before a session begins. */
-const MOST_REDIRECTS = 3;
+const MAX_ORDER_MS = 1000;
 
 /** A stream over HTTP: BOSH (XEP-0124, XEP-0206). */
 export class BoshWire implements Wire {
   owner: WireOwner;
   readonly isSecure: boolean;
-  readonly #agent: http.Agent;
-  #url: URL;
-  #host: string;
+  readonly #requests: BoshRequests;
   readonly #domain: string;
   readonly #limits: FrameLimits;
   /** XEP-0124 §14: the requests' numbers go up by one from a random one. */
@@ -56,13 +44,13 @@ export class BoshWire implements Wire {
   readonly #early = new Map<number, Buffer>();
   #nextAnswer = 0;
   #flushes = false;
-  /** The resource is being bound: from now on the server sends whenever it wants. */
+  /** The login is over: from now on the server sends whenever it wants. */
   #isUp = false;
   #poll: NodeJS.Timeout | undefined;
   /** When the system had accepted the last request, by `performance.now()`; infinite until it has. */
   #sentAt = Infinity;
   /** How long requests take to arrive, measured with answers that do not wait for news. */
-  readonly #roundTrips = new RoundTrips(LEAST_ORDER_MS, MOST_ORDER_MS);
+  readonly #roundTrips = new RoundTrips(MIN_ORDER_MS, MAX_ORDER_MS);
   #inOrder: NodeJS.Timeout | undefined;
   #isOver = false;
   /**
@@ -70,34 +58,22 @@ export class BoshWire implements Wire {
    * §12).
    */
   #pollingMs = 0;
-  #mostRequests = MOST_REQUESTS;
-  #redirects = 0;
+  #maxRequests = MAX_REQUESTS;
 
-  constructor(
-    url: string,
-    host: string,
-    domain: string,
-    tlsOptions: TlsOptions,
-    localAddress: string | undefined,
-    owner: WireOwner,
-    limits: FrameLimits = defaultFrameLimits,
-  ) {
+  constructor(target: WireTarget, owner: WireOwner) {
     this.owner = owner;
-    this.#url = new URL(url);
-    this.isSecure = this.#url.protocol === 'https:';
-    this.#host = host;
-    this.#domain = domain;
-    this.#limits = limits;
+    this.isSecure = target.isDirect;
+    this.#domain = target.domain;
+    this.#limits = target.limits;
     this.#nextAnswer = this.#rid;
-    const agentOptions = {
-      keepAlive: true,
-      maxSockets: MOST_REQUESTS,
-      autoSelectFamily: false,
-      ...(localAddress === undefined ? {} : { localAddress }),
-    };
-    this.#agent = this.isSecure
-      ? new https.Agent({ ...agentOptions, ...nodeTlsOptions(tlsOptions) })
-      : new http.Agent(agentOptions);
+    this.#requests = new BoshRequests(target, {
+      sending: () => (this.#sentAt = Infinity),
+      accepted: () => {
+        this.#sentAt = performance.now();
+        this.#flushSoon();
+      },
+      failed: (error) => this.#close(error),
+    });
     queueMicrotask(() => this.owner.connected());
   }
 
@@ -116,10 +92,14 @@ export class BoshWire implements Wire {
       }
     } else if (isStreamEnd(text)) this.#terminate();
     else {
-      this.#isUp ||= bindings.test(text);
       this.#queue.push(withNamespace(text));
       this.#flushSoon();
     }
+  }
+
+  loggedIn(): void {
+    this.#isUp = true;
+    this.#flushSoon();
   }
 
   /**
@@ -162,7 +142,7 @@ export class BoshWire implements Wire {
   /** Sends what waits; with nothing to send, keeps one request at the server for its answers. */
   #flush(): void {
     if (this.#isOver || this.#hasEnded) return;
-    if (this.#sid === undefined || this.#underway >= this.#mostRequests) return;
+    if (this.#sid === undefined || this.#underway >= this.#maxRequests) return;
     if (this.#mayOvertake()) return;
     if (this.#isRestarting) {
       this.#isRestarting = false;
@@ -222,7 +202,7 @@ export class BoshWire implements Wire {
     this.#underway++;
     const answered = (answer: Buffer): void => {
       // A request that waits at the server is answered as soon as the next one arrives there (XEP-0124 §7.2).
-      const isPrompt = !this.#isUp || this.#underway === MOST_REQUESTS;
+      const isPrompt = !this.#isUp || this.#underway === MAX_REQUESTS;
       if (isPrompt && this.#sentAt !== Infinity) {
         this.#roundTrips.add(performance.now() - this.#sentAt);
       }
@@ -230,76 +210,7 @@ export class BoshWire implements Wire {
       this.#early.set(rid, answer);
       this.#readAnswers();
     };
-    this.#post(body, false, answered);
-  }
-
-  #post(body: string, isAgain: boolean, answered: (answer: Buffer) => void): void {
-    this.#sentAt = Infinity;
-    const request = (this.isSecure ? https : http).request(this.#url, {
-      agent: this.#agent,
-      method: 'POST',
-      headers: {
-        'content-type': 'text/xml; charset=utf-8',
-        'content-length': Buffer.byteLength(body),
-        host: this.#host,
-      },
-    });
-    request.setTimeout((WAIT_S + 30) * 1000, () => {
-      request.destroy(
-        new AmocError('CONNECTION', `the server did not answer a BOSH request in ${WAIT_S + 30} s`),
-      );
-    });
-    request.once('finish', () => {
-      this.#sentAt = performance.now();
-      this.#flushSoon();
-    });
-    request.once('response', (response) => {
-      const parts: Buffer[] = [];
-      let length = 0;
-      response.on('data', (part: Buffer) => {
-        parts.push(part);
-        length += part.length;
-        const most = Math.max(MOST_ANSWER, 2 * this.#limits.stanzaBytes);
-        if (length > most) {
-          response.destroy(
-            new AmocError('CONNECTION', `the server answered more than ${most} bytes to BOSH`),
-          );
-        }
-      });
-      response.on('error', (error) => this.#close(error));
-      response.once('end', () => {
-        if (response.statusCode === 200) answered(Buffer.concat(parts));
-        else if (this.#isRedirected(response)) this.#post(body, false, answered);
-        else {
-          const status = response.statusCode;
-          this.#close(new AmocError('CONNECTION', `the server answered HTTP ${status} to BOSH`));
-        }
-      });
-    });
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      // The server closed a kept connection just when it was used again (XEP-0124 §14.1).
-      if (request.reusedSocket && error.code === 'ECONNRESET' && !isAgain && !this.#isOver) {
-        this.#post(body, true, answered);
-      } else this.#close(error);
-    });
-    request.end(body);
-  }
-
-  /**
-   * Follows a redirect, if the session has yet to begin and the protocol stays the same.
-   *
-   * @returns whether it does
-   */
-  #isRedirected({ statusCode, headers }: http.IncomingMessage): boolean {
-    const { location } = headers;
-    const isMoved = statusCode === 307 || statusCode === 308;
-    if (!isMoved || location === undefined || this.#sid !== undefined) return false;
-    if (++this.#redirects > MOST_REDIRECTS || !URL.canParse(location, this.#url.href)) return false;
-    const there = new URL(location, this.#url);
-    if (there.protocol !== this.#url.protocol) return false;
-    this.#url = there;
-    this.#host = there.host;
-    return true;
+    this.#requests.post(body, answered);
   }
 
   /** Reads the answers in the order of their requests (XEP-0124 §14.2). */
@@ -354,10 +265,11 @@ export class BoshWire implements Wire {
 
   #begin(tag: string): void {
     this.#sid = attributeIn(tag, 'sid');
+    this.#requests.hasBegun = this.#sid !== undefined;
     const polling = Number(attributeIn(tag, 'polling') ?? 0);
     if (attributeIn(tag, 'hold') === '0') this.#pollingMs = Math.min(polling, WAIT_S) * 1000 || 0;
-    const requests = Number(attributeIn(tag, 'requests') ?? MOST_REQUESTS);
-    this.#mostRequests = Math.max(1, Math.min(MOST_REQUESTS, requests || MOST_REQUESTS));
+    const requests = Number(attributeIn(tag, 'requests') ?? MAX_REQUESTS);
+    this.#maxRequests = Math.max(1, Math.min(MAX_REQUESTS, requests || MAX_REQUESTS));
     this.#opened();
   }
 
@@ -373,8 +285,18 @@ export class BoshWire implements Wire {
     clearTimeout(this.#poll);
     clearTimeout(this.#inOrder);
     this.#queue = [];
-    this.#agent.destroy();
+    this.#requests.close();
     if (error !== undefined) this.owner.failed(error);
     this.owner.closed();
   }
 }
+
+/** XEP-0124, XEP-0206: XMPP over BOSH. */
+export const bosh: TransportSpec = {
+  title: 'BOSH',
+  port: httpPort,
+  tlsModes: ['none', 'direct', 'auto'],
+  srv: clientService,
+  http: { scheme: 'http', path: '/bosh', link: 'urn:xmpp:alt-connections:xbosh' },
+  open: (target, owner) => new BoshWire(target, owner),
+};

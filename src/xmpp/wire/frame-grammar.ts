@@ -30,7 +30,7 @@ export interface FrameLimits {
  * takes 40 bytes and more.
  */
 const BYTES_AN_ELEMENT = 32;
-const LEAST_ELEMENTS = 1000;
+const MIN_ELEMENTS = 1000;
 
 /** The limits for stanzas of at most `stanzaBytes`; the same object for the same number. */
 export function frameLimitsOf(stanzaBytes: number): FrameLimits {
@@ -41,7 +41,7 @@ export function frameLimitsOf(stanzaBytes: number): FrameLimits {
 const limitsOf = (stanzaBytes: number): FrameLimits => ({
   stanzaBytes,
   depth: 128,
-  elements: Math.max(LEAST_ELEMENTS, Math.ceil(stanzaBytes / BYTES_AN_ELEMENT)),
+  elements: Math.max(MIN_ELEMENTS, Math.ceil(stanzaBytes / BYTES_AN_ELEMENT)),
   attributes: 256,
 });
 
@@ -121,7 +121,7 @@ export const LETTERS = 0x40;
 
 export const CDATA_WORD = Buffer.from('CDATA[');
 export const XML_WORD = Buffer.from('xml');
-export const LONGEST_ENTITY = 10;
+export const MAX_ENTITY_LENGTH = 10;
 
 /** Where in the grammar the last byte was. */
 export const State = {

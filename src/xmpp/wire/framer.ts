@@ -12,7 +12,7 @@ import {
   GT,
   LEFT_BRACKET,
   LETTERS,
-  LONGEST_ENTITY,
+  MAX_ENTITY_LENGTH,
   LT,
   QUESTION,
   restricted,
@@ -308,7 +308,7 @@ export class Framer {
             if (!isEntity(this.#entity)) return this.#fail(`the entity &${this.#entity};`);
             state = this.#returnTo;
           } else {
-            if (this.#entity.length >= LONGEST_ENTITY || byte <= 0x20 || byte > 0x7f)
+            if (this.#entity.length >= MAX_ENTITY_LENGTH || byte <= 0x20 || byte > 0x7f)
               return this.#fail('an & that begins no entity');
             this.#entity += String.fromCharCode(byte);
           }

@@ -4,16 +4,15 @@ import { LRUCache } from 'lru-cache';
 import { parse } from 'ltx';
 import { z } from 'zod';
 import { AmocError, messageOf } from '../../lib/errors.ts';
-import type { Transport } from '../connect-options.ts';
-import { KEPT_MS, MOST_DOMAINS } from './lookups.ts';
+import { KEPT_MS, MAX_DOMAINS } from './lookups.ts';
 import { nodeTlsOptions } from './tls-options.ts';
-
-/** The transport of a stream over HTTP. */
-export type HttpTransport = Exclude<Transport, 'tcp'>;
+import type { HttpSpec } from './transport-spec.ts';
+import { transportOf } from './transports.ts';
+import type { Transport } from './transports.ts';
 
 /** How to request the document. */
 export interface HostMetaOptions {
-  transport: HttpTransport;
+  transport: Transport;
   /** Whether the certificate of the domain is checked. */
   tlsVerify: boolean;
   /** PEM certificates to trust in addition to the system's. */
@@ -29,22 +28,11 @@ interface Asked {
   fetchText: FetchText;
 }
 
-/** XEP-0156 §3.1 */
-const relations = {
-  websocket: 'urn:xmpp:alt-connections:websocket',
-  bosh: 'urn:xmpp:alt-connections:xbosh',
-} as const satisfies Record<HttpTransport, string>;
-
-const schemes = {
-  websocket: ['wss:', 'ws:'],
-  bosh: ['https:', 'http:'],
-} as const satisfies Record<HttpTransport, readonly string[]>;
-
-const MOST_CHARACTERS = 64 * 1024;
-const MOST_REDIRECTS = 3;
+const MAX_CHARACTERS = 64 * 1024;
+const MAX_REDIRECTS = 3;
 
 const answers = new LRUCache<string, string, Asked>({
-  max: MOST_DOMAINS,
+  max: MAX_DOMAINS,
   ttl: KEPT_MS,
   fetchMethod: (key, _stale, { context }) => lookUp(key.slice(key.indexOf(' ') + 1), context),
 });
@@ -66,7 +54,8 @@ export function findByHostMeta(
 }
 
 async function lookUp(domain: string, { options, fetchText }: Asked): Promise<string> {
-  const { transport } = options;
+  const { title, http } = transportOf(options.transport);
+  if (http === undefined) throw new AmocError('CONFIG', `host-meta has no links for ${title}`);
   const base = `https://${domain}/.well-known/host-meta`;
   const reasons: string[] = [];
   for (const [url, read] of [
@@ -75,17 +64,17 @@ async function lookUp(domain: string, { options, fetchText }: Asked): Promise<st
   ] as const) {
     try {
       const links = read(await fetchText(url, options));
-      const usable = links.flatMap(({ rel, href }) => (rel === relations[transport] ? [href] : []));
-      const found = bestOf(usable, transport);
+      const usable = links.flatMap(({ rel, href }) => (rel === http.link ? [href] : []));
+      const found = bestOf(usable, http);
       if (found !== undefined) return found;
-      reasons.push(`${url} has no link ${relations[transport]}`);
+      reasons.push(`${url} has no link ${http.link}`);
     } catch (error) {
       reasons.push(`${url}: ${messageOf(error)}`);
     }
   }
   throw new AmocError(
     'CONNECTION',
-    `${domain} does not say where its ${transport === 'bosh' ? 'BOSH' : 'WebSocket'} service is (${reasons.join('; ')}); give the URL with AMOC_XMPP_URL and switch AMOC_XMPP_HOST_META off`,
+    `${domain} does not say where its ${title} service is (${reasons.join('; ')}); give the URL with AMOC_XMPP_URL and switch AMOC_XMPP_HOST_META off`,
   );
 }
 
@@ -95,8 +84,8 @@ interface Link {
 }
 
 /** URLs with TLS come first (XEP-0156 §6). */
-function bestOf(hrefs: readonly string[], transport: HttpTransport): string | undefined {
-  for (const scheme of schemes[transport]) {
+function bestOf(hrefs: readonly string[], { scheme: plain }: HttpSpec): string | undefined {
+  for (const scheme of [`${plain}s:`, `${plain}:`]) {
     const found = hrefs.find((href) => URL.canParse(href) && new URL(href).protocol === scheme);
     if (found !== undefined) return found;
   }
@@ -131,7 +120,7 @@ function linkOf({ rel, href }: Partial<Link>): Link[] {
 async function getText(url: string, options: HostMetaOptions): Promise<string> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   let at = url;
-  for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const answer = await ask(at, options, signal);
     const { statusCode: status = 0, headers } = answer;
     if (status === 200) return readBounded(answer);
@@ -145,7 +134,7 @@ async function getText(url: string, options: HostMetaOptions): Promise<string> {
       throw new AmocError('CONNECTION', `redirected to ${at}, which is not HTTPS`);
     }
   }
-  throw new AmocError('CONNECTION', `redirected more than ${MOST_REDIRECTS} times`);
+  throw new AmocError('CONNECTION', `redirected more than ${MAX_REDIRECTS} times`);
 }
 
 function ask(
@@ -165,8 +154,8 @@ async function readBounded(answer: IncomingMessage): Promise<string> {
   answer.setEncoding('utf8');
   for await (const part of answer) {
     text += part as string;
-    if (text.length > MOST_CHARACTERS) {
-      throw new AmocError('CONNECTION', `more than ${MOST_CHARACTERS} characters`);
+    if (text.length > MAX_CHARACTERS) {
+      throw new AmocError('CONNECTION', `more than ${MAX_CHARACTERS} characters`);
     }
   }
   return text;

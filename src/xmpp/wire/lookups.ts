@@ -2,4 +2,4 @@
 export const KEPT_MS = 60_000;
 
 /** Maximum number of domains whose answers are kept: there may be one for each user. */
-export const MOST_DOMAINS = 10_000;
+export const MAX_DOMAINS = 10_000;

@@ -2,7 +2,7 @@ import { promises as dns } from 'node:dns';
 import type { SrvRecord } from 'node:dns';
 import { LRUCache } from 'lru-cache';
 import { AmocError, messageOf } from '../../lib/errors.ts';
-import { KEPT_MS, MOST_DOMAINS } from './lookups.ts';
+import { KEPT_MS, MAX_DOMAINS } from './lookups.ts';
 
 /** The address of a server. */
 export interface HostPort {
@@ -14,26 +14,26 @@ type ResolveSrv = (name: string) => Promise<SrvRecord[]>;
 
 /** Answers of the last minute. Users that ask for the same name at once share one query. */
 const answers = new LRUCache<string, SrvRecord[], ResolveSrv>({
-  max: MOST_DOMAINS,
+  max: MAX_DOMAINS,
   ttl: KEPT_MS,
   fetchMethod: (name, _stale, { context: resolve }) => resolve(name),
 });
 
 /**
- * The address of the domain's server, by its SRV records: `_xmpp-client._tcp` (RFC 6120 §3.2.1), or
- * `_xmpps-client._tcp` for TLS from the first byte (XEP-0368). Looked up once a minute.
+ * The address of the domain's server, by its SRV records (RFC 6120 §3.2.1). Looked up once a minute.
  *
+ * @param service the one that the records are for, as the transport names it: `_xmpp-client._tcp`
  * @param turn picks among records of one priority, by their weights (RFC 2782)
  * @param resolve set by tests only
  * @throws {AmocError} `CONNECTION` when the domain has no such records
  */
 export async function findBySrv(
   domain: string,
-  direct: boolean,
+  service: string,
   turn: number,
   resolve: ResolveSrv = (name) => dns.resolveSrv(name),
 ): Promise<HostPort> {
-  const name = `_xmpp${direct ? 's' : ''}-client._tcp.${domain}`;
+  const name = `${service}.${domain}`;
   let records: SrvRecord[];
   try {
     records = await answers.forceFetch(name, { context: resolve });

@@ -1,22 +1,14 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { defaultFrameLimits } from './frame-grammar.ts';
 import type { FrameLimits } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 import type { TlsFacts } from './tls-facts.ts';
 import { certificateOf, keepSession, keptSession, nodeTlsOptions } from './tls-options.ts';
-import type { TlsOptions } from './tls-options.ts';
-import { nobody } from './wire.ts';
+import { clientService } from './transport-spec.ts';
+import type { TransportSpec, WireTarget } from './transport-spec.ts';
+import { ignoringOwner } from './wire.ts';
 import type { Wire, WireOwner } from './wire.ts';
-
-/** The address to connect to, and the local one. */
-export interface TcpAddress {
-  host: string;
-  port: number;
-  /** Local address to bind; one address has about 28,000 ports to a target. */
-  localAddress?: string | undefined;
-}
 
 /**
  * One buffer for the reads of all connections: data is processed before the next read, so ten thousand
@@ -29,12 +21,12 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
  * the processor's cache.
  */
 const idleFramers: Framer[] = [];
-const MOST_IDLE = 16;
+const MAX_IDLE = 16;
 const streamTag = Buffer.from('<stream:stream>');
 
 /** A framer that has read the header of a stream. */
 function newFramer(): Framer {
-  const framer = new Framer(nobody);
+  const framer = new Framer(ignoringOwner);
   framer.push(streamTag);
   return framer;
 }
@@ -58,28 +50,21 @@ export class TcpWire implements Wire {
   /** Set only while a stanza is incomplete. */
   #framer: Framer | undefined;
   #isStopped = false;
-  readonly #tls: TlsOptions;
   readonly #limits: FrameLimits;
-  readonly #target: string;
+  /** What an upgrade to TLS needs; dropped after the login. */
+  #target: WireTarget | undefined;
   #socket: net.Socket;
   #out = '';
   /** DER certificate of the server whose TLS session is resumed; a full handshake brings its own. */
   #certificate: Buffer | undefined;
 
-  /** Connects; `direct` begins with TLS (XEP-0368). */
-  constructor(
-    address: TcpAddress,
-    tlsOptions: TlsOptions,
-    direct: boolean,
-    owner: WireOwner,
-    limits: FrameLimits = defaultFrameLimits,
-  ) {
+  /** Connects; a direct target begins with TLS (XEP-0368). */
+  constructor(target: WireTarget, owner: WireOwner) {
     this.#owner = owner;
-    this.#limits = limits;
-    this.#framer = new Framer(owner, limits);
-    this.#tls = tlsOptions;
-    this.#target = `${address.host}:${address.port}`;
-    const { host, port, localAddress } = address;
+    this.#limits = target.limits;
+    this.#framer = new Framer(owner, target.limits);
+    this.#target = target;
+    const { host, port, localAddress } = target;
     const options: net.TcpNetConnectOpts = {
       host,
       port,
@@ -89,8 +74,8 @@ export class TcpWire implements Wire {
       onread: { buffer: readBuffer, callback: (count) => this.#read(count) },
       ...(localAddress === undefined ? {} : { localAddress }),
     };
-    if (direct) {
-      const secure = this.#secure(options);
+    if (target.isDirect) {
+      const secure = this.#secure(target, options);
       this.#socket = secure;
       secure.setNoDelay(true);
       secure.once('secureConnect', () => this.#owner.connected());
@@ -152,6 +137,10 @@ export class TcpWire implements Wire {
     this.#socket.destroy();
   }
 
+  loggedIn(): void {
+    this.#target = undefined;
+  }
+
   upgrade(): Promise<void> {
     this.flush();
     // What came in the clear after <proceed/> must not be read as if it had come under TLS.
@@ -160,7 +149,7 @@ export class TcpWire implements Wire {
     raw.removeAllListeners('error');
     raw.removeAllListeners('close');
     raw.on('error', () => {});
-    const secure = this.#secure({ socket: raw });
+    const secure = this.#secure(this.#target as WireTarget, { socket: raw });
     this.#socket = secure;
     this.#listen(secure);
     secure.on('data', (chunk: Buffer) => this.#push(chunk, chunk.length));
@@ -190,11 +179,13 @@ export class TcpWire implements Wire {
     return tlsFactsOf(this.#socket);
   }
 
-  #secure(options: tls.ConnectionOptions): tls.TLSSocket {
-    const kept = keptSession(this.#tls, this.#target);
+  #secure(target: WireTarget, options: tls.ConnectionOptions): tls.TLSSocket {
+    const name = `${target.host}:${target.port}`;
+    const tlsOptions = target.isDirect ? { ...target.tls, alpn: 'xmpp-client' } : target.tls;
+    const kept = keptSession(tlsOptions, name);
     this.#certificate = kept?.certificate;
-    const secure = tls.connect({ ...options, ...nodeTlsOptions(this.#tls, kept) });
-    keepSession(secure, this.#tls, this.#target, this.#certificate);
+    const secure = tls.connect({ ...options, ...nodeTlsOptions(tlsOptions, kept) });
+    keepSession(secure, tlsOptions, name, this.#certificate);
     return secure;
   }
 
@@ -213,7 +204,7 @@ export class TcpWire implements Wire {
     framer.push(bytes, count);
     if (!framer.isAtRest || this.#framer !== framer) return;
     this.#framer = undefined;
-    if (idleFramers.length < MOST_IDLE) idleFramers.push(framer);
+    if (idleFramers.length < MAX_IDLE) idleFramers.push(framer);
   }
 
   #stop(): void {
@@ -227,3 +218,12 @@ export class TcpWire implements Wire {
     socket.on('drain', () => this.#owner.drained());
   }
 }
+
+/** RFC 6120 §14.7, XEP-0368. */
+export const tcp: TransportSpec = {
+  title: 'TCP',
+  port: (mode) => (mode === 'direct' ? 5223 : 5222),
+  tlsModes: ['none', 'starttls', 'direct', 'auto'],
+  srv: clientService,
+  open: (target, owner) => new TcpWire(target, owner),
+};

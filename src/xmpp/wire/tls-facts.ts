@@ -45,7 +45,7 @@ function certificateFacts(found: tls.PeerCertificate): CertificateFacts | undefi
 
 function commonName(who: tls.Certificate | undefined): string {
   const { CN, O } = (who ?? {}) as Partial<Record<'CN' | 'O', string | string[]>>;
-  return [CN ?? O ?? 'nobody'].flat().join(', ');
+  return [CN ?? O ?? 'unnamed'].flat().join(', ');
 }
 
 function reasonOf(error: unknown): string {

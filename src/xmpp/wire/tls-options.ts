@@ -29,11 +29,11 @@ export interface KeptSession {
 /** TLS sessions by target and options; the newest of each. */
 const sessions = new Map<string, KeptSession>();
 /** Maximum number of targets whose session is kept. */
-const MOST_SESSIONS = 1000;
+const MAX_SESSIONS = 1000;
 
 /** TLS contexts by their inputs: reading certificates costs a millisecond each time. */
 const contexts = new Map<string, tls.SecureContext>();
-const MOST_CONTEXTS = 1000;
+const MAX_CONTEXTS = 1000;
 
 function keyOf(target: string, options: TlsOptions): string {
   const { verify, ca = '', servername, certificate, maxVersion = '' } = options;
@@ -71,7 +71,7 @@ export function keepSession(
   if (options.resume === false) return;
   const key = keyOf(target, options);
   socket.once('session', (session: Buffer) => {
-    if (!sessions.has(key) && sessions.size >= MOST_SESSIONS) {
+    if (!sessions.has(key) && sessions.size >= MAX_SESSIONS) {
       sessions.delete(sessions.keys().next().value as string);
     }
     sessions.set(key, { session, certificate: certificateOf(socket, before) });
@@ -99,7 +99,7 @@ function contextOf({ ca, certificate, maxVersion }: TlsOptions): tls.SecureConte
     ...(certificate ?? {}),
     ...(maxVersion === undefined ? {} : { maxVersion }),
   });
-  if (contexts.size >= MOST_CONTEXTS) contexts.clear();
+  if (contexts.size >= MAX_CONTEXTS) contexts.clear();
   contexts.set(key, context);
   return context;
 }

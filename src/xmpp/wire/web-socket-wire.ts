@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { AmocError } from '../../lib/errors.ts';
-import { defaultFrameLimits, StreamFault, tooLong } from './frame-grammar.ts';
+import { StreamFault, tooLong } from './frame-grammar.ts';
 import { Framer } from './framer.ts';
-import type { FrameLimits } from './frame-grammar.ts';
 import { attributeIn, isStreamEnd, isStreamHeader, streamHeader, withNamespace } from './framed.ts';
+import { httpAddress, httpPort } from './http-address.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 import type { TlsFacts } from './tls-facts.ts';
 import { nodeTlsOptions } from './tls-options.ts';
-import type { TlsOptions } from './tls-options.ts';
+import { clientService } from './transport-spec.ts';
+import type { TransportSpec, WireTarget } from './transport-spec.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
@@ -22,17 +23,11 @@ export class WebSocketWire implements Wire {
   readonly #framer: Framer;
   #below: Socket | undefined;
 
-  constructor(
-    url: string,
-    host: string,
-    domain: string,
-    tlsOptions: TlsOptions,
-    localAddress: string | undefined,
-    owner: WireOwner,
-    limits: FrameLimits = defaultFrameLimits,
-  ) {
+  constructor(target: WireTarget, owner: WireOwner) {
+    const { domain, isDirect, localAddress, limits } = target;
+    const { url, hostHeader } = httpAddress(target, 'ws');
     this.owner = owner;
-    this.isSecure = url.startsWith('wss:');
+    this.isSecure = isDirect;
     this.#domain = domain;
     this.#framer = new Framer(
       {
@@ -47,9 +42,9 @@ export class WebSocketWire implements Wire {
     this.#socket = new WebSocket(url, ['xmpp'], {
       perMessageDeflate: false,
       maxPayload: limits.stanzaBytes,
-      headers: { host },
+      headers: { host: hostHeader },
       ...(localAddress === undefined ? {} : { localAddress }),
-      ...(this.isSecure ? nodeTlsOptions(tlsOptions) : {}),
+      ...(isDirect ? nodeTlsOptions(target.tls) : {}),
     });
     this.#socket.on('upgrade', ({ socket }) => (this.#below = socket));
     this.#socket.on('open', () => this.owner.connected());
@@ -128,3 +123,13 @@ export class WebSocketWire implements Wire {
     if (this.pending === 0) this.owner.drained();
   };
 }
+
+/** RFC 7395: XMPP over WebSocket. */
+export const websocket: TransportSpec = {
+  title: 'WebSocket',
+  port: httpPort,
+  tlsModes: ['none', 'direct', 'auto'],
+  srv: clientService,
+  http: { scheme: 'ws', path: '/ws', link: 'urn:xmpp:alt-connections:websocket' },
+  open: (target, owner) => new WebSocketWire(target, owner),
+};

@@ -24,6 +24,11 @@ export interface Wire {
   readonly pending: number;
   /** Writes complete elements, a stream's header or its end tag. */
   write(text: string): void;
+  /**
+   * The login is over: from now on either side sends whenever it wants, and what only a login needs may be
+   * dropped. Called once, by the login; a wire never guesses this from the texts that cross it.
+   */
+  loggedIn?(): void;
   /** The next thing that comes is a new stream (RFC 6120 §4.3.3). */
   restart(): void;
   /** Writes nothing more; the connection closes when everything is written. */
@@ -41,7 +46,7 @@ export interface Wire {
 }
 
 /** Ignores everything: the owner of a wire that is no longer needed. */
-export const nobody: WireOwner = {
+export const ignoringOwner: WireOwner = {
   connected: () => {},
   opened: () => {},
   stanza: () => {},

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answerPushes } from '../../../src/xmpp/helpers/friends.ts';
 import { isIq } from '../../../src/xmpp/predicates.ts';
-import { partsOf } from '../../../src/xmpp/login/connect.ts';
-import { Session } from '../../../src/xmpp/session/session.ts';
+import { openSession } from '../../../src/xmpp/session/session.ts';
 import { MemoryWire } from '../../support/memory-wire.ts';
 import { context, options } from '../../support/xmpp.ts';
 
@@ -17,10 +16,10 @@ describe('answerPushes', () => {
   ] as const) {
     it(`answers a push to ${who} once`, async () => {
       const wire = new MemoryWire();
-      const session = new Session(
-        'user_1@localhost/res1',
-        wire,
-        partsOf({ ...options(0), answersRequests }, context()),
+      const session = openSession(
+        { jid: 'user_1@localhost/res1', wire, early: [] },
+        { sendBuffer: options(0).sendBuffer, answersRequests },
+        context(),
       );
       answerPushes(session);
       const waited = waits ? session.waitForStanza(isIq('set')) : undefined;

@@ -11,7 +11,8 @@ import {
   isPresence,
   isPresenceWithShow,
 } from '../../../src/xmpp/predicates.ts';
-import { Session } from '../../../src/xmpp/session/session.ts';
+import { openSession } from '../../../src/xmpp/session/session.ts';
+import type { Session } from '../../../src/xmpp/session/session.ts';
 import { chatTo, iq, message, ping, presence } from '../../../src/xmpp/stanzas/index.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { MemoryWire } from '../../support/memory-wire.ts';
@@ -26,12 +27,16 @@ function setUp(): {
   const clock = new FakeClock();
   const errors: unknown[] = [];
   const wire = new MemoryWire();
-  const session = new Session('user_1@localhost/res1', wire, {
-    observer: context().observer,
-    schedule: (ms, call) => clock.schedule(ms, call),
-    sendBuffer: { bytes: 10_000, policy: 'wait' },
-    onError: (error) => errors.push(error),
-  });
+  const session = openSession(
+    { jid: 'user_1@localhost/res1', wire, early: [] },
+    { sendBuffer: { bytes: 10_000, policy: 'wait' } },
+    {
+      observer: context().observer,
+      schedule: (ms, call) => clock.schedule(ms, call),
+      now: () => clock.monotonic(),
+      onError: (error) => errors.push(error),
+    },
+  );
   const deliver = (stanza: Element): void => wire.owner.stanza(stanza.toString());
   return { session, wire, deliver, errors };
 }

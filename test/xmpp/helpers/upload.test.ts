@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { xml } from '../../../src/xmpp/element.ts';
 import type { Element } from '../../../src/xmpp/element.ts';
-import { Session } from '../../../src/xmpp/session/session.ts';
+import { openSession } from '../../../src/xmpp/session/session.ts';
+import type { Session } from '../../../src/xmpp/session/session.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import { iq, NS } from '../../../src/xmpp/stanzas/index.ts';
 import { uploadFile } from '../../../src/xmpp/helpers/upload.ts';
@@ -46,11 +47,11 @@ describe('the upload of a file', () => {
   /** A session whose server answers the next request with that slot. */
   const setUp = (): { session: Session; wire: MemoryWire; grant: (slot: Element) => Stanza } => {
     const wire = new MemoryWire();
-    const session = new Session('user_1@localhost/res1', wire, {
-      observer: context().observer,
-      schedule: () => () => {},
-      sendBuffer: { bytes: 10_000, policy: 'wait' },
-    });
+    const session = openSession(
+      { jid: 'user_1@localhost/res1', wire, early: [] },
+      { sendBuffer: { bytes: 10_000, policy: 'wait' } },
+      { observer: context().observer, schedule: () => () => {}, now: () => 0 },
+    );
     const grant = (slot: Element): Stanza => {
       const asked = new Stanza(wire.written.pop()!);
       wire.owner.stanza(iq.result(asked, slot).toString());

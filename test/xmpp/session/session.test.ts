@@ -4,7 +4,8 @@ import { ConnectError } from '../../../src/xmpp/errors.ts';
 import { xml } from '../../../src/xmpp/element.ts';
 import type { Element } from '../../../src/xmpp/element.ts';
 import * as predicates from '../../../src/xmpp/predicates.ts';
-import { Session } from '../../../src/xmpp/session/session.ts';
+import { openSession } from '../../../src/xmpp/session/session.ts';
+import type { Session } from '../../../src/xmpp/session/session.ts';
 import type { SendPolicy } from '../../../src/xmpp/session/session-parts.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import * as builders from '../../../src/xmpp/stanzas/index.ts';
@@ -23,11 +24,15 @@ function setUp(policy: SendPolicy = 'wait'): {
   const clock = new FakeClock();
   const { observer, seen } = context();
   const wire = new MemoryWire();
-  const session = new Session('user_1@localhost/res1', wire, {
-    observer,
-    schedule: (ms, call) => clock.schedule(ms, call),
-    sendBuffer: { bytes: 1000, policy },
-  });
+  const session = openSession(
+    { jid: 'user_1@localhost/res1', wire, early: [] },
+    { sendBuffer: { bytes: 1000, policy } },
+    {
+      observer,
+      schedule: (ms, call) => clock.schedule(ms, call),
+      now: () => clock.monotonic(),
+    },
+  );
   const deliver = (stanza: Element | string): void => wire.owner.stanza(stanza.toString());
   return { session, wire, written: wire.written, deliver, clock, seen };
 }

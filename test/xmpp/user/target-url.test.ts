@@ -62,7 +62,7 @@ describe('where a user connects to', () => {
     });
     assert.deepEqual(await placeOf({ xmppUrl }, { port: 5 }), { ...ofUrl, port: 5 });
     // The URL is one of WebSocket: who wants another transport goes by the host.
-    const tcp = { transport: 'tcp', tls: 'auto', host: 'h', port: 5222, path: '/ws' };
+    const tcp = { transport: 'tcp', tls: 'auto', host: 'h', port: 5222, path: '' };
     assert.deepEqual(await placeOf({ xmppUrl, xmppHost: 'h' }, { transport: 'tcp' }), tcp);
     assert.deepEqual(await placeOf({ xmppUrl, xmppHost: 'h' }, { transport: 'websocket' }), ofUrl);
     assert.deepEqual(await placeOf({ xmppUrl }, { host: 'h' }), tcp);

@@ -4,11 +4,12 @@ import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { BoshWire } from '../../../src/xmpp/wire/bosh-wire.ts';
-import { nobody } from '../../../src/xmpp/wire/wire.ts';
+import { defaultFrameLimits } from '../../../src/xmpp/wire/frame-grammar.ts';
+import { ignoringOwner } from '../../../src/xmpp/wire/wire.ts';
 import { eventually } from '../../support/processes.ts';
 
 const BODY = "<body xmlns='http://jabber.org/protocol/httpbind'";
@@ -60,8 +61,8 @@ class Bosh implements AsyncDisposable {
     return bosh;
   }
 
-  get url(): string {
-    return `https://127.0.0.1:${(this.#relay.address() as AddressInfo).port}/bosh`;
+  get port(): number {
+    return (this.#relay.address() as AddressInfo).port;
   }
 
   get held(): number {
@@ -116,36 +117,85 @@ interface Heard {
   errors: Error[];
   /** What became of it: `ended`, `closed`. */
   ends: string[];
+  isOpen: boolean;
 }
 
-/** Opens a wire whose login is over: two requests have been made and answered, a third waits. */
-async function opened(bosh: Bosh): Promise<Heard> {
-  const stanzas: string[] = [];
+const bindRequest = "<iq id='b' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
+
+/** Opens a wire, and a stream over it. */
+function open(bosh: Bosh): Heard {
+  const [stanzas, ends]: [string[], string[]] = [[], []];
   const errors: Error[] = [];
-  const ends: string[] = [];
-  let isOpen = false;
-  const tls = { verify: false, ca: undefined, servername: 'localhost' };
-  const wire = new BoshWire(bosh.url, 'localhost', 'localhost', tls, undefined, {
-    ...nobody,
-    opened: () => (isOpen = true),
+  const target = {
+    ...{ host: '127.0.0.1', port: bosh.port, path: '/bosh', domain: 'localhost', isDirect: true },
+    tls: { verify: false, ca: undefined, servername: 'localhost' },
+    limits: defaultFrameLimits,
+  };
+  const wire = new BoshWire(target, {
+    ...ignoringOwner,
+    opened: () => (heard.isOpen = true),
     stanza: (text) => stanzas.push(text),
     failed: (error) => errors.push(error),
     ended: () => ends.push('ended'),
     closed: () => ends.push('closed'),
   });
+  const heard = { wire, stanzas, errors, ends, isOpen: false };
   wire.write("<stream:stream to='localhost'>");
+  return heard;
+}
+
+/** Opens a wire whose login is over: two requests have been made and answered, a third waits. */
+async function opened(bosh: Bosh): Promise<Heard> {
+  const heard = open(bosh);
+  const { wire, stanzas } = heard;
   await eventually(
-    () => isOpen,
-    (open) => open,
+    () => heard.isOpen,
+    (isOpen) => isOpen,
   );
-  wire.write("<iq id='b' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  wire.write(bindRequest);
+  await eventually(
+    () => stanzas.length,
+    (length) => length === 1,
+  );
+  wire.loggedIn();
   await bosh.request(2);
-  return { wire, stanzas, errors, ends };
+  return heard;
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Waits without a timer. */
+async function turnsUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await nextTurn();
 }
 
 const message = (text: string): string => `<message><body>${text}</body></message>`;
 
 describe('BOSH', () => {
+  it('asks for news when it is told that the login is over, whatever was written', async () => {
+    await using bosh = await Bosh.start();
+    // Without timers it does not ask again during the login.
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const heard = open(bosh);
+      const { wire, stanzas } = heard;
+      await turnsUntil(() => heard.isOpen);
+      wire.write(bindRequest);
+      await turnsUntil(() => stanzas.length === 1);
+      for (let turn = 0; turn < 10; turn++) await nextTurn();
+      wire.write(message('before'));
+      await turnsUntil(() => bosh.requests.length === 3);
+      assert.match(bosh.requests[2]!.text, />before</);
+      wire.loggedIn();
+      bosh.requests[2]!.answer('');
+      await turnsUntil(() => bosh.requests.length === 4);
+      assert.match(bosh.requests[3]!.text, /^<body [^>]*\/>$/);
+      wire.destroy();
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   it('keeps its order when the second connection is slow to come up', async () => {
     await using bosh = await Bosh.start();
     const { wire } = await opened(bosh);

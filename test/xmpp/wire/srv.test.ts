@@ -19,15 +19,17 @@ describe('where a server is', () => {
     };
     const hosts: string[] = [];
     for (let turn = 0; turn < 8; turn++)
-      hosts.push((await findBySrv('one.example', false, turn, resolve)).host);
+      hosts.push((await findBySrv('one.example', '_xmpp-client._tcp', turn, resolve)).host);
     assert.deepEqual(hosts, ['a', 'a', 'a', 'b', 'a', 'a', 'a', 'b']);
     assert.equal(asked, 1);
     await assert.rejects(
-      findBySrv('two.example', true, 1, () => Promise.reject(new Error('ENOTFOUND'))),
+      findBySrv('two.example', '_xmpps-client._tcp', 1, () =>
+        Promise.reject(new Error('ENOTFOUND')),
+      ),
       /no SRV record _xmpps-client\._tcp\.two\.example.*AMOC_XMPP_SRV/,
     );
     await assert.rejects(
-      findBySrv('three.example', false, 1, () =>
+      findBySrv('three.example', '_xmpp-client._tcp', 1, () =>
         Promise.resolve([{ name: '.', port: 0, priority: 0, weight: 0 }]),
       ),
       /has no such service/,
