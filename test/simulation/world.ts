@@ -282,6 +282,7 @@ export class World {
       whenNoNodes: () => 'no slave is there',
       kill: () => {},
       leases: true,
+      checksUsers: true,
       journal: {
         isDue: true,
         save: (state) => {

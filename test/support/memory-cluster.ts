@@ -71,6 +71,7 @@ export class MemoryCluster {
         expected: () => this.#expected,
         whenNoNodes: () => 'no slave is there',
         leases,
+        checksUsers: true,
         ...(kept === undefined ? {} : { journal: kept }),
         observers,
         kill: ({ name }) => this.killed.push(name),

@@ -137,15 +137,16 @@ export class Membership {
     demandRunning(this.#cluster.state, 'rebalance');
     const run = this.#cluster.requireRun();
     const nodes = this.#cluster.nodes.ready();
-    const coming = this.#cluster.nodes.all().reduce((sum, { moving }) => sum + moving.size, 0);
+    const movingOf = ({ number }: NodeEntry): IdSet => run.ledger.movingOf(number);
+    const coming = this.#cluster.nodes.all().reduce((sum, node) => sum + movingOf(node).size, 0);
     const moves = excess(
-      nodes.map((node) => run.owners.digestOf(node.number).count - node.moving.size),
+      nodes.map((node) => run.ledger.settledDigestOf(node.number).count),
       coming,
     );
     const users = nodes.map((node, at) => {
       const { staying } = run.owners.ofNode(node.number);
       const ids = staying
-        .difference(node.moving)
+        .difference(movingOf(node))
         .toArray()
         .slice(-(moves[at] ?? 0) || Infinity);
       return [node, IdSet.ofSorted(ids)] as const;
