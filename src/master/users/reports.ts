@@ -94,7 +94,8 @@ export class Reports {
   #takeEnds(run: Run, node: NodeEntry, report: Report): void {
     const { back, revision } = report.ended;
     const ends = endsOf(report);
-    const count = Object.values(ends).reduce((sum, { size }) => sum + size, 0);
+    const { finished, crashed, removed, moved } = ends;
+    const count = finished.size + crashed.size + removed.size + moved.size;
     node.reportedEnds(count);
     node.covered(revision);
     const isStale = revision < node.provenFrom;

@@ -50,7 +50,7 @@ function tell(ledger: Ledger): Told {
     if (batches.length > 0) unconfirmed[node] = batches;
   }
   const { finished, removed, crashed, lost } = ledger.ended;
-  const some = <T extends object>(name: string, value: T): object =>
+  const some = (name: string, value: object): object =>
     Object.keys(value).length === 0 ? {} : { [name]: value };
   return {
     staying,
