@@ -17,7 +17,7 @@ import { idRanges, nodeInfo, requests, settings, variables } from '../../protoco
 import type { NodeRegistry } from '../nodes/node-registry.ts';
 import { UNPLACED } from '../users/owner-table.ts';
 import { units } from '../../metrics/catalogue.ts';
-import { nameOfStrategy } from '../../placement/placement.ts';
+import { DEFAULT_STRATEGY, nameOfStrategy } from '../../placement/placement.ts';
 import type { Run } from './run.ts';
 
 /** First line of a journal: what it is, its version, and the SHA-256 of the rest. */
@@ -93,7 +93,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
     variables: run.variables,
     connectionsPerUser: run.connectionsPerUser,
     ...(run.comment === undefined ? {} : { comment: run.comment }),
-    placement: nameOfStrategy(run.placement) ?? 'roundRobin',
+    placement: nameOfStrategy(run.placement) ?? DEFAULT_STRATEGY,
     ...(run.nodes === undefined ? {} : { nodes: [...run.nodes] }),
     ...(run.rate === undefined ? {} : { rate: run.rate }),
     thresholds: run.thresholds,

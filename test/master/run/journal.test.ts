@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import type { IdSet } from '../../../src/lib/ids/id-set.ts';
 import { FileJournal } from '../../../src/master/run/journal.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 
@@ -81,6 +82,19 @@ describe('the journal', () => {
     after.master.members.restore({ ...memory, processes });
     assert.deepEqual((await after.run(after.master.add(2))).ids.toArray(), [11, 12]);
     assert.equal(after.master.nodes.get('slave/2')?.state.role, 'drained');
+  });
+
+  it('warns that a placement function is not kept', async () => {
+    const { journal } = fresh('placement');
+    const cluster = new MemoryCluster({ work: { start: () => {} } }, { leases: true, journal });
+    await cluster.join('slave/1');
+    const placement = (ids: IdSet): Map<string, IdSet> => new Map([['slave/1', ids]]);
+    await cluster.run(cluster.master.do('work', 1, 3, { placement }));
+    assert.equal(journal.read()?.placement, 'roundRobin');
+    const warnings = cluster.notices.filter(({ level, text }) => {
+      return level === 'warn' && /^placement .*roundRobin/.test(text);
+    });
+    assert.equal(warnings.length, 1);
   });
 
   it('puts a damaged file aside, and says so', async () => {
