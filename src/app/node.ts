@@ -8,7 +8,6 @@ import { portNumber, variable } from '../config/environment.ts';
 import { lineLogger } from '../console/views/line-logger.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import { Strays } from '../console/shell/strays.ts';
-import { deferred } from '../lib/time/async.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { jsonText } from '../lib/text/foreign-text.ts';
 import { listenHttp } from '../lib/system/http-listener.ts';
@@ -19,6 +18,7 @@ import { startMaster, startSlave } from './node-work.ts';
 import type { NodeStatusView, NodeWork, Output } from './node-work.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { endProcess, guardProcess, keepFromTypedCode } from './process-guard.ts';
+import { EndSignals } from './signals.ts';
 
 /** Where a node runs: detached from the terminal that started it, or under a supervisor that reads its output. */
 export type Ground = 'background' | 'foreground';
@@ -86,7 +86,9 @@ async function serve(
     },
   };
   const logger = lineLogger((line) => output.log([line], 0));
-  const signals = new Signals(ground);
+  // In the background only attached consoles send SIGINT, to end an endless loop, and no terminal can close.
+  const ignored = ground === 'background' ? (['SIGINT', 'SIGHUP'] as const) : [];
+  const signals = new EndSignals({ ignored });
   logger.info(`amoc ${VERSION} starts: ${role} '${folder.name}', pid ${process.pid}`);
   if (stalePid !== undefined) {
     logger.warn(`the node before (pid ${stalePid}) died without stopping`);
@@ -135,47 +137,15 @@ async function serve(
   if (listener !== undefined) logger.info(`http://${host}:${listener.port}/health answers`);
   onReady();
   output.onChange();
-  const failure = await Promise.race([signals.stopped, work.failed]);
+  const stopped = signals.told.then(() => undefined);
+  const failure = await Promise.race([stopped, work.failed]);
   if (failure === undefined) {
     logger.info('the node is stopping');
-    await work.stop(signals.hurry, (text) => logger.info(text));
+    await work.stop(signals.second, (text) => logger.info(text));
   } else logger.error(failure);
   guard.leave();
   await server.close(failure ?? 'the node was stopped');
   return failure === undefined ? 0 : 2;
-}
-
-/** The signals that end a node: gently the first time, at once the second time. */
-class Signals {
-  readonly #stopped = deferred<undefined>();
-  readonly #hurry = new AbortController();
-  #isTold = false;
-
-  constructor(ground: Ground) {
-    process.on('SIGTERM', () => this.stop());
-    // In the background only attached consoles send it, to end an endless loop.
-    process.on('SIGINT', () => {
-      if (ground === 'foreground') this.stop();
-    });
-    // A terminal that closes ends what runs in it, and nothing else.
-    process.on('SIGHUP', () => {
-      if (ground === 'foreground') this.stop();
-    });
-  }
-
-  stop(): void {
-    if (this.#isTold) this.#hurry.abort();
-    this.#isTold = true;
-    this.#stopped.resolve(undefined);
-  }
-
-  get stopped(): Promise<undefined> {
-    return this.#stopped.promise;
-  }
-
-  get hurry(): AbortSignal {
-    return this.#hurry.signal;
-  }
 }
 
 interface Sink extends AsyncDisposable {

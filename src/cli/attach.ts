@@ -12,7 +12,8 @@ import { userName } from '../lib/system/os-account.ts';
 import { demandRunning } from './background.ts';
 import type { ProcessGuard } from '../app/process-guard.ts';
 import { guardProcess } from '../app/process-guard.ts';
-import { historyFile, shortHostname, untilSignal } from './operator.ts';
+import { untilSignal } from '../app/signals.ts';
+import { historyFile, shortHostname } from './operator.ts';
 import { nodeFolder } from '../app/node-options.ts';
 
 /**

@@ -12,7 +12,8 @@ import { errorLine } from '../console/shell/error-text.ts';
 import { Engine } from '../app/engine.ts';
 import type { ProcessGuard } from '../app/process-guard.ts';
 import { endProcess, exitProcess, guardProcess, keepFromTypedCode } from '../app/process-guard.ts';
-import { historyFile, shortHostname, untilSignal } from './operator.ts';
+import { endSignals, untilSignal } from '../app/signals.ts';
+import { historyFile, shortHostname } from './operator.ts';
 
 /** The console: a shell for the processes of this machine and for those that join. At its end the process ends. */
 export async function runConsole(): Promise<never> {
@@ -78,7 +79,7 @@ async function serveConsole(guard: ProcessGuard): Promise<number> {
   };
   if (!isTerminal) {
     exitOnBrokenPipe(stdout);
-    const ended = untilSignal('SIGINT', 'SIGTERM', 'SIGHUP').then(() => 130);
+    const ended = untilSignal(...endSignals).then(() => 130);
     const lines = runLines(
       { run },
       { input: stdin, output: stdout, errors: stderr },

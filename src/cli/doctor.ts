@@ -7,13 +7,12 @@ import { count, plural } from '../lib/text/plural.ts';
 import { readCookie } from '../protocol/cookie.ts';
 import { messageOf } from '../lib/errors.ts';
 import { oneLine } from '../lib/text/foreign-text.ts';
+import { checkFiles, checkPorts } from '../lib/system/limit-check.ts';
+import type { LimitCheck } from '../lib/system/limit-check.ts';
 import { systemLimits } from '../lib/system/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
 import { drivers } from '../app/drivers.ts';
 import { localProcessCount, readSources } from '../app/local-cluster.ts';
-
-/** Files that a process has open in addition to its connections. */
-const OWN_FILES = 64;
 
 /** Options of `amoc doctor`. */
 export interface DoctorOptions {
@@ -51,17 +50,18 @@ function checkNode(): Finding {
 function checkLimits(users: number): Finding[] {
   const { openFiles, localPorts } = systemLimits();
   const processes = localProcessCount();
-  const files = Math.ceil(users / processes) + OWN_FILES;
   const findings: Finding[] = [];
+  const finding = (text: string, { isEnough, remedy }: LimitCheck): void => {
+    findings.push(isEnough ? { ok: true, text } : { ok: false, text, remedy });
+  };
   if (openFiles !== undefined) {
-    const text = `open files: ${count(openFiles)} a process; ${count(users)} users on ${plural(processes, 'process', 'processes')} need ${count(files)}`;
-    const remedy = `raise the limit before amoc starts: ulimit -n ${files}   (or use more processes: AMOC_LOCAL_PROCESSES)`;
-    findings.push(openFiles >= files ? { ok: true, text } : { ok: false, text, remedy });
+    const files = checkFiles(users / processes, openFiles);
+    const need = `${count(users)} users on ${plural(processes, 'process', 'processes')} need ${count(files.needed)}`;
+    finding(`open files: ${count(openFiles)} a process; ${need}`, files);
   }
   if (localPorts !== undefined) {
     const text = `local ports: ${count(localPorts)} to one address; ${count(users)} users need as many`;
-    const remedy = 'widen the range: sysctl -w net.ipv4.ip_local_port_range="1024 65535"';
-    findings.push(localPorts >= users ? { ok: true, text } : { ok: false, text, remedy });
+    finding(text, checkPorts(users, localPorts));
   }
   return findings;
 }

@@ -11,10 +11,3 @@ export function shortHostname(): string {
 export function historyFile(): string {
   return process.env['AMOC_HISTORY'] ?? join(projectFolder(), 'repl-history', 'console.history');
 }
-
-/** Resolves with the first of these signals. */
-export function untilSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve(signal));
-  });
-}

@@ -12,6 +12,7 @@ import { renderJUnit } from '../record/junit.ts';
 import { exitCodes, judgeRun } from '../record/outcome.ts';
 import { startLocalCluster } from '../app/local-cluster.ts';
 import { makeObservers } from '../app/observers.ts';
+import { EndSignals } from '../app/signals.ts';
 import { ResultFile } from './result-file.ts';
 import type { RunRequest } from './run-command.ts';
 
@@ -37,7 +38,7 @@ export async function runOnce(wanted: RunRequest): Promise<number> {
     remedy: 'AMOC_LOG_LEVEL=warn',
   });
   const logger = lineLogger((line) => view.add([line]));
-  const interrupted = interruptions();
+  const interrupted = new EndSignals();
   const notice = ({ level, text }: Notice): void => logger[level](text);
   await using observers = await makeObservers(['amocLocal'], notice);
   await using cluster = await startLocalCluster({
@@ -104,17 +105,4 @@ async function stop(master: Master, impatience: AbortSignal): Promise<StopResult
   } finally {
     impatience.removeEventListener('abort', onAbort);
   }
-}
-
-function interruptions(): { first: AbortSignal; second: AbortSignal } {
-  const first = new AbortController();
-  const second = new AbortController();
-  const onSignal = (): void => {
-    if (first.signal.aborted) second.abort();
-    first.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
-  return { first: first.signal, second: second.signal };
 }

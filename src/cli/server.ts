@@ -7,6 +7,7 @@ import { makeAuthority, makeCertificate } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
 import { UsageError } from './command-line.ts';
 import { guardProcess } from '../app/process-guard.ts';
+import { endSignals, untilSignal } from '../app/signals.ts';
 
 /** The options of `amoc server`. */
 export interface ServerOptions {
@@ -44,10 +45,7 @@ export async function runServer({ port, domain, tls = false }: ServerOptions): P
       `Its certificate is signed by a CA that clients must trust: AMOC_XMPP_TLS_CA=${certificate.ca}\n`,
     );
   }
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => resolve());
-  });
+  await untilSignal(...endSignals);
 }
 
 /** A certificate, and the file of the CA that signed it. The file is removed when the server ends. */

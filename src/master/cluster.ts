@@ -55,6 +55,8 @@ export interface MasterParts {
   version?: string;
   /** Where the run is saved for a restarted master. */
   journal?: RunJournal;
+  /** Whether each commit checks who has whom user by user, which costs O(ids): for tests. @default false */
+  checksUsers?: boolean;
   notice: (notice: Notice) => void;
   logs: (records: readonly LogRecord[], dropped: number) => void;
 }
@@ -114,7 +116,9 @@ export class Cluster {
   /** Writes changes to disk before they take effect. */
   commit(): void {
     const { run } = this;
-    if (run === undefined || this.parts.journal === undefined) return;
+    if (run === undefined) return;
+    run.ledger.check(this.parts.checksUsers === true);
+    if (this.parts.journal === undefined) return;
     this.#isKept = this.parts.journal.save(() => describeRun(run, this.nodes));
     if (!this.#isKept) return;
     for (const node of this.nodes.all()) node.safeReport = node.lastReport;

@@ -13,9 +13,7 @@ import type { Trend } from './run/chronicle.ts';
 import type { MasterParts } from './cluster.ts';
 import { Distributor } from './users/distributor.ts';
 import { Membership } from './nodes/membership.ts';
-import type { NodeEntry } from './nodes/node-entry.ts';
 import type { NodeRegistry } from './nodes/node-registry.ts';
-import { NOWHERE } from './users/owner-table.ts';
 import type { ChangeResult, StopResult, TraceResult } from './results.ts';
 import { demandSettings } from './run/reported-settings.ts';
 import { RunEnd } from './run/run-end.ts';
@@ -151,22 +149,7 @@ export class Master {
       'ids' in request ? run.owners.staysOf(request.ids) : run.owners.highestStaying(request.count);
     const wanted = 'ids' in request ? request.ids.size : request.count;
     run.commanded(this.#cluster.parts.clock.monotonic());
-    const orders: { node: NodeEntry; share: IdSet }[] = [];
-    for (const [number, share] of run.owners.byNode(ids)) {
-      const node = this.nodes.byNumber(number);
-      if (node === undefined) continue;
-      if (force) node.forced(share);
-      node.moving = node.moving.difference(share);
-      orders.push({ node, share });
-    }
-    const homeless = run.owners.ownedBy(ids, NOWHERE);
-    run.owners.release(homeless);
-    run.ended.removed += homeless.size;
-    if (force) run.owners.release(ids);
-    else run.owners.markLeaving(ids);
-    run.owners.giveBack(ids);
-    this.#cluster.commit();
-    for (const { node, share } of orders) this.#distributor.withdraw(run, node, share, force);
+    this.#distributor.remove(run, ids, force);
     const remain = run.owners.staying;
     const how = force ? ' at once' : '';
     this.#cluster.chronicle.event('remove', `remove ${ids.size}${how}: users ${ids.toString()}`, {

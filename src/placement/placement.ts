@@ -95,6 +95,9 @@ export const strategies = { roundRobin, leastLoaded, weighted, block } as const;
 /** Name of a built-in strategy. */
 export type StrategyName = keyof typeof strategies;
 
+/** The strategy of a run whose `do` named none. */
+export const DEFAULT_STRATEGY = 'roundRobin';
+
 /** The name of a built-in strategy; `undefined` for a custom function. */
 export function nameOfStrategy(strategy: PlacementStrategy): StrategyName | undefined {
   const names = Object.keys(strategies) as StrategyName[];

@@ -1,53 +1,33 @@
 import type { RunSettings } from '../config/run-variables.ts';
 import type { Watcher } from '../drivers/driver.ts';
-import { deferred } from '../lib/time/async.ts';
+import { deferred, isThenable } from '../lib/time/async.ts';
+import type { Deferred } from '../lib/time/async.ts';
 import type { Clock } from '../lib/time/clock.ts';
-import { errorName, messageOf } from '../lib/errors.ts';
-import { cut } from '../lib/text/foreign-text.ts';
-import { digestOf, mixId } from '../lib/ids/id-digest.ts';
+import { mixId } from '../lib/ids/id-digest.ts';
 import type { IdDigest } from '../lib/ids/id-digest.ts';
 import { IdSet } from '../lib/ids/id-set.ts';
 import type { Counter } from '../metrics/metrics.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import { Arrivals } from './arrivals.ts';
+import { ArrivalQueues } from './arrival-queues.ts';
 import { AwaitedTraces } from './awaited-traces.ts';
 import type { Traced, TraceWish } from './awaited-traces.ts';
+import { Crashes } from './crashes.ts';
+import type { OnNewError } from './crashes.ts';
 import { EndedLog } from './ended-log.ts';
 import type { EndedUsers } from './ended-log.ts';
-import { ErrorSummary } from './error-summary.ts';
-import type { ErrorCount } from './error-summary.ts';
+import type { ErrorSummary } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { EndKind, UserInput, UserState } from './lifecycle.ts';
 import { Moves } from './moves.ts';
-import { isRemoval } from './user.ts';
+import { reconcile } from './reconcile.ts';
+import type { DesiredUsers } from './reconcile.ts';
 import type { PooledUser, User, UserEnvironment } from './user.ts';
 import { makeUser } from './user-class.ts';
-
-/** Maximum number of crashed users that are remembered one by one; the newest stay. */
-const MOST_CRASHED = 10_000;
+import { listUsers } from './user-list.ts';
+import type { UserLine } from './user-list.ts';
 
 /** How many users are in each state; users that are gone are counted over the entire run. */
 export type PoolCounts = Record<UserState, number>;
-
-/** All users that a process should have. */
-export interface DesiredUsers {
-  staying: IdSet;
-  leaving: IdSet;
-  /** Users that continue elsewhere as soon as they have ended here. */
-  moving: IdSet;
-  /** Removals by force, the oldest first, whether those users are still here or not. */
-  gone: readonly IdSet[];
-  /** Missing users are started within this time. */
-  withinMs: number;
-}
-
-/** One line of `users()`. */
-export interface UserLine {
-  id: number;
-  state: UserState;
-  repetitions: number;
-  error?: string;
-}
 
 /** What a pool needs. */
 export interface PoolParts {
@@ -59,8 +39,7 @@ export interface PoolParts {
   settings: RunSettings;
   clock: Clock;
   intervalMs: number;
-  /** Called once for each new kind of error. */
-  onNewError: (error: ErrorCount, cause: unknown, id: number | undefined) => void;
+  onNewError: OnNewError;
   /** Called when {@link UserPool.takeEnded} has ends to report, and had none before. */
   onEnded: () => void;
   /** Called when users that move did not end their `start` in time, and were removed by force. */
@@ -73,35 +52,37 @@ export interface PoolParts {
 export class UserPool {
   readonly #parts: PoolParts;
   readonly #users = new Map<number, PooledUser>();
-  readonly #arrivals: Arrivals;
-  /** Replacements of lost users, in a queue of their own, because they come faster than new users. */
-  readonly #recovering: Arrivals;
+  readonly #queues: ArrivalQueues;
   readonly #counts: PoolCounts = { ...noUsers };
-  readonly #crashed = new Map<number, { error: string; repetitions: number }>();
+  readonly #crashes: Crashes;
   readonly #started: Counter;
-  readonly errors = new ErrorSummary();
   #ended = new EndedLog();
   readonly #moves: Moves;
   readonly #awaited = new AwaitedTraces();
-  readonly #whenEmpty: (() => void)[] = [];
+  #emptied: Deferred<undefined> | undefined;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
-    this.#moves = new Moves(parts.environment.wheel, (ids) => this.#expire(ids));
-    this.#started = parts.environment.metrics.counter('users_started');
-    const start = (id: number): void => this.#admit(id);
-    this.#arrivals = new Arrivals(parts.clock, parts.intervalMs, start);
-    this.#recovering = new Arrivals(parts.clock, 0, start);
+    const { metrics, wheel } = parts.environment;
+    this.#crashes = new Crashes(metrics, parts.onNewError);
+    this.#moves = new Moves(wheel, (ids) => this.#expire(ids));
+    this.#started = metrics.counter('users_started');
+    this.#queues = new ArrivalQueues(parts.clock, parts.intervalMs, (id) => this.#admit(id));
+  }
+
+  /** The kinds of errors of the users. */
+  get errors(): ErrorSummary {
+    return this.#crashes.errors;
   }
 
   /** How many users are in each state. */
   get counts(): PoolCounts {
-    return { ...this.#counts, starting: this.#arrivals.size + this.#recovering.size };
+    return { ...this.#counts, starting: this.#queues.size };
   }
 
   /** Users that are not gone. */
   get size(): number {
-    return this.#users.size + this.#arrivals.size + this.#recovering.size;
+    return this.#users.size + this.#queues.size;
   }
 
   /**
@@ -109,18 +90,9 @@ export class UserPool {
    *
    * @param withinMs for replacements: they are started within this time, whatever the pace
    */
-  add(
-    ids: IdSet,
-    { delayMs = 0, withinMs }: { delayMs?: number; withinMs?: number | undefined },
-  ): void {
+  add(ids: IdSet, when: { delayMs?: number; withinMs?: number | undefined }): void {
     const fresh = this.size === 0 ? ids : this.#withoutPresent(ids);
-    if (fresh.size === 0) return;
-    if (withinMs === undefined) {
-      this.#arrivals.add(fresh, delayMs);
-      return;
-    }
-    this.#recovering.add(fresh);
-    this.#recovering.setInterval(withinMs / Math.max(1, this.#recovering.size));
+    if (fresh.size > 0) this.#queues.add(fresh, when);
   }
 
   /** Removes users; ids that are not here are ignored. */
@@ -166,46 +138,27 @@ export class UserPool {
   }
 
   /**
-   * Repairs what differs from what the master wants.
+   * Repairs what differs from what the master wants; {@link reconcile} decides.
    *
    * @param ended users whose end the master does not know yet, by report: they are not started again
    */
-  reconcile(desired: DesiredUsers, ended: readonly IdSet[]): void {
-    const { staying, leaving, moving, gone, withinMs } = desired;
-    const present = this.#present();
-    let told: readonly IdSet[] = [...ended, ...this.#ended.ids];
-    const all = told.reduce((sum, ids) => sum.union(ids), IdSet.empty);
-    let strangers = present.difference(staying).difference(leaving).difference(moving);
-    let removed = IdSet.empty;
-    for (const batch of gone) {
-      let left = batch;
-      told = told.map((ids) => {
-        const known = ids.intersection(left);
-        left = left.difference(known);
-        return ids.difference(known);
-      });
-      const here = strangers.intersection(left);
-      strangers = strangers.difference(here);
-      removed = removed.union(here);
-      // Users that were lost here with the lease have gone without a report.
-      this.#tellGone(left.difference(here), 'removed');
-    }
-    this.#drop(strangers);
-    this.remove(removed, true);
-    this.remove(leaving, false);
-    this.#tellGone(leaving.difference(all).difference(present), 'removed');
-    this.move(moving);
-    this.#tellGone(moving.difference(all).difference(present), 'moved');
-    this.#keep(staying);
-    this.add(staying.difference(all), { withinMs });
+  reconcile(
+    { withinMs, ...desired }: DesiredUsers & { withinMs: number },
+    ended: readonly IdSet[],
+  ): void {
+    const repairs = reconcile(this.#present(), desired, [...ended, ...this.#ended.ids]);
+    for (const { how, ids } of repairs.tell) this.#tellGone(ids, how);
+    this.#drop(repairs.drop);
+    this.remove(repairs.remove, true);
+    this.remove(repairs.leave, false);
+    this.move(repairs.move);
+    this.#keep(repairs.keep);
+    this.add(repairs.add, { withinMs });
   }
 
   /** A digest that distinguishes the users that are here, and were not asked to leave, from others. */
   digest(): IdDigest {
-    const queued = digestOf(this.#arrivals.all());
-    const recovering = digestOf(this.#recovering.all());
-    let count = queued.count + recovering.count;
-    let sum = queued.sum + recovering.sum;
+    let { count, sum } = this.#queues.digest();
     for (const { id, state } of this.#users.values()) {
       if (state === 'leaving' || state === 'moving') continue;
       count++;
@@ -216,28 +169,26 @@ export class UserPool {
 
   /** While users are held, none of them starts: they may still run elsewhere. */
   setHeld(held: boolean): void {
-    this.#arrivals.setHeld(held);
-    this.#recovering.setHeld(held);
+    this.#queues.setHeld(held);
   }
 
   /** Changes the pace of new starts. */
   setPace(intervalMs: number, paused: boolean): void {
-    this.#arrivals.setInterval(intervalMs);
-    this.#arrivals.setPaused(paused);
-    this.#recovering.setPaused(paused);
+    this.#queues.setPace(intervalMs, paused);
   }
 
   /** Resolves when no user is left. */
   whenEmpty(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
-    const empty = deferred<undefined>();
-    this.#whenEmpty.push(() => empty.resolve(undefined));
-    return empty.promise;
+    this.#emptied ??= deferred<undefined>();
+    return this.#emptied.promise;
   }
 
   /** The users that ended since the last call. */
   takeEnded(): EndedUsers {
-    return this.#ended.take((ids) => this.#presentOf(ids));
+    const queued = this.#queues.all();
+    const isHere = (id: number): boolean => this.#users.has(id) || queued.has(id);
+    return this.#ended.take((ids) => IdSet.of([...ids].filter(isHere)));
   }
 
   /** Whether {@link takeEnded} has ends to report. */
@@ -247,31 +198,13 @@ export class UserPool {
 
   /** Counts an error that no `start` threw: a rejection in a timer that a user left behind. */
   strayError(error: unknown): void {
-    // A wait that a removal by force ended is not an error.
-    const kind = isRemoval(error) ? undefined : this.errors.add(error, { isStray: true });
-    if (kind !== undefined) this.#parts.onNewError(kind, error, undefined);
+    this.#crashes.noteStray(error);
   }
 
   /** The lowest `limit` users in `state`, or in any. */
   list(state: UserState | undefined, limit: number): UserLine[] {
-    const lines: UserLine[] = [];
-    if (state === undefined || state === 'starting') {
-      const queued = this.#arrivals.all().union(this.#recovering.all());
-      for (const id of queued.toArray().slice(0, limit)) {
-        lines.push({ id, state: 'starting', repetitions: 0 });
-      }
-    }
-    for (const { id, state: its, repetitions } of this.#users.values()) {
-      // A user that moves still runs.
-      const isIn = state === its || (state === 'running' && its === 'moving');
-      if (state === undefined || isIn) lines.push({ id, state: its, repetitions });
-    }
-    if (state === 'crashed') {
-      for (const [id, { error, repetitions }] of this.#crashed) {
-        lines.push({ id, state: 'crashed', repetitions, error });
-      }
-    }
-    return lines.sort((a, b) => a.id - b.id).slice(0, limit);
+    const [started, crashed] = [this.#users.values(), this.#crashes.all()];
+    return listUsers({ queued: () => this.#queues.all(), started, crashed }, state, limit);
   }
 
   /** Shows a user's traffic to `watcher`, or stops that; a user that is not here can be waited for. */
@@ -280,7 +213,7 @@ export class UserPool {
   }
 
   #present(): IdSet {
-    return IdSet.of(this.#users.keys()).union(this.#arrivals.all()).union(this.#recovering.all());
+    return IdSet.of(this.#users.keys()).union(this.#queues.all());
   }
 
   #drop(ids: IdSet): void {
@@ -296,7 +229,7 @@ export class UserPool {
 
   /** Removes users from the queues: they have not begun. */
   #unqueue(ids: IdSet, how: EndKind): void {
-    for (const queue of [this.#arrivals, this.#recovering]) this.#tellGone(queue.remove(ids), how);
+    this.#tellGone(this.#queues.remove(ids), how);
   }
 
   #tellGone(ids: IdSet, how: EndKind): void {
@@ -308,8 +241,9 @@ export class UserPool {
 
   /** Lets users stay that were about to move: the master that wanted the move is gone. */
   #keep(ids: IdSet): void {
-    const stay = this.#moves.ids.filter((id) => ids.has(id));
-    for (const id of stay) this.#apply(this.#users.get(id) as PooledUser, 'stay');
+    for (const id of this.#moves.ids) {
+      if (ids.has(id)) this.#apply(this.#users.get(id) as PooledUser, 'stay');
+    }
   }
 
   /** The time of users that move is over. */
@@ -326,20 +260,9 @@ export class UserPool {
     if (this.#ended.note(how, id)) this.#parts.onEnded();
   }
 
-  #presentOf(ids: Iterable<number>): IdSet {
-    const queued = this.#arrivals.all().union(this.#recovering.all());
-    return IdSet.of([...ids].filter((id) => this.#users.has(id) || queued.has(id)));
-  }
-
   #withoutPresent(ids: IdSet): IdSet {
-    const present: number[] = [];
-    ids.forEach((id) => {
-      if (this.#users.has(id)) present.push(id);
-    });
-    return ids
-      .difference(IdSet.of(present))
-      .difference(this.#arrivals.all())
-      .difference(this.#recovering.all());
+    const started = ids.toArray().filter((id) => this.#users.has(id));
+    return this.#queues.without(ids.difference(IdSet.ofSorted(started)));
   }
 
   #admit(id: number): void {
@@ -352,7 +275,7 @@ export class UserPool {
     user.trace(this.#awaited.take(id));
     // `starting` is counted by the queue's length.
     this.#counts.starting++;
-    this.#crashed.delete(id);
+    this.#crashes.forget(id);
     this.#started.add();
     this.#begin(user);
   }
@@ -397,26 +320,12 @@ export class UserPool {
     if (isGone(user.state)) return;
     // The user has crashed, whatever happens while the crash is noted.
     try {
-      this.#noteCrash(user, error);
+      this.#crashes.note(user, error);
     } finally {
       this.#apply(user, 'threw');
       // Its connections end with it, as those of a crashed Erlang process do.
       user.remove();
     }
-  }
-
-  #noteCrash(user: PooledUser, error: unknown): void {
-    const kind = this.errors.add(error);
-    const { metrics } = this.#parts.environment;
-    metrics.counter('users_crashed_by', { error: errorName(error) }).add();
-    this.#crashed.set(user.id, {
-      error: `${errorName(error)}: ${cut(messageOf(error), 300)}`,
-      repetitions: user.repetitions,
-    });
-    if (this.#crashed.size > MOST_CRASHED) {
-      this.#crashed.delete(this.#crashed.keys().next().value as number);
-    }
-    if (kind !== undefined) this.#parts.onNewError(kind, error, user.id);
   }
 
   /** Moves a user along the table. @returns false when the input has no effect in its state */
@@ -436,11 +345,8 @@ export class UserPool {
   }
 
   #checkEmpty(): void {
-    if (this.#whenEmpty.length === 0 || this.size > 0) return;
-    for (const tell of this.#whenEmpty.splice(0)) tell();
+    if (this.#emptied === undefined || this.size > 0) return;
+    this.#emptied.resolve(undefined);
+    this.#emptied = undefined;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

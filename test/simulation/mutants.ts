@@ -86,8 +86,8 @@ const mutants: readonly Mutant[] = [
   {
     fault: 'who moves is not in the journal',
     file: 'src/master/run/restore.js',
-    cure: 'node.moving = IdSet.ofDisjoint(each.moving ?? []);',
-    without: '',
+    cure: 'IdSet.ofDisjoint(process.moving ?? [])',
+    without: 'IdSet.empty',
   },
   {
     fault: 'slaves keep their users beyond their lease',

@@ -284,6 +284,7 @@ export class World {
       whenNoNodes: () => 'no slave is there',
       kill: () => {},
       leases: true,
+      checksUsers: true,
       journal: {
         isDue: true,
         save: (state) => {

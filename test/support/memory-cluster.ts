@@ -73,6 +73,7 @@ export class MemoryCluster {
         expected: () => this.#expected,
         whenNoNodes: () => 'no slave is there',
         leases,
+        checksUsers: true,
         ...(kept === undefined ? {} : { journal: kept }),
         observers,
         drivers,

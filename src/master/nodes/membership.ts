@@ -6,19 +6,14 @@ import { show } from '../../lib/text/quote.ts';
 import { plural } from '../../lib/text/plural.ts';
 import { excess, leastLoaded } from '../../placement/placement.ts';
 import { TAKEOVER_MS } from '../../protocol/lease.ts';
-import type {
-  LogRecord,
-  NodeInfo,
-  Refusal,
-  ShippedRecord,
-  SlaveMessage,
-} from '../../protocol/messages.ts';
+import type { LogRecord, NodeInfo, Refusal } from '../../protocol/messages.ts';
 import type { MasterPeer } from '../../protocol/peer.ts';
 import { QUICK_MS } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { RunMemory } from '../run/journal.ts';
 import { LOG, NodeEntry } from './node-entry.ts';
+import { NodeLink } from './node-link.ts';
 import { isDrained } from './node-state.ts';
 import { NodeWatch, undrainHint } from './node-watch.ts';
 import { Reports } from '../users/reports.ts';
@@ -37,7 +32,7 @@ export class Membership {
   readonly #distributor: Distributor;
   readonly #starting: RunStart;
   readonly #watch: NodeWatch;
-  readonly #reports: Reports;
+  readonly #link: NodeLink;
   readonly #evicted = new Set<string>();
 
   constructor(cluster: Cluster, distributor: Distributor, starting: RunStart) {
@@ -45,7 +40,7 @@ export class Membership {
     this.#distributor = distributor;
     this.#starting = starting;
     this.#watch = new NodeWatch(cluster, distributor);
-    this.#reports = new Reports(cluster, {
+    const reports = new Reports(cluster, {
       returned: (run, node) => {
         this.#watch.returned(run, node);
         if (node.isLeaving) this.#letGo(node);
@@ -58,6 +53,15 @@ export class Membership {
       repair: (run, node) => distributor.repair(run, node),
       distrust: (run, node, why) => this.#distrust(run, node, why),
       move: (run, ids) => distributor.place(run, ids, leastLoaded, run.ms('recovery')),
+    });
+    this.#link = new NodeLink(cluster, {
+      report: (node, report) => reports.take(node, report),
+      leaving: (node) => {
+        if (!node.isLeaving) this.#letGo(node);
+      },
+      // It was not killed for what its users do, so this is no evidence against the scenario.
+      gone: (node, reason) => this.#watch.lose(node, reason, false),
+      disconnected: (node, peer, reason) => this.#watch.disconnected(node, peer, reason),
     });
   }
 
@@ -84,7 +88,7 @@ export class Membership {
     const known = this.#cluster.nodes.get(info.name);
     if (known !== undefined && known.info.identity === info.identity) {
       this.#watch.attach(known, info, peer);
-      this.#listen(known, peer);
+      this.#link.listen(known, peer);
       if (!known.isInRun) this.#admitLate(known);
       return undefined;
     }
@@ -99,7 +103,7 @@ export class Membership {
     // A process that never sends a beat needs a lease that ends, too: its users must not wait forever.
     node.leaseUntil = node.heardAt + TAKEOVER_MS;
     this.#cluster.nodes.add(node);
-    this.#listen(node, peer);
+    this.#link.listen(node, peer);
     this.#admitLate(node);
     return undefined;
   }
@@ -137,15 +141,16 @@ export class Membership {
     demandRunning(this.#cluster.state, 'rebalance');
     const run = this.#cluster.requireRun();
     const nodes = this.#cluster.nodes.ready();
-    const coming = this.#cluster.nodes.all().reduce((sum, { moving }) => sum + moving.size, 0);
+    const movingOf = ({ number }: NodeEntry): IdSet => run.ledger.movingOf(number);
+    const coming = this.#cluster.nodes.all().reduce((sum, node) => sum + movingOf(node).size, 0);
     const moves = excess(
-      nodes.map((node) => run.owners.digestOf(node.number).count - node.moving.size),
+      nodes.map((node) => run.ledger.settledDigestOf(node.number).count),
       coming,
     );
     const users = nodes.map((node, at) => {
       const { staying } = run.owners.ofNode(node.number);
       const ids = staying
-        .difference(node.moving)
+        .difference(movingOf(node))
         .toArray()
         .slice(-(moves[at] ?? 0) || Infinity);
       return [node, IdSet.ofSorted(ids)] as const;
@@ -349,60 +354,5 @@ export class Membership {
       // It announced its end while it was being set up.
       if (node.isLeaving) this.#letGo(node);
     });
-  }
-
-  #listen(node: NodeEntry, peer: MasterPeer): void {
-    peer.onMessage = (message) => {
-      if (node.peer === peer && node.state.reach !== 'away') this.#hear(node, message, peer);
-    };
-    peer.onClose = (reason) => this.#watch.disconnected(node, peer, reason);
-  }
-
-  #log(node: NodeEntry, shipped: readonly ShippedRecord[], dropped: number): void {
-    // What a line says about its process is not trusted: it could name another process, or none.
-    const records = shipped.map((record) => ({ ...record, node: node.name }));
-    node.log.add(records);
-    this.#cluster.parts.logs(records, dropped);
-  }
-
-  #hear(
-    node: NodeEntry,
-    message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>,
-    peer: MasterPeer,
-  ): void {
-    const { clock } = this.#cluster.parts;
-    node.heardAt = clock.monotonic();
-    switch (message.type) {
-      case 'beat':
-        node.clock = message.clock;
-        // A process that is back for this long without a matching report must not keep its users forever.
-        if (node.heardAt - (node.returningSince ?? Infinity) > TAKEOVER_MS) return;
-        node.leaseUntil = node.heardAt + TAKEOVER_MS;
-        peer.beat({
-          sequence: message.sequence,
-          at: clock.steady(),
-          acked: this.#cluster.ackedOf(node),
-        });
-        return;
-      case 'logs':
-        this.#log(node, message.records, message.dropped);
-        return;
-      case 'report':
-        this.#reports.take(node, message);
-        return;
-      case 'leaving':
-        // The process repeats this over each connection.
-        if (!node.isLeaving) this.#letGo(node);
-        return;
-      case 'gone':
-        // It was not killed for what its users do, so this is no evidence against the scenario.
-        this.#watch.lose(node, message.reason, false);
-        peer.close('the process has announced its end');
-        return;
-      case 'blocked':
-      case 'unblocked':
-        // Only a watchdog reports this, on its own connection.
-        return;
-    }
   }
 }

@@ -1,4 +1,4 @@
-import { IdSet } from '../../lib/ids/id-set.ts';
+import type { IdSet } from '../../lib/ids/id-set.ts';
 import { Recent } from '../../lib/recent.ts';
 import type {
   ClockEstimate,
@@ -25,7 +25,6 @@ export interface NodeChange {
 export interface NodeMemory {
   revision: number;
   lastReport: number;
-  forced: readonly IdSet[];
   unconfirmed: readonly Assignment[];
   state: NodeState;
 }
@@ -71,8 +70,6 @@ export class NodeEntry {
   safeReport = 0;
   /** Assignments that its reports do not cover yet, the oldest first. */
   #unconfirmed: readonly Assignment[] = [];
-  /** Removals by force that no report covers, the oldest first; a user can be in several. */
-  #forced: readonly IdSet[] = [];
   /** How many users it was given in this run whose end it has not reported; see {@link mostUsers}. */
   #outstanding = 0;
   #revision = 0;
@@ -81,8 +78,6 @@ export class NodeEntry {
   provenFrom = 0;
   /** Such a report named ended users, and came after the process was told which users it should have. */
   isUnproven = false;
-  /** Users that move elsewhere as soon as their start() here has ended. */
-  moving = IdSet.empty;
   /** When its load was last checked for saturation. */
   loadNotedAt = -Infinity;
   /** Since when its reports have been behind the commands. */
@@ -100,7 +95,6 @@ export class NodeEntry {
     if (memory === undefined) return;
     this.#state = memory.state;
     this.#revision = memory.revision;
-    this.#forced = memory.forced;
     this.#unconfirmed = memory.unconfirmed;
     this.lastReport = memory.lastReport;
     this.safeReport = memory.lastReport;
@@ -175,47 +169,19 @@ export class NodeEntry {
     return this.#revision;
   }
 
-  /** Notes a removal by force: its report is still to come. */
-  forced(ids: IdSet): void {
-    this.#forced = [...this.#forced, ids];
-  }
-
-  /** Users that were removed by force and whose end has not been reported. */
-  get unconfirmedForced(): IdSet {
-    return this.#forced.reduce((all, batch) => all.union(batch), IdSet.empty);
-  }
-
-  /** How many removals by force no report covers yet. */
-  get unconfirmedRemovals(): number {
-    return this.#forced.reduce((sum, { size }) => sum + size, 0);
-  }
-
   /** Assignments that its reports do not cover yet. */
   get unconfirmed(): readonly Assignment[] {
     return this.#unconfirmed;
   }
 
-  get forcedBatches(): readonly IdSet[] {
-    return this.#forced;
-  }
-
-  /** Notes users whose end was reported, whether they have been started again or not. */
-  confirmForced(ids: IdSet): void {
-    if (this.#forced.length === 0) return;
-    let left = ids;
-    this.#forced = this.#forced
-      .map((batch) => {
-        const ended = batch.intersection(left);
-        left = left.difference(ended);
-        return batch.difference(ended);
-      })
-      .filter(({ size }) => size > 0);
-  }
-
-  /** Those of `ids`, gone as of `revision`, that have not been given to the process again since. */
-  confirmGone(ids: IdSet, revision: number): IdSet {
+  /** Notes that its reports cover the commands up to `revision`. */
+  covered(revision: number): void {
     this.#unconfirmed = this.#unconfirmed.filter((each) => each.revision > revision);
-    return this.#unconfirmed.reduce((gone, each) => gone.difference(each.ids), ids);
+  }
+
+  /** Those of `ids` that its reports do not show to be given to it again; see {@link covered}. */
+  notGivenSince(ids: IdSet): IdSet {
+    return this.#unconfirmed.reduce((left, each) => left.difference(each.ids), ids);
   }
 
   /** Whether a difference may be repaired now: only after the last repair can have taken effect. */

@@ -6,7 +6,7 @@ import { count } from '../../lib/text/plural.ts';
 import { visitingOrder } from '../../placement/placement.ts';
 import type { NodeChange, NodeEntry } from './node-entry.ts';
 import { machineOf } from './node-entry.ts';
-import { NOWHERE } from '../users/owner-table.ts';
+import { UNPLACED } from '../users/owner-table.ts';
 
 /** The slave processes that have joined, in the order in which placement visits them. */
 export class NodeRegistry {
@@ -101,12 +101,12 @@ export class NodeRegistry {
    * @throws {AmocError} `BUSY` when there are too many processes
    */
   nextNumber(): number {
-    for (let tried = 1; tried < NOWHERE; tried++) {
-      const number = this.#nextNumber < NOWHERE ? this.#nextNumber : 1;
+    for (let tried = 1; tried < UNPLACED; tried++) {
+      const number = this.#nextNumber < UNPLACED ? this.#nextNumber : 1;
       this.#nextNumber = number + 1;
       if (this.byNumber(number) === undefined) return number;
     }
-    throw new AmocError('BUSY', `${count(NOWHERE - 1)} processes have joined, and no more can`);
+    throw new AmocError('BUSY', `${count(UNPLACED - 1)} processes have joined, and no more can`);
   }
 
   add(node: NodeEntry): void {

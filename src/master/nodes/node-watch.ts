@@ -9,7 +9,6 @@ import type { Distributor } from '../users/distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { isDrained } from './node-state.ts';
 import type { NodeRegistry } from './node-registry.ts';
-import { NOWHERE } from '../users/owner-table.ts';
 import type { Run } from '../run/run.ts';
 
 /** Decides what happens to the users of a process that dies, is blocked, or responds again. */
@@ -134,22 +133,19 @@ export class NodeWatch {
     const known = run.audit.get(node.info.identity);
     if (known !== undefined) known.isLost = true;
     run.totals.forget(node.name);
-    const { staying, leaving } = run.owners.ofNode(node.number);
-    run.owners.release(leaving);
-    run.ended.removed += leaving.size + node.unconfirmedRemovals;
+    const users = run.ledger.lose(node.number);
     if (this.#cluster.state.is !== 'running') {
-      run.owners.release(staying);
-      run.ended.lost += staying.size;
+      run.ledger.abandon(users);
       return;
     }
-    if (node.isLeaving && staying.size === 0) {
+    if (node.isLeaving && users.size === 0) {
       this.#cluster.parts.notice({ level: 'info', text: `${node.name} has left` });
       return;
     }
     this.#replace(
       run,
       node,
-      staying,
+      users,
       wasBlocked ? 'was killed because it was blocked' : `is gone (${reason})`,
       { wasBlocked, hasDied },
     );
@@ -196,23 +192,21 @@ export class NodeWatch {
     why: string,
     { wasBlocked, hasDied }: { wasBlocked: boolean; hasDied: boolean },
   ): void {
-    run.ended.lost += ids.size;
     // Machines that are cut off at the same time are no evidence against the scenario.
     const isLoop = hasDied && run.crashed(this.#cluster.parts.clock.monotonic());
     if (wasBlocked || isLoop) {
-      run.owners.release(ids);
+      run.ledger.abandon(ids);
       const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started again${isLoop ? ': processes of this run crash again and again' : ', they would block another process'}`;
       this.#cluster.tell('node_lost', { level: 'error', text }, { node: node.name });
       if (isLoop) this.#fail(run, `its processes crash again and again, the last one ${why}`);
       return;
     }
     if (run.leavesUsers) {
-      run.owners.release(ids);
+      run.ledger.abandon(ids);
       const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started elsewhere (onNodeLoss: leave)`;
       this.#cluster.tell('node_lost', { level: 'warn', text }, { node: node.name });
       return;
     }
-    run.owners.assign(ids, NOWHERE);
     const others = this.#cluster.nodes.ready().map(({ name }) => name);
     const where =
       others.length === 0
@@ -226,14 +220,12 @@ export class NodeWatch {
   }
 
   #fail(run: Run, reason: string): void {
-    for (const node of this.#cluster.nodes.known()) {
-      const ids = run.owners.ofNode(node.number).staying;
+    const all = run.owners.highestStaying(run.owners.staying);
+    for (const [number, ids] of run.ledger.remove(all, true)) {
+      const node = this.#cluster.nodes.byNumber(number);
       // A process that is out of reach is told when it is back.
-      if (node.isReady) this.#distributor.withdraw(run, node, ids, true);
-      node.forced(ids);
-      run.owners.release(ids);
+      if (node?.isReady === true) this.#distributor.withdraw(run, node, ids, true);
     }
-    run.owners.release(run.owners.ofNode(NOWHERE).staying);
     this.#cluster.enter({ is: 'failed', scenario: run.scenario, reason });
     this.#cluster.parts.notice({ level: 'error', text: `${run.scenario} has failed: ${reason}` });
   }

@@ -15,9 +15,9 @@ import { IdSet } from '../../lib/ids/id-set.ts';
 import { sha256 } from '../../lib/ids/sha256.ts';
 import { idRanges, nodeInfo, requests, settings, variables } from '../../protocol/messages.ts';
 import type { NodeRegistry } from '../nodes/node-registry.ts';
-import { NOWHERE } from '../users/owner-table.ts';
+import { UNPLACED } from '../users/owner-table.ts';
 import { units } from '../../metrics/catalogue.ts';
-import { nameOfStrategy } from '../../placement/placement.ts';
+import { DEFAULT_STRATEGY, nameOfStrategy } from '../../placement/placement.ts';
 import type { Run } from './run.ts';
 
 /** First line of a journal: what it is, its version, and the SHA-256 of the rest. */
@@ -93,7 +93,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
     variables: run.variables,
     connectionsPerUser: run.connectionsPerUser,
     ...(run.comment === undefined ? {} : { comment: run.comment }),
-    placement: nameOfStrategy(run.placement) ?? 'roundRobin',
+    placement: nameOfStrategy(run.placement) ?? DEFAULT_STRATEGY,
     ...(run.nodes === undefined ? {} : { nodes: [...run.nodes] }),
     ...(run.rate === undefined ? {} : { rate: run.rate }),
     thresholds: run.thresholds,
@@ -106,6 +106,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
       .filter((node) => node.isInRun)
       .map((node) => {
         const { staying, leaving } = of(node.number);
+        const moving = run.ledger.movingOf(node.number);
         return {
           info: node.info,
           number: node.number,
@@ -114,15 +115,15 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
           ...(node.state.role === 'ready' ? {} : { drained: true }),
           staying: [...staying.ranges],
           leaving: [...leaving.ranges],
-          ...(node.moving.size > 0 ? { moving: [...node.moving.ranges] } : {}),
-          forced: node.forcedBatches.map((batch) => [...batch.ranges]),
+          ...(moving.size > 0 ? { moving: [...moving.ranges] } : {}),
+          forced: run.ledger.removalsOf(node.number).map((batch) => [...batch.ranges]),
           unconfirmed: node.unconfirmed.map(({ revision, ids }) => ({
             revision,
             ids: [...ids.ranges],
           })),
         };
       }),
-    homeless: [...of(NOWHERE).staying.ranges],
+    homeless: [...of(UNPLACED).staying.ranges],
     top: run.owners.top,
   };
 }

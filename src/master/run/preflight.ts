@@ -1,8 +1,6 @@
 import { AmocError } from '../../lib/errors.ts';
+import { checkFiles, checkPorts } from '../../lib/system/limit-check.ts';
 import type { NodeInfo } from '../../protocol/messages.ts';
-
-/** Files that a process has open in addition to its users' connections. */
-const OWN_FILES = 64;
 
 /** What one process is about to hold. */
 export interface PlannedLoad {
@@ -27,14 +25,14 @@ export function checkLimits(plan: readonly PlannedLoad[], connectionsPerUser: nu
 }
 
 function fileWalls(plan: readonly PlannedLoad[], connectionsPerUser: number): string[] {
-  const short = plan.find(({ info, users }) => {
-    return info.openFiles !== undefined && users * connectionsPerUser + OWN_FILES > info.openFiles;
-  });
-  if (short === undefined) return [];
-  const wanted = Math.ceil(short.users * connectionsPerUser) + OWN_FILES;
-  return [
-    `${short.info.name} would need ${wanted} open files for ${short.users} users, but its limit is ${short.info.openFiles}; raise it with: ulimit -n ${wanted} (before amoc starts), or use more processes: AMOC_LOCAL_PROCESSES`,
-  ];
+  for (const { info, users } of plan) {
+    const { needed, isEnough, remedy } = checkFiles(users * connectionsPerUser, info.openFiles);
+    if (isEnough) continue;
+    return [
+      `${info.name} would need ${needed} open files for ${users} users, but its limit is ${info.openFiles}; ${remedy}`,
+    ];
+  }
+  return [];
 }
 
 function portWalls(plan: readonly PlannedLoad[], connectionsPerUser: number): string[] {
@@ -45,10 +43,10 @@ function portWalls(plan: readonly PlannedLoad[], connectionsPerUser: number): st
     hosts.set(info.host, host);
   }
   return [...hosts].flatMap(([host, { users, ports }]) => {
-    const wanted = Math.ceil(users * connectionsPerUser);
-    if (ports === undefined || wanted <= ports) return [];
+    const { needed, isEnough, remedy } = checkPorts(users * connectionsPerUser, ports);
+    if (isEnough) return [];
     return [
-      `${host} would need ${wanted} local ports for ${users} users, but has only ${ports}; widen the range with: sysctl -w net.ipv4.ip_local_port_range="1024 65535" (64,512 ports)`,
+      `${host} would need ${needed} local ports for ${users} users, but has only ${ports}; ${remedy}`,
     ];
   });
 }

@@ -10,7 +10,7 @@ import type { RunMemory } from './journal.ts';
 import { NodeEntry } from '../nodes/node-entry.ts';
 import type { NodeRegistry } from '../nodes/node-registry.ts';
 import type { Role } from '../nodes/node-state.ts';
-import { NOWHERE } from '../users/owner-table.ts';
+import type { Holding } from '../users/ledger.ts';
 import { Run } from './run.ts';
 
 /** More commands than a process can have received since the journal was written. */
@@ -36,42 +36,54 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
   run.setup = memory.setup;
   run.paused = memory.paused;
   run.announceRunning = false;
-  Object.assign(run.ended, memory.ended);
   run.totals.add(memory.totals);
   run.isRestored = true;
   run.heldUntil = now + TAKEOVER_MS;
   run.thresholds = { ...memory.thresholds };
+  const holdings: Holding[] = [];
   for (const each of memory.processes) {
-    const { info, number, revision, lastReport, staying, leaving, forced, unconfirmed } = each;
+    const { info, number, revision, lastReport, unconfirmed } = each;
+    const holding = holdingOf(each);
+    holdings.push(holding);
     const peer = new MasterPeer(closedTransport('the previous master'), systemClock);
     const node = new NodeEntry(info, peer, number, {
       // Some commands may have gone out after the journal was written.
       revision: revision + UNKNOWN_COMMANDS,
       lastReport,
-      forced: forced.map((ranges) => IdSet.ofDisjoint(ranges)),
       unconfirmed: unconfirmed.map(({ revision: at, ids }) => ({
         revision: at,
         ids: IdSet.ofDisjoint(ids),
       })),
       state: { role: roleOf(each), reach: 'away', awaySince: now },
     });
-    const users = [staying, leaving, ...forced].map((ranges) => IdSet.ofDisjoint(ranges).size);
+    const { staying, leaving, removals } = holding;
+    const users = [staying, leaving, ...removals].map(({ size }) => size);
     node.mayHave(REPEATS * users.reduce((sum, size) => sum + size, REPEATS));
     node.provenFrom = Infinity;
-    node.moving = IdSet.ofDisjoint(each.moving ?? []);
     node.leaseUntil = now + TAKEOVER_MS;
     registry.reserve(number);
     const namesake = registry.get(info.name);
     if (namesake !== undefined) registry.displace(namesake);
     registry.add(node);
-    run.owners.assign(IdSet.ofDisjoint(staying), number);
-    run.owners.assign(IdSet.ofDisjoint(leaving), number);
-    run.owners.markLeaving(IdSet.ofDisjoint(leaving));
   }
-  run.owners.assign(IdSet.ofDisjoint(memory.homeless), NOWHERE);
-  run.owners.restoreTop(memory.top ?? 0);
+  run.ledger.restore({
+    ended: memory.ended,
+    holdings,
+    unplaced: IdSet.ofDisjoint(memory.homeless),
+    top: memory.top ?? 0,
+  });
   run.announceEmpty = run.owners.size > 0;
   return run;
+}
+
+function holdingOf(process: RunMemory['processes'][number]): Holding {
+  return {
+    number: process.number,
+    staying: IdSet.ofDisjoint(process.staying),
+    leaving: IdSet.ofDisjoint(process.leaving),
+    moving: IdSet.ofDisjoint(process.moving ?? []),
+    removals: process.forced.map((ranges) => IdSet.ofDisjoint(ranges)),
+  };
 }
 
 /** A process that was leaving announces it again over its new connection. */

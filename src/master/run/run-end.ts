@@ -2,7 +2,6 @@ import { deferred, withTimeout } from '../../lib/time/async.ts';
 import type { Deferred } from '../../lib/time/async.ts';
 import { formatMs } from '../../lib/time/duration.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
-import { IdSet } from '../../lib/ids/id-set.ts';
 import { plural } from '../../lib/text/plural.ts';
 import { RemoteError } from '../../protocol/peer.ts';
 import type { RunResult } from '../../record/types.ts';
@@ -145,9 +144,7 @@ export class RunEnd {
 
   /** Ends a process that does not answer. @returns how many users were lost with it */
   #killed(run: Run, node: NodeEntry): number {
-    const { staying, leaving } = run.owners.ofNode(node.number);
-    const users = run.owners.release(staying.union(leaving));
-    run.ended.lost += users;
+    const users = run.ledger.kill(node.number);
     this.#cluster.expel(node);
     return users;
   }
@@ -203,7 +200,6 @@ export class RunEnd {
     this.#cluster.parts.journal?.clear();
     const asked = this.#cluster.nodes.all().map(async (node) => {
       node.users = undefined;
-      node.moving = IdSet.empty;
       if (node.isAway) {
         // The process is told that the run is over when it comes back.
         node.cancelExpiry();

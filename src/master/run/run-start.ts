@@ -1,5 +1,6 @@
 import { runVariables } from '../../config/run-variables.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
+import { DEFAULT_STRATEGY, nameOfStrategy } from '../../placement/placement.ts';
 import type { Params, Result } from '../../protocol/messages.ts';
 import type { DoRequest } from '../arguments.ts';
 import { QUICK_MS } from '../cluster.ts';
@@ -91,6 +92,7 @@ export class RunStart {
       defineRun(run, request.ids, this.#cluster.parts, nodes),
       thresholds,
     );
+    this.#sayLostPlacement(run);
     this.#distributor.place(run, request.ids, run.placement);
     return {
       run: run.id,
@@ -130,6 +132,14 @@ export class RunStart {
     const text = `${node.name} joined and ${takes}`;
     this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
     this.#distributor.placeHomeless(run);
+  }
+
+  /** A function cannot be kept in a journal. */
+  #sayLostPlacement({ placement }: Run): void {
+    const { journal, notice } = this.#cluster.parts;
+    if (journal === undefined || nameOfStrategy(placement) !== undefined) return;
+    const text = `placement is a function, which a restarted master does not have: it would place new users by '${DEFAULT_STRATEGY}'`;
+    notice({ level: 'warn', text });
   }
 
   /** An embedded server is on one machine's loopback, so slaves on other machines cannot use it. */

@@ -3,7 +3,8 @@ import { MetricsTotals } from '../../metrics/totals.ts';
 import type { Params, Result, ScenarioBundle } from '../../protocol/messages.ts';
 import type { PlacementStrategy } from '../../placement/placement.ts';
 import type { Json } from '../../scenario/contract.ts';
-import { OwnerTable } from '../users/owner-table.ts';
+import { Ledger } from '../users/ledger.ts';
+import type { EndedCounts, Owners } from '../users/ledger.ts';
 import { Problems } from './problems.ts';
 import { Saturation } from './saturation.ts';
 
@@ -14,15 +15,6 @@ export const CRASH_WINDOW_MS = 30_000;
 
 /** Commands at most this far apart are one burst. */
 const BURST_MS = 1000;
-
-/** How many users ended in which way, in the run so far. */
-export interface EndedCounts {
-  finished: number;
-  removed: number;
-  crashed: number;
-  /** Users whose process died, whether they were placed again or not. */
-  lost: number;
-}
 
 /** One run of a scenario, as the master holds it. */
 export class Run {
@@ -40,9 +32,9 @@ export class Run {
   readonly startedAt: number;
   /** The same moment on the monotonic clock. */
   readonly #began: number;
-  readonly owners = new OwnerTable();
+  /** Who has whom, and how many users have ended. */
+  readonly ledger = new Ledger();
   readonly totals = new MetricsTotals();
-  readonly ended: EndedCounts = { finished: 0, removed: 0, crashed: 0, lost: 0 };
   readonly startRate = new RateMeter();
   readonly saturation = new Saturation();
   /** Failures other than those of users. */
@@ -99,6 +91,15 @@ export class Run {
 
   get scenario(): string {
     return this.bundle.name;
+  }
+
+  /** Which process has which user; only the {@link ledger} changes it. */
+  get owners(): Owners {
+    return this.ledger.owners;
+  }
+
+  get ended(): Readonly<EndedCounts> {
+    return this.ledger.ended;
   }
 
   /** Whether the users of a lost process stay with it. */

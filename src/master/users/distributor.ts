@@ -1,3 +1,4 @@
+import { assert } from '../../lib/assert.ts';
 import { AmocError } from '../../lib/errors.ts';
 import type { IdSet } from '../../lib/ids/id-set.ts';
 import { leastLoaded, strategies } from '../../placement/placement.ts';
@@ -7,7 +8,7 @@ import type { Cluster } from '../cluster.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import { matchesAny } from '../nodes/node-registry.ts';
 import { isReady } from '../nodes/node-state.ts';
-import { NOWHERE } from './owner-table.ts';
+import { UNPLACED } from './owner-table.ts';
 import { checkLimits } from '../run/preflight.ts';
 import type { Run } from '../run/run.ts';
 
@@ -41,11 +42,11 @@ export class Distributor {
   place(run: Run, ids: IdSet, strategy: PlacementStrategy, withinMs?: number): void {
     const nodes = this.#cluster.nodes.ready();
     if (nodes.length === 0) {
-      run.owners.assign(ids, NOWHERE);
+      run.ledger.assign(ids, UNPLACED);
       this.#cluster.commit();
       return;
     }
-    const held = this.#held(ids);
+    const held = this.#held(run, ids);
     const free = held.reduce((left, { share }) => left.difference(share), ids);
     const shares: Placement =
       free.size === 0 ? new Map<string, IdSet>() : strategy(free, this.#placementNodes(run, nodes));
@@ -53,7 +54,7 @@ export class Distributor {
     const byName = new Map(nodes.map((node) => [node.name, node]));
     const orders: { node: NodeEntry; share: IdSet; revision: number; anew?: boolean }[] = [];
     const give = (node: NodeEntry, share: IdSet, anew?: boolean): void => {
-      run.owners.assign(share, node.number);
+      run.ledger.assign(share, node.number);
       run.served.add(node.info.identity);
       orders.push({
         node,
@@ -64,7 +65,7 @@ export class Distributor {
     };
     for (const { node, share } of held) {
       if (node.isReady) give(node, share, true);
-      else run.owners.assign(share, NOWHERE);
+      else run.ledger.assign(share, UNPLACED);
     }
     for (const [name, share] of shares) give(byName.get(name) as NodeEntry, share);
     // A restarted master must know every assignment that was sent.
@@ -87,26 +88,22 @@ export class Distributor {
    * A user that was removed by force may run until its process reports that it is gone: only that process
    * may start it again; otherwise the user waits. @returns such users, each with its process
    */
-  #held(ids: IdSet): { node: NodeEntry; share: IdSet }[] {
-    const held: { node: NodeEntry; share: IdSet }[] = [];
-    let free = ids;
-    for (const node of this.#cluster.nodes.known()) {
-      const share = free.intersection(node.unconfirmedForced);
-      if (share.size === 0) continue;
-      free = free.difference(share);
-      held.push({ node, share });
-    }
-    return held;
+  #held(run: Run, ids: IdSet): { node: NodeEntry; share: IdSet }[] {
+    return [...run.ledger.heldOf(ids)].map(([number, share]) => {
+      const node = this.#cluster.nodes.byNumber(number);
+      assert(node !== undefined, `a process that is gone holds ${share.size} users`);
+      return { node, share };
+    });
   }
 
   /** Tells a process all users that it should have. */
   repair(run: Run, node: NodeEntry): void {
     const { staying, leaving } = run.owners.ofNode(node.number);
-    const moving = staying.intersection(node.moving);
+    const moving = run.ledger.movingOf(node.number);
     const revision = node.nextRevision();
     node.provenFrom = Math.min(node.provenFrom, revision);
     // The process starts the missing users, and reports the end of users that it does not know.
-    node.mayHave(staying.size + leaving.size + node.unconfirmedRemovals);
+    node.mayHave(staying.size + leaving.size + run.ledger.unconfirmedOf(node.number));
     this.#cluster.ask(node, 'desire', {
       run: run.id,
       // Not counted as an assignment, so that ends reported in the meantime still count.
@@ -114,7 +111,7 @@ export class Distributor {
       staying: [...staying.difference(moving).ranges],
       leaving: [...leaving.ranges],
       moving: [...moving.ranges],
-      gone: node.forcedBatches.map((batch) => [...batch.ranges]),
+      gone: run.ledger.removalsOf(node.number).map((batch) => [...batch.ranges]),
       heard: node.lastReport,
       pace: this.paceOf(run, node),
       withinMs: run.ms('recovery'),
@@ -132,6 +129,19 @@ export class Distributor {
     return holdMs > 0 ? { holdMs } : {};
   }
 
+  /**
+   * Removes users: gently, when their start() ends, or by force. Users that wait for a process are gone at
+   * once.
+   */
+  remove(run: Run, ids: IdSet, force: boolean): void {
+    const orders = run.ledger.remove(ids, force);
+    this.#cluster.commit();
+    for (const [number, share] of orders) {
+      const node = this.#cluster.nodes.byNumber(number);
+      if (node !== undefined) this.withdraw(run, node, share, force);
+    }
+  }
+
   /** Tells a process to remove users. */
   withdraw(run: Run, node: NodeEntry, ids: IdSet, force: boolean): void {
     const revision = node.nextRevision();
@@ -147,8 +157,7 @@ export class Distributor {
   moveAway(run: Run, users: ReadonlyMap<NodeEntry, IdSet>): number {
     const orders: { node: NodeEntry; ids: IdSet }[] = [];
     for (const [node, all] of users) {
-      const ids = all.difference(node.moving);
-      node.moving = node.moving.union(ids);
+      const ids = run.ledger.move(all, node.number);
       if (ids.size > 0) orders.push({ node, ids });
     }
     // A restarted master that did not know of the move would let the users stay.
@@ -161,7 +170,7 @@ export class Distributor {
   }
 
   placeHomeless(run: Run): void {
-    const ids = run.owners.ofNode(NOWHERE).staying;
+    const ids = run.owners.ofNode(UNPLACED).staying;
     if (ids.size === 0) return;
     this.place(run, ids, leastLoaded, run.ms('recovery'));
   }

@@ -1,5 +1,5 @@
 import { assert } from '../../lib/assert.ts';
-import { mixId } from '../../lib/ids/id-digest.ts';
+import { digestOf, mixId } from '../../lib/ids/id-digest.ts';
 import type { IdDigest } from '../../lib/ids/id-digest.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
 
@@ -9,8 +9,8 @@ const LEAVING = 0x8000;
 /** Numbers of processes fit beside the flag; 0 means that no process has the user. */
 const MOST_NODES = 0x7fff;
 
-/** Stands in for the number of a process: users that wait for a process to take them. */
-export const NOWHERE = MOST_NODES;
+/** The number that stands for no process: users with it wait for a process to take them. */
+export const UNPLACED = MOST_NODES;
 
 /**
  * Which process has which user: two bytes per id, so that every count is exact and a command walks only
@@ -192,6 +192,33 @@ export class OwnerTable {
       else list.push(id);
     });
     return new Map([...lists].map(([node, list]) => [node, IdSet.of(list)]));
+  }
+
+  /** Checks that the counts agree; costs O(processes). @throws {AssertionFailure} */
+  checkCounts(): void {
+    let sum = 0;
+    for (const count of this.#counts.values()) {
+      assert(count >= 0, `a process has ${count} users`);
+      sum += count;
+    }
+    assert(sum === this.#present, `the processes have ${sum} users, not ${this.#present}`);
+    assert(this.#leaving >= 0 && this.#leaving <= sum, `${this.#leaving} of ${sum} users leave`);
+  }
+
+  /** Compares counts and digests with the table itself; costs O(ids). @throws {AssertionFailure} */
+  checkUsers(): void {
+    let leaving = 0;
+    const owners = this.byOwner();
+    for (const node of this.#counts.keys()) {
+      const its = owners.get(node) ?? { staying: IdSet.empty, leaving: IdSet.empty };
+      const count = its.staying.size + its.leaving.size;
+      assert(count === this.countOf(node), `process ${node} has ${count} users by the table`);
+      leaving += its.leaving.size;
+      const [kept, actual] = [this.digestOf(node), digestOf(its.staying)];
+      const isSame = kept.count === actual.count && kept.sum === actual.sum;
+      assert(isSame, `the digest of process ${node} is not that of its users`);
+    }
+    assert(leaving === this.#leaving, `${leaving} users leave, not ${this.#leaving}`);
   }
 
   #get(id: number): number {

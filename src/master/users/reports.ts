@@ -1,14 +1,14 @@
-import { digestOf } from '../../lib/ids/id-digest.ts';
 import { decodeDelta, sizeOf } from '../../metrics/totals.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
 import { plural } from '../../lib/text/plural.ts';
 import type { SlaveMessage } from '../../protocol/messages.ts';
 import type { Cluster } from '../cluster.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
-import { NOWHERE } from './owner-table.ts';
+import { UNPLACED } from './owner-table.ts';
 import { implausibility } from '../nodes/plausibility.ts';
 import { saturationOf } from '../run/saturation.ts';
-import type { EndedCounts, Run } from '../run/run.ts';
+import type { Run } from '../run/run.ts';
+import type { EndedCounts, ReportedEnds } from './ledger.ts';
 import { countUsers } from '../views.ts';
 
 /** What a process reports: counts, load, and which users have ended. */
@@ -84,76 +84,37 @@ export class Reports {
     // One report a second has a digest.
     if (report.digest !== undefined) this.#noteLoad(run, node, report, now);
     node.users = report.users;
-    const { forced, moved, ended } = this.#countEnds(run, node, report);
-    const waited = node.unconfirmedRemovals;
-    node.confirmForced(ended);
-    const { back, revision } = report.ended;
-    const isStale = revision < node.provenFrom;
-    if (isStale && ended.size > 0 && node.state.reach !== 'returning') node.isUnproven = true;
-    // A user whose forced removal was awaited is gone, whether the process was given it again or not.
-    const others = ended.difference(forced).difference(IdSet.ofDisjoint(back));
-    const gone = node.confirmGone(others, revision);
-    // This process cannot end a user that was removed here and has been added elsewhere since.
-    if (gone.size > 0) {
-      const own = run.owners.ownedBy(gone, node.number);
-      this.#release(run, node, own.difference(moved));
-      this.#move(run, node, own.intersection(moved), isStale);
-    }
-    if (run.owners.countOf(node.number) === 0) node.apply({ type: 'emptied' });
-    // Other users may have waited until these are gone.
-    if (node.unconfirmedRemovals < waited && run.owners.countOf(NOWHERE) > 0) {
-      this.#parts.placeHomeless(run);
-    }
+    this.#takeEnds(run, node, report);
     this.#compare(run, node, report, now);
     this.#announce(run);
   }
 
-  /**
-   * Counts the ends that a process reports.
-   *
-   * @returns these users, those of them that continue elsewhere, and the awaited removals by force
-   */
-  #countEnds(
-    run: Run,
-    node: NodeEntry,
-    report: Report,
-  ): { ended: IdSet; moved: IdSet; forced: IdSet } {
-    const forced = node.unconfirmedForced;
-    let ended = IdSet.empty;
-    for (const kind of ['finished', 'crashed', 'removed', 'moved'] as const) {
-      const ids = IdSet.ofDisjoint(report.ended[kind]);
-      node.reportedEnds(ids.size);
-      ended = ended.union(ids);
-      const removed = ids.intersection(forced);
-      // After a restart the journal may be out of date: the end of a user that it gives to another process
-      // does not count.
-      if (kind !== 'moved') {
-        run.ended[kind] += removed.union(run.owners.ownedBy(ids, node.number)).size;
-      } else run.ended.removed += removed.size;
+  /** Takes in which users have ended in a process; those that have moved are placed again. */
+  #takeEnds(run: Run, node: NodeEntry, report: Report): void {
+    const { back, revision } = report.ended;
+    const ends = endsOf(report);
+    const { finished, crashed, removed, moved } = ends;
+    const count = finished.size + crashed.size + removed.size + moved.size;
+    node.reportedEnds(count);
+    node.covered(revision);
+    const isStale = revision < node.provenFrom;
+    if (isStale && count > 0 && node.state.reach !== 'returning') node.isUnproven = true;
+    const { ledger } = run;
+    const awaited = ledger.unconfirmed;
+    const again = IdSet.ofDisjoint(back);
+    const movers = ledger.confirm(
+      node.number,
+      ends,
+      (ids) => node.notGivenSince(ids.difference(again)),
+      this.#cluster.state.is === 'running',
+    );
+    // The previous master may have given them back to the process: then the next `desire` settles it.
+    if (movers.size > 0 && !isStale) this.#parts.move(run, movers);
+    if (run.owners.countOf(node.number) === 0) node.apply({ type: 'emptied' });
+    // Other users may have waited until these are gone.
+    if (ledger.unconfirmed < awaited && run.owners.countOf(UNPLACED) > 0) {
+      this.#parts.placeHomeless(run);
     }
-    return { ended, moved: IdSet.ofDisjoint(report.ended.moved), forced };
-  }
-
-  #release(run: Run, node: NodeEntry, ids: IdSet): void {
-    run.owners.release(ids);
-    node.moving = node.moving.difference(ids);
-  }
-
-  /** Users have ended in a process in order to continue elsewhere. */
-  #move(run: Run, node: NodeEntry, ids: IdSet, isStale: boolean): void {
-    const movers = this.#cluster.state.is === 'running' ? run.owners.staysOf(ids) : IdSet.empty;
-    // These were asked to leave in the meantime.
-    const removed = ids.difference(movers);
-    this.#release(run, node, removed);
-    run.ended.removed += removed.size;
-    if (movers.size === 0) return;
-    if (isStale) {
-      // The previous master may have given them back to the process: the next `desire` settles it.
-      node.moving = node.moving.union(movers);
-      return;
-    }
-    node.moving = node.moving.difference(movers);
-    this.#parts.move(run, movers);
   }
 
   /** A process that was never given a user of the run has nothing to count in the run. */
@@ -204,12 +165,9 @@ export class Reports {
       node.behindSince ??= now;
       if (now - node.behindSince < BEHIND_MS) return;
     } else {
-      const wanted = run.owners.digestOf(node.number);
-      const moving = digestOf(node.moving);
-      const isSame =
-        digest.count === wanted.count - moving.count &&
-        digest.sum === (wanted.sum - moving.sum) >>> 0;
-      if (isSame && node.unconfirmedRemovals > 0) {
+      const wanted = run.ledger.settledDigestOf(node.number);
+      const isSame = digest.count === wanted.count && digest.sum === wanted.sum;
+      if (isSame && run.ledger.unconfirmedOf(node.number) > 0) {
         node.behindSince ??= now;
         if (now - node.behindSince < BEHIND_MS) return;
       } else {
@@ -270,6 +228,16 @@ export class Reports {
       });
     }
   }
+}
+
+/** The ends that a report names; no id is in two of them, as {@link implausibility} has checked. */
+function endsOf({ ended }: Report): ReportedEnds {
+  return {
+    finished: IdSet.ofDisjoint(ended.finished),
+    crashed: IdSet.ofDisjoint(ended.crashed),
+    removed: IdSet.ofDisjoint(ended.removed),
+    moved: IdSet.ofDisjoint(ended.moved),
+  };
 }
 
 /** Says that all users have started, and how many are still present. */

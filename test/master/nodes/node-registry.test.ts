@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NodeEntry } from '../../../src/master/nodes/node-entry.ts';
 import { matchesAny, NodeRegistry } from '../../../src/master/nodes/node-registry.ts';
-import { NOWHERE } from '../../../src/master/users/owner-table.ts';
+import { UNPLACED } from '../../../src/master/users/owner-table.ts';
 import { MasterPeer } from '../../../src/protocol/peer.ts';
 import { closedTransport } from '../../../src/protocol/transport.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -47,9 +47,9 @@ describe('numbers of nodes', () => {
     const registry = new NodeRegistry();
     const stays = entry('stays/1', registry.nextNumber());
     registry.add(stays);
-    for (let joined = 0; joined < 3 * NOWHERE; joined++) {
+    for (let joined = 0; joined < 3 * UNPLACED; joined++) {
       const number = registry.nextNumber();
-      assert.ok(number >= 1 && number < NOWHERE && number !== stays.number, `${number}`);
+      assert.ok(number >= 1 && number < UNPLACED && number !== stays.number, `${number}`);
     }
   });
 

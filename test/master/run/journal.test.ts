@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import type { IdSet } from '../../../src/lib/ids/id-set.ts';
 import { FileJournal } from '../../../src/master/run/journal.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 
@@ -60,13 +61,40 @@ describe('the journal', () => {
       ],
     );
     assert.equal(memory.top, 10);
+    const { journal: next } = fresh('drained-again');
+    const after = new MemoryCluster({ work: { start: () => {} } }, { leases: true, journal: next });
+    after.master.members.restore(memory);
+    assert.equal(after.master.nodes.get('slave/2')?.state.role, 'draining');
+    await after.run(after.master.add(1));
+    assert.deepEqual(next.read()?.processes[1]?.moving, memory.processes[1]?.moving);
+  });
+
+  it('keeps which ids were given out, and that a process without users is drained', async () => {
+    const { journal } = fresh('ended');
+    const before = await runWith(journal);
+    before.master.members.drain('slave/2');
+    const memory = journal.read();
+    assert.ok(memory !== undefined);
     const after = new MemoryCluster({ work: { start: () => {} } }, { leases: true });
     // All of them have ended by themselves meanwhile.
-    const processes = memory.processes.map((each) => ({ ...each, staying: [], leaving: [] }));
+    const none = { staying: [], leaving: [], moving: [] };
+    const processes = memory.processes.map((each) => ({ ...each, ...none }));
     after.master.members.restore({ ...memory, processes });
     assert.deepEqual((await after.run(after.master.add(2))).ids.toArray(), [11, 12]);
-    const { state, moving } = after.master.nodes.get('slave/2')!;
-    assert.deepEqual([state.role, moving.toArray()], ['drained', [2, 4, 6, 8, 10]]);
+    assert.equal(after.master.nodes.get('slave/2')?.state.role, 'drained');
+  });
+
+  it('warns that a placement function is not kept', async () => {
+    const { journal } = fresh('placement');
+    const cluster = new MemoryCluster({ work: { start: () => {} } }, { leases: true, journal });
+    await cluster.join('slave/1');
+    const placement = (ids: IdSet): Map<string, IdSet> => new Map([['slave/1', ids]]);
+    await cluster.run(cluster.master.do('work', 1, 3, { placement }));
+    assert.equal(journal.read()?.placement, 'roundRobin');
+    const warnings = cluster.notices.filter(({ level, text }) => {
+      return level === 'warn' && /^placement .*roundRobin/.test(text);
+    });
+    assert.equal(warnings.length, 1);
   });
 
   it('puts a damaged file aside, and says so', async () => {

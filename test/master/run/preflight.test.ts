@@ -12,7 +12,7 @@ describe('checkLimits', () => {
     assert.throws(() => checkLimits([on('local/1', 1013, { openFiles: 1024 })], 1), {
       code: 'PREFLIGHT',
       message:
-        /local\/1 would need 1077 open files for 1013 users, but its limit is 1024; raise it with: ulimit -n 1077/,
+        /local\/1 would need 1077 open files for 1013 users, but its limit is 1024; raise the limit .*: ulimit -n 1077,/,
     });
   });
   it('adds up the ports of all processes of a host', () => {
