@@ -9,10 +9,11 @@ import type { XmppSettings } from '../config/run-variables.ts';
 import { environmentName } from '../config/variable.ts';
 import { hasTarget } from '../config/xmpp-contradictions.ts';
 import type { Erase } from '../console/shell/evaluator.ts';
+import type { Notice } from '../control/notice.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { newCookie } from '../protocol/cookie.ts';
 import { openControlServer } from '../master/nodes/control-server.ts';
-import type { Notice } from '../master/cluster.ts';
+import type { MasterParts } from '../master/cluster.ts';
 import { LocalProcesses, SMALLEST_HEAP_MB } from '../slave/supervisor.ts';
 import { Master } from '../master/master.ts';
 import type { LogRecord } from '../protocol/messages.ts';
@@ -45,6 +46,8 @@ export interface ClusterEvents {
 /** `amocLocal`: a master and the slave processes that it forked. */
 export interface LocalCluster extends AsyncDisposable {
   readonly master: Master;
+  /** Compiles a scenario by name, in a thread. */
+  readonly compile: MasterParts['compile'];
   readonly processes: LocalProcesses;
   /** The embedded server, when no target is configured. */
   readonly standIn: StandIn | undefined;
@@ -52,7 +55,7 @@ export interface LocalCluster extends AsyncDisposable {
   readonly erase: Erase;
 }
 
-type ReadSources = ConstructorParameters<typeof Master>[0]['readSources'];
+type ReadSources = MasterParts['readSources'];
 
 /**
  * Where settings come from: `amoc.json`, and the environment, with the embedded server's address where neither
@@ -83,6 +86,15 @@ export function readSources(
   return { file, environment };
 }
 
+/** Warns when others can read the secrets of the settings file. */
+export function warnOfOpenSecrets(
+  { notice }: Pick<ClusterEvents, 'notice'>,
+  file: ReturnType<ReadSources>['file'] = readSources().file,
+): void {
+  const open = sayOpenSecrets(settingsFile(), file);
+  if (open !== undefined) notice({ level: 'warn', text: open });
+}
+
 function settingsFile(): string {
   return join(projectFolder(), SETTINGS_FILE);
 }
@@ -103,8 +115,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
   const sources = readSources();
   const settings = resolveSettings(xmppVariables, sources, '') as XmppSettings;
-  const open = sayOpenSecrets(settingsFile(), sources.file);
-  if (open !== undefined) events.notice({ level: 'warn', text: open });
+  warnOfOpenSecrets(events, sources.file);
   const patterns = { user: settings.xmppUser, password: settings.xmppPassword };
   const standInStarts = hasTarget(settings)
     ? Promise.resolve(undefined)
@@ -130,7 +141,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     ...events,
   });
   const cookie = newCookie();
-  const control = await openControlServer(master, {
+  const listener = await openControlServer(master, {
     host: '127.0.0.1',
     port: 0,
     cookie,
@@ -140,7 +151,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const processes: LocalProcesses = new LocalProcesses({
     count,
     script: programScript('slave'),
-    master: `ws://127.0.0.1:${control.port}`,
+    master: `ws://127.0.0.1:${listener.port}`,
     cookie,
     heapMb: heap,
     heapVariable: 'AMOC_LOCAL_HEAP_MB',
@@ -156,7 +167,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   });
   const close = async (): Promise<void> => {
     await processes[Symbol.asyncDispose]();
-    await control[Symbol.asyncDispose]();
+    await listener[Symbol.asyncDispose]();
     await standIn?.[Symbol.asyncDispose]();
     await compiler[Symbol.asyncDispose]();
   };
@@ -168,6 +179,12 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   }
   // While the operator reads the banner.
   setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
-  const erase: Erase = (text) => compiler.erase(text);
-  return { master, processes, standIn, erase, [Symbol.asyncDispose]: close };
+  return {
+    master,
+    compile: (name) => compiler.compile(name),
+    processes,
+    standIn,
+    erase: (text) => compiler.erase(text),
+    [Symbol.asyncDispose]: close,
+  };
 }

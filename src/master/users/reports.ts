@@ -7,7 +7,7 @@ import type { Cluster } from '../cluster.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import { NOWHERE } from './owner-table.ts';
 import { implausibility } from '../nodes/plausibility.ts';
-import { saturationOf } from '../run/saturation.ts';
+import { saturationOf } from '../../record/saturation.ts';
 import type { EndedCounts, Run } from '../run/run.ts';
 import { countUsers } from '../views.ts';
 

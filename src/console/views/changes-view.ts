@@ -1,0 +1,53 @@
+import type { Call } from '../../commands/call.ts';
+import type { AddResult, DoResult, RemoveResult, TraceResult } from '../../control/results.ts';
+import { sayIdPairs } from '../../lib/ids/id-pairs.ts';
+import type { IdPairs } from '../../lib/ids/id-pairs.ts';
+import { IdSet } from '../../lib/ids/id-set.ts';
+import { count, plural } from '../../lib/text/plural.ts';
+import { formatMs } from '../../lib/time/duration.ts';
+import type { Paint } from './paint.ts';
+
+/** `do()`. */
+export function sayDo({ scenario, from, to, processes, interarrival, rate }: DoResult): string {
+  const ids = from === to ? `user ${from}` : `users ${from}..${to}`;
+  return `ok: ${scenario}, ${ids} on ${plural(processes, 'process', 'processes')}, ${sayPace(interarrival, rate)}`;
+}
+
+/** `add()`. */
+export function sayAdd({ users, ids, interarrival, rate }: AddResult): string {
+  return `ok: ${nameIds(users, ids)}, ${sayPace(interarrival, rate)}`;
+}
+
+/** `remove()`. */
+export function sayRemove(result: RemoveResult, _paint: Paint, { args, options }: Call): string {
+  const { users, ids, remain, force } = result;
+  if (users === 0) return 'ok: no matching users; nothing removed';
+  const wanted =
+    options['ids'] === undefined ? Number(args['users']) : IdSet.parse(options['ids']).size;
+  const short = users < wanted ? ` (all that were present; ${count(wanted)} were requested)` : '';
+  const how = force ? 'removed at once' : 'will stop when their current start() returns';
+  return `ok: ${nameIds(users, ids)} ${how}${short}, ${count(remain)} remain`;
+}
+
+/** How many users move, and when. */
+export function sayMoving({ moving, withinMs }: { moving: number; withinMs: number }): string {
+  const users = `${plural(moving, 'user')} ${moving === 1 ? 'moves' : 'move'}`;
+  return `${users} when start() ends, or after ${formatMs(withinMs)}`;
+}
+
+/** `user(7).trace()`. */
+export function sayTrace({ id, on, waits }: TraceResult): string {
+  if (!on) return `ok: stanzas of user ${id} are no longer shown`;
+  return waits
+    ? `ok: user ${id} is not running; its stanzas will be shown from its start on, including the login; user(${id}).trace() cancels that`
+    : `ok: stanzas of user ${id} are shown; user(${id}).trace() stops it`;
+}
+
+function sayPace(interarrival: number, rate: number | undefined): string {
+  if (rate !== undefined) return `${count(rate)} a second in the whole cluster`;
+  return interarrival === 0 ? 'as fast as possible' : `one every ${formatMs(interarrival)}`;
+}
+
+function nameIds(users: number, ids: IdPairs): string {
+  return `${users === 1 ? 'user' : 'users'} ${sayIdPairs(ids)}`;
+}
