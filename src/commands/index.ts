@@ -15,6 +15,7 @@ import { resume } from './resume.ts';
 import { settings } from './settings.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
+import { target } from './target.ts';
 import { trace } from './trace.ts';
 import { undrain } from './undrain.ts';
 import { update } from './update.ts';
@@ -26,6 +27,7 @@ export const commands = [
   doCommand,
   add,
   remove,
+  target,
   stop,
   status,
   nodes,

@@ -1,5 +1,11 @@
 import type { Call } from '../../commands/call.ts';
-import type { AddResult, DoResult, RemoveResult, TraceResult } from '../../control/results.ts';
+import type {
+  AddResult,
+  DoResult,
+  RemoveResult,
+  TargetResult,
+  TraceResult,
+} from '../../control/results.ts';
 import { sayIdPairs } from '../../lib/ids/id-pairs.ts';
 import type { IdPairs } from '../../lib/ids/id-pairs.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
@@ -27,6 +33,17 @@ export function sayRemove(result: RemoveResult, _paint: Paint, { args, options }
   const short = users < wanted ? ` (all that were present; ${count(wanted)} were requested)` : '';
   const how = force ? 'removed at once' : 'will stop when their current start() returns';
   return `ok: ${nameIds(users, ids)} ${how}${short}, ${count(remain)} remain`;
+}
+
+/** `target()`. */
+export function sayTarget({ users, added, removed, rate }: TargetResult): string {
+  const pace = rate === undefined ? '' : `, ${sayPace(0, rate)}`;
+  const reached = plural(users, 'user');
+  if (added.length > 0) return `ok: ${reached}: ${sayIdPairs(added)} will start${pace}`;
+  if (removed.length > 0) {
+    return `ok: ${reached}: ${sayIdPairs(removed)} will stop when their current start() returns`;
+  }
+  return `ok: ${reached} already${pace}`;
 }
 
 /** How many users move, and when. */
