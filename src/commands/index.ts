@@ -9,6 +9,7 @@ import { metrics } from './metrics.ts';
 import { nodes } from './nodes.ts';
 import { pause } from './pause.ts';
 import { ping } from './ping.ts';
+import { rate } from './rate.ts';
 import { rebalance } from './rebalance.ts';
 import { remove } from './remove.ts';
 import { resume } from './resume.ts';
@@ -28,6 +29,7 @@ export const commands = [
   add,
   remove,
   target,
+  rate,
   stop,
   status,
   nodes,

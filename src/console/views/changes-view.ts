@@ -2,6 +2,7 @@ import type { Call } from '../../commands/call.ts';
 import type {
   AddResult,
   DoResult,
+  RateResult,
   RemoveResult,
   TargetResult,
   TraceResult,
@@ -44,6 +45,13 @@ export function sayTarget({ users, added, removed, rate }: TargetResult): string
     return `ok: ${reached}: ${sayIdPairs(removed)} will stop when their current start() returns`;
   }
   return `ok: ${reached} already${pace}`;
+}
+
+/** `rate()`. */
+export function sayRate({ rate, before }: RateResult): string {
+  if (rate === before) return `ok: ${count(rate)} users start a second already`;
+  const was = before === undefined ? '' : `, before ${count(before)}`;
+  return `ok: ${count(rate)} users start a second in the whole cluster${was}`;
 }
 
 /** How many users move, and when. */

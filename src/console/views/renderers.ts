@@ -2,7 +2,15 @@ import type { Call } from '../../commands/call.ts';
 import type { CommandName, ResultOf } from '../../commands/index.ts';
 import { formatMs } from '../../lib/time/duration.ts';
 import { plural } from '../../lib/text/plural.ts';
-import { sayAdd, sayDo, sayMoving, sayRemove, sayTarget, sayTrace } from './changes-view.ts';
+import {
+  sayAdd,
+  sayDo,
+  sayMoving,
+  sayRate,
+  sayRemove,
+  sayTarget,
+  sayTrace,
+} from './changes-view.ts';
 import { renderEvents } from './events-view.ts';
 import { renderLog } from './log-view.ts';
 import { renderMetrics } from './metrics-view.ts';
@@ -30,6 +38,7 @@ export const renderers: { [N in CommandName]: Renderer<ResultOf<N>> } = {
   add: { text: sayAdd },
   remove: { text: sayRemove },
   target: { text: sayTarget },
+  rate: { text: sayRate },
   stop: { text: sayStop },
   status: { text: renderStatus },
   nodes: { text: renderNodes },
