@@ -25,21 +25,29 @@ export interface DistributedCluster extends AsyncDisposable {
   readonly master: Master;
   /** Why slaves cannot join, when they should be able to. */
   readonly problem: string | undefined;
+  /** How to start a slave that joins: a command. */
+  readonly howToJoin: string;
 }
 
 /**
  * Makes the master of `amocDist`. It listens for slaves when `AMOC_MASTER_PORT` names a port, on
  * `AMOC_MASTER_BIND` (loopback when left out). A port that cannot be opened is reported, and has no other effect.
+ *
+ * @param keepsRun whether a run survives this process: it is kept in a journal, and resumed from there
+ * @throws {AmocError} `BUSY` without `keepsRun`, when a journal has the run of another master on this port
  */
 export async function startDistributedMaster(
   events: ClusterEvents,
   compile: MasterParts['compile'],
+  { keepsRun = true }: { keepsRun?: boolean } = {},
 ): Promise<DistributedCluster> {
   const port = portNumber('AMOC_MASTER_PORT');
-  const journal =
+  const kept =
     port === undefined || port === 0
       ? undefined
       : new FileJournal(journalPath(port), (text) => events.notice({ level: 'error', text }));
+  if (!keepsRun && port !== undefined) demandNoRun(kept, port);
+  const journal = keepsRun ? kept : undefined;
   const master: Master = new Master({
     name: 'amocDist',
     clock: systemClock,
@@ -68,6 +76,7 @@ export async function startDistributedMaster(
   return {
     master,
     problem,
+    howToJoin: howToJoin(port ?? 0, listener?.port),
     [Symbol.asyncDispose]: async () => listener?.[Symbol.asyncDispose](),
   };
 }
@@ -77,13 +86,18 @@ function whenNoSlave(port: number | undefined): string {
   if (port === undefined) {
     return 'no slave is connected; start the console with AMOC_MASTER_PORT=4370, then on this machine: amoc slave --master ws://127.0.0.1:4370 --name slave1; docs/distributed.md explains other machines';
   }
+  return `no slave is connected; ${howToJoin(port)}`;
+}
+
+/** How to start a slave of this master. @param listening the port that was opened, where that differs */
+function howToJoin(port: number, listening = port): string {
   const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   const isAny = host === '0.0.0.0' || host === '::';
   const dialled = isAny ? 'THIS_HOST' : bracketed(host);
   const [scheme, ca] =
     variable('AMOC_TLS_CERT') === undefined ? ['ws', ''] : ['wss', ' --ca ca.pem'];
   const where = isLoopback(host) ? 'on this machine' : 'on each machine';
-  return `no slave is connected; ${where} run: amoc slave --master ${scheme}://${dialled}:${port}${ca} --name slave1`;
+  return `${where} run: amoc slave --master ${scheme}://${dialled}:${listening}${ca} --name slave1`;
 }
 
 /** @returns the listener, or the reason why there is none */
@@ -91,7 +105,7 @@ async function listen(
   master: Master,
   port: number,
   events: ClusterEvents,
-): Promise<AsyncDisposable | string> {
+): Promise<(AsyncDisposable & { readonly port: number }) | string> {
   const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
   try {
     // Port 0 has no journal.
@@ -151,6 +165,20 @@ function onceAMinute<T>(tell: (value: T) => void): (value: T) => void {
     toldAt = now;
     tell(value);
   };
+}
+
+/**
+ * A run that a console keeps must not be lost to a master that does not know it: its slaves would end the users.
+ *
+ * @throws {AmocError} `BUSY` when the journal has a run
+ */
+function demandNoRun(journal: FileJournal | undefined, port: number): void {
+  const memory = journal?.read();
+  if (memory === undefined) return;
+  throw new AmocError(
+    'BUSY',
+    `port ${port} belongs to a run of ${memory.prepare.scenario.name} that has not ended: a console has it, or resumes it when it is started again; stop that run with amocDist.stop() there, or choose another AMOC_MASTER_PORT`,
+  );
 }
 
 /** Resumes the run of a master that ended without a stop(). */

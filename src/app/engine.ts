@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type pino from 'pino';
 import { variable } from '../config/environment.ts';
 import { complete } from '../console/terminal/completion.ts';
@@ -8,14 +9,14 @@ import type { LogLine } from '../console/views/log-view.ts';
 import type { Paint } from '../console/views/paint.ts';
 import { Shell } from '../console/shell/shell.ts';
 import type { Person } from '../console/shell/shell.ts';
+import type { Control } from '../control/control.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { oneLine } from '../lib/text/foreign-text.ts';
 import { plural } from '../lib/text/plural.ts';
-import { userStates } from '../master/arguments.ts';
-import type { Master } from '../master/master.ts';
-import { strategies } from '../placement/placement.ts';
-import { listScenarios } from '../scenario/catalogue.ts';
+import { builtInMetrics } from '../metrics/catalogue.ts';
+import { listScenarios, scenarioFile } from '../scenario/catalogue.ts';
+import { declaredVariables } from '../scenario/declared-variables.ts';
 import { builtInVariables, drivers } from './drivers.ts';
 import { startDistributedMaster } from './distributed-master.ts';
 import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
@@ -42,7 +43,7 @@ export interface EngineOptions {
 /** Both clusters and the shell's globals: everything behind a prompt. All operators share it. */
 export class Engine implements AsyncDisposable {
   readonly local: LocalCluster;
-  readonly masters: readonly [local: Master, distributed: Master];
+  readonly controls: readonly [local: Control, distributed: Control];
   readonly logger: pino.Logger;
   readonly evaluator: Evaluator;
   readonly #close: () => Promise<void>;
@@ -50,7 +51,7 @@ export class Engine implements AsyncDisposable {
   private constructor(
     parts: {
       local: LocalCluster;
-      distributed: Master;
+      distributed: Control;
       logger: pino.Logger;
       recent: Recent<LogLine>;
     },
@@ -59,11 +60,11 @@ export class Engine implements AsyncDisposable {
   ) {
     const { local, distributed, logger, recent } = parts;
     this.local = local;
-    this.masters = [local.master, distributed];
+    this.controls = [local.master, distributed];
     this.logger = logger;
     this.#close = close;
     const globals = shellFunctions({
-      masters: this.masters,
+      controls: this.controls,
       logger,
       recent: () => recent.all,
       attached,
@@ -102,7 +103,7 @@ export class Engine implements AsyncDisposable {
       const local = await startLocalCluster(eventsOf('amocLocal'));
       opened.push(local);
       const distributed = await startDistributedMaster(eventsOf('amocDist'), (name) =>
-        local.master.compile(name),
+        local.compile(name),
       );
       opened.push(distributed);
       if (options.mustListen === true && distributed.problem !== undefined) {
@@ -138,13 +139,13 @@ export class Engine implements AsyncDisposable {
 
   /** Stops the current runs, so that terminate and teardown of their scenarios are called. */
   async stopRuns(options: { force: boolean }, say: (text: string) => void): Promise<void> {
-    for (const master of this.masters) {
-      const { state } = master;
+    for (const control of this.controls) {
+      const { state } = control;
       if (state.is === 'idle' || state.is === 'starting') continue;
-      const { present } = await master.status();
+      const { present } = await control.status();
       say(`stopping ${state.scenario}, ${plural(present, 'user')}: `);
       try {
-        await master.stop(options);
+        await control.stop(options);
         say('done\n');
       } catch (error) {
         say(`${oneLine(messageOf(error))}\n`);
@@ -157,14 +158,15 @@ export class Engine implements AsyncDisposable {
   }
 
   #sources(): CompletionSources {
-    const { nodes } = this.local.master;
+    const [local, distributed] = this.controls;
     return {
       scenarios: () => listScenarios(scenariosFolder()),
-      nodes: () => [...new Set(nodes.all().flatMap(({ name, machine }) => [name, machine]))],
-      settings: Object.keys(builtInVariables),
-      strategies: Object.keys(strategies),
-      userStates,
+      settingsOf: (scenario) => settingsOf(scenariosFolder(), scenario),
+      vocabulary: (object) => (object === distributed.name ? distributed : local).vocabulary(),
+      settings: settingDescriptions,
+      metrics: Object.fromEntries(builtInMetrics()),
       context: this.evaluator.context,
+      globals: this.evaluator.globals,
     };
   }
 }
@@ -179,4 +181,18 @@ function targetLine(driver: AnyDriver, standIns: readonly StandIn[]): string[] {
   }
   const missing = target.missing.charAt(0).toUpperCase() + target.missing.slice(1);
   return [`${missing}: amocLocal uses the embedded server on ${standIn.host}:${standIn.port}.`];
+}
+
+/** amoc's own settings, with their meaning. */
+const settingDescriptions = Object.fromEntries(
+  Object.entries(builtInVariables).map(([name, { description }]) => [name, description]),
+);
+
+/** The settings that a scenario declares, with their meaning; none where there is no such scenario. */
+function settingsOf(folder: string, scenario: string): Readonly<Record<string, string>> {
+  try {
+    return declaredVariables(readFileSync(scenarioFile(folder, scenario), 'utf8'));
+  } catch {
+    return {};
+  }
 }

@@ -6,10 +6,11 @@ import { readSettingsFile, sayOpenSecrets, SETTINGS_FILE } from '../config/file.
 import { givenFor } from '../config/resolve.ts';
 import { environmentName } from '../config/variable.ts';
 import type { Erase } from '../console/shell/evaluator.ts';
+import type { Notice } from '../control/notice.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { newCookie } from '../protocol/cookie.ts';
 import { openControlServer } from '../master/nodes/control-server.ts';
-import type { Notice } from '../master/cluster.ts';
+import type { MasterParts } from '../master/cluster.ts';
 import { LocalProcesses, SMALLEST_HEAP_MB } from '../slave/supervisor.ts';
 import { Master } from '../master/master.ts';
 import type { LogRecord } from '../protocol/messages.ts';
@@ -43,6 +44,8 @@ export interface ClusterEvents {
 /** `amocLocal`: a master and the slave processes that it forked. */
 export interface LocalCluster extends AsyncDisposable {
   readonly master: Master;
+  /** Compiles a scenario by name, in a thread. */
+  readonly compile: MasterParts['compile'];
   readonly processes: LocalProcesses;
   /** The embedded servers of protocols without a configured target. */
   readonly standIns: readonly StandIn[];
@@ -50,7 +53,7 @@ export interface LocalCluster extends AsyncDisposable {
   readonly erase: Erase;
 }
 
-type ReadSources = ConstructorParameters<typeof Master>[0]['readSources'];
+type ReadSources = MasterParts['readSources'];
 
 /**
  * Where settings come from: `amoc.json`, and the environment, with an embedded server's address where neither
@@ -82,6 +85,15 @@ export function readSources(
   return { file, environment };
 }
 
+/** Warns when others can read the secrets of the settings file. */
+export function warnOfOpenSecrets(
+  { notice }: Pick<ClusterEvents, 'notice'>,
+  file: ReturnType<ReadSources>['file'] = readSources().file,
+): void {
+  const open = sayOpenSecrets(settingsFile(), file, builtInVariables);
+  if (open !== undefined) notice({ level: 'warn', text: open });
+}
+
 function settingsFile(): string {
   return join(projectFolder(), SETTINGS_FILE);
 }
@@ -102,8 +114,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
   const sources = readSources();
   const needed = standInsNeeded(drivers, sources);
-  const open = sayOpenSecrets(settingsFile(), sources.file, builtInVariables);
-  if (open !== undefined) events.notice({ level: 'warn', text: open });
+  warnOfOpenSecrets(events, sources.file);
   const standInStarts = Promise.all(
     needed.map((each) => startStandIn(each, (text) => events.notice({ level: 'error', text }))),
   );
@@ -129,7 +140,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     ...events,
   });
   const cookie = newCookie();
-  const control = await openControlServer(master, {
+  const listener = await openControlServer(master, {
     host: '127.0.0.1',
     port: 0,
     cookie,
@@ -139,7 +150,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   const processes: LocalProcesses = new LocalProcesses({
     count,
     script: programScript('slave'),
-    master: `ws://127.0.0.1:${control.port}`,
+    master: `ws://127.0.0.1:${listener.port}`,
     cookie,
     heapMb: heap,
     heapVariable: 'AMOC_LOCAL_HEAP_MB',
@@ -155,7 +166,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   });
   const close = async (): Promise<void> => {
     await processes[Symbol.asyncDispose]();
-    await control[Symbol.asyncDispose]();
+    await listener[Symbol.asyncDispose]();
     for (const each of standIns) await each[Symbol.asyncDispose]();
     await compiler[Symbol.asyncDispose]();
   };
@@ -167,6 +178,12 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
   }
   // While the operator reads the banner.
   setTimeout(() => void compiler.warm().catch(() => {}), WARM_MS).unref();
-  const erase: Erase = (text) => compiler.erase(text);
-  return { master, processes, standIns, erase, [Symbol.asyncDispose]: close };
+  return {
+    master,
+    compile: (name) => compiler.compile(name),
+    processes,
+    standIns,
+    erase: (text) => compiler.erase(text),
+    [Symbol.asyncDispose]: close,
+  };
 }

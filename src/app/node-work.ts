@@ -3,7 +3,7 @@ import { variable } from '../config/environment.ts';
 import { lineLogger } from '../console/views/line-logger.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import { deferred } from '../lib/time/async.ts';
-import type { StatusView } from '../master/views.ts';
+import type { StatusView } from '../control/views.ts';
 import { Engine } from './engine.ts';
 import { SlaveNode } from './slave-node.ts';
 import type { SlavePlan } from './slave-node.ts';
@@ -58,14 +58,14 @@ export async function startMaster(output: Output): Promise<NodeWork> {
       complete: (line) => engine.complete(line),
     },
     status: async () => {
-      const [local, distributed] = engine.masters;
+      const [local, distributed] = engine.controls;
       const [amocLocal, amocDist] = await Promise.all([local.status(), distributed.status()]);
       return { clusters: { amocLocal, amocDist } };
     },
     unready: () => undefined,
     stop: async (hurry, say) => {
       const onHurry = (): void => {
-        for (const master of engine.masters) master.hurry();
+        for (const control of engine.controls) control.hurry();
       };
       hurry.addEventListener('abort', onHurry, { once: true });
       let line = '';

@@ -16,7 +16,7 @@ import { defaultLimits } from '../record/run-pruning.ts';
 import type { RunLimits } from '../record/run-pruning.ts';
 import { RunRecorder } from '../record/run-recorder.ts';
 import type { RunObserver } from '../record/types.ts';
-import type { Notice } from '../master/cluster.ts';
+import type { Notice } from '../control/notice.ts';
 import type { PrometheusSource } from '../outputs/prometheus.ts';
 import { projectFolder, VERSION } from './installation.ts';
 

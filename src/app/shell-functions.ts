@@ -1,14 +1,15 @@
 import { Console } from 'node:console';
 import type { Writable } from 'node:stream';
 import type pino from 'pino';
-import { makeClusterObject } from '../console/cluster-object.ts';
-import { shellCommands } from '../console/command-table.ts';
+import { logLevels, shellCommands } from '../console/shell-commands.ts';
+import { typedCluster } from '../console/typed-cluster.ts';
 import { document, help } from '../console/views/help.ts';
 import { renderLog } from '../console/views/log-view.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import { notTorn } from '../console/shell/not-torn.ts';
 import { callingShell } from '../console/shell/calling-shell.ts';
 import { shown } from '../console/views/shown.ts';
+import type { Control } from '../control/control.ts';
 import { sleep } from '../lib/time/async.ts';
 import { toMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
@@ -16,16 +17,14 @@ import { withColours } from '../lib/text/foreign-text.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { show } from '../lib/text/quote.ts';
 import { plural } from '../lib/text/plural.ts';
-import type { Master } from '../master/master.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { scenariosFolder } from './installation.ts';
 
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const TAIL = 50;
 
 /** What the functions work on. */
 export interface ShellParts {
-  masters: readonly [local: Master, distributed: Master];
+  controls: readonly [local: Control, distributed: Control];
   logger: pino.Logger;
   recent: () => readonly LogLine[];
   attached: () => readonly string[];
@@ -33,10 +32,10 @@ export interface ShellParts {
 
 /** The globals of the shell: `amocLocal`, `amocDist`, `help()` and the others, and a `console`. */
 export function shellFunctions(parts: ShellParts): Record<string, unknown> {
-  const { masters, logger, recent, attached } = parts;
-  const [local, distributed] = masters;
-  const amocLocal = makeClusterObject('amocLocal', local);
-  const amocDist = makeClusterObject('amocDist', distributed);
+  const { controls, logger, recent, attached } = parts;
+  const [local, distributed] = controls;
+  const amocLocal = typedCluster(local);
+  const amocDist = typedCluster(distributed);
   const functions = {
     help: (topic?: unknown) => help(topic),
     scenarios: () => {
@@ -46,9 +45,12 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       );
     },
     c: notTorn(async (name: unknown) => {
-      const { packages, files } = await local.compile(name);
-      const value = { files: files.map(({ path }) => path), packages };
-      return shown(value, () => `ok: ${String(name)} compiles (${plural(files.length, 'file')})`);
+      if (typeof name !== 'string') {
+        throw new AmocError('ARGUMENT', `c: the scenario must be a string, not ${show(name)}`);
+      }
+      const value = await local.compile(name);
+      const files = plural(value.files.length, 'file');
+      return shown(value, () => `ok: ${name} compiles (${files})`);
     }),
     v: (number: unknown): unknown => callingShell()?.value(number),
     sleep: (duration: unknown) => sleep(toMs(duration as number)),
@@ -58,15 +60,15 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       return (object as { user(id: unknown): unknown }).user(id);
     },
     logLevel: notTorn(async (level: unknown) => {
-      if (!LEVELS.includes(level as (typeof LEVELS)[number])) {
+      if (!logLevels.includes(level as (typeof logLevels)[number])) {
         throw new AmocError(
           'ARGUMENT',
-          `logLevel: there is no level ${show(level)}${didYouMean(level, LEVELS)}`,
+          `logLevel: there is no level ${show(level)}${didYouMean(level, logLevels)}`,
         );
       }
-      const text = level as (typeof LEVELS)[number];
+      const text = level as (typeof logLevels)[number];
       logger.level = text;
-      await Promise.all(masters.map((master) => master.logLevel(text)));
+      await Promise.all(controls.map((control) => control.logLevel(text)));
       return shown({ level: text }, () => `ok: log lines of level ${text} and above are shown`);
     }),
     tail: (count: unknown = TAIL) => {

@@ -158,8 +158,9 @@ export class AttachedConsole {
         this.#running.get(message.id)?.abort();
         return;
       case 'complete': {
-        const [names, part] = this.#complete(message.line);
-        this.#send({ type: 'completion', id: message.id, names: [...names], part });
+        const [names, part, about] = this.#complete(message.line);
+        const described = about === undefined ? {} : { about };
+        this.#send({ type: 'completion', id: message.id, names, part, ...described });
         return;
       }
       case 'draw': {

@@ -114,7 +114,9 @@ export class AttachClient implements Backend, Disposable {
   async complete(line: string): Promise<Completion> {
     if (line.length > LONGEST_LINE) return [[], line];
     const answer = await this.#ask((id) => ({ type: 'complete', id, line })).answer;
-    return answer?.type === 'completion' ? [answer.names, answer.part] : [[], ''];
+    if (answer?.type !== 'completion') return [[], ''];
+    const { names, part, about } = answer;
+    return about?.length === names.length ? [names, part, about] : [names, part];
   }
 
   [Symbol.dispose](): void {

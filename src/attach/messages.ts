@@ -67,7 +67,14 @@ export const fromNode = z.discriminatedUnion('type', [
   /** `isError`: an error that no input waits for. */
   z.object({ type: z.literal('print'), text: z.string(), isError: z.boolean().optional() }),
   z.object({ type: z.literal('outcome'), id, outcome, number: z.number().int() }),
-  z.object({ type: z.literal('completion'), id, names: z.array(z.string()), part: z.string() }),
+  /** `about`: a description for each name; a node of an older release has none. */
+  z.object({
+    type: z.literal('completion'),
+    id,
+    names: z.array(z.string()),
+    part: z.string(),
+    about: z.array(z.string()).optional(),
+  }),
   z.object({ type: z.literal('lend') }),
   z.object({ type: z.literal('drawn'), id, text: z.string() }),
   /** `q()` was typed. */

@@ -47,8 +47,8 @@ async function attachedToOwnNode(): Promise<boolean> {
 }
 
 declareRun(program.command('run'), async (request) => {
-  const { runOnce } = await import('./run.ts');
-  process.exitCode = await runOnce(request);
+  const { runCommand } = await import('./run.ts');
+  process.exitCode = await runCommand(request);
 });
 
 program

@@ -20,6 +20,15 @@ export interface RunRequest {
   /** Where the verdicts go as JUnit XML. */
   junit: string | undefined;
   json: boolean;
+  /** Runs on the slaves of a master; `undefined`: on processes of this machine. */
+  cluster: ClusterRequest | undefined;
+}
+
+/** Which slaves to wait for. */
+export interface ClusterRequest {
+  /** How many, at least 1. */
+  slaves: number;
+  timeoutMs: number;
 }
 
 /** The options that take a list, and a test for one more item of it. */
@@ -28,19 +37,25 @@ const lists: Readonly<Record<string, (text: string) => boolean>> = {
   '--threshold': (text) => /[<>]/.test(text),
 };
 
+const MAX_SLAVES = 10_000;
+/** How long to wait for slaves where nothing else is said. */
+const JOIN_MS = 60_000;
+
 const EXIT_CODES = `
 Exit codes:
   0  the run ended, no user crashed
   1  users crashed or were lost with their process (unless a threshold on errors
-     allows it), or the run failed: in terminate, teardown, or a process that joined
+     allows it), or the run failed: in terminate, teardown, or a process that joined;
+     or too few slaves joined (--cluster)
   2  wrong usage: arguments, settings, or a scenario that does not compile
   3  a threshold was missed
   4  a process of the load generator was saturated: the figures reflect the load
      generator, not the server
 
 Options may also come before the scenario.
-Example:
-  amoc run my_scenario 1 100 --for 30s --settings messages=5 interarrival=10ms`;
+Examples:
+  amoc run my_scenario 1 100 --for 30s --settings messages=5 interarrival=10ms
+  AMOC_MASTER_PORT=4370 amoc run my_scenario 1 100 --for 30s --cluster --slaves 2`;
 
 /**
  * Declares `amoc run`. Its arguments go through {@link spreadLists} first.
@@ -75,6 +90,16 @@ export function declareRun(command: Command, run: (request: RunRequest) => Promi
     )
     .option('--abort-on-fail', 'stop when a threshold is missed (after the setting abortDelay)')
     .option('--junit <file>', 'the verdicts as JUnit XML, for CI')
+    .option(
+      '--cluster',
+      'run on slaves: listen on AMOC_MASTER_PORT, wait until they have joined, then start',
+    )
+    .option('--slaves <number>', 'how many slaves to wait for (default: 1)', (text) =>
+      wholeNumberOf('--slaves', text, [1, MAX_SLAVES], 'a number of slaves'),
+    )
+    .option('--join <time>', 'how long to wait for them (default: 60s)', (text) =>
+      timeOf('--join', text, '60s'),
+    )
     .option('--json', 'write the summary as JSON, and nothing else, to standard output')
     .addHelpText('after', EXIT_CODES)
     .action((scenario: string, from: string, to: string, options: RunOptions) => {
@@ -96,6 +121,7 @@ export function declareRun(command: Command, run: (request: RunRequest) => Promi
         abortOnFail: options.abortOnFail === true,
         junit,
         json: options.json === true,
+        cluster: readCluster(options),
       });
     });
 }
@@ -110,6 +136,19 @@ interface RunOptions {
   abortOnFail?: boolean;
   junit?: string;
   json?: boolean;
+  cluster?: boolean;
+  slaves?: number;
+  join?: number;
+}
+
+function readCluster({ cluster = false, slaves, join }: RunOptions): ClusterRequest | undefined {
+  if (cluster) return { slaves: slaves ?? 1, timeoutMs: join ?? JOIN_MS };
+  const [name] = [
+    ...(slaves === undefined ? [] : ['--slaves']),
+    ...(join === undefined ? [] : ['--join']),
+  ];
+  if (name === undefined) return undefined;
+  throw new UsageError(`${name} is about slaves of a master; give --cluster, too`);
 }
 
 /**
@@ -150,7 +189,14 @@ export function spreadLists(args: readonly string[]): string[] {
 }
 
 /** Options with one value each. */
-const valued: ReadonlySet<string> = new Set(['--for', '--comment', '--seed', '--junit']);
+const valued: ReadonlySet<string> = new Set([
+  '--for',
+  '--comment',
+  '--seed',
+  '--junit',
+  '--slaves',
+  '--join',
+]);
 
 /** `name=value`; whether the variable exists and the value fits is checked with the scenario. */
 function readSettings(pairs: readonly string[] = []): Record<string, string> {

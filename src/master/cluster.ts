@@ -8,7 +8,7 @@ import type { NodeEntry } from './nodes/node-entry.ts';
 import { describeRun } from './run/journal.ts';
 import type { RunJournal } from './run/journal.ts';
 import { NodeRegistry } from './nodes/node-registry.ts';
-import type { Notice } from './notice.ts';
+import type { Notice } from '../control/notice.ts';
 import type { Run } from './run/run.ts';
 import { Chronicle } from './run/chronicle.ts';
 import type { EventKind, RunObserver } from '../record/types.ts';

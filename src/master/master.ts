@@ -1,50 +1,75 @@
+import type { Control } from '../control/control.ts';
+import type {
+  DoOptions,
+  ForceOptions,
+  RemoveWhat,
+  TargetOptions,
+  UsersOptions,
+} from '../control/requests.ts';
+import type {
+  AddResult,
+  CompileResult,
+  DoResult,
+  DrainResult,
+  EvictResult,
+  LogEntry,
+  MovesResult,
+  PingResult,
+  RateResult,
+  RemoveResult,
+  StopResult,
+  TargetResult,
+  TraceResult,
+} from '../control/results.ts';
+import type {
+  MetricsView,
+  NodeView,
+  RunState,
+  SettingsView,
+  StatusView,
+  Trend,
+  UserListing,
+  Vocabulary,
+} from '../control/views.ts';
 import { every } from '../lib/time/clock.ts';
+import type { Rate } from '../lib/time/rate.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
+import { idPairs } from '../lib/ids/id-pairs.ts';
 import { IdSet, isId, MAX_ID } from '../lib/ids/id-set.ts';
-import { show } from '../lib/text/quote.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
-import type { Result } from '../protocol/messages.ts';
-import type { RunEvent } from '../record/types.ts';
+import type { RunEvent, RunObserver } from '../record/types.ts';
 import type { Verdict } from '../record/verdict.ts';
-import type { CompiledScenario } from '../scenario/compiler.ts';
-import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
-import type { Trend } from './run/chronicle.ts';
 import type { MasterParts } from './cluster.ts';
+import { Inspection } from './inspection.ts';
 import { Distributor } from './users/distributor.ts';
 import { Membership } from './nodes/membership.ts';
 import type { NodeRegistry } from './nodes/node-registry.ts';
-import type { ChangeResult, StopResult, TraceResult } from './results.ts';
-import { demandSettings } from './run/reported-settings.ts';
 import { RunEnd } from './run/run-end.ts';
+import type { Run } from './run/run.ts';
 import { RunStart } from './run/run-start.ts';
-import type { DoResult } from './run/run-start.ts';
+import { startRequest } from './run/start-request.ts';
+import { Tuning } from './run/tuning.ts';
 import { demandRunning, demandStartable } from './run/run-state.ts';
-import type { RunState } from './run/run-state.ts';
-import { mergeListings } from './users/user-listing.ts';
-import type { UserListing } from './users/user-listing.ts';
-import { viewHeadlines, viewNode, viewStatus } from './views.ts';
-import type { MetricsView, NodeView, StatusView } from './views.ts';
 
 /** Time between two searches for silent processes. */
 const CHECK_MS = 250;
 /** Time between two writes of the run to disk; each command writes it as well. */
 const JOURNAL_MS = 1000;
 
-/** How long `status()` waits for fresh counts; after that it uses the last report. */
-const STATUS_MS = 250;
-
 /**
  * The master of a cluster: one run at a time over the slave processes that have joined. Every command
  * takes effect in the order of the calls and answers at once, also while users are still started.
  */
-export class Master {
+export class Master implements Control {
   readonly #cluster: Cluster;
   readonly #distributor: Distributor;
   /** How processes join and leave. */
   readonly members: Membership;
   readonly #starting: RunStart;
   readonly #ending: RunEnd;
+  readonly #inspection: Inspection;
+  readonly #tuning: Tuning;
 
   constructor(parts: MasterParts) {
     const cluster = new Cluster(parts);
@@ -55,11 +80,17 @@ export class Master {
     const errors = async (): Promise<StopResult['errors']> =>
       (await this.users({ limit: 1 })).errors;
     this.#ending = new RunEnd(cluster, this.#distributor, errors);
+    this.#inspection = new Inspection(cluster, () => this.#ending.lastResult);
+    this.#tuning = new Tuning(cluster, this.#distributor);
     cluster.onAbort = (why) => this.#abort(why);
     if (parts.leases === true) {
       every(parts.clock, CHECK_MS, () => this.members.check());
       every(parts.clock, JOURNAL_MS, () => this.#keep());
     }
+  }
+
+  get name(): string {
+    return this.#cluster.parts.name;
   }
 
   get nodes(): NodeRegistry {
@@ -70,36 +101,20 @@ export class Master {
     return this.#cluster.state;
   }
 
-  /**
-   * Compiles a scenario, and starts nothing.
-   *
-   * @throws {AmocError} `SCENARIO`, `COMPILE`
-   */
-  compile(name: unknown): Promise<CompiledScenario> {
-    if (typeof name === 'string') return this.#cluster.parts.compile(name);
-    throw new AmocError('ARGUMENT', `the scenario must be a string, not ${show(name)}`);
+  async compile(scenario: string): Promise<CompileResult> {
+    const { files, packages } = await this.#cluster.parts.compile(scenario);
+    return { files: files.map(({ path }) => path), packages };
   }
 
-  /**
-   * Starts a scenario for the users `from..to`.
-   *
-   * @param how `demandUnits`: the settings were typed on a command line, where a time needs its unit
-   */
-  async do(
-    scenario: unknown,
-    from: unknown,
-    to: unknown,
-    options?: unknown,
-    how: { demandUnits?: boolean } = {},
-  ): Promise<DoResult> {
-    const request = parseDo(scenario, from, to, options);
+  async do(scenario: string, from: number, to: number, options: DoOptions = {}): Promise<DoResult> {
+    const request = startRequest(scenario, from, to, options);
     demandStartable(this.#cluster.state);
     if (this.#cluster.state.is === 'failed') await this.#ending.discard();
     this.#cluster.enter({ is: 'starting', scenario: request.scenario });
     try {
-      const result = await this.#starting.start(request, how.demandUnits);
+      const result = await this.#starting.start(request);
       this.#ending.lastResult = undefined;
-      const { from, to, processes } = result;
+      const { processes } = result;
       const { chronicle } = this.#cluster;
       const started = { ...chronicle.definition, processes };
       chronicle.event('start', `${request.scenario}, users ${from}..${to}`, started);
@@ -112,255 +127,179 @@ export class Master {
     }
   }
 
-  /**
-   * Adds the next `count` users. Their ids follow the highest id that is present or has ended by itself;
-   * ids that were removed are used again.
-   */
-  add(count: unknown): Promise<ChangeResult> {
-    const wanted = parseCount('add', count);
+  add(count: number): Promise<AddResult> {
     demandRunning(this.#cluster.state, 'add');
     const run = this.#cluster.requireRun();
     const first = Math.max(run.owners.highest, run.owners.top) + 1;
-    if (!isId(first + wanted - 1)) {
+    if (!isId(first + count - 1)) {
       throw new AmocError('ARGUMENT', `add: ids end at ${MAX_ID}, the next one would be ${first}`);
     }
-    const ids = IdSet.range(first, first + wanted - 1);
+    const ids = IdSet.range(first, first + count - 1);
+    this.#start(run, ids);
+    const interarrival = run.ms('interarrival');
+    const remain = run.owners.staying;
+    const users = { users: count, ids: idPairs(ids), remain };
+    return Promise.resolve({ ...users, interarrival, ...rateOf(run) });
+  }
+
+  /** Starts users that are not present. @throws {AmocError} `PREFLIGHT`; no user starts then */
+  #start(run: Run, ids: IdSet): void {
     this.#distributor.checkLimits(run, ids);
     run.commanded(this.#cluster.parts.clock.monotonic());
     run.expectUsers();
     this.#distributor.place(run, ids, run.placement);
-    const interarrival = run.ms('interarrival');
-    const remain = run.owners.staying;
-    this.#cluster.chronicle.event('add', `add ${wanted}: users ${ids.toString()}`, {
-      count: wanted,
-      users: remain,
+    this.#cluster.chronicle.event('add', `add ${ids.size}: users ${ids.toString()}`, {
+      count: ids.size,
+      users: run.owners.staying,
     });
-    const rate = run.rate === undefined ? {} : { rate: run.rate };
-    return Promise.resolve({ ids, users: wanted, wanted, remain, interarrival, ...rate });
   }
 
-  /** Removes the `count` highest users that still run, or the users with the given ids. */
-  remove(what: unknown, options?: unknown): Promise<ChangeResult> {
-    const request = parseRemove(what, options);
+  remove(what: RemoveWhat, options: ForceOptions = {}): Promise<RemoveResult> {
     demandRunning(this.#cluster.state, 'remove');
     const run = this.#cluster.requireRun();
-    const { force } = request;
-    const ids =
-      'ids' in request ? run.owners.staysOf(request.ids) : run.owners.highestStaying(request.count);
-    const wanted = 'ids' in request ? request.ids.size : request.count;
+    const isCount = typeof what === 'number';
+    const ids = isCount
+      ? run.owners.highestStaying(what)
+      : run.owners.staysOf(IdSet.parse(what.ids));
+    const { force = false } = isCount ? options : what;
+    this.#remove(run, ids, force);
+    const remain = run.owners.staying;
+    return Promise.resolve({ users: ids.size, ids: idPairs(ids), remain, force });
+  }
+
+  #remove(run: Run, ids: IdSet, force: boolean): void {
     run.commanded(this.#cluster.parts.clock.monotonic());
     this.#distributor.remove(run, ids, force);
-    const remain = run.owners.staying;
     const how = force ? ' at once' : '';
     this.#cluster.chronicle.event('remove', `remove ${ids.size}${how}: users ${ids.toString()}`, {
       count: ids.size,
-      users: remain,
+      users: run.owners.staying,
       force,
     });
-    return Promise.resolve({ ids, users: ids.size, wanted, remain, force });
   }
 
-  /**
-   * Ends the run: gently, then by force after `stopTimeout`. If the run is ending already, the result is
-   * the same; with `force` it comes at once.
-   */
-  async stop(options?: unknown): Promise<StopResult> {
-    return this.#ending.stop(parseStop(options).force);
+  setTarget(users: number, { rate }: TargetOptions = {}): Promise<TargetResult> {
+    demandRunning(this.#cluster.state, 'target');
+    const run = this.#cluster.requireRun();
+    const missing = users - run.owners.staying;
+    const added = run.owners.lowestFree(run.firstId, Math.max(0, missing));
+    if (added.size < missing) {
+      throw new AmocError(
+        'ARGUMENT',
+        `target: ids end at ${MAX_ID}, and only ${added.size} of ${missing} that are missing are free`,
+      );
+    }
+    const removed = run.owners.highestStaying(Math.max(0, -missing));
+    if (rate !== undefined) this.#tuning.setRate(rate);
+    if (added.size > 0) this.#start(run, added);
+    if (removed.size > 0) this.#remove(run, removed, false);
+    const changes = { added: idPairs(added), removed: idPairs(removed) };
+    return Promise.resolve({ users, ...changes, ...rateOf(run) });
   }
 
-  /** While a run stops gently: removes the remaining users by force. */
+  setRate(rate: Rate): Promise<RateResult> {
+    return Promise.resolve(this.#tuning.setRate(rate));
+  }
+
+  async stop({ force = false }: ForceOptions = {}): Promise<StopResult> {
+    return this.#ending.stop(force);
+  }
+
   hurry(): void {
     this.#ending.hurry();
   }
 
-  /** The current state, with fresh counts from every process that answers in time. */
-  async status(): Promise<StatusView> {
-    await this.#refresh();
-    const { run, state, parts, chronicle } = this.#cluster;
-    const rate = (metric: string): number => chronicle.rate(metric);
-    const headlines = run === undefined ? [] : viewHeadlines(run, parts.drivers ?? [], rate);
-    return viewStatus(state, run, this.nodes.all(), parts.clock.monotonic(), headlines);
-  }
-
-  /** The processes, with fresh figures. */
-  async listNodes(): Promise<NodeView[]> {
-    await this.#refresh();
-    return this.nodes
-      .all()
-      .map((node) => viewNode(node, this.#cluster.run, this.#cluster.parts.clock.monotonic()));
-  }
-
-  /** Round trips to all processes, in milliseconds; `undefined` for one that does not answer. */
-  async ping(): Promise<{ name: string; ms: number | undefined }[]> {
-    const { clock } = this.#cluster.parts;
-    return Promise.all(
-      this.nodes.all().map(async ({ name, peer }) => {
-        const began = clock.monotonic();
-        try {
-          await peer.request('ping', {}, 2000);
-          return { name, ms: clock.monotonic() - began };
-        } catch {
-          return { name, ms: undefined };
-        }
-      }),
-    );
-  }
-
-  /** Single users, the lowest ids first, and the kinds of errors. */
-  async users(options?: unknown): Promise<UserListing> {
-    const { state, limit } = parseUsers(options);
-    const answers = await Promise.all(
-      this.nodes.all().map(async ({ name, peer, state: { reach } }) => {
-        // A blocked process would not answer.
-        if (reach === 'blocked') return { name, users: [], errors: [] };
-        try {
-          return { name, ...(await peer.request('users', { state, limit }, QUICK_MS)) };
-        } catch {
-          return { name, users: [], errors: [] };
-        }
-      }),
-    );
-    return mergeListings(answers, limit);
-  }
-
-  /**
-   * Shows what one user sends and receives in the log, or stops that. The traffic of a user that does not run
-   * are shown as soon as it does.
-   *
-   * @param on the opposite of the current state when left out
-   * @throws {AmocError} `ARGUMENT` when too many users that do not run are to be traced
-   */
-  async trace(id: unknown, on?: boolean): Promise<TraceResult> {
-    demandRunning(this.#cluster.state, 'trace');
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 1) {
-      throw new AmocError(
-        'ARGUMENT',
-        `user: ${show(id)} is not a valid id; expected a whole number ≥ 1`,
-      );
-    }
-    const answers = await this.#traceEverywhere(id, on, false);
-    const found = answers.find((each) => each.found);
-    if (found !== undefined) return { id, on: found.on, waits: false };
-    const wanted = on ?? !answers.some(({ waits }) => waits);
-    if (!wanted) return { id, on: false, waits: false };
-    // It is not known on which process the user will run.
-    const waiting = await this.#traceEverywhere(id, true, true);
-    if (waiting.some((each) => each.found)) return { id, on: true, waits: false };
-    if (waiting.some(({ waits }) => waits)) return { id, on: true, waits: true };
-    throw new AmocError(
-      'ARGUMENT',
-      `user ${id} is not running, and too many others wait to be traced; trace(false) cancels one`,
-    );
-  }
-
-  #traceEverywhere(
-    id: number,
-    on: boolean | undefined,
-    waits: boolean,
-  ): Promise<Result<'trace'>[]> {
-    return Promise.all(
-      this.nodes.all().map(async ({ peer, state }) => {
-        if (state.reach === 'blocked') return { found: false, on: false, waits: false };
-        const wish = { id, waits, ...(on === undefined ? {} : { on }) };
-        return peer.request('trace', wish, QUICK_MS);
-      }),
-    );
-  }
-
-  /** Everything counted in the run so far. */
-  async metrics(): Promise<MetricsView> {
-    await this.#refresh();
-    const { run, chronicle } = this.#cluster;
-    const summary = run?.totals.summary() ??
-      this.#ending.lastResult?.metrics ?? { counters: {}, times: {}, gauges: {} };
-    const names = [...Object.keys(summary.counters), ...Object.keys(summary.times)];
-    const rates =
-      run === undefined ? [] : names.map((name) => [name, chronicle.rate(name)] as const);
-    return { ...summary, rates: Object.fromEntries(rates) };
-  }
-
-  /** What happened in the current run, or in the last one; the oldest first. */
   get events(): readonly RunEvent[] {
     return this.#cluster.chronicle.events;
   }
 
-  /** The last minutes of the run, second by second. */
   get trend(): readonly Trend[] {
     return this.#cluster.chronicle.trend;
   }
 
-  /** The result of the last run; `undefined` while one runs, and before the first. */
   get lastResult(): StopResult | undefined {
     return this.#ending.lastResult;
   }
 
-  /** The verdicts of the thresholds on the run so far. */
   verdicts(): Verdict[] {
-    const { run, chronicle } = this.#cluster;
-    return run === undefined ? (this.#ending.lastResult?.verdicts ?? []) : chronicle.verdicts(run);
+    return this.#inspection.verdicts();
+  }
+
+  subscribe(observer: Partial<RunObserver>): () => void {
+    return this.#cluster.chronicle.subscribe(observer);
+  }
+
+  vocabulary(): Vocabulary {
+    return this.#inspection.vocabulary();
+  }
+
+  status(): Promise<StatusView> {
+    return this.#inspection.status();
+  }
+
+  listNodes(): Promise<NodeView[]> {
+    return this.#inspection.listNodes();
+  }
+
+  ping(): Promise<PingResult[]> {
+    return this.#inspection.ping();
+  }
+
+  users(options?: UsersOptions): Promise<UserListing> {
+    return this.#inspection.users(options);
+  }
+
+  async trace(id: number, on?: boolean): Promise<TraceResult> {
+    return this.#inspection.trace(id, on);
+  }
+
+  metrics(): Promise<MetricsView> {
+    return this.#inspection.metrics();
   }
 
   /** Counters and raw histograms: subtract two snapshots to describe an interval. */
-  async rawMetrics(): Promise<MetricsDelta> {
-    await this.#refresh();
-    return this.#cluster.run?.totals.export() ?? { counters: {}, histograms: {} };
+  rawMetrics(): Promise<MetricsDelta> {
+    return this.#inspection.rawMetrics();
   }
 
-  /** The settings of the run: value, meaning, and whether they may change during the run. */
-  settings(): Record<
-    string,
-    { value: string | number | boolean; description: string; update: boolean }
-  > {
-    const run = this.#cluster.run;
-    if (run === undefined) demandRunning(this.#cluster.state, 'settings');
-    return Object.fromEntries(
-      (run?.variables ?? []).map(({ name, description, update, secret }) => {
-        const value = secret ? '***' : (run?.settings[name] ?? '');
-        return [name, { value, description, update }];
-      }),
-    );
+  settings(): SettingsView {
+    return this.#tuning.settings();
   }
 
-  /** Changes settings of the running test, in all processes or in none. */
-  async update(change: unknown): Promise<Record<string, string | number | boolean>> {
-    demandRunning(this.#cluster.state, 'update');
-    const run = this.#cluster.requireRun();
-    if (typeof change !== 'object' || change === null || Array.isArray(change)) {
-      throw new AmocError(
-        'ARGUMENT',
-        "update: give the settings to change, as in update({ interarrival: '10ms' })",
-      );
-    }
-    const params = { run: run.id, change: change as Record<string, unknown> };
-    const nodes = this.nodes.ready();
-    const [first] = nodes;
-    if (first === undefined) throw new AmocError('NO_NODES', this.#cluster.parts.whenNoNodes());
-    const asked = { ...params, check: true };
-    const { settings } = await first.peer.request('update', asked, QUICK_MS);
-    demandSettings('update', Object.keys(params.change), settings);
-    await Promise.all(
-      nodes.map((node) => node.peer.request('update', { ...params, check: false }, QUICK_MS)),
-    );
-    Object.assign(run.settings, settings);
-    const changes = Object.entries(settings).map(([name, value]) => `${name} = ${String(value)}`);
-    this.#cluster.chronicle.event('update', `update: ${changes.join(', ')}`, { settings });
-    // A process that joins later is prepared with the current values.
-    Object.assign(run.prepare.call, settings);
-    if ('interarrival' in settings) this.#distributor.pace(run);
-    return settings;
+  async update(
+    change: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, string | number | boolean>> {
+    return this.#tuning.update(change);
   }
 
-  /** Stops starting users; users that run continue. */
   pause(): void {
-    this.#setPaused('pause', true);
+    this.#tuning.pause();
   }
 
-  /** Lets users start again. */
   resume(): void {
-    this.#setPaused('resume', false);
+    this.#tuning.resume();
   }
 
-  /** Sets the level of the scenarios' logs in all processes. */
+  rebalance(): MovesResult {
+    return this.members.commands.rebalance();
+  }
+
+  drain(node: string): DrainResult {
+    return this.members.commands.drain(node);
+  }
+
+  undrain(node: string): { nodes: string[] } {
+    return this.members.commands.undrain(node);
+  }
+
+  async evict(node: string): Promise<EvictResult> {
+    return this.members.commands.evict(node);
+  }
+
+  log(node: string): LogEntry[] {
+    return this.members.commands.log(node);
+  }
+
   async logLevel(level: string): Promise<void> {
     await Promise.allSettled(
       this.nodes.all().map((node) => node.peer.request('logLevel', { level }, QUICK_MS)),
@@ -380,25 +319,9 @@ export class Master {
       this.#cluster.commit();
     }
   }
+}
 
-  #setPaused(command: 'pause' | 'resume', paused: boolean): void {
-    demandRunning(this.#cluster.state, command);
-    const run = this.#cluster.requireRun();
-    run.paused = paused;
-    this.#cluster.chronicle.event(command, command);
-    this.#distributor.pace(run);
-  }
-
-  async #refresh(): Promise<void> {
-    await Promise.all(
-      this.nodes.all().map(async (node) => {
-        if (node.state.reach === 'blocked') return;
-        try {
-          await node.peer.request('report', {}, STATUS_MS);
-        } catch {
-          // Its last report is used instead.
-        }
-      }),
-    );
-  }
+/** The rate of a run that has one. */
+function rateOf({ rate }: Run): { rate?: number } {
+  return rate === undefined ? {} : { rate };
 }

@@ -1,72 +1,9 @@
 import type { DriverView, Headline } from '../drivers/driver.ts';
 import { messagesOf } from '../record/headlines.ts';
-import type { HeadlineView, MessagesView } from '../record/headlines.ts';
 import { lossesIn } from '../record/losses.ts';
-import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
-import type { UserTotals } from '../record/types.ts';
+import type { HeadlineView, NodeView, RunState, StatusView, UsersView } from '../control/views.ts';
 import type { NodeEntry } from './nodes/node-entry.ts';
 import type { Run } from './run/run.ts';
-import type { RunState } from './run/run-state.ts';
-
-export type { HeadlineView, MessagesView, TimeSummary };
-
-/** One line of `nodes()`. */
-export interface NodeView {
-  name: string;
-  host: string;
-  pid: number;
-  version: string;
-  status: string;
-  users: number;
-  /** Share of a core, 0 to 1. */
-  cpu: number;
-  loopDelayMs: number;
-  rssBytes: number;
-  /** Round trip of a beat, in milliseconds. */
-  roundTripMs?: number;
-  /** The master's clock minus that of the process, accurate to half of the round trip. */
-  clockOffsetMs?: number;
-}
-
-/** How many users are in each state, as far as is known. */
-export interface UsersView extends UserTotals {
-  /** Running users that are about to move to another process. */
-  moving: number;
-  /** Users on processes that are out of reach. */
-  away: number;
-}
-
-/** What `metrics()` gives. */
-export interface MetricsView extends MetricsSummary {
-  /** Of counters and histograms: values per second, over the last five seconds. */
-  rates: Record<string, number>;
-}
-
-/** What `status()` gives. */
-export interface StatusView {
-  state: RunState['is'];
-  reason?: string;
-  scenario?: string;
-  run?: string;
-  comment?: string;
-  seed?: number;
-  paused?: boolean;
-  runningForMs?: number;
-  /** The ids of the users that are present: `1..10`. */
-  ids?: string;
-  /** Users that are present now, whatever their state. */
-  present: number;
-  users: UsersView;
-  /** User starts per second. */
-  startRate: { wanted: number; achieved: number };
-  /** Of each protocol that the users of the run have spoken so far. */
-  headlines: HeadlineView[];
-  /** The figures of the headline `messages`, for programs that read no others. */
-  messages: MessagesView;
-  /** Sessions that were lost, by reason; left out while there are none. */
-  losses?: Record<string, number>;
-  nodes: NodeView[];
-}
 
 /** Describes a process. */
 export function viewNode(node: NodeEntry, run: Run | undefined, now: number): NodeView {

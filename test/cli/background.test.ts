@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 import { eventually, killAll, processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import type { Ended } from '../support/project.ts';

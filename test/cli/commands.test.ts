@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { StopResult } from '../../src/master/results.ts';
+import type { StopResult } from '../../src/control/results.ts';
 import { eventually, processesOf } from '../support/processes.ts';
 import { Project, ROOT } from '../support/project.ts';
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 import { freePort } from '../support/ports.ts';
 import { eventually } from '../support/processes.ts';
 import { Project } from '../support/project.ts';

@@ -22,6 +22,7 @@ async function parse(...args: string[]): Promise<RunRequest> {
 const plain: RunRequest = {
   ...{ scenario: 'sleeper', from: 1, to: 2, forMs: Infinity, settings: {}, thresholds: {} },
   ...{ comment: undefined, seed: undefined, abortOnFail: false, junit: undefined, json: false },
+  cluster: undefined,
 };
 
 describe('the arguments of `amoc run`', () => {

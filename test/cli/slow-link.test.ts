@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NodeView } from '../../src/master/views.ts';
+import type { NodeView } from '../../src/control/views.ts';
 import { eventually } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import { Shell } from '../support/shell.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 import { eventually } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { makeClusterObject } from '../../src/console/cluster-object.ts';
-import { clusterCommands, shellCommands } from '../../src/console/command-table.ts';
-import type { CommandDoc } from '../../src/console/command-table.ts';
+import { docOf } from '../../src/commands/doc.ts';
+import { remove } from '../../src/commands/remove.ts';
+import { allDocs } from '../../src/console/shell-commands.ts';
+import { typedCluster } from '../../src/console/typed-cluster.ts';
 import { parseCall } from '../../src/console/erlang/parser.ts';
 import { Evaluator } from '../../src/console/shell/evaluator.ts';
 import { document, help } from '../../src/console/views/help.ts';
@@ -30,7 +31,7 @@ async function setUp(): Promise<{
 }> {
   const cluster = new MemoryCluster({ my_scenario: exports });
   await cluster.joinMany(2);
-  const amocLocal = makeClusterObject('amocLocal', cluster.master);
+  const amocLocal = typedCluster(cluster.master);
   const shell = new Shell(
     new Evaluator({ amocLocal, amocDist: amocLocal }, process.cwd(), erase),
     person,
@@ -107,7 +108,7 @@ describe('commands as one types them', () => {
     const { say } = await setUp();
     assert.equal(
       await say('amocLocal.ad(5)'),
-      "** error: amocLocal has no 'ad'; did you mean 'add' or 'do'?",
+      "** error: amocTest has no 'ad'; did you mean 'add' or 'do'?",
     );
     assert.match(await say('amocLocal.add()'), /add: undefined is not a number of users/);
     assert.match(await say('amocLocal.do()'), /do: the scenario must be a string/);
@@ -117,13 +118,13 @@ describe('commands as one types them', () => {
 describe('help', () => {
   it('lists every command, and tells each in full', () => {
     const list = renderingOf(help(undefined), paint)!;
-    for (const { name, use } of [...clusterCommands, ...shellCommands]) {
+    for (const { name, use } of allDocs) {
       assert.ok(list.includes(use), use);
       assert.ok(renderingOf(help(name), paint)!.includes('example'));
     }
   });
   it('finds a command by its function', () => {
-    const f = document(() => {}, clusterCommands[2]);
+    const f = document(() => {}, docOf(remove));
     assert.match(
       renderingOf(help(f), paint)!,
       /remove\(10, options\?\)[\s\S]*force.*default: false/,
@@ -134,8 +135,7 @@ describe('help', () => {
     assert.throws(() => help(5), { code: 'ARGUMENT' });
   });
   it('shows Erlang that parses', () => {
-    const docs: readonly CommandDoc[] = [...clusterCommands, ...shellCommands];
-    const written = docs.flatMap(({ erlang }) => (erlang === undefined ? [] : [erlang]));
+    const written = allDocs.flatMap(({ erlang }) => (erlang === undefined ? [] : [erlang]));
     assert.ok(written.length > 15);
     for (const erlang of written) parseCall(erlang);
   });

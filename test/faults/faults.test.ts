@@ -8,7 +8,7 @@ import { canMakeHosts, makeHosts } from '../support/hosts.ts';
 import { eventually, killAll, processesOf } from '../support/processes.ts';
 import { monotonicMs, RealCluster } from '../support/real-cluster.ts';
 import type { RealSlave, Sign } from '../support/real-cluster.ts';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 
 const isRoot = process.getuid?.() === 0;
 const LIBFAKETIME = ['x86_64', 'aarch64']

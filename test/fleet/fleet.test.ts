@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 import { registerUsers } from '../support/accounts.ts';
 import { canMakeHosts } from '../support/hosts.ts';
 import { eventually } from '../support/processes.ts';

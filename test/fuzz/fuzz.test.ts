@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../src/lib/ids/random.ts';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 import { eventually } from '../support/processes.ts';
 import { oddConsoles } from './attach.ts';
 import { oddClients } from './embedded.ts';

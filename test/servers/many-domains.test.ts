@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { StopResult } from '../../src/master/results.ts';
+import type { StopResult } from '../../src/control/results.ts';
 import { makeAccounts, REGISTRATION } from '../support/make-accounts.ts';
 import { Project } from '../support/project.ts';
 import { runOn } from '../support/run-on.ts';

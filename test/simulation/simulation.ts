@@ -131,13 +131,13 @@ async function happen(world: World, step: Step): Promise<number> {
       await command(world, () => world.master?.remove(step.count, { force: step.force }));
       return 0;
     case 'rebalance':
-      await command(world, () => Promise.resolve(world.master?.members.rebalance()));
+      await command(world, () => Promise.resolve(world.master?.rebalance()));
       return 0;
     case 'drain':
     case 'undrain': {
       const { do: what, machine } = step;
       await command(world, () =>
-        Promise.resolve(world.master?.members[what](world.machines[machine]?.name)),
+        Promise.resolve(world.master?.[what](world.machines[machine]?.name ?? '')),
       );
       return 0;
     }

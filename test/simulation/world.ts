@@ -5,7 +5,7 @@ import { newIdentity } from '../../src/lib/ids/identity.ts';
 import { seededRandom } from '../../src/lib/ids/random.ts';
 import type { Random } from '../../src/lib/ids/random.ts';
 import { admit } from '../../src/master/nodes/control-server.ts';
-import type { Notice } from '../../src/master/cluster.ts';
+import type { Notice } from '../../src/control/notice.ts';
 import type { RunMemory } from '../../src/master/run/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';

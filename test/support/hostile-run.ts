@@ -1,6 +1,6 @@
 import type { LogLine } from '../../src/console/views/log-view.ts';
-import type { UserListing } from '../../src/master/users/user-listing.ts';
-import type { MetricsView, NodeView, StatusView } from '../../src/master/views.ts';
+import type { UserListing } from '../../src/control/views.ts';
+import type { MetricsView, NodeView, StatusView } from '../../src/control/views.ts';
 import type { TimeSummary } from '../../src/metrics/totals.ts';
 import type { RecordedRun } from '../../src/record/run-reader.ts';
 import type { RunEvent, RunResult } from '../../src/record/types.ts';

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { admit } from '../../src/master/nodes/control-server.ts';
-import type { Notice } from '../../src/master/cluster.ts';
+import type { Notice } from '../../src/control/notice.ts';
 import type { RunJournal, RunMemory } from '../../src/master/run/journal.ts';
 import { Master } from '../../src/master/master.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { killAll, processesOf } from './processes.ts';
-import type { StopResult } from '../../src/master/results.ts';
+import type { StopResult } from '../../src/control/results.ts';
 import { exitCodes } from '../../src/record/outcome.ts';
 import { packageRootOf } from '../../src/scenario/loader.ts';
 

@@ -1,4 +1,4 @@
-import type { StopResult } from '../../src/master/results.ts';
+import type { StopResult } from '../../src/control/results.ts';
 import type { Project } from './project.ts';
 import { plainTarget } from './servers.ts';
 import type { RealServer } from './servers.ts';

@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import type { StatusView } from '../../src/master/views.ts';
+import type { StatusView } from '../../src/control/views.ts';
 import { eventually } from './processes.ts';
 
 /** A console driven line by line through a pipe; each line's value is JSON behind a mark. */

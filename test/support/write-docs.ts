@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withConformance } from '../conformance/table.ts';
+import { withCommands } from './commands-table.ts';
 import { withEnvironment } from './environment-table.ts';
 import { withTable } from './metrics-table.ts';
 import { ROOT } from './project.ts';
@@ -9,5 +10,5 @@ import { ROOT } from './project.ts';
 const rewrite = (path: string, change: (page: string) => string): void =>
   writeFileSync(path, change(readFileSync(path, 'utf8')));
 rewrite(join(ROOT, 'docs', 'metrics.md'), withTable);
-rewrite(join(ROOT, 'README.md'), withEnvironment);
+rewrite(join(ROOT, 'README.md'), (page) => withCommands(withEnvironment(page)));
 rewrite(join(ROOT, 'docs', 'conformance.md'), withConformance);

@@ -1,3 +1,5 @@
+import type { Command } from '../../commands/command.ts';
+import { commands } from '../../commands/index.ts';
 import type { Call, Term } from './term.ts';
 
 /** The modules of the original that exist here, and the objects that stand for them. */
@@ -7,16 +9,16 @@ export const modules: Readonly<Record<string, string>> = {
 };
 
 /** Functions that have other names in the original. */
-const functionNames: Readonly<Record<string, string>> = {
-  test_status: 'status',
-  ping_nodes: 'ping',
-  update_settings: 'update',
-};
+const functionNames: ReadonlyMap<string, string> = new Map(
+  commands.flatMap(({ name, erlangNames = [] }: Command) =>
+    erlangNames.map((original) => [original, name] as const),
+  ),
+);
 
 /** JavaScript that makes the call: `amocLocal.do("my_scenario", 1, 10)`. */
 export function callToJavaScript(call: Call): string {
   const args = call.args.map(argument).join(', ');
-  const name = functionNames[call.name] ?? camelCase(call.name);
+  const name = functionNames.get(call.name) ?? camelCase(call.name);
   const target = call.module === undefined ? '' : `${modules[call.module] ?? call.module}.`;
   return `${target}${name}(${args})`;
 }

@@ -1,6 +1,7 @@
 import type { AnyNode, CallExpression, Expression, Node } from 'acorn';
 import { fullAncestor } from 'acorn-walk';
-import { clusterCommands, shellCommands } from '../command-table.ts';
+import { commands, methodNames } from '../../commands/index.ts';
+import { shellCommands } from '../shell-commands.ts';
 import { outsideOfFunctions } from './syntax.ts';
 
 /** What one statement, or a part of it, waits for. */
@@ -16,8 +17,8 @@ const ofPromises = ['then', 'catch', 'finally'];
 /** Objects of the language with methods that are named like commands. */
 const notClusters = ['console', 'Math', 'Promise'];
 const names: ReadonlySet<string> = new Set([
-  ...[...clusterCommands, ...shellCommands].map(({ name }) => name),
-  'trace',
+  ...methodNames,
+  ...[...commands, ...shellCommands].map(({ name }) => name),
 ]);
 
 /**

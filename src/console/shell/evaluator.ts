@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { createContext, Script } from 'node:vm';
+import { createContext, runInContext, Script } from 'node:vm';
 import type { Context } from 'node:vm';
 import { join } from 'node:path';
 import { deferred } from '../../lib/time/async.ts';
@@ -70,6 +70,8 @@ const borrowed = [
  */
 export class Evaluator {
   readonly context: Context;
+  /** The same with JavaScript's own globals, for completion; its properties are those of the context. */
+  readonly globals: object;
   readonly #folder: string;
   readonly #erase: Erase;
   readonly #waiting: (() => void)[] = [];
@@ -91,6 +93,7 @@ export class Evaluator {
     context['queueMicrotask'] = queueTypedMicrotask;
     this.context = createContext(context, { name: 'amoc shell' });
     this.context['global'] = this.context;
+    this.globals = runInContext('globalThis', this.context) as object;
     const offered = {
       ...globals,
       [IMPORT_FUNCTION]: (specifier: unknown) => importFrom(folder, String(specifier)),

@@ -1,11 +1,12 @@
 import { nearest } from '../../lib/text/nearest.ts';
-import { clusterCommands, shellCommands } from '../command-table.ts';
+import { methodNames } from '../../commands/index.ts';
+import { shellCommands } from '../shell-commands.ts';
 
 /** What to type in place of a name that is not defined. */
 const remedies: ReadonlyMap<string, string> = new Map([
   ['amocLocal', 'amocLocal'],
   ['amocDist', 'amocDist'],
-  ...clusterCommands.map(({ name }) => [name, `amocLocal.${name}()`] as const),
+  ...methodNames.map((name) => [name, `amocLocal.${name}()`] as const),
   ...shellCommands.map(({ name }) => [name, `${name}()`] as const),
 ]);
 const MOST_REMEDIES = 2;

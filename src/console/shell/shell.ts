@@ -4,7 +4,7 @@ import { escapeJson } from '../../lib/text/foreign-text.ts';
 import { count, plural } from '../../lib/text/plural.ts';
 import { seats } from './calling-shell.ts';
 import type { Seat } from './calling-shell.ts';
-import { shellCommands } from '../command-table.ts';
+import { shellCommands } from '../shell-commands.ts';
 import { errorText } from './error-text.ts';
 import type { Evaluator } from './evaluator.ts';
 import { readInput } from './input.ts';

@@ -5,6 +5,7 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { deferred } from '../../lib/time/async.ts';
 import { systemCode } from '../../lib/errors.ts';
 import type { Completion } from './completion.ts';
+import { listCandidates } from './candidate-list.ts';
 import { FullScreen } from './full-screen.ts';
 import type { History } from './history.ts';
 import { Screen } from './screen.ts';
@@ -50,6 +51,8 @@ export class Terminal {
   /** A renderer draws on the full screen; what is written in that time is shown afterwards. */
   #lent: FullScreen | undefined;
   #kept = '';
+  /** The line on which Tab was pressed last. */
+  #tabbed: string | undefined;
 
   constructor(parts: TerminalParts) {
     this.#parts = parts;
@@ -61,8 +64,8 @@ export class Terminal {
       history: history.load(),
       historySize: 1000,
       removeHistoryDuplicates: true,
-      completer: (line: string, done: (error: null, completion: Completion) => void) => {
-        void this.#complete(line).then((completion) => done(null, completion));
+      completer: (line: string, done: (error: null, completion: [string[], string]) => void) => {
+        void this.#complete(line).then((completion) => done(null, this.#offer(line, completion)));
       },
     });
     this.#screen = new Screen(this.#readline, output);
@@ -190,6 +193,19 @@ export class Terminal {
     } catch {
       return [[], line];
     }
+  }
+
+  /**
+   * A second Tab on the same line lists the candidates: with a description for each where there are some, which
+   * readline cannot do.
+   */
+  #offer(line: string, completion: Completion): [string[], string] {
+    const [candidates, partial, about] = completion;
+    const isSecond = this.#tabbed === line;
+    this.#tabbed = line;
+    if (about === undefined || candidates.length < 2 || !isSecond) return [candidates, partial];
+    this.write(listCandidates(candidates, about, this.#parts.output.columns));
+    return [[], partial];
   }
 
   #close(): void {

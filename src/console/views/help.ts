@@ -1,7 +1,9 @@
 import { AmocError } from '../../lib/errors.ts';
 import { didYouMean } from '../../lib/text/nearest.ts';
-import { clusterCommands, shellCommands } from '../command-table.ts';
-import type { CommandDoc } from '../command-table.ts';
+import { docOf } from '../../commands/doc.ts';
+import type { CommandDoc } from '../../commands/doc.ts';
+import { commands } from '../../commands/index.ts';
+import { allDocs, shellCommands } from '../shell-commands.ts';
 import type { Paint } from './paint.ts';
 import { shown } from './shown.ts';
 
@@ -26,7 +28,7 @@ export function help(topic: unknown): object {
 }
 
 function names(): string[] {
-  return [...clusterCommands, ...shellCommands].map(({ name }) => name);
+  return allDocs.map(({ name }) => name);
 }
 
 function find(topic: unknown): CommandDoc {
@@ -34,8 +36,7 @@ function find(topic: unknown): CommandDoc {
   if (byFunction !== undefined) return byFunction;
   if (typeof topic === 'string') {
     const name = topic.replace(/^.*[.:]/, '').replace(/\(.*$/s, '');
-    const commands: readonly CommandDoc[] = [...clusterCommands, ...shellCommands];
-    const doc = commands.find((each) => each.name === name);
+    const doc = allDocs.find((each) => each.name === name);
     if (doc !== undefined) return doc;
     throw new AmocError('ARGUMENT', `there is no help for '${topic}'${didYouMean(name, names())}`);
   }
@@ -43,12 +44,12 @@ function find(topic: unknown): CommandDoc {
 }
 
 function list(paint: Paint): string {
-  const width = Math.max(...[...clusterCommands, ...shellCommands].map(({ use }) => use.length));
+  const width = Math.max(...allDocs.map(({ use }) => use.length));
   const line = ({ use, summary }: CommandDoc, prefix: string): string =>
     `  ${prefix}${paint.cyan(use)}${' '.repeat(width - use.length + 11 - prefix.length)}${summary}`;
   return [
     paint.bold('On this machine: amocLocal. On many: amocDist, with the same commands.'),
-    ...clusterCommands.map((doc) => line(doc, 'amocLocal.')),
+    ...commands.map((command) => line(docOf(command), 'amocLocal.')),
     paint.bold('The shell'),
     ...shellCommands.map((doc) => line(doc, '')),
     paint.dim(
@@ -67,7 +68,9 @@ function describe(doc: CommandDoc, paint: Paint): string {
   for (const { name, description, default: value } of options) {
     lines.push(`    ${name.padEnd(width)}  ${description} ${paint.dim(`(default: ${value})`)}`);
   }
-  lines.push(`${paint.bold('  example')}  ${doc.example}`);
+  doc.examples.forEach((example, at) => {
+    lines.push(`${at === 0 ? paint.bold('  example') : '         '}  ${example}`);
+  });
   if (doc.erlang !== undefined) lines.push(`${paint.bold('  Erlang')}   ${doc.erlang}`);
   return lines.join('\n');
 }

@@ -1,6 +1,6 @@
 import { formatMs } from '../../lib/time/duration.ts';
 import { count } from '../../lib/text/plural.ts';
-import type { MetricsView, TimeSummary } from '../../master/views.ts';
+import type { MetricsView, TimeSummary } from '../../control/views.ts';
 import type { Paint } from './paint.ts';
 import { table } from './render.ts';
 

@@ -2,11 +2,11 @@ import Table from 'cli-table3';
 import { formatMs } from '../../lib/time/duration.ts';
 import { legible, oneLine } from '../../lib/text/foreign-text.ts';
 import { count } from '../../lib/text/plural.ts';
-import { saturationOf } from '../../master/run/saturation.ts';
+import { saturationOf } from '../../record/saturation.ts';
 import { sayHeadline } from '../../record/headlines.ts';
 import { sayLosses } from '../../record/losses.ts';
-import type { UserListing } from '../../master/users/user-listing.ts';
-import type { TimeSummary, NodeView, StatusView, UsersView } from '../../master/views.ts';
+import type { UserListing } from '../../control/views.ts';
+import type { TimeSummary, NodeView, StatusView, UsersView } from '../../control/views.ts';
 import type { Paint } from './paint.ts';
 
 /** A cell of a {@link table}: its text, and the colour that it gets once it has been cleaned. */

@@ -1,8 +1,8 @@
 import { formatMs } from '../../lib/time/duration.ts';
 import { legible, oneLine } from '../../lib/text/foreign-text.ts';
-import type { StopResult } from '../../master/results.ts';
+import type { StopResult } from '../../control/results.ts';
 import { sayVerdict } from '../../record/thresholds.ts';
-import type { StatusView } from '../../master/views.ts';
+import type { StatusView } from '../../control/views.ts';
 import type { Paint } from './paint.ts';
 import { count, plural } from '../../lib/text/plural.ts';
 import { ownCounters } from '../../record/own-counters.ts';

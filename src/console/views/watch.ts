@@ -1,8 +1,8 @@
 import { formatMs } from '../../lib/time/duration.ts';
 import { oneLine } from '../../lib/text/foreign-text.ts';
 import { count } from '../../lib/text/plural.ts';
-import type { Trend } from '../../master/run/chronicle.ts';
-import type { MetricsView, StatusView } from '../../master/views.ts';
+import type { Trend } from '../../control/views.ts';
+import type { MetricsView, StatusView } from '../../control/views.ts';
 import type { RunEvent } from '../../record/types.ts';
 import { renderEvents } from './events-view.ts';
 import { renderMetrics } from './metrics-view.ts';

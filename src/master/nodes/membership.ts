@@ -1,49 +1,48 @@
-import { formatMs } from '../../lib/time/duration.ts';
-import { AmocError } from '../../lib/errors.ts';
-import { IdSet } from '../../lib/ids/id-set.ts';
 import { sha256 } from '../../lib/ids/sha256.ts';
-import { show } from '../../lib/text/quote.ts';
 import { plural } from '../../lib/text/plural.ts';
-import { excess, leastLoaded } from '../../placement/placement.ts';
+import { leastLoaded } from '../../placement/placement.ts';
 import { TAKEOVER_MS } from '../../protocol/lease.ts';
-import type { LogRecord, NodeInfo, Refusal } from '../../protocol/messages.ts';
+import type { NodeInfo, Refusal } from '../../protocol/messages.ts';
 import type { MasterPeer } from '../../protocol/peer.ts';
-import { QUICK_MS } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { RunMemory } from '../run/journal.ts';
-import { LOG, NodeEntry } from './node-entry.ts';
+import { NodeCommands } from './node-commands.ts';
+import { NodeEntry } from './node-entry.ts';
 import { NodeLink } from './node-link.ts';
-import { isDrained } from './node-state.ts';
-import { NodeWatch, undrainHint } from './node-watch.ts';
+import { NodeWatch } from './node-watch.ts';
 import { Reports } from '../users/reports.ts';
 import { parseThresholds } from '../../record/thresholds.ts';
 import { defineRun } from '../run/run-definition.ts';
 import { restoreRun } from '../run/restore.ts';
 import type { Run } from '../run/run.ts';
 import type { RunStart } from '../run/run-start.ts';
-import { demandRunning } from '../run/run-state.ts';
 
 const EVICTED = 'it was evicted; start it again to let it join';
 
-/** Decides which processes belong to the cluster: how they join, come back, are drained and sent away. */
+/** Decides which processes belong to the cluster: how they join, come back and are sent away. */
 export class Membership {
   readonly #cluster: Cluster;
-  readonly #distributor: Distributor;
   readonly #starting: RunStart;
   readonly #watch: NodeWatch;
   readonly #link: NodeLink;
   readonly #evicted = new Set<string>();
+  /** The commands about processes that belong to the cluster. */
+  readonly commands: NodeCommands;
 
   constructor(cluster: Cluster, distributor: Distributor, starting: RunStart) {
     this.#cluster = cluster;
-    this.#distributor = distributor;
     this.#starting = starting;
     this.#watch = new NodeWatch(cluster, distributor);
+    this.commands = new NodeCommands(cluster, distributor, {
+      banish: (node) => void this.#evicted.add(node.info.identity),
+      dismiss: (node) => node.peer.close(EVICTED),
+      lose: (node, why) => this.#watch.lose(node, why),
+    });
     const reports = new Reports(cluster, {
       returned: (run, node) => {
         this.#watch.returned(run, node);
-        if (node.isLeaving) this.#letGo(node);
+        if (node.isLeaving) this.commands.leave(node);
       },
       forgotten: (node) => {
         this.#watch.lose(node, 'it does not have the run any more');
@@ -57,7 +56,7 @@ export class Membership {
     this.#link = new NodeLink(cluster, {
       report: (node, report) => reports.take(node, report),
       leaving: (node) => {
-        if (!node.isLeaving) this.#letGo(node);
+        if (!node.isLeaving) this.commands.leave(node);
       },
       // It was not killed for what its users do, so this is no evidence against the scenario.
       gone: (node, reason) => this.#watch.lose(node, reason, false),
@@ -133,128 +132,6 @@ export class Membership {
   }
 
   /**
-   * Evens out the users of the processes: some end their start() where they are, and continue elsewhere.
-   *
-   * @returns how many begin to move, and after what time those that are still in start() move by force
-   */
-  rebalance(): { moving: number; nodes: number; withinMs: number } {
-    demandRunning(this.#cluster.state, 'rebalance');
-    const run = this.#cluster.requireRun();
-    const nodes = this.#cluster.nodes.ready();
-    const movingOf = ({ number }: NodeEntry): IdSet => run.ledger.movingOf(number);
-    const coming = this.#cluster.nodes.all().reduce((sum, node) => sum + movingOf(node).size, 0);
-    const moves = excess(
-      nodes.map((node) => run.ledger.settledDigestOf(node.number).count),
-      coming,
-    );
-    const users = nodes.map((node, at) => {
-      const { staying } = run.owners.ofNode(node.number);
-      const ids = staying
-        .difference(movingOf(node))
-        .toArray()
-        .slice(-(moves[at] ?? 0) || Infinity);
-      return [node, IdSet.ofSorted(ids)] as const;
-    });
-    const moving = this.#distributor.moveAway(run, new Map(users));
-    return { moving, nodes: nodes.length, withinMs: run.ms('stopTimeout') };
-  }
-
-  /**
-   * Empties a process, or all processes of a machine: their users end their start() there and continue
-   * elsewhere, and no new users come.
-   *
-   * @returns how many begin to move, and after what time those that are still in start() move by force
-   * @throws {AmocError} `ARGUMENT` when no process has the name, `NO_NODES` when no other can take the users
-   */
-  drain(name: unknown): { nodes: string[]; moving: number; withinMs: number } {
-    demandRunning(this.#cluster.state, 'drain');
-    const run = this.#cluster.requireRun();
-    const nodes = this.#reachable('drain', name);
-    const others = this.#cluster.nodes.ready().filter((node) => !nodes.includes(node));
-    if (others.every(({ isLeaving }) => isLeaving)) {
-      const hint = undrainHint(this.#cluster.nodes);
-      throw new AmocError('NO_NODES', `drain: no other process can take the users${hint}`);
-    }
-    const moving = this.#empty(run, nodes, 'drain');
-    const names = nodes.map((node) => node.name);
-    this.#cluster.chronicle.event('drain', `drain ${names.join(', ')}: ${moving} users move`, {
-      nodes: names,
-      moving,
-    });
-    return { nodes: names, moving, withinMs: run.ms('stopTimeout') };
-  }
-
-  /**
-   * Lets processes that were drained take users again: users that wait for a process come at once, others
-   * with the next `add` or `rebalance`. Users that were about to move still move.
-   *
-   * @throws {AmocError} `ARGUMENT` when no process has the name, none is drained, or all are leaving
-   */
-  undrain(name: unknown): { nodes: string[] } {
-    demandRunning(this.#cluster.state, 'undrain');
-    const run = this.#cluster.requireRun();
-    const reachable = this.#reachable('undrain', name);
-    const nodes = reachable.filter(({ state }) => isDrained(state));
-    const leaving = reachable.filter(({ state }) => state.role === 'leaving');
-    if (nodes.length === 0) {
-      const why =
-        leaving.length === 0
-          ? `${show(name)} is not drained; nodes() shows which processes are`
-          : `${leaving.map((node) => node.name).join(', ')} is about to leave, and takes no more users`;
-      throw new AmocError('ARGUMENT', `undrain: ${why}`);
-    }
-    this.#cluster.nodes.together(() => {
-      for (const node of nodes) node.apply({ type: 'undrain' });
-    });
-    this.#cluster.commit();
-    const names = nodes.map((node) => node.name);
-    this.#cluster.chronicle.event('undrain', `undrain ${names.join(', ')}`, { nodes: names });
-    this.#distributor.placeHomeless(run);
-    // They announced their end while no process could take their users.
-    for (const node of this.#cluster.nodes.ready()) if (node.isLeaving) this.#letGo(node);
-    return { nodes: names };
-  }
-
-  /**
-   * Sends a process, or all processes of a machine, away: its users are stopped there and run elsewhere,
-   * and it may not come back under this identity.
-   *
-   * @throws {AmocError} `ARGUMENT` when no process has the name
-   */
-  async evict(name: unknown): Promise<{ nodes: string[]; users: number }> {
-    const nodes = this.#reachable('evict', name);
-    const run = this.#cluster.run;
-    let users = 0;
-    for (const node of nodes) {
-      this.#evicted.add(node.info.identity);
-      if (run !== undefined) {
-        users += run.owners.countOf(node.number);
-        // Until the process reports that its users are gone, only the end of its lease frees them.
-        try {
-          await node.peer.request('discard', { run: run.id }, QUICK_MS);
-          this.#watch.lose(node, 'was evicted');
-        } catch {
-          // Its silence is handled like any other.
-        }
-      } else this.#cluster.nodes.remove(node);
-      node.peer.close(EVICTED);
-    }
-    return { nodes: nodes.map((node) => node.name), users };
-  }
-
-  /**
-   * The newest log lines of a process, or of all processes of a machine, in the order of their times.
-   *
-   * @throws {AmocError} `ARGUMENT` when no process has the name
-   */
-  log(name: unknown): LogRecord[] {
-    return this.#named('log', name)
-      .flatMap((node) => node.log.all)
-      .sort((a, b) => a.time - b.time)
-      .slice(-LOG.count);
-  }
-
-  /**
    * Takes in the watchdog of a process, in place of the previous one.
    *
    * @param key a secret that only that process knows; it sent the hash of the secret when it joined
@@ -295,64 +172,12 @@ export class Membership {
     node.peer.close(EVICTED);
   }
 
-  #named(command: string, name: unknown): NodeEntry[] {
-    if (typeof name === 'string') {
-      return this.#cluster.nodes.select([name]).filter((node) => !node.isAway);
-    }
-    throw new AmocError(
-      'ARGUMENT',
-      `${command}: ${show(name)} is not a valid name; give a process or machine, as in ${command}('slave1')`,
-    );
-  }
-
-  /** The processes of that name that are within reach now. */
-  #reachable(command: string, name: unknown): NodeEntry[] {
-    const nodes = this.#named(command, name);
-    if (nodes.length > 0) return nodes;
-    throw new AmocError(
-      'ARGUMENT',
-      `${command}: ${show(name)} is out of reach; once its lease has ended its users run elsewhere`,
-    );
-  }
-
-  /** Lets the users of processes continue elsewhere. @returns how many begin to move */
-  #empty(run: Run, nodes: readonly NodeEntry[], why: 'drain' | 'leave'): number {
-    this.#cluster.nodes.together(() => {
-      for (const node of nodes) {
-        node.apply({ type: why });
-        if (run.owners.countOf(node.number) === 0) node.apply({ type: 'emptied' });
-      }
-    });
-    const users = nodes.map((node) => [node, run.owners.ofNode(node.number).staying] as const);
-    return this.#distributor.moveAway(run, new Map(users));
-  }
-
-  /** A process is about to end: its users continue elsewhere, and no new users come. */
-  #letGo(node: NodeEntry): void {
-    node.isLeaving = true;
-    const { run, state, parts, nodes } = this.#cluster;
-    if (run === undefined || state.is !== 'running') return;
-    // The users of a drained process move already.
-    if (isDrained(node.state)) node.apply({ type: 'leave' });
-    if (!node.isReady) return;
-    const users = plural(run.owners.countOf(node.number), 'user');
-    if (nodes.ready().every((each) => each === node || each.isLeaving)) {
-      const text = `${node.name} is about to leave, and no other process can take its ${users}${undrainHint(nodes)}`;
-      parts.notice({ level: 'warn', text });
-      return;
-    }
-    this.#empty(run, [node], 'leave');
-    const limit = formatMs(run.ms('stopTimeout'));
-    const text = `${node.name} is about to leave; its ${users} will continue elsewhere, each when its start() ends, or after ${limit}`;
-    parts.notice({ level: 'info', text });
-  }
-
   #admitLate(node: NodeEntry): void {
     const { run, state } = this.#cluster;
     if (run === undefined || state.is !== 'running') return;
     void this.#starting.admitLate(run, node).then(() => {
       // It announced its end while it was being set up.
-      if (node.isLeaving) this.#letGo(node);
+      if (node.isLeaving) this.commands.leave(node);
     });
   }
 }

@@ -21,10 +21,11 @@ import type {
   RunResult,
   SecondRow,
 } from '../../record/types.ts';
-import type { Notice } from '../notice.ts';
+import type { Notice } from '../../control/notice.ts';
+import type { TrafficPoint, Trend } from '../../control/views.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import type { Run } from './run.ts';
-import { saturationOf } from './saturation.ts';
+import { saturationOf } from '../../record/saturation.ts';
 import { countUsers } from '../views.ts';
 
 const SECOND_MS = 1000;
@@ -39,21 +40,9 @@ const SELDOM = 10;
 
 const commands: ReadonlySet<EventKind> = new Set(commandKinds);
 
-/** A second of a run in short, for small charts. */
-export interface Trend {
-  /** Users present. */
-  users: number;
-  /** By the title of each headline: what was sent in this second, and the 99th percentile of its latency. */
-  traffic: Readonly<Record<string, TrafficPoint>>;
-  /** The highest CPU use of a process, as a share of a core. */
-  cpu: number;
-}
-
-/** The traffic of a protocol in one second. */
-export interface TrafficPoint {
-  sent: number;
-  /** In milliseconds; 0 when nothing was timed. */
-  latencyP99: number;
+/** One call of {@link Chronicle.subscribe}: an observer may subscribe twice. */
+interface Subscription {
+  readonly observer: Partial<RunObserver>;
 }
 
 /** What a chronicle needs of its master. */
@@ -71,6 +60,7 @@ export interface ChronicleParts {
 /** Reports to the observers of a run what it is, what happens, and what each second brought. */
 export class Chronicle {
   readonly #parts: ChronicleParts;
+  readonly #subscriptions: Set<Subscription>;
   #definition: RunDefinition | undefined;
   #thresholds: readonly Threshold[] = [];
   #events: RunEvent[] = [];
@@ -87,6 +77,7 @@ export class Chronicle {
 
   constructor(parts: ChronicleParts) {
     this.#parts = parts;
+    this.#subscriptions = new Set(parts.observers.map((observer) => ({ observer })));
     this.#steps = new ClockSteps(parts.clock);
     every(parts.clock, SECOND_MS, () => this.#tick());
   }
@@ -105,6 +96,15 @@ export class Chronicle {
     return this.#definition;
   }
 
+  /** One more observer; it is informed of a run that has begun at once. @returns ends it */
+  subscribe(observer: Partial<RunObserver>): () => void {
+    const subscription = { observer };
+    this.#subscriptions.add(subscription);
+    const definition = this.#definition;
+    if (definition !== undefined) this.#inform(observer, (one) => one.started?.(definition));
+    return () => void this.#subscriptions.delete(subscription);
+  }
+
   /** A run begins. */
   begin(definition: RunDefinition, thresholds: readonly Threshold[]): void {
     this.#definition = definition;
@@ -117,7 +117,7 @@ export class Chronicle {
     this.#missed = new Set();
     this.#isAborted = false;
     this.#seconds = 0;
-    this.#tell((observer) => observer.started(definition));
+    this.#tell((observer) => observer.started?.(definition));
   }
 
   /** Records an event; for a command, with the name of the operator who gave it. */
@@ -133,7 +133,7 @@ export class Chronicle {
     };
     this.#events.push(event);
     if (this.#events.length > MOST_EVENTS) this.#events.shift();
-    this.#tell((observer) => observer.event(event, this.#definition));
+    this.#tell((observer) => observer.event?.(event, this.#definition));
   }
 
   /** Takes in what a process reported. */
@@ -171,7 +171,7 @@ export class Chronicle {
    */
   end(run: Run, result: RunResult): RunRecord | undefined {
     this.#writeRow(run, true);
-    this.#tell((observer) => observer.ended(result));
+    this.#tell((observer) => observer.ended?.(result));
     this.#definition = undefined;
     return this.#parts.observers.find((observer) => 'record' in observer)?.record?.();
   }
@@ -240,7 +240,7 @@ export class Chronicle {
       delta: this.#second.take(),
       nodes: described.filter((node) => isTold || node.saturated !== undefined),
     };
-    this.#tell((observer) => observer.second(row, run.totals));
+    this.#tell((observer) => observer.second?.(row, run.totals));
   }
 
   #traffic(): Record<string, TrafficPoint> {
@@ -253,16 +253,21 @@ export class Chronicle {
     return Object.fromEntries(points);
   }
 
-  #tell(what: (observer: RunObserver) => void): void {
-    for (const observer of this.#parts.observers) {
-      try {
-        what(observer);
-      } catch (error) {
-        const text = messageOf(error);
-        if (this.#failures.has(text)) continue;
-        this.#failures.add(text);
-        this.#parts.notice({ level: 'error', text });
-      }
+  #tell(what: (observer: Partial<RunObserver>) => void): void {
+    // A copy, because an observer may subscribe another one or end a subscription when it is called.
+    for (const subscription of [...this.#subscriptions]) {
+      if (this.#subscriptions.has(subscription)) this.#inform(subscription.observer, what);
+    }
+  }
+
+  #inform(observer: Partial<RunObserver>, what: (observer: Partial<RunObserver>) => void): void {
+    try {
+      what(observer);
+    } catch (error) {
+      const text = messageOf(error);
+      if (this.#failures.has(text)) return;
+      this.#failures.add(text);
+      this.#parts.notice({ level: 'error', text });
     }
   }
 }

@@ -29,6 +29,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
     startedAt: memory.startedAt,
     began: now - Math.max(0, clock.now() - memory.startedAt),
     rate: memory.rate,
+    firstId: memory.firstId ?? 1,
   });
   run.settings = { ...memory.settings };
   run.variables = memory.variables;

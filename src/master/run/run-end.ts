@@ -9,7 +9,7 @@ import { QUICK_MS } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
-import type { StopResult } from '../results.ts';
+import type { StopResult } from '../../control/results.ts';
 import type { Run } from './run.ts';
 import { resultOf } from './run-result.ts';
 import { demandRunning } from './run-state.ts';

@@ -1,8 +1,8 @@
 import { runVariables } from '../../config/run-variables.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import { DEFAULT_STRATEGY, nameOfStrategy } from '../../placement/placement.ts';
+import type { DoResult } from '../../control/results.ts';
 import type { Params, Result } from '../../protocol/messages.ts';
-import type { DoRequest } from '../arguments.ts';
 import { QUICK_MS } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Distributor } from '../users/distributor.ts';
@@ -13,21 +13,9 @@ import { RemoteError } from '../../protocol/peer.ts';
 import { Run } from './run.ts';
 import { parseThresholds } from '../../record/thresholds.ts';
 import { defineRun } from './run-definition.ts';
+import type { StartRequest } from './start-request.ts';
 
 const JOIN_MS = 15_000;
-
-/** The answer of `do`. */
-export interface DoResult {
-  run: string;
-  scenario: string;
-  from: number;
-  to: number;
-  users: number;
-  processes: number;
-  interarrival: number;
-  /** User starts per second in the whole cluster, if that was asked for. */
-  rate?: number;
-}
 
 /** Starts a run: compile, prepare and check, `setup`, `init`, first users. */
 export class RunStart {
@@ -40,8 +28,7 @@ export class RunStart {
     this.#distributor = distributor;
   }
 
-  /** @param demandUnits whether the settings were typed on a command line, where times need units */
-  async start(request: DoRequest, demandUnits = false): Promise<DoResult> {
+  async start(request: StartRequest): Promise<DoResult> {
     const {
       joinMs = JOIN_MS,
       clock,
@@ -65,7 +52,7 @@ export class RunStart {
         seed: request.seed ?? randomSeed(),
         ...sources,
         call,
-        ...(demandUnits ? { demandUnits } : {}),
+        ...(request.demandUnits ? { demandUnits: true } : {}),
       },
       comment: request.comment,
       placement: request.placement,
@@ -73,6 +60,7 @@ export class RunStart {
       startedAt: clock.now(),
       began: clock.monotonic(),
       rate: request.rate,
+      firstId: request.ids.lowest,
     });
     this.#cluster.run = run;
     const prepared = await this.#prepareAll(run, nodes);

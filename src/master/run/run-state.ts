@@ -1,12 +1,7 @@
+import type { RunState } from '../../control/views.ts';
 import { AmocError } from '../../lib/errors.ts';
 
-/** What a cluster is doing: one run at a time. */
-export type RunState =
-  | { readonly is: 'idle' }
-  | { readonly is: 'starting'; readonly scenario: string }
-  | { readonly is: 'running'; readonly scenario: string }
-  | { readonly is: 'stopping'; readonly scenario: string }
-  | { readonly is: 'failed'; readonly scenario: string; readonly reason: string };
+export type { RunState };
 
 /** Name of a state. */
 export type RunStateName = RunState['is'];

@@ -24,6 +24,8 @@ export class Run {
   readonly comment: string | undefined;
   readonly placement: PlacementStrategy;
   readonly nodes: readonly string[] | undefined;
+  /** The lowest id of the users that the run began with. */
+  readonly firstId: number;
   /** User starts per second in the whole cluster, instead of a pace for each machine. */
   rate: number | undefined;
   /** The parameters with which every process of the run is prepared. */
@@ -75,6 +77,7 @@ export class Run {
     /** The same moment on the monotonic clock. */
     began: number;
     rate?: number | undefined;
+    firstId: number;
   }) {
     this.prepare = parts.prepare;
     this.id = parts.prepare.run;
@@ -87,6 +90,7 @@ export class Run {
     this.#began = parts.began;
     this.#commandedAt = parts.began;
     this.rate = parts.rate;
+    this.firstId = parts.firstId;
   }
 
   get scenario(): string {

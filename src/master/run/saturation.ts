@@ -1,20 +1,8 @@
 import type { NodeLoad } from '../../protocol/messages.ts';
-
-/** Above this share of a core, or this lateness of the event loop, figures reflect the load generator. */
-const MOST_CPU = 0.9;
-const MOST_DELAY_MS = 100;
+import { saturationOf } from '../../record/saturation.ts';
 
 /** Saturated seconds in a row before a report: one alone may be a garbage collection or many starts. */
 const SECONDS_TO_TELL = 3;
-
-/** Why a process measures its own slowness instead of the server's; `undefined` when it does not. */
-export function saturationOf({
-  cpu,
-  loopDelayMs,
-}: Pick<NodeLoad, 'cpu' | 'loopDelayMs'>): string | undefined {
-  if (loopDelayMs > MOST_DELAY_MS) return `its event loop is ${Math.round(loopDelayMs)} ms late`;
-  return cpu > MOST_CPU ? `its CPU is at ${Math.round(cpu * 100)} %` : undefined;
-}
 
 /** For how long each process of a run was the bottleneck. */
 export class Saturation {

@@ -1,7 +1,7 @@
 import { assert } from '../../lib/assert.ts';
 import { digestOf, mixId } from '../../lib/ids/id-digest.ts';
 import type { IdDigest } from '../../lib/ids/id-digest.ts';
-import { IdSet } from '../../lib/ids/id-set.ts';
+import { IdSet, MAX_ID } from '../../lib/ids/id-set.ts';
 
 const CHUNK_BITS = 16;
 const CHUNK = 1 << CHUNK_BITS;
@@ -179,6 +179,18 @@ export class OwnerTable {
         id = (id >> CHUNK_BITS) << CHUNK_BITS;
     }
     return IdSet.ofSorted(found.reverse());
+  }
+
+  /**
+   * The `count` lowest ids from `from` on that no user has, leaving ones included; fewer where ids end.
+   * Costs O(ids up to the last one).
+   */
+  lowestFree(from: number, count: number): IdSet {
+    const found: number[] = [];
+    for (let id = from; found.length < count && id <= MAX_ID; id++) {
+      if (this.#get(id) === 0) found.push(id);
+    }
+    return IdSet.ofSorted(found);
   }
 
   /** Groups users by the process that has them. */

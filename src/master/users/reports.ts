@@ -6,7 +6,7 @@ import type { Cluster } from '../cluster.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import { UNPLACED } from './owner-table.ts';
 import { implausibility } from '../nodes/plausibility.ts';
-import { saturationOf } from '../run/saturation.ts';
+import { saturationOf } from '../../record/saturation.ts';
 import type { Run } from '../run/run.ts';
 import type { EndedCounts, ReportedEnds } from './ledger.ts';
 import { countUsers } from '../views.ts';

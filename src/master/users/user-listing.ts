@@ -1,16 +1,5 @@
+import type { UserListing } from '../../control/views.ts';
 import type { Result } from '../../protocol/messages.ts';
-
-/** Individual users, and the kinds of errors with their counts, of the whole cluster. */
-export interface UserListing {
-  users: {
-    id: number;
-    node: string;
-    state: string;
-    repetitions: number;
-    error?: string | undefined;
-  }[];
-  errors: { error: string; message: string; count: number }[];
-}
 
 /** Merges the answers of all processes: the `limit` lowest ids, and errors that are alike as one kind. */
 export function mergeListings(

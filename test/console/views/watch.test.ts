@@ -43,7 +43,7 @@ describe('watch()', () => {
     terminal.key('q');
     const after = await see(/3> *$/);
     assert.match(after, /2> amocLocal\.watch\(\)/);
-    assert.doesNotMatch(after, /xyz|max 5/);
+    assert.doesNotMatch(after, /xyz|\(max 5\)/);
     terminal.line('1 + 1');
     await see(/^2$/m);
     terminal.line('amocLocal.watch()');

@@ -34,7 +34,7 @@ describe('a node of a cluster', () => {
 
   it('that is drained loses its users to the others when their start() has ended, and gets no more', async () => {
     const { cluster } = await running();
-    const { moving } = cluster.master.members.drain('slave2');
+    const { moving } = cluster.master.drain('slave2');
     assert.equal(moving, 4);
     await cluster.clock.advance(3000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 6, 'slave2/1': 0, 'slave3/1': 6 });
@@ -43,9 +43,9 @@ describe('a node of a cluster', () => {
     assert.equal((await usersOf(cluster))['slave2/1'], 0);
     const { users, present } = await cluster.run(cluster.master.status());
     assert.deepEqual([present, users.removed, users.crashed, users.lost], [16, 0, 0, 0]);
-    cluster.master.members.drain('slave1/1');
-    assert.throws(() => cluster.master.members.drain('slave3'), /no other process can take/);
-    assert.throws(() => cluster.master.members.drain('slave9'), /no process matches 'slave9'/);
+    cluster.master.drain('slave1/1');
+    assert.throws(() => cluster.master.drain('slave3'), /no other process can take/);
+    assert.throws(() => cluster.master.drain('slave9'), /no process matches 'slave9'/);
   });
 
   it('that is drained runs the users that never end until their time is over; they go on elsewhere then', async () => {
@@ -55,7 +55,7 @@ describe('a node of a cluster', () => {
       const { running: run, moving, leaving, removed, crashed, lost } = users;
       return { present, run, moving, other: leaving + removed + crashed + lost };
     };
-    const { moving, withinMs } = cluster.master.members.drain('slave2');
+    const { moving, withinMs } = cluster.master.drain('slave2');
     assert.deepEqual([moving, withinMs], [4, 5000]);
     await cluster.clock.advance(4000);
     assert.deepEqual(await counts(), { present: 12, run: 12, moving: 4, other: 0 });
@@ -76,9 +76,9 @@ describe('a node of a cluster', () => {
     const { cluster } = await running(['slave1/1', 'slave2/1'], 1, 1e9);
     await cluster.join('slave3/1');
     await cluster.clock.advance(1000);
-    const { moving } = cluster.master.members.rebalance();
+    const { moving } = cluster.master.rebalance();
     assert.equal(moving, 4);
-    assert.equal(cluster.master.members.rebalance().moving, 0, 'they move already');
+    assert.equal(cluster.master.rebalance().moving, 0, 'they move already');
     // Those that are removed meanwhile move no more.
     await cluster.run(cluster.master.remove(2, { force: true }));
     await cluster.clock.advance(6000);
@@ -90,13 +90,13 @@ describe('a node of a cluster', () => {
 
   it('that was drained takes users again after undrain, and both are events', async () => {
     const { cluster } = await running();
-    cluster.master.members.drain('slave2');
+    cluster.master.drain('slave2');
     await cluster.clock.advance(3000);
-    assert.deepEqual(cluster.master.members.undrain('slave2'), { nodes: ['slave2/1'] });
+    assert.deepEqual(cluster.master.undrain('slave2'), { nodes: ['slave2/1'] });
     await cluster.run(cluster.master.add(9));
     await cluster.clock.advance(2000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 9, 'slave2/1': 3, 'slave3/1': 9 });
-    cluster.master.members.rebalance();
+    cluster.master.rebalance();
     await cluster.clock.advance(3000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 7, 'slave2/1': 7, 'slave3/1': 7 });
     const told = cluster.master.events.filter(({ kind }) => /drain/.test(kind));
@@ -111,8 +111,8 @@ describe('a node of a cluster', () => {
 
   it('takes users again although those that it had are still about to move', async () => {
     const { cluster } = await running();
-    cluster.master.members.drain('slave2');
-    cluster.master.members.undrain('slave2');
+    cluster.master.drain('slave2');
+    cluster.master.undrain('slave2');
     await cluster.run(cluster.master.add(3));
     await cluster.clock.advance(5000);
     const { users, present } = await cluster.run(cluster.master.status());
@@ -126,8 +126,8 @@ describe('a node of a cluster', () => {
   it('that is drained, or is about to leave, before it has been set up has no users', async () => {
     const { cluster } = await running(['slave1/1', 'slave2/1']);
     const late = await cluster.join('slave3/1');
-    const { members } = cluster.master;
-    assert.deepEqual(members.drain('slave3').nodes, ['slave3/1']);
+    const { master } = cluster;
+    assert.deepEqual(master.drain('slave3').nodes, ['slave3/1']);
     const going = await cluster.join('slave4/1');
     const leaving = going.leave();
     await cluster.clock.advance(1000);
@@ -136,7 +136,7 @@ describe('a node of a cluster', () => {
     await cluster.clock.advance(1000);
     await cluster.run(leaving);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 8, 'slave2/1': 8, 'slave3/1': 0 });
-    members.undrain('slave3');
+    master.undrain('slave3');
     await cluster.run(cluster.master.add(3));
     await cluster.clock.advance(1000);
     assert.equal((await usersOf(cluster))['slave3/1'], 1);
@@ -145,34 +145,34 @@ describe('a node of a cluster', () => {
 
   it('that is not drained, or leaves, is not undrained', async () => {
     const { cluster, slaves } = await running();
-    const { members } = cluster.master;
-    assert.throws(() => members.undrain('slave1'), /undrain: "slave1" is not drained; nodes\(\)/);
-    assert.throws(() => members.undrain('slave9'), /no process matches 'slave9'/);
+    const { master } = cluster;
+    assert.throws(() => master.undrain('slave1'), /undrain: "slave1" is not drained; nodes\(\)/);
+    assert.throws(() => master.undrain('slave9'), /no process matches 'slave9'/);
     const leaving = slaves[1]!.leave();
     await cluster.clock.advance(20);
     assert.throws(
-      () => members.undrain('slave2/1'),
+      () => master.undrain('slave2/1'),
       /undrain: slave2\/1 is about to leave, and takes no more users/,
     );
     await cluster.run(leaving);
     await cluster.run(cluster.master.stop({ force: true }));
-    assert.throws(() => members.undrain('slave1'), /undrain: no scenario is running/);
+    assert.throws(() => master.undrain('slave1'), /undrain: no scenario is running/);
   });
 
   it('is named with undrain where it alone could take users, and takes them then', async () => {
     const { cluster, slaves } = await running(['slave1/1', 'slave2/1']);
-    const { members } = cluster.master;
-    members.drain('slave1');
+    const { master } = cluster;
+    master.drain('slave1');
     await cluster.clock.advance(3000);
     const hint = /slave1\/1 is drained: undrain\('slave1\/1'\) lets it take users again/;
-    assert.throws(() => members.drain('slave2'), hint);
+    assert.throws(() => master.drain('slave2'), hint);
     const leaving = slaves[1]!.leave();
     await cluster.clock.advance(20);
     assert.match(
       cluster.said,
       /slave2\/1 is about to leave, and no other process .* 12 users \(slave1/,
     );
-    members.undrain('slave1/1');
+    master.undrain('slave1/1');
     await cluster.run(leaving);
     await cluster.clock.advance(2000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
@@ -182,11 +182,11 @@ describe('a node of a cluster', () => {
 
   it('that is drained gets the users of one that has died, once it is undrained', async () => {
     const { cluster } = await running(['slave1/1', 'slave2/1']);
-    cluster.master.members.drain('slave1');
+    cluster.master.drain('slave1');
     await cluster.clock.advance(3000);
-    await cluster.run(cluster.master.members.evict('slave2'));
+    await cluster.run(cluster.master.evict('slave2'));
     assert.match(cluster.said, /its 12 users wait for a process \(slave1\/1 is drained: undrain/);
-    cluster.master.members.undrain('slave1');
+    cluster.master.undrain('slave1');
     await cluster.clock.advance(2000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 12 });
   });
@@ -202,7 +202,7 @@ describe('a node of a cluster', () => {
     const settings = { repeatCount: 1, interarrival: 0, recovery: 100 };
     await cluster.run(cluster.master.do('work', 1, 4, { settings }));
     await cluster.clock.advance(200);
-    cluster.master.members.drain('slave2');
+    cluster.master.drain('slave2');
     await cluster.clock.advance(5000);
     const { users } = await cluster.run(cluster.master.status());
     assert.deepEqual([users.finished, users.removed, starts.length], [4, 0, 4]);
@@ -268,7 +268,7 @@ describe('a node of a cluster', () => {
 
   it('that is evicted is gone at once, and its users run elsewhere', async () => {
     const { cluster } = await running();
-    const { users } = await cluster.run(cluster.master.members.evict('slave3'));
+    const { users } = await cluster.run(cluster.master.evict('slave3'));
     assert.equal(users, 4);
     await cluster.clock.advance(2000);
     assert.deepEqual(await usersOf(cluster), { 'slave1/1': 6, 'slave2/1': 6 });
@@ -278,7 +278,6 @@ describe('a node of a cluster', () => {
 
   it('is told by the lines that it logged', async () => {
     const { cluster } = await running();
-    assert.deepEqual(cluster.master.members.log('slave1'), []);
-    assert.throws(() => cluster.master.members.log(7), /as in log\('slave1'\)/);
+    assert.deepEqual(cluster.master.log('slave1'), []);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Saturation, saturationOf } from '../../../src/master/run/saturation.ts';
+import { Saturation } from '../../../src/master/run/saturation.ts';
+import { saturationOf } from '../../../src/record/saturation.ts';
 
 const idle = { cpu: 0.2, loopDelayMs: 3, rssBytes: 1 };
 const busy = { cpu: 0.97, loopDelayMs: 3, rssBytes: 1 };

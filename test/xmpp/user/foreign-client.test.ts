@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { StopResult } from '../../../src/master/results.ts';
+import type { StopResult } from '../../../src/control/results.ts';
 import { Project } from '../../support/project.ts';
 
 const scenario = `
