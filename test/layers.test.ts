@@ -8,16 +8,17 @@ import { packageRootOf } from '../src/scenario/loader.ts';
 /** ARCHITECTURE.md, Layers: a folder, and the folders that it may import from. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
-  protocol: ['lib', 'metrics'],
+  protocol: ['lib', 'metrics', 'scenario'],
   config: ['lib'],
   metrics: ['lib'],
   record: ['lib', 'metrics'],
   xmpp: ['lib'],
   scenario: ['lib', 'config'],
   placement: ['lib'],
-  users: ['lib', 'scenario', 'metrics', 'config', 'xmpp'],
-  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'protocol'],
-  master: ['lib', 'protocol', 'placement', 'metrics', 'record', 'config', 'scenario'],
+  features: ['lib', 'metrics', 'protocol'],
+  users: ['lib', 'scenario', 'metrics', 'config', 'xmpp', 'features'],
+  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'protocol', 'features'],
+  master: ['lib', 'protocol', 'placement', 'metrics', 'record', 'config', 'scenario', 'features'],
   outputs: ['lib', 'metrics', 'record'],
   report: ['lib', 'metrics', 'record'],
   console: ['lib', 'master', 'record'],
@@ -38,6 +39,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'master',
     'console',
     'attach',
+    'features',
   ],
   cli: [
     'lib',
@@ -61,15 +63,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 const src = join(packageRootOf(fileURLToPath(import.meta.url)), 'src');
 
-/** Every import of ours: file, what it imports, both relative to src. */
+/** Every import of ours: file, what it imports, both relative to src, and whether it is of types only. */
 const imports = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .flatMap((file) => {
-    const text = readFileSync(join(src, file), 'utf8');
+    const text = `\n${readFileSync(join(src, file), 'utf8')}`;
     const specifiers = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
-    return [...specifiers].map(([, specifier]) => {
+    return [...specifiers].map(({ 1: specifier, index }) => {
       const target = relative(src, resolve(src, dirname(file), specifier as string));
-      return { file, target };
+      const before = text.slice(0, index);
+      const begin = Math.max(before.lastIndexOf('\nimport '), before.lastIndexOf('\nexport '));
+      return { file, target, isOfTypes: /^\n(?:import|export) type\b/.test(before.slice(begin)) };
     });
   });
 
@@ -97,6 +101,19 @@ describe('layers', () => {
       return from !== to && layers[from]?.includes(to) !== true;
     });
     assert.deepEqual(wrong, []);
+  });
+
+  it('gives the features of a run to master and slave as arguments', () => {
+    const given = ['master', 'slave', 'users'];
+    const wrong = imports.filter(
+      ({ file, target, isOfTypes }) =>
+        given.includes(layerOf(file)) && layerOf(target) === 'features' && !isOfTypes,
+    );
+    assert.deepEqual(wrong, []);
+    const lists = imports.filter(
+      ({ target, isOfTypes }) => target === 'features/index.ts' && !isOfTypes,
+    );
+    assert.deepEqual([...new Set(lists.map(({ file }) => layerOf(file)))], ['app']);
   });
 
   it('has no cycle between files', () => {

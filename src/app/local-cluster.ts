@@ -9,6 +9,7 @@ import type { XmppSettings } from '../config/run-variables.ts';
 import { environmentName } from '../config/variable.ts';
 import { hasTarget } from '../config/xmpp-contradictions.ts';
 import type { Erase } from '../console/shell/evaluator.ts';
+import { features } from '../features/index.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { newCookie } from '../protocol/cookie.ts';
 import { openControlServer } from '../master/nodes/control-server.ts';
@@ -126,6 +127,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     causeOf: (node) => processes.causeOf(node),
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,
+    features,
     observers: events.observers ?? [],
     ...events,
   });

@@ -13,6 +13,7 @@ import { sleep } from '../lib/time/async.ts';
 import { toMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { withColours } from '../lib/text/foreign-text.ts';
+import { LOG_LEVELS } from '../lib/text/names.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { show } from '../lib/text/quote.ts';
 import { plural } from '../lib/text/plural.ts';
@@ -20,7 +21,6 @@ import type { Master } from '../master/master.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { scenariosFolder } from './installation.ts';
 
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const TAIL = 50;
 
 /** What the functions work on. */
@@ -58,13 +58,13 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       return (object as { user(id: unknown): unknown }).user(id);
     },
     logLevel: notTorn(async (level: unknown) => {
-      if (!LEVELS.includes(level as (typeof LEVELS)[number])) {
+      if (!LOG_LEVELS.includes(level as (typeof LOG_LEVELS)[number])) {
         throw new AmocError(
           'ARGUMENT',
-          `logLevel: there is no level ${show(level)}${didYouMean(level, LEVELS)}`,
+          `logLevel: there is no level ${show(level)}${didYouMean(level, LOG_LEVELS)}`,
         );
       }
-      const text = level as (typeof LEVELS)[number];
+      const text = level as (typeof LOG_LEVELS)[number];
       logger.level = text;
       await Promise.all(masters.map((master) => master.logLevel(text)));
       return shown({ level: text }, () => `ok: log lines of level ${text} and above are shown`);

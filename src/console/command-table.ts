@@ -1,3 +1,6 @@
+import { LOG_LEVELS } from '../lib/text/names.ts';
+import { listedStates } from '../lib/user-states.ts';
+
 /** One option of a command. */
 export interface OptionDoc {
   readonly name: string;
@@ -123,7 +126,7 @@ export const clusterCommands = [
     options: [
       {
         name: 'state',
-        description: "'starting', 'running', 'waiting', 'leaving', 'moving' or 'crashed'",
+        description: listedStates.map((state) => `'${state}'`).join(', '),
         default: 'all that are present',
       },
       { name: 'limit', description: 'at most this many users, lowest ids first', default: '20' },
@@ -288,7 +291,7 @@ export const shellCommands = [
   {
     name: 'logLevel',
     use: "logLevel('debug')",
-    summary: 'show log lines from this level on: debug, info, warn, error, silent',
+    summary: `show log lines from this level on: ${LOG_LEVELS.join(', ')}`,
     example: "logLevel('warn')",
     erlang: 'log_level(warn).',
   },

@@ -3,6 +3,7 @@ import { toMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { IdSet, isId, MAX_ID } from '../lib/ids/id-set.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
+import { listedStates } from '../lib/user-states.ts';
 import { parseThresholds } from '../record/thresholds.ts';
 import { strategies } from '../placement/placement.ts';
 import type { PlacementStrategy, StrategyName } from '../placement/placement.ts';
@@ -141,17 +142,10 @@ export function parseStop(options: unknown = {}): { force: boolean } {
 }
 
 /** States that `users` can filter by. */
-export const userStates = [
-  'starting',
-  'running',
-  'waiting',
-  'leaving',
-  'moving',
-  'crashed',
-] as const;
+export { listedStates as userStates };
 
 /** One of {@link userStates}. */
-export type ListedState = (typeof userStates)[number];
+export type ListedState = (typeof listedStates)[number];
 
 /** The filter of `users`. @throws {AmocError} `ARGUMENT` */
 export function parseUsers(options: unknown = {}): {
@@ -159,10 +153,10 @@ export function parseUsers(options: unknown = {}): {
   limit: number;
 } {
   const { state, limit = 20 } = optionsOf('users', options, optionNames.users);
-  if (state !== undefined && !userStates.includes(state as ListedState)) {
+  if (state !== undefined && !listedStates.includes(state as ListedState)) {
     throw new AmocError(
       'ARGUMENT',
-      `users: there is no state ${show(state)}${didYouMean(state, userStates)}`,
+      `users: there is no state ${show(state)}${didYouMean(state, listedStates)}`,
     );
   }
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > 100_000) {

@@ -6,7 +6,7 @@ import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { Result } from '../protocol/messages.ts';
 import type { RunEvent } from '../record/types.ts';
 import type { Verdict } from '../record/verdict.ts';
-import type { CompiledScenario } from '../scenario/compiler.ts';
+import type { CompiledScenario } from '../scenario/bundle.ts';
 import { parseCount, parseDo, parseRemove, parseStop, parseUsers } from './arguments.ts';
 import { Cluster, QUICK_MS } from './cluster.ts';
 import type { Trend } from './run/chronicle.ts';

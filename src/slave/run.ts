@@ -23,6 +23,7 @@ import { Losses } from '../users/losses.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
+import type { SlaveFeatures } from './run-features.ts';
 
 /** The origin of a log line. */
 export interface LineOrigin {
@@ -44,6 +45,7 @@ export interface SlaveRunParts {
   clock: Clock;
   metrics: MetricsRegistry;
   log: (level: keyof Log, line: { message: unknown; fields?: unknown }, about?: LineOrigin) => void;
+  features: SlaveFeatures;
   /** Called when there are ends to report to the master. */
   onEnded: () => void;
   /** Whether users may be served; when not, they have been dropped. */
@@ -97,6 +99,10 @@ export class SlaveRun {
 
   get variables(): Variables {
     return this.#variables;
+  }
+
+  get features(): SlaveFeatures {
+    return this.#parts.features;
   }
 
   get connectionsPerUser(): number {
@@ -309,6 +315,7 @@ export class SlaveRun {
         log('warn', { message: `${text}; reported once per run` });
       },
       log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),
+      functions: this.features.functions,
     };
   }
 }

@@ -1,5 +1,4 @@
 import type { RunSettings } from '../config/run-variables.ts';
-import { deferred } from '../lib/time/async.ts';
 import type { Clock } from '../lib/time/clock.ts';
 import { errorName, messageOf } from '../lib/errors.ts';
 import { cut } from '../lib/text/foreign-text.ts';
@@ -19,8 +18,9 @@ import type { ErrorCount } from './error-summary.ts';
 import { isGone, nextState, noUsers } from './lifecycle.ts';
 import type { EndKind, UserInput, UserState } from './lifecycle.ts';
 import { Moves } from './moves.ts';
-import { isRemoval, PooledUser } from './user.ts';
-import type { User, UserEnvironment } from './user.ts';
+import { isRemoval } from './user.ts';
+import type { PooledUser, User, UserEnvironment } from './user.ts';
+import { makeUser } from './user-class.ts';
 
 /** Maximum number of crashed users that are remembered one by one; the newest stay. */
 const MOST_CRASHED = 10_000;
@@ -229,9 +229,7 @@ export class UserPool {
   /** Resolves when no user is left. */
   whenEmpty(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
-    const empty = deferred<undefined>();
-    this.#whenEmpty.push(() => empty.resolve(undefined));
-    return empty.promise;
+    return new Promise((resolve) => void this.#whenEmpty.push(resolve));
   }
 
   /** The users that ended since the last call. */
@@ -346,7 +344,7 @@ export class UserPool {
       this.#ended.noteDropped(IdSet.range(id, id));
       return;
     }
-    const user = new PooledUser(id, this.#parts.environment);
+    const user = makeUser(id, this.#parts.environment);
     this.#users.set(id, user);
     user.trace(this.#awaited.take(id));
     // `starting` is counted by the queue's length.
@@ -361,7 +359,7 @@ export class UserPool {
     if (!this.#apply(user, 'begin')) return;
     const { scenario, state } = this.#parts;
     try {
-      const running = scenario.start(user.id, user, state);
+      const running = scenario.start(user.id, user as PooledUser & User, state);
       if (isThenable(running)) {
         running.then(
           () => this.#returned(user),

@@ -1,5 +1,6 @@
 import { clusterCommands, shellCommands } from '../command-table.ts';
 import type { CommandDoc } from '../command-table.ts';
+import { LOG_LEVELS } from '../../lib/text/names.ts';
 import { modules } from '../erlang/javascript.ts';
 
 /** What can be completed in addition to the commands. */
@@ -48,10 +49,7 @@ const rules: readonly Rule[] = [
   [/\bplacement:\s*(['"])(\w*)$/, ([, quote], { strategies }) => quoted(strategies, quote)],
   [/\bstate:\s*(['"])(\w*)$/, ([, quote], { userStates }) => quoted(userStates, quote)],
   [/\bnodes:\s*\[?[^\]}]*(['"])([\w/@.-]*)$/, ([, quote], { nodes }) => quoted(nodes(), quote)],
-  [
-    /\blogLevel\((['"])(\w*)$/,
-    ([, quote]) => quoted(['debug', 'info', 'warn', 'error', 'silent'], quote),
-  ],
+  [/\blogLevel\((['"])(\w*)$/, ([, quote]) => quoted(LOG_LEVELS, quote)],
   [
     new RegExp(`(?:settings:\\s*|(?:${OBJECTS})\\.update\\(\\s*)\\{(?:[^{}]*,)?\\s*(\\w*)$`),
     (_, { settings }) => settings.map((name) => `${name}: `),

@@ -6,14 +6,8 @@ import { show } from '../../lib/text/quote.ts';
 import { plural } from '../../lib/text/plural.ts';
 import { excess, leastLoaded } from '../../placement/placement.ts';
 import { TAKEOVER_MS } from '../../protocol/lease.ts';
-import type {
-  LogRecord,
-  NodeInfo,
-  Refusal,
-  ShippedRecord,
-  SlaveMessage,
-} from '../../protocol/messages.ts';
-import type { MasterPeer } from '../../protocol/peer.ts';
+import type { LogRecord, NodeInfo, Refusal, ShippedRecord } from '../../protocol/messages.ts';
+import type { MasterPeer, SlaveNotice } from '../../protocol/peer.ts';
 import { QUICK_MS } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Distributor } from '../users/distributor.ts';
@@ -109,7 +103,8 @@ export class Membership {
     const { clock, notice } = this.#cluster.parts;
     const run = restoreRun(memory, this.#cluster.nodes, clock);
     this.#cluster.enter({ is: 'starting', scenario: run.scenario });
-    this.#cluster.run = run;
+    this.#cluster.begin(run);
+    run.features?.restore(memory.features ?? {});
     this.#cluster.enter({ is: 'running', scenario: run.scenario });
     for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
     const { chronicle, nodes } = this.#cluster;
@@ -355,6 +350,16 @@ export class Membership {
     peer.onMessage = (message) => {
       if (node.peer === peer && node.state.reach !== 'away') this.#hear(node, message, peer);
     };
+    peer.handlers = {
+      feature: async (params) => {
+        const { features } = this.#cluster.run ?? {};
+        if (node.peer !== peer || features === undefined) {
+          throw new AmocError('NO_RUN', `there is no run ${params.run}`);
+        }
+        const body = await features.asked(node, params);
+        return body === undefined ? {} : { body };
+      },
+    };
     peer.onClose = (reason) => this.#watch.disconnected(node, peer, reason);
   }
 
@@ -365,11 +370,7 @@ export class Membership {
     this.#cluster.parts.logs(records, dropped);
   }
 
-  #hear(
-    node: NodeEntry,
-    message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>,
-    peer: MasterPeer,
-  ): void {
+  #hear(node: NodeEntry, message: SlaveNotice, peer: MasterPeer): void {
     const { clock } = this.#cluster.parts;
     node.heardAt = clock.monotonic();
     switch (message.type) {
@@ -389,6 +390,9 @@ export class Membership {
         return;
       case 'report':
         this.#reports.take(node, message);
+        return;
+      case 'feature':
+        this.#cluster.run?.features?.heard(node, message);
         return;
       case 'leaving':
         // The process repeats this over each connection.

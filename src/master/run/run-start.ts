@@ -74,7 +74,7 @@ export class RunStart {
       began: clock.monotonic(),
       rate: request.rate,
     });
-    this.#cluster.run = run;
+    this.#cluster.begin(run);
     const prepared = await this.#prepareAll(run, nodes);
     const [resolved] = prepared as [(typeof prepared)[number]];
     run.settings = { ...resolved.settings };

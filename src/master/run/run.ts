@@ -1,10 +1,12 @@
 import { RateMeter } from '../../lib/time/rate-meter.ts';
 import { MetricsTotals } from '../../metrics/totals.ts';
-import type { Params, Result, ScenarioBundle } from '../../protocol/messages.ts';
+import type { Params, Result } from '../../protocol/messages.ts';
 import type { PlacementStrategy } from '../../placement/placement.ts';
+import type { CompiledScenario } from '../../scenario/bundle.ts';
 import type { Json } from '../../scenario/contract.ts';
 import { OwnerTable } from '../users/owner-table.ts';
 import { Problems } from './problems.ts';
+import type { RunFeatures } from './run-features.ts';
 import { Saturation } from './saturation.ts';
 
 /** After this many process crashes within {@link CRASH_WINDOW_MS}, their users are not placed again. */
@@ -27,7 +29,7 @@ export interface EndedCounts {
 /** One run of a scenario, as the master holds it. */
 export class Run {
   readonly id: string;
-  readonly bundle: ScenarioBundle;
+  readonly bundle: CompiledScenario;
   readonly seed: number;
   readonly comment: string | undefined;
   readonly placement: PlacementStrategy;
@@ -48,6 +50,8 @@ export class Run {
   readonly saturation = new Saturation();
   /** Failures other than those of users. */
   readonly problems = new Problems();
+  /** What its users do together. */
+  features: RunFeatures | undefined;
   settings: Record<string, string | number | boolean> = {};
   variables: Result<'prepare'>['variables'] = [];
   connectionsPerUser = 1;
