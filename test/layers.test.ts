@@ -8,7 +8,7 @@ import { packageRootOf } from '../src/scenario/loader.ts';
 /** ARCHITECTURE.md, Layers: a folder, and the folders that it may import from. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
-  protocol: ['lib', 'metrics'],
+  protocol: ['lib', 'metrics', 'scenario'],
   config: ['lib'],
   metrics: ['lib'],
   record: ['lib', 'metrics'],
@@ -18,8 +18,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   placement: ['lib'],
   control: ['lib', 'metrics', 'placement', 'record'],
   commands: ['lib', 'control', 'placement', 'record'],
-  users: ['lib', 'scenario', 'metrics', 'config', 'drivers'],
-  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'drivers', 'protocol'],
+  features: ['lib', 'metrics', 'protocol'],
+  users: ['lib', 'scenario', 'metrics', 'config', 'drivers', 'features'],
+  slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'drivers', 'protocol', 'features'],
   master: [
     'lib',
     'control',
@@ -30,6 +31,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'config',
     'drivers',
     'scenario',
+    'features',
   ],
   outputs: ['lib', 'metrics', 'record'],
   report: ['lib', 'metrics', 'record'],
@@ -54,6 +56,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'master',
     'console',
     'attach',
+    'features',
   ],
   cli: [
     'lib',
@@ -88,15 +91,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   xmpp: ['index.ts', 'app/drivers.ts', 'cli/accounts.ts', 'cli/server.ts'],
 };
 
-/** Every import of ours: file, what it imports, both relative to src. */
+/** Every import of ours: file, what it imports, both relative to src, and whether it is of types only. */
 const imports = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .flatMap((file) => {
-    const text = readFileSync(join(src, file), 'utf8');
+    const text = `\n${readFileSync(join(src, file), 'utf8')}`;
     const specifiers = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
-    return [...specifiers].map(([, specifier]) => {
+    return [...specifiers].map(({ 1: specifier, index }) => {
       const target = relative(src, resolve(src, dirname(file), specifier as string));
-      return { file, target };
+      const before = text.slice(0, index);
+      const begin = Math.max(before.lastIndexOf('\nimport '), before.lastIndexOf('\nexport '));
+      return { file, target, isOfTypes: /^\n(?:import|export) type\b/.test(before.slice(begin)) };
     });
   });
 
@@ -143,6 +148,19 @@ describe('layers', () => {
         return lines.filter((line) => /xmpp|jid|stanza/i.test(line)).map((line) => [file, line]);
       });
     assert.deepEqual(wrong, []);
+  });
+
+  it('gives the features of a run to master and slave as arguments', () => {
+    const given = ['master', 'slave', 'users'];
+    const wrong = imports.filter(
+      ({ file, target, isOfTypes }) =>
+        given.includes(layerOf(file)) && layerOf(target) === 'features' && !isOfTypes,
+    );
+    assert.deepEqual(wrong, []);
+    const lists = imports.filter(
+      ({ target, isOfTypes }) => target === 'features/index.ts' && !isOfTypes,
+    );
+    assert.deepEqual([...new Set(lists.map(({ file }) => layerOf(file)))], ['app']);
   });
 
   it('has no cycle between files', () => {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { amocHome } from '../attach/node-folder.ts';
 import { portNumber, variable } from '../config/environment.ts';
+import { features } from '../features/index.ts';
 import { bracketed } from '../lib/text/bracketed.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { readCookie } from '../protocol/cookie.ts';
@@ -64,6 +65,7 @@ export async function startDistributedMaster(
     ...(journal === undefined ? {} : { journal }),
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,
+    features,
     observers: events.observers ?? [],
     drivers,
     ...events,

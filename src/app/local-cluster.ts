@@ -7,6 +7,7 @@ import { givenFor } from '../config/resolve.ts';
 import { environmentName } from '../config/variable.ts';
 import type { Erase } from '../console/shell/evaluator.ts';
 import type { Notice } from '../control/notice.ts';
+import { features } from '../features/index.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { newCookie } from '../protocol/cookie.ts';
 import { openControlServer } from '../master/nodes/control-server.ts';
@@ -135,6 +136,7 @@ export async function startLocalCluster(events: ClusterEvents): Promise<LocalClu
     causeOf: (node) => processes.causeOf(node),
     randomSeed: () => randomInt(1, 2 ** 31),
     version: VERSION,
+    features,
     observers: events.observers ?? [],
     drivers,
     ...events,

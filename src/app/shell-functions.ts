@@ -1,7 +1,7 @@
 import { Console } from 'node:console';
 import type { Writable } from 'node:stream';
 import type pino from 'pino';
-import { logLevels, shellCommands } from '../console/shell-commands.ts';
+import { shellCommands } from '../console/shell-commands.ts';
 import { typedCluster } from '../console/typed-cluster.ts';
 import { document, help } from '../console/views/help.ts';
 import { renderLog } from '../console/views/log-view.ts';
@@ -14,6 +14,7 @@ import { sleep } from '../lib/time/async.ts';
 import { toMs } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { withColours } from '../lib/text/foreign-text.ts';
+import { LOG_LEVELS } from '../lib/text/names.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { show } from '../lib/text/quote.ts';
 import { plural } from '../lib/text/plural.ts';
@@ -60,13 +61,13 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       return (object as { user(id: unknown): unknown }).user(id);
     },
     logLevel: notTorn(async (level: unknown) => {
-      if (!logLevels.includes(level as (typeof logLevels)[number])) {
+      if (!LOG_LEVELS.includes(level as (typeof LOG_LEVELS)[number])) {
         throw new AmocError(
           'ARGUMENT',
-          `logLevel: there is no level ${show(level)}${didYouMean(level, logLevels)}`,
+          `logLevel: there is no level ${show(level)}${didYouMean(level, LOG_LEVELS)}`,
         );
       }
-      const text = level as (typeof logLevels)[number];
+      const text = level as (typeof LOG_LEVELS)[number];
       logger.level = text;
       await Promise.all(controls.map((control) => control.logLevel(text)));
       return shown({ level: text }, () => `ok: log lines of level ${text} and above are shown`);

@@ -6,6 +6,7 @@ import { AmocError } from '../lib/errors.ts';
 import { deferred } from '../lib/time/async.ts';
 import { formatMs } from '../lib/time/duration.ts';
 import { isLoopback } from '../lib/system/loopback.ts';
+import { NODE_NAME } from '../lib/text/names.ts';
 import { plural } from '../lib/text/plural.ts';
 import { EVICTED, REFUSED } from '../slave/supervision.ts';
 import { LocalProcesses, SMALLEST_HEAP_MB } from '../slave/supervisor.ts';
@@ -13,7 +14,6 @@ import { controlTls } from '../protocol/control-tls.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
 import { programScript } from './installation.ts';
 
-const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 const MOST_PROCESSES = 1024;
 const LABEL = /^([A-Za-z0-9_.-]{1,100})=([^=]{1,200})$/;
 
@@ -53,7 +53,7 @@ export function planSlave(options: SlaveOptions): SlavePlan {
     );
   }
   const name = options.name ?? variable('AMOC_NODE_NAME') ?? hostname().replace(/\..*/, '');
-  if (!NAME.test(name)) {
+  if (!NODE_NAME.test(name)) {
     throw new AmocError(
       'ARGUMENT',
       `--name: invalid node name '${name}'; use letters, digits, . _ and -`,

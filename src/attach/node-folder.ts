@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { demandPrivateFolder } from '../lib/system/private-folder.ts';
+import { NODE_NAME } from '../lib/text/names.ts';
 import { userName } from '../lib/system/os-account.ts';
 
 /** Longer paths of Unix sockets are cut off by the system (sockaddr_un, unix(7)). */
 const LONGEST_SOCKET_PATH = 107;
-const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 const claim = z.object({
   pid: z.number().int().min(1),
@@ -45,7 +45,7 @@ export class NodeFolder {
    * @throws {AmocError} `ARGUMENT` for an invalid name, `CONFIG` when the path is too long for a socket
    */
   constructor(name: string, home: string) {
-    if (!NAME.test(name) || /^\.+$/.test(name)) {
+    if (!NODE_NAME.test(name)) {
       throw new AmocError(
         'ARGUMENT',
         `invalid node name '${name}'; use letters, digits, . _ and -`,

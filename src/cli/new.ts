@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
+import { SCENARIO_NAME } from '../lib/text/names.ts';
 import { scenariosFolder } from '../app/installation.ts';
 
 /**
@@ -10,7 +11,7 @@ import { scenariosFolder } from '../app/installation.ts';
  * @throws {AmocError} `ARGUMENT` for a bad name, `FILE` when it exists already or cannot be written.
  */
 export function newScenario(name: string): string {
-  if (!/^[A-Za-z][A-Za-z0-9_]{0,99}$/.test(name)) {
+  if (!SCENARIO_NAME.test(name)) {
     throw new AmocError('ARGUMENT', `invalid scenario name '${name}'; use letters, digits and _`);
   }
   const folder = scenariosFolder();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listedStates } from '../control/requests.ts';
+import { listedStates } from '../lib/user-states.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { show } from '../lib/text/quote.ts';
 import { command, field } from './command.ts';

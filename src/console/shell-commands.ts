@@ -1,9 +1,7 @@
 import { commands } from '../commands/index.ts';
 import { docOf } from '../commands/doc.ts';
 import type { CommandDoc } from '../commands/doc.ts';
-
-/** Levels of {@link shellCommands}' `logLevel`. */
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+import { LOG_LEVELS } from '../lib/text/names.ts';
 
 /** Functions of the shell itself. */
 export const shellCommands = [
@@ -54,7 +52,7 @@ export const shellCommands = [
     use: "logLevel('debug')",
     summary: 'show log lines from this level on: debug, info, warn, error, silent',
     examples: ["logLevel('warn')"],
-    completes: logLevels,
+    completes: LOG_LEVELS,
     erlang: 'log_level(warn).',
   },
   {

@@ -1,3 +1,4 @@
+import type { listedStates } from '../lib/user-states.ts';
 import type { IdSpec } from '../lib/ids/id-set.ts';
 import type { Duration } from '../lib/time/duration.ts';
 import type { Rate } from '../lib/time/rate.ts';
@@ -39,16 +40,6 @@ export interface TargetOptions {
   /** Also changes the arrival rate, before users are added. */
   rate?: Rate | undefined;
 }
-
-/** States that `users` can filter by. */
-export const listedStates = [
-  'starting',
-  'running',
-  'waiting',
-  'leaving',
-  'moving',
-  'crashed',
-] as const;
 
 /** One of {@link listedStates}. */
 export type ListedState = (typeof listedStates)[number];

@@ -1,9 +1,10 @@
 import type { DriverView } from '../drivers/driver.ts';
+import type { Feature } from '../features/feature.ts';
 import { assert } from '../lib/assert.ts';
 import type { Clock } from '../lib/time/clock.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import type { LogRecord, NodeInfo, Operation, Params } from '../protocol/messages.ts';
-import type { CompiledScenario } from '../scenario/compiler.ts';
+import type { CompiledScenario } from '../scenario/bundle.ts';
 import type { NodeEntry } from './nodes/node-entry.ts';
 import { describeRun } from './run/journal.ts';
 import type { RunJournal } from './run/journal.ts';
@@ -12,6 +13,7 @@ import type { Notice } from '../control/notice.ts';
 import type { Run } from './run/run.ts';
 import { Chronicle } from './run/chronicle.ts';
 import type { EventKind, RunObserver } from '../record/types.ts';
+import { RunFeatures } from './run/run-features.ts';
 import { successors } from './run/run-state.ts';
 import type { RunState } from './run/run-state.ts';
 
@@ -51,6 +53,8 @@ export interface MasterParts {
   observers?: readonly RunObserver[];
   /** The protocols that users can speak. @default none */
   drivers?: readonly DriverView[];
+  /** What the users of a run can do together. @default nothing */
+  features?: readonly Feature[];
   /** The version of amoc, for the record of runs. */
   version?: string;
   /** Where the run is saved for a restarted master. */
@@ -93,6 +97,7 @@ export class Cluster {
     };
     this.parts = { ...parts, notice };
     this.#told = parts.notice;
+    this.nodes.onChange((change) => this.run?.features?.nodeChanged(change));
   }
 
   /** Ends the run because a threshold was missed; set by the master. */
@@ -111,6 +116,19 @@ export class Cluster {
   enter(next: RunState): void {
     assert(successors[this.#state.is].includes(next.is), `${this.#state.is} → ${next.is}`);
     this.#state = next;
+  }
+
+  /** Makes a run the current one, with its features. */
+  begin(run: Run): void {
+    const { clock, features = [] } = this.parts;
+    run.features = new RunFeatures(features, {
+      run: run.id,
+      clock,
+      nodes: () => this.nodes.known(),
+      commit: () => this.commit(),
+      heldMs: () => Math.max(0, run.heldUntil - clock.monotonic()),
+    });
+    this.run = run;
   }
 
   /** Writes changes to disk before they take effect. */

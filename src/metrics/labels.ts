@@ -17,6 +17,11 @@ const LONGEST_KEY = 1000;
 /** The value of a label that stands for all values beyond the limit. */
 export const OTHER = 'other';
 
+/** Whether a text can be the name of a metric: letters, digits, `_` and `.`, at most 100 of them. */
+export function isMetricName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /**
  * The name of one series of a metric: `requests{kind="get"}`, as Prometheus writes it; the labels are in the
  * order of their names. At most 1,000 characters: a value is cut at 100, or earlier when there are many.
@@ -25,7 +30,7 @@ export const OTHER = 'other';
  * @throws {AmocError} `ARGUMENT` when a name is invalid, or there are more than 20 labels
  */
 export function seriesKey(name: string, labels: Labels | undefined): string {
-  if (!NAME.test(name)) {
+  if (!isMetricName(name)) {
     throw new AmocError(
       'ARGUMENT',
       `invalid metric name '${oneLine(name, 100)}'; use letters, digits, _ and .`,

@@ -5,27 +5,46 @@ import type { Clock } from '../lib/time/clock.ts';
 import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { cut } from '../lib/text/foreign-text.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
-import { isNestedBeyond } from '../lib/text/json-nesting.ts';
-import { MAX_FRAME_BYTES, MAX_NESTING, masterMessage, requests, slaveMessage } from './messages.ts';
-import type {
-  MasterMessage,
-  Operation,
-  Params,
-  Result,
-  SlaveMessage,
-  WireError,
+import {
+  MAX_FRAME_BYTES,
+  masterMessage,
+  requests,
+  slaveMessage,
+  slaveRequests,
 } from './messages.ts';
+import type { Exchange, MasterMessage, SlaveMessage, WireError } from './messages.ts';
+import { parsed, parseFrame } from './parse.ts';
 import type { Transport } from './transport.ts';
+
+/** The requests that one side can send: the schemas of the parameters and of the answer. */
+export type RequestTable = Readonly<Record<string, { params: z.ZodType; result: z.ZodType }>>;
+
+/** Names of the requests of a table. */
+export type NameIn<T extends RequestTable> = keyof T & string;
+/** The parameters of a request of a table. */
+export type ParamsIn<T extends RequestTable, O extends NameIn<T>> = z.infer<T[O]['params']>;
+/** The answer to a request of a table. */
+export type ResultIn<T extends RequestTable, O extends NameIn<T>> = z.infer<T[O]['result']>;
+
+/** What one side does for each request of the other. */
+export type HandlersOf<T extends RequestTable> = {
+  [O in NameIn<T>]: (params: ParamsIn<T, O>) => ResultIn<T, O> | Promise<ResultIn<T, O>>;
+};
+
+/** What a slave process does for each request of the master. */
+export type Handlers = HandlersOf<typeof requests>;
+/** What the master does for each request of a slave process. */
+export type MasterHandlers = HandlersOf<typeof slaveRequests>;
 
 /** The master's answer to a beat. */
 export type BeatAnswer = Extract<MasterMessage, { type: 'beat' }>;
+/** A message of a slave process that belongs to no request. */
+export type SlaveNotice = Exclude<SlaveMessage, { type: Exchange }>;
+/** A message of the master that belongs to no request. */
+export type MasterNotice = Exclude<MasterMessage, { type: Exchange }>;
 
-/** Maximum number of unanswered requests on one connection. */
-const MOST_PENDING = 10_000;
-/** In characters; a longer frame is checked before it is parsed. */
-const SHORT_FRAME = 64 * 1024;
-/** Maximum length of the place of a fault in a message, and of its reason. */
-const MAX_PATH_LENGTH = 100;
+/** Maximum number of unanswered requests of each side on one connection. */
+export const MAX_OPEN_REQUESTS = 10_000;
 
 /** An error that the other side reported, with its stack there. */
 export class RemoteError extends AmocError {
@@ -39,51 +58,94 @@ export class RemoteError extends AmocError {
   }
 }
 
+/** What a side sends, what it answers, and what it accepts from the other. */
+interface Side<Asks extends RequestTable, Answers extends RequestTable> {
+  asks: Asks;
+  answers: Answers;
+  accepts: z.ZodType;
+}
+
+/** What a side does with what arrives; both can be set later, before anything can have arrived. */
+export interface PeerEnds<Answers extends RequestTable, Hears> {
+  handlers?: HandlersOf<Answers> | undefined;
+  onMessage?: (message: Hears) => void;
+}
+
+type Request = Extract<MasterMessage | SlaveMessage, { type: 'request' }>;
+type Settled = Extract<MasterMessage | SlaveMessage, { type: 'reply' | 'failure' }>;
+
 interface Pending {
-  operation: Operation;
+  operation: string;
   deferred: Deferred<unknown>;
   cancelTimeout: () => void;
 }
 
 /**
- * The master's end of an authenticated connection: sends requests, and hears what the slave sends by itself.
+ * One end of an authenticated connection. Either side sends requests of its table, answers those of the
+ * other's, in the order of their arrival, and sends messages that have no answer.
+ *
+ * @typeParam Asks the requests that this side sends
+ * @typeParam Answers the requests that it answers
+ * @typeParam Says the messages without an answer that it sends
+ * @typeParam Hears the messages without an answer that it gets
  */
-export class MasterPeer {
+export abstract class Peer<
+  Asks extends RequestTable,
+  Answers extends RequestTable,
+  Says extends { type: string },
+  Hears extends { type: string },
+> {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #side: Side<Asks, Answers>;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  /** Requests of the other side that have no answer yet. */
+  #answering = 0;
   #closed: string | undefined;
-  /** Called with each message that is not a reply. */
-  onMessage: (message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>) => void = () => {};
+  /** What this side does for the requests of the other; without it they fail with `NO_RUN`. */
+  handlers: HandlersOf<Answers> | undefined;
+  /** Called with each message that belongs to no request. */
+  onMessage: (message: Hears) => void = () => {};
   /** Called once. */
   onClose: (reason: string) => void = () => {};
   /** Called with the reason why a message was refused, before the connection is closed for it. */
   onFault: (error: unknown) => void = () => {};
 
-  constructor(transport: Transport, clock: Clock) {
+  protected constructor(
+    transport: Transport,
+    clock: Clock,
+    side: Side<Asks, Answers>,
+    { handlers, onMessage }: PeerEnds<Answers, Hears> = {},
+  ) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#side = side;
+    this.handlers = handlers;
+    if (onMessage !== undefined) this.onMessage = onMessage;
+    // Frames that wait are read at once.
     transport.onFrame = (frame) => this.#receive(frame);
     transport.onClose = (reason) => this.#close(reason);
   }
 
   /**
-   * Sends a request to the slave.
+   * Sends a request.
    *
-   * @throws {RemoteError} the error with which the slave failed
-   * @throws {AmocError} `TIMEOUT` after `timeoutMs`, `NODE_LOST` when the connection ends before the answer
+   * @param timeoutMs how long to wait for the answer; the other side is not told when that is over
+   * @throws {RemoteError} the error with which the other side failed
+   * @throws {AmocError} `TIMEOUT`; `NODE_LOST` when the connection ends before the answer; `BUSY` when too
+   * many requests are unanswered
    */
-  async request<O extends Operation>(
+  async request<O extends NameIn<Asks>>(
     operation: O,
-    params: Params<O>,
+    params: ParamsIn<Asks, O>,
     timeoutMs: number,
-  ): Promise<Result<O>> {
+  ): Promise<ResultIn<Asks, O>> {
     if (this.#closed !== undefined) throw lost(this.#closed);
-    if (this.#pending.size >= MOST_PENDING) {
+    if (this.#pending.size >= MAX_OPEN_REQUESTS) {
       throw new AmocError(
         'BUSY',
-        `${MOST_PENDING} requests to ${this.#transport.remote} are waiting already`,
+        `${MAX_OPEN_REQUESTS} requests to ${this.#transport.remote} are waiting already`,
       );
     }
     const id = this.#nextId++;
@@ -95,23 +157,13 @@ export class MasterPeer {
       );
     });
     this.#pending.set(id, { operation, deferred: answer, cancelTimeout });
-    this.#send({ type: 'request', id, operation, params });
-    return (await answer.promise) as Result<O>;
+    this.#transport.send(JSON.stringify({ type: 'request', id, operation, params }));
+    return (await answer.promise) as ResultIn<Asks, O>;
   }
 
-  /** Sends a message that has no answer. */
-  #send(message: MasterMessage): void {
-    this.#transport.send(JSON.stringify(message));
-  }
-
-  /** Answers a beat. */
-  beat(answer: Omit<BeatAnswer, 'type'>): void {
-    this.#send({ type: 'beat', ...answer });
-  }
-
-  /** Tells a watchdog to end its process. */
-  kill(): void {
-    this.#send({ type: 'kill' });
+  /** Sends a message that has no answer. Dropped when the connection is gone. */
+  send(message: Says): void {
+    if (this.#closed === undefined) this.#transport.send(JSON.stringify(message));
   }
 
   close(reason: string): void {
@@ -121,8 +173,9 @@ export class MasterPeer {
   /** The border: an invalid message, wherever that is found, costs this connection. */
   #receive(frame: string): void {
     try {
-      const message = parseFrame(frame, slaveMessage);
-      if (message.type === 'reply' || message.type === 'failure') this.#settle(message);
+      const message = parseFrame(frame, this.#side.accepts) as Hears | Request | Settled;
+      if (isRequest(message)) void this.#answer(message);
+      else if (isSettled(message)) this.#settle(message);
       else this.onMessage(message);
     } catch (error) {
       this.onFault(error);
@@ -130,9 +183,9 @@ export class MasterPeer {
     }
   }
 
-  #settle(message: Extract<SlaveMessage, { type: 'reply' | 'failure' }>): void {
+  #settle(message: Settled): void {
     const pending = this.#pending.get(message.id);
-    // An answer after its time-out is not the slave's fault.
+    // An answer after its time-out is not the other side's fault.
     if (pending === undefined) return;
     this.#pending.delete(message.id);
     pending.cancelTimeout();
@@ -142,85 +195,94 @@ export class MasterPeer {
     }
     try {
       const { operation } = pending;
-      const { result } = requests[operation];
+      const { result } = entryOf(this.#side.asks, operation);
       pending.deferred.resolve(parsed(message.result, result, `the answer to '${operation}'`));
     } catch (error) {
       pending.deferred.reject(error);
     }
   }
 
+  async #answer({ id, operation, params }: Request): Promise<void> {
+    if (this.#answering >= MAX_OPEN_REQUESTS) {
+      const error = new AmocError('BUSY', `${MAX_OPEN_REQUESTS} requests are unanswered already`);
+      this.#fail(id, error);
+      return;
+    }
+    this.#answering++;
+    try {
+      const result = await this.#handle(operation, params);
+      const frame = JSON.stringify({ type: 'reply', id, result });
+      // A character takes at most three bytes.
+      if (frame.length > MAX_FRAME_BYTES / 3) demandFits(frame, operation);
+      if (this.#closed === undefined) this.#transport.send(frame);
+    } catch (error) {
+      this.#fail(id, error);
+    } finally {
+      this.#answering--;
+    }
+  }
+
+  #fail(id: number, error: unknown): void {
+    if (this.#closed !== undefined) return;
+    this.#transport.send(JSON.stringify({ type: 'failure', id, error: toWireError(error) }));
+  }
+
+  async #handle(operation: string, params: unknown): Promise<unknown> {
+    const schemas = entryOf(this.#side.answers, operation);
+    const asked = parsed(params, schemas.params, `the request '${operation}'`);
+    const { handlers } = this;
+    if (handlers === undefined) throw new AmocError('NO_RUN', 'nothing answers requests here yet');
+    const handle = handlers[operation as NameIn<Answers>] as (given: unknown) => unknown;
+    const answer = await handle(asked);
+    // The values of a scenario must not cost the process its connection.
+    return parsed(answer, schemas.result, `the answer to '${operation}'`);
+  }
+
   #close(reason: string): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
-    for (const { deferred, cancelTimeout } of this.#pending.values()) {
+    for (const { deferred: answer, cancelTimeout } of this.#pending.values()) {
       cancelTimeout();
-      deferred.reject(lost(reason));
+      answer.reject(lost(reason));
     }
     this.#pending.clear();
     this.onClose(reason);
   }
 }
 
-/** What a slave process does for each request. */
-export type Handlers = { [O in Operation]: (params: Params<O>) => Result<O> | Promise<Result<O>> };
-
-/** The slave's end: answers requests in the order of their arrival, and reports. */
-export class SlavePeer {
-  readonly #transport: Transport;
-  readonly #handlers: Handlers;
-  #closed = false;
-  onClose: (reason: string) => void = () => {};
-  onKill: () => void = () => {};
-  onBeat: (answer: BeatAnswer) => void = () => {};
-
-  constructor(transport: Transport, handlers: Handlers) {
-    this.#transport = transport;
-    this.#handlers = handlers;
-    transport.onFrame = (frame) => this.#receive(frame);
-    transport.onClose = (reason) => {
-      this.#closed = true;
-      this.onClose(reason);
-    };
+/** The master's end of a connection. */
+export class MasterPeer extends Peer<
+  typeof requests,
+  typeof slaveRequests,
+  MasterNotice,
+  SlaveNotice
+> {
+  constructor(transport: Transport, clock: Clock) {
+    super(transport, clock, { asks: requests, answers: slaveRequests, accepts: slaveMessage });
   }
 
-  /** Sends a message that is not an answer. Dropped when the connection is gone. */
-  send(message: SlaveMessage): void {
-    if (!this.#closed) this.#transport.send(JSON.stringify(message));
+  /** Answers a beat. */
+  beat(answer: Omit<BeatAnswer, 'type'>): void {
+    this.send({ type: 'beat', ...answer });
   }
 
-  close(reason: string): void {
-    this.#transport.close(reason);
+  /** Tells a watchdog to end its process. */
+  kill(): void {
+    this.send({ type: 'kill' });
   }
+}
 
-  #receive(frame: string): void {
-    try {
-      const message = parseFrame(frame, masterMessage);
-      if (message.type === 'kill') this.onKill();
-      else if (message.type === 'beat') this.onBeat(message);
-      else void this.#answer(message);
-    } catch (error) {
-      this.#transport.close(`invalid message: ${messageOf(error)}`);
-    }
-  }
-
-  async #answer(message: Extract<MasterMessage, { type: 'request' }>): Promise<void> {
-    try {
-      const result = await this.#handle(message.operation, message.params);
-      const frame = JSON.stringify({ type: 'reply', id: message.id, result });
-      // A character takes at most three bytes.
-      if (frame.length > MAX_FRAME_BYTES / 3) demandFits(frame, message.operation);
-      this.#transport.send(frame);
-    } catch (error) {
-      this.send({ type: 'failure', id: message.id, error: toWireError(error) });
-    }
-  }
-
-  async #handle<O extends Operation>(operation: O, params: unknown): Promise<Result<O>> {
-    const { params: schema, result } = requests[operation];
-    const asked = parsed(params, schema, `the request '${operation}'`) as Params<O>;
-    const answer = await this.#handlers[operation](asked);
-    // The values of a scenario must not cost the process its connection.
-    return parsed(answer, result, `the answer to '${operation}'`) as Result<O>;
+/** The end of a slave process, or of its watchdog. */
+export class SlavePeer extends Peer<
+  typeof slaveRequests,
+  typeof requests,
+  SlaveNotice,
+  MasterNotice
+> {
+  /** @param ends its handlers are left out for a watchdog, which answers nothing */
+  constructor(transport: Transport, clock: Clock, ends: PeerEnds<typeof requests, MasterNotice>) {
+    const side = { asks: slaveRequests, answers: requests, accepts: masterMessage };
+    super(transport, clock, side, ends);
   }
 }
 
@@ -235,34 +297,21 @@ export function toWireError(error: unknown): WireError {
   };
 }
 
-/** @throws {AmocError} `PROTOCOL` naming what is invalid, and where */
-function parseFrame<S extends z.ZodType>(frame: string, schema: S): z.infer<S> {
-  // A short frame is parsed in no time, however deep it is.
-  if (frame.length > SHORT_FRAME && isNestedBeyond(frame, MAX_NESTING)) {
-    throw new AmocError('PROTOCOL', `nested more than ${MAX_NESTING} deep`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(frame);
-  } catch {
-    throw new AmocError('PROTOCOL', 'not JSON');
-  }
-  return parsed(value, schema);
+function isRequest(message: { type: string }): message is Request {
+  return message.type === 'request';
 }
 
-/** @throws {AmocError} `PROTOCOL` naming what is invalid, and where */
-function parsed<S extends z.ZodType>(value: unknown, schema: S, what?: string): z.infer<S> {
-  const { success, data, error } = schema.safeParse(value);
-  if (success) return data;
-  const [issue] = error.issues;
-  const path = cut((issue?.path ?? []).map(String).join('.'), MAX_PATH_LENGTH);
-  const where = [what, ...(path === '' ? [] : [path])].filter((part) => part !== undefined);
-  const why = cut(issue?.message ?? 'invalid value', MAX_PATH_LENGTH);
-  throw new AmocError('PROTOCOL', [...where, why].join(': '));
+function isSettled(message: { type: string }): message is Settled {
+  return message.type === 'reply' || message.type === 'failure';
+}
+
+/** The schemas of a request; the frame was checked to name one of the table. */
+function entryOf(table: RequestTable, operation: string): RequestTable[string] {
+  return table[operation] as RequestTable[string];
 }
 
 /** @throws {AmocError} `PROTOCOL` when the frame is longer than the other side accepts */
-function demandFits(frame: string, operation: Operation): void {
+function demandFits(frame: string, operation: string): void {
   const bytes = Buffer.byteLength(frame);
   if (bytes <= MAX_FRAME_BYTES) return;
   throw new AmocError(

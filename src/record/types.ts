@@ -1,3 +1,4 @@
+import type { countedStates } from '../lib/user-states.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { MetricsSummary, MetricsTotals } from '../metrics/totals.ts';
 import type { HeadlineView, MessagesView } from './headlines.ts';
@@ -66,18 +67,6 @@ export interface RunEvent {
   by?: string;
   data?: Record<string, unknown>;
 }
-
-/** States that users are counted in; `finished`, `removed`, `crashed` and `lost` are totals of the run. */
-export const countedStates = [
-  'starting',
-  'running',
-  'waiting',
-  'leaving',
-  'finished',
-  'removed',
-  'crashed',
-  'lost',
-] as const;
 
 /** How many users are in each state. */
 export type UserTotals = Record<(typeof countedStates)[number], number>;

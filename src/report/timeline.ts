@@ -1,5 +1,6 @@
 import { MetricsTotals } from '../metrics/totals.ts';
-import { commandKinds, countedStates } from '../record/types.ts';
+import { countedStates } from '../lib/user-states.ts';
+import { commandKinds } from '../record/types.ts';
 import type { EventKind, NodeSecond, RunEvent, SecondRow, UserTotals } from '../record/types.ts';
 
 /** Percentiles of a time in each point; `null` where nothing was timed. */

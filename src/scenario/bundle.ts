@@ -1,37 +1,46 @@
+import { z } from 'zod';
 import { AmocError } from '../lib/errors.ts';
+import { SCENARIO_NAME } from '../lib/text/names.ts';
 import { isPackageName } from '../lib/text/package-name.ts';
 import { pathFault } from '../lib/text/plain-path.ts';
 import { sha256 } from '../lib/ids/sha256.ts';
 
+/** Relative to the scenario's folder: `my_scenario.js`, `lib/talk.js`. */
+const filePath = z.string().refine((path) => pathFault(path) === undefined, 'not a plain path');
+
+/** The path, and JavaScript with its source map. */
+const moduleFile = z.object({ path: filePath.regex(/\.m?js$/), code: z.string() });
+
+const dataFile = z.object({ path: filePath, text: z.string() });
+
+/** A compiled scenario as it travels: every file that it needs, except npm packages. */
+export const compiledScenario = z.object({
+  name: z.string().regex(SCENARIO_NAME),
+  /** See {@link hashOf}. */
+  hash: z.string().regex(/^[0-9a-f]{16,64}$/),
+  files: z.array(moduleFile).min(1).max(500),
+  /** npm packages that the files import at run time. */
+  packages: z.array(z.string().refine(isPackageName, 'not the name of an npm package')).max(200),
+  /** Left out when the scenario has none. */
+  data: z.array(dataFile).max(500).optional(),
+});
+
 /** A compiled module of a scenario. */
-export interface ModuleFile {
-  /** Plain and relative: `my_scenario.js`, `lib/talk.js`. */
-  path: string;
-  /** JavaScript with its source map. */
-  code: string;
-}
+export type ModuleFile = z.infer<typeof moduleFile>;
 
 /** A file of data that travels with a scenario. */
-export interface DataFile {
-  /** Plain and relative to the scenario: `names.csv`, `lib/accounts.json`. */
-  path: string;
-  text: string;
-}
+export type DataFile = z.infer<typeof dataFile>;
 
-/** A compiled scenario as slaves get it: every file that it needs, except npm packages. */
-export interface Bundle {
-  name: string;
-  /** See {@link hashOf}. */
-  hash: string;
-  files: ModuleFile[];
-  /** npm packages that the files import at run time. */
-  packages: string[];
-  /** Left out when the scenario has none. */
-  data?: DataFile[] | undefined;
-}
+/** A compiled scenario: every file that it needs, except npm packages. */
+export type CompiledScenario = z.infer<typeof compiledScenario>;
 
 /** The name under which slaves keep a compiled scenario: a hash over all its contents. */
-export function hashOf({ name, files, packages, data = [] }: Omit<Bundle, 'hash'>): string {
+export function hashOf({
+  name,
+  files,
+  packages,
+  data = [],
+}: Omit<CompiledScenario, 'hash'>): string {
   const content = [
     name,
     files.map(({ path, code }) => [path, code]),
@@ -47,7 +56,7 @@ export function hashOf({ name, files, packages, data = [] }: Omit<Bundle, 'hash'
  * @throws {AmocError} `SCENARIO` when a path leaves the bundle's folder or occurs twice, a package's name is
  * invalid, or the contents do not have the hash that the bundle names
  */
-export function demandSound(bundle: Bundle): void {
+export function demandSound(bundle: CompiledScenario): void {
   const { name, files, packages, data = [] } = bundle;
   const refuse = (why: string): never => {
     throw new AmocError('SCENARIO', `the compiled scenario ${name} is refused: ${why}`);

@@ -2,10 +2,8 @@ import { show } from '../lib/text/quote.ts';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
+import { SCENARIO_NAME } from '../lib/text/names.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
-
-/** A scenario's name, which can also be the name of a variable, an Erlang atom and a file. */
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,99}$/;
 
 /** Names of the scenarios in a folder, sorted. A folder that does not exist has none. */
 export function listScenarios(folder: string): string[] {
@@ -13,7 +11,7 @@ export function listScenarios(folder: string): string[] {
     return readdirSync(folder)
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
       .map((file) => file.slice(0, -3))
-      .filter((name) => NAME.test(name))
+      .filter((name) => SCENARIO_NAME.test(name))
       .sort();
   } catch {
     return [];
@@ -26,7 +24,7 @@ export function listScenarios(folder: string): string[] {
  * @throws {AmocError} `SCENARIO` when the name is invalid, or no scenario has it; the nearest names are listed.
  */
 export function scenarioFile(folder: string, name: unknown): string {
-  if (typeof name !== 'string' || !NAME.test(name)) {
+  if (typeof name !== 'string' || !SCENARIO_NAME.test(name)) {
     throw new AmocError(
       'SCENARIO',
       `${show(name)} is not a valid scenario name; use letters, digits and _, as in the name of a file in scenarios/`,

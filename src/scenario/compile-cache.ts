@@ -13,11 +13,11 @@ import { z } from 'zod';
 import { inlineSourceMap, withInlineSourceMap } from '../lib/text/inline-source-map.ts';
 import { sha256 } from '../lib/ids/sha256.ts';
 import { hashOf } from './bundle.ts';
-import type { DataFile, ModuleFile } from './bundle.ts';
+import type { CompiledScenario, DataFile, ModuleFile } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
 import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
-import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
+import type { Built, CompilerPlaces } from './compiler.ts';
 import { readData } from './data-files.ts';
 
 /** At most this many compiled scenarios are kept; those that were unused for longest are removed. */

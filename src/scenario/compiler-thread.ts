@@ -5,7 +5,8 @@ import { AmocError } from '../lib/errors.ts';
 import type { AmocErrorCode } from '../lib/errors.ts';
 import { listScenarios, scenarioFile } from './catalogue.ts';
 import { CompileCache } from './compile-cache.ts';
-import type { Built, CompiledScenario, CompilerPlaces } from './compiler.ts';
+import type { CompiledScenario } from './bundle.ts';
+import type { Built, CompilerPlaces } from './compiler.ts';
 import type { Erased } from './type-eraser.ts';
 
 /** What the thread can be asked to do, by name. */

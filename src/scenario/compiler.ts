@@ -7,7 +7,7 @@ import { AmocError } from '../lib/errors.ts';
 import { inlineSourceMap, withInlineSourceMap } from '../lib/text/inline-source-map.ts';
 import { sha256 } from '../lib/ids/sha256.ts';
 import { hashOf } from './bundle.ts';
-import type { Bundle, ModuleFile } from './bundle.ts';
+import type { CompiledScenario, ModuleFile } from './bundle.ts';
 import { scenarioFile } from './catalogue.ts';
 import { scenarioOptions } from './compiler-options.ts';
 import { demandSmall, readData } from './data-files.ts';
@@ -26,9 +26,6 @@ export interface CompilerPlaces {
   /** Where compiled scenarios are kept. @default a private folder of the user */
   cacheFolder?: string;
 }
-
-/** A compiled scenario: every file that it needs, except npm packages. */
-export type CompiledScenario = Bundle;
 
 /** Everything that determines the compiled form of a scenario, apart from this package. */
 export interface CompileInputs {

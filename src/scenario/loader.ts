@@ -15,7 +15,7 @@ import { dirname, join, parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { demandSound } from './bundle.ts';
-import type { Bundle } from './bundle.ts';
+import type { CompiledScenario } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
 
 /** At most this many compiled scenarios are kept on disk; the oldest are removed. */
@@ -40,7 +40,7 @@ export interface LoaderPlaces {
  * module throws while it loads.
  */
 export async function loadBundle(
-  bundle: Bundle,
+  bundle: CompiledScenario,
   places: LoaderPlaces,
 ): Promise<Record<string, unknown>> {
   demandSound(bundle);
@@ -55,7 +55,7 @@ export async function loadBundle(
   }
 }
 
-function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
+function writeBundle(bundle: CompiledScenario, places: LoaderPlaces): string {
   const cache = places.cacheFolder ?? cacheFolder('scenarios');
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const links = findPackages(bundle.packages, places);
@@ -85,7 +85,7 @@ function writeBundle(bundle: Bundle, places: LoaderPlaces): string {
 }
 
 /** Every file of a bundle as it is on disk. */
-function contentsOf({ files, data = [] }: Bundle): Map<string, string> {
+function contentsOf({ files, data = [] }: CompiledScenario): Map<string, string> {
   return new Map([
     ['package.json', '{"type":"module"}\n'],
     ...files.map(({ path, code }): [string, string] => [path, code]),

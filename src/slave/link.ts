@@ -77,7 +77,6 @@ export class Link implements Disposable {
   attach(peer: SlavePeer): void {
     this.detach();
     this.#peer = peer;
-    peer.onBeat = (answer) => this.#answered(answer);
     this.#heardAt = this.#parts.clock.monotonic();
     this.#unanswered.clear();
     this.#beat();
@@ -107,6 +106,23 @@ export class Link implements Disposable {
     this.#extend(dialledAt + LEASE_MS);
   }
 
+  /** The master has answered a beat. */
+  answered({ sequence, at, acked }: BeatAnswer): void {
+    const { clock, onAcked, onClock } = this.#parts;
+    const now = clock.monotonic();
+    this.#heardAt = now;
+    onAcked(acked);
+    const sent = this.#unanswered.get(sequence);
+    if (sent === undefined) return;
+    for (const each of this.#unanswered.keys()) {
+      if (each <= sequence) this.#unanswered.delete(each);
+    }
+    this.#extend(sent.monotonic + LEASE_MS);
+    const roundTripMs = now - sent.monotonic;
+    this.#estimated({ roundTripMs, offsetMs: at - (sent.epoch + roundTripMs / 2) });
+    onClock(this.estimate as ClockEstimate);
+  }
+
   [Symbol.dispose](): void {
     this.detach();
     this.#cancelLease?.();
@@ -130,22 +146,6 @@ export class Link implements Disposable {
       ...(estimate === undefined ? {} : { clock: estimate }),
     });
     this.#cancelBeat = clock.schedule(BEAT_MS, () => this.#beat(), { background: true });
-  }
-
-  #answered({ sequence, at, acked }: BeatAnswer): void {
-    const { clock, onAcked, onClock } = this.#parts;
-    const now = clock.monotonic();
-    this.#heardAt = now;
-    onAcked(acked);
-    const sent = this.#unanswered.get(sequence);
-    if (sent === undefined) return;
-    for (const each of this.#unanswered.keys()) {
-      if (each <= sequence) this.#unanswered.delete(each);
-    }
-    this.#extend(sent.monotonic + LEASE_MS);
-    const roundTripMs = now - sent.monotonic;
-    this.#estimated({ roundTripMs, offsetMs: at - (sent.epoch + roundTripMs / 2) });
-    onClock(this.estimate as ClockEstimate);
   }
 
   #extend(until: number): void {

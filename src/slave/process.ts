@@ -4,6 +4,7 @@ import type { LoadedDriver } from '../drivers/driver.ts';
 import { sleep } from '../lib/time/async.ts';
 import { backoffMs } from '../lib/time/backoff.ts';
 import { systemClock } from '../lib/time/clock.ts';
+import type { Feature } from '../features/feature.ts';
 import { setClusterOffset } from '../lib/time/cluster-clock.ts';
 import { collectGarbage, collectOnOneThread } from '../lib/system/collect-garbage.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
@@ -65,6 +66,8 @@ export interface SlaveProcessOptions {
   ended?: string | undefined;
   labels?: Readonly<Record<string, string>> | undefined;
   tls?: ControlTls | undefined;
+  /** What the users of a run can do together. */
+  features: readonly Feature[];
   /** Receives lines for the person who started the process; for a child they are lost. */
   tell: (line: string) => void;
   /** Receives messages for the supervisor. */
@@ -118,6 +121,7 @@ export async function runSlaveProcess(options: SlaveProcessOptions): Promise<nev
     load: (bundle) => loadBundle(bundle, options.places),
     readLoad: () => meter.read(),
     metrics,
+    features: options.features,
     // Compaction pauses the process for about 0.3 s and would distort the latency of active users.
     collectGarbage: () => collectGarbage({ compact: meter.cpu < QUIET_CPU }),
     leased: !child,

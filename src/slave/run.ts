@@ -22,6 +22,7 @@ import type { ErrorCount } from '../users/error-summary.ts';
 import { tracer } from '../users/trace.ts';
 import type { User, UserEnvironment } from '../users/user.ts';
 import { UserPool } from '../users/user-pool.ts';
+import type { SlaveFeatures } from './run-features.ts';
 
 /** The origin of a log line. */
 export interface LineOrigin {
@@ -45,6 +46,7 @@ export interface SlaveRunParts {
   clock: Clock;
   metrics: MetricsRegistry;
   log: (level: keyof Log, line: { message: unknown; fields?: unknown }, about?: LineOrigin) => void;
+  features: SlaveFeatures;
   /** Called when there are ends to report to the master. */
   onEnded: () => void;
   /** Whether users may be served; when not, they have been dropped. */
@@ -99,6 +101,10 @@ export class SlaveRun {
 
   get variables(): Variables {
     return this.#variables;
+  }
+
+  get features(): SlaveFeatures {
+    return this.#parts.features;
   }
 
   get connectionsPerUser(): number {
@@ -279,6 +285,7 @@ export class SlaveRun {
       drivers,
       opened: this.#opened,
       log: (level, id, message, fields) => log(level, { message, fields }, { user: id }),
+      functions: this.features.functions,
     };
   }
 

@@ -1,30 +1,21 @@
 import type { Logger } from 'pino';
-import type { LoadedDriver } from '../drivers/driver.ts';
 import { sleep } from '../lib/time/async.ts';
 import { every } from '../lib/time/clock.ts';
 import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { ClockSteps } from '../lib/time/clock-steps.ts';
-import { AmocError, errorName, messageOf, stackOf } from '../lib/errors.ts';
-import { IdSet } from '../lib/ids/id-set.ts';
+import { errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
-import type { ClockEstimate, NodeLoad, Params, Result } from '../protocol/messages.ts';
+import type { LoadedDriver } from '../drivers/driver.ts';
+import type { Feature } from '../features/feature.ts';
+import type { ClockEstimate, NodeLoad } from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';
-import type { Handlers } from '../protocol/peer.ts';
 import type { Transport } from '../protocol/transport.ts';
-import { checkScenario } from '../scenario/contract.ts';
-import type { Bundle } from '../scenario/bundle.ts';
-import type { UserPool } from '../users/user-pool.ts';
-import type { User } from '../users/user.ts';
-import { Collector } from './collector.ts';
-import { takeFigures } from './figures.ts';
+import type { CompiledScenario } from '../scenario/bundle.ts';
+import { RunHandlers } from './handlers.ts';
 import { Link } from './link.ts';
-import { ReportQueue } from './report-queue.ts';
-import { SlaveRun } from './run.ts';
-import { scenarioLine } from './scenario-log.ts';
+import { Reporter } from './reporter.ts';
 
 const REPORT_MS = 1000;
-/** Ends of users, and the end of their starting, are reported sooner than the rest. */
-const ENDED_MS = 50;
 /** Poll interval of a process that leaves: have its users moved, is its last report acknowledged? */
 const LOOK_MS = 100;
 const REPEATED_ERRORS_MS = 5000;
@@ -39,10 +30,12 @@ export interface SlaveParts {
   /** Sends the waiting log lines, so that the reason for an end is logged before the end is reported. */
   shipLogs?: () => void;
   /** Creates a scenario's module from its compiled files. */
-  load: (bundle: Bundle) => Promise<Record<string, unknown>>;
+  load: (bundle: CompiledScenario) => Promise<Record<string, unknown>>;
   readLoad: () => NodeLoad;
   /** Where the process itself records its measurements; a registry of its own when left out. */
   metrics?: MetricsRegistry;
+  /** What the users of a run can do together. @default nothing */
+  features?: readonly Feature[];
   /** Frees garbage; left out where others live in the process. */
   collectGarbage?: () => void;
   /** Whether it keeps its users over a lost connection, until its lease ends. */
@@ -58,58 +51,79 @@ export interface SlaveParts {
 /** One slave process: does what its master asks for, and reports. */
 export class Slave {
   readonly #parts: SlaveParts;
-  readonly #metrics: MetricsRegistry;
   readonly #cancels: Cancel[];
   readonly #steps: ClockSteps;
-  readonly #reports = new ReportQueue();
   readonly #link: Link;
-  readonly #collector: Collector | undefined;
+  readonly #reporter: Reporter;
+  readonly #handlers: RunHandlers;
   #peer: SlavePeer | undefined;
-  #run: SlaveRun | undefined;
   /** Since when there has been no connection. */
   #lostAt: number | undefined;
   /** The process has been told to end, and says so to each master that it meets. */
   #isLeaving = false;
-  #wasStarting = false;
-  #cancelWatch: Cancel | undefined;
-  /** The revision of the last assignment. */
-  #revision = 0;
-  /** No user is started before a master has answered after this moment; monotonic. */
-  #heldUntil: number | undefined;
 
   constructor(parts: SlaveParts) {
     this.#parts = parts;
-    const { clock } = parts;
+    const { name, clock, logger, load, readLoad, shipLogs, collectGarbage } = parts;
+    const metrics = parts.metrics ?? new MetricsRegistry();
     this.#steps = new ClockSteps(clock);
-    this.#metrics = parts.metrics ?? new MetricsRegistry();
     this.#link = new Link({
       clock,
       leased: parts.leased ?? false,
       onLeaseEnd: () => this.#loseUsers('the lease of this process has ended'),
       onAcked: (sequence) => {
-        if (this.#reports.acked(sequence)) this.#resend();
-        this.#releaseHeld();
+        this.#reporter.acked(sequence);
+        this.#handlers.releaseHeld();
       },
       onClock: (estimate) => parts.onClock?.(estimate),
       onLease: (until) => parts.onLease?.(until),
       ...(parts.keptUntil === undefined ? {} : { keptUntil: parts.keptUntil }),
     });
-    const { collectGarbage } = parts;
-    const sessions = (): number => this.#run?.openConnections ?? 0;
-    this.#collector = collectGarbage && new Collector({ clock, sessions, collect: collectGarbage });
+    this.#reporter = new Reporter({
+      clock,
+      metrics,
+      readLoad,
+      shipLogs,
+      collectGarbage,
+      run: () => this.#handlers.run,
+      revision: () => this.#handlers.revision,
+      sender: () => {
+        const peer = this.#peer;
+        return peer && ((message) => peer.send(message));
+      },
+    });
+    this.#handlers = new RunHandlers({
+      name,
+      clock,
+      logger,
+      metrics,
+      reporter: this.#reporter,
+      shipLogs,
+      load,
+      mayServe: () => this.mayServe(),
+      drivers: parts.drivers,
+      features: parts.features ?? [],
+      peer: () => this.#peer,
+    });
     this.#cancels = [
       every(clock, REPORT_MS, () => this.#tick()),
-      every(clock, REPEATED_ERRORS_MS, () => this.#run?.tellRepeatedErrors()),
+      every(clock, REPEATED_ERRORS_MS, () => this.#handlers.run?.tellRepeatedErrors()),
     ];
   }
 
   /** Serves a master over an authenticated connection. */
   serve(transport: Transport): SlavePeer {
-    const peer = new SlavePeer(transport, this.#handlers());
+    const peer = new SlavePeer(transport, this.#parts.clock, {
+      handlers: this.#handlers.table(),
+      onMessage: (message) => {
+        if (message.type === 'beat') this.#link.answered(message);
+        else if (message.type === 'feature') this.#handlers.run?.features.heard(message);
+      },
+    });
     this.#peer = peer;
     this.#lostAt = undefined;
-    this.#resend();
-    this.#report(true);
+    this.#reporter.resend();
+    this.#reporter.report(true);
     // After the report, with which a restarted master takes the users in.
     this.#sayLeaving();
     this.#link.attach(peer);
@@ -130,12 +144,12 @@ export class Slave {
 
   /** Whether users may be served; when not, they have been dropped. */
   mayServe(): boolean {
-    return this.#run?.settings['onNodeLoss'] === 'leave' || this.#link.check();
+    return this.#handlers.run?.settings['onNodeLoss'] === 'leave' || this.#link.check();
   }
 
   /** Whether users wait for the master: then it is dialled more often. */
   get hasUsers(): boolean {
-    return (this.#run?.pool?.size ?? 0) > 0;
+    return (this.#handlers.run?.pool?.size ?? 0) > 0;
   }
 
   /**
@@ -147,13 +161,13 @@ export class Slave {
     if (!this.#isConnected()) return;
     this.#isLeaving = true;
     this.#sayLeaving();
-    while (this.hasUsers || (this.#reports.isFull && this.#isConnected())) {
+    while (this.hasUsers || (this.#reporter.isFull && this.#isConnected())) {
       await sleep(LOOK_MS, { clock });
     }
     // Without this report, the master would never hear of the last ends and figures.
-    this.#report();
-    const last = this.#reports.last;
-    while (this.#isConnected() && !this.#reports.isSafe(last)) {
+    this.#reporter.report();
+    const { last } = this.#reporter;
+    while (this.#isConnected() && !this.#reporter.isSafe(last)) {
       this.#link.beat();
       await sleep(LOOK_MS, { clock });
     }
@@ -164,14 +178,14 @@ export class Slave {
    * without waiting. What its users have counted is sent first.
    */
   abandon(reason: string): void {
-    this.#report();
-    this.#run?.pool?.dropAll();
+    this.#reporter.report();
+    this.#handlers.run?.pool?.dropAll();
     this.#peer?.send({ type: 'gone', reason });
   }
 
   /** An error that no user's `start` threw: a timer that a scenario left behind. */
   strayError(error: unknown): void {
-    const pool = this.#run?.pool;
+    const pool = this.#handlers.run?.pool;
     const err = { type: errorName(error), message: messageOf(error), stack: stackOf(error) ?? '' };
     if (pool === undefined) this.#parts.logger.error({ err }, 'an error outside of any user');
     else pool.strayError(error);
@@ -179,168 +193,9 @@ export class Slave {
 
   [Symbol.dispose](): void {
     for (const cancel of this.#cancels) cancel();
-    this.#collector?.[Symbol.dispose]();
-    this.#cancelWatch?.();
+    this.#reporter[Symbol.dispose]();
     this.#link[Symbol.dispose]();
-    this.#run?.dispose();
-    this.#run = undefined;
-  }
-
-  /**
-   * After a restart of the master users may run where it does not look for them: on a process that has not found it
-   * yet. Only a master that is alive at the end of the time knows that no such process is left. One that has died
-   * in the meantime was not there for a process that dialled it, and whose lease therefore goes on.
-   */
-  #hold(pool: UserPool, ms: number): void {
-    this.#heldUntil = Math.max(this.#heldUntil ?? -Infinity, this.#parts.clock.monotonic() + ms);
-    pool.setHeld(true);
-  }
-
-  #releaseHeld(): void {
-    if (this.#heldUntil === undefined || this.#parts.clock.monotonic() < this.#heldUntil) return;
-    this.#heldUntil = undefined;
-    this.#run?.pool?.setHeld(false);
-  }
-
-  #handlers(): Handlers {
-    return {
-      prepare: (params) => this.#prepare(params),
-      setup: async ({ run }) => {
-        const value = await this.#of(run).setup();
-        return value === undefined ? {} : { value };
-      },
-      init: async ({ run, setup, pace, revision }) => {
-        this.#revision = revision;
-        await this.#of(run).init(setup, pace);
-        return {};
-      },
-      assign: ({ run, ids, revision, delayMs, withinMs, anew, holdMs }) => {
-        if (!this.#isNext(revision)) return {};
-        if (holdMs !== undefined) this.#hold(this.#poolOf(run), holdMs);
-        if (anew === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
-        this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
-        this.#watchUsers();
-        return {};
-      },
-      withdraw: ({ run, ids, force, revision }) => {
-        if (!this.#isNext(revision)) return {};
-        this.#of(run).withdraw(this.#poolOf(run), IdSet.ofDisjoint(ids), force);
-        return {};
-      },
-      move: ({ run, ids, revision }) => {
-        if (this.#isNext(revision)) this.#poolOf(run).move(IdSet.ofDisjoint(ids));
-        return {};
-      },
-      desire: ({ run, revision, staying, leaving, moving, gone, ...how }) => {
-        const { heard, pace, withinMs, holdMs } = how;
-        if (revision <= this.#revision) return {};
-        this.#revision = revision;
-        const pool = this.#poolOf(run);
-        if (holdMs !== undefined) this.#hold(pool, holdMs);
-        const desired = {
-          staying: IdSet.ofDisjoint(staying),
-          leaving: IdSet.ofDisjoint(leaving),
-          moving: IdSet.ofDisjoint(moving),
-          gone: gone.map((ranges) => IdSet.ofDisjoint(ranges)),
-          withinMs,
-        };
-        pool.setPace(pace.interarrivalMs, pace.paused);
-        pool.reconcile(desired, this.#reports.endedSince(heard));
-        this.#watchUsers();
-        return {};
-      },
-      pace: ({ run, pace }) => {
-        this.#poolOf(run).setPace(pace.interarrivalMs, pace.paused);
-        return {};
-      },
-      update: ({ run, change, check }) => ({ settings: this.#of(run).update(change, check) }),
-      report: () => {
-        this.#report(true);
-        return {};
-      },
-      users: ({ state, limit }) => ({
-        users: this.#run?.pool?.list(state, limit) ?? [],
-        errors: this.#run?.pool?.errors.all() ?? [],
-      }),
-      trace: (wish) => this.#run?.trace(wish) ?? { found: false, on: false, waits: false },
-      finish: async ({ run, force, gentleMs }) => {
-        const forced = await this.#of(run).finish(force, gentleMs);
-        this.#run?.tellRepeatedErrors();
-        return { forced };
-      },
-      teardown: async ({ run, setup }) => {
-        try {
-          await this.#of(run).teardown(setup);
-        } finally {
-          this.#parts.shipLogs?.();
-        }
-        return {};
-      },
-      discard: ({ run }) => {
-        if (this.#run?.id === run) {
-          this.#run.dispose();
-          this.#run = undefined;
-          this.#metrics.reset();
-        }
-        return {};
-      },
-      logLevel: ({ level }) => {
-        this.#parts.logger.level = level;
-        return {};
-      },
-      ping: () => ({}),
-    };
-  }
-
-  async #prepare(params: Params<'prepare'>): Promise<Result<'prepare'>> {
-    const { run, scenario: bundle, seed, file, environment, call, demandUnits } = params;
-    const { name, clock, logger, load, drivers } = this.#parts;
-    this.#run?.dispose();
-    this.#run = undefined;
-    this.#revision = 0;
-    const scenario = checkScenario<User>(bundle.name, await load(bundle));
-    // Not earlier: a garbage collection while the scenario loads would count for the run, and arrive without
-    // it.
-    this.#metrics.reset();
-    this.#run = new SlaveRun({
-      run,
-      node: name,
-      name: bundle.name,
-      seed,
-      scenario,
-      drivers,
-      data: bundle.data ?? [],
-      sources: { file, environment, call, demandUnits },
-      clock,
-      metrics: this.#metrics,
-      log: (level, line, about) => {
-        const { msg, ...fields } = scenarioLine(line.message, line.fields);
-        logger[level]({ scenario: bundle.name, ...about, ...fields }, msg);
-      },
-      onEnded: () => this.#watchUsers(),
-      mayServe: () => this.mayServe(),
-    });
-    return {
-      settings: { ...this.#run.settings },
-      variables: Object.entries(this.#run.variables).map(([variable, declared]) => ({
-        name: variable,
-        description: declared.description,
-        update: declared.update ?? false,
-        secret: declared.secret ?? false,
-      })),
-      connectionsPerUser: this.#run.connectionsPerUser,
-      thresholds: { ...scenario.thresholds },
-    };
-  }
-
-  /**
-   * Commands take effect in their order: one that comes twice, or after a gap, does nothing. The master
-   * learns from the reports that one is missing, and says everything again.
-   */
-  #isNext(revision: number): boolean {
-    if (revision !== this.#revision + 1) return false;
-    this.#revision = revision;
-    return true;
+    this.#handlers[Symbol.dispose]();
   }
 
   #sayLeaving(): void {
@@ -352,73 +207,27 @@ export class Slave {
   }
 
   #tick(): void {
-    this.#report(true);
+    this.#reporter.report(true);
     const step = this.#steps.take();
     if (step !== undefined && this.#parts.leased === true) {
       const text = `the clock of this machine was set ${step}; times to delivery and durations are not affected`;
       this.#parts.logger.warn(text);
     }
-    if (this.#parts.leased !== true || this.#run?.pool === undefined) return;
+    const { run } = this.#handlers;
+    if (this.#parts.leased !== true || run?.pool === undefined) return;
     if (this.#lostAt === undefined) return;
     const orphanedMs = this.#parts.clock.monotonic() - this.#lostAt;
-    const limitMs = Number(this.#run.settings['orphanTimeout']);
+    const limitMs = Number(run.settings['orphanTimeout']);
     if (orphanedMs > limitMs) this.#loseUsers('the master did not come back', true);
   }
 
   /** Drops the users: the master has given them to others, or no master will ever ask for them. */
   #loseUsers(why: string, always = false): void {
-    const pool = this.#run?.pool;
+    const { run } = this.#handlers;
+    const pool = run?.pool;
     if (pool === undefined || pool.size === 0) return;
-    if (!always && this.#run?.settings['onNodeLoss'] === 'leave') return;
+    if (!always && run?.settings['onNodeLoss'] === 'leave') return;
     const users = pool.dropAll();
     this.#parts.logger.warn(`${why}: its ${users} users were stopped`);
-  }
-
-  #resend(): void {
-    for (const report of this.#reports.pending) this.#peer?.send(report);
-  }
-
-  #report(withDigest = false): void {
-    this.#parts.shipLogs?.();
-    // A user that ended twice is in two reports.
-    do {
-      if (this.#peer === undefined || this.#reports.isFull) return;
-      // What may fail comes first: figures that were taken before a failure would be lost.
-      const load = this.#parts.readLoad();
-      const parts = { run: this.#run, load, metrics: this.#metrics, revision: this.#revision };
-      this.#peer.send(this.#reports.add(takeFigures({ ...parts, withDigest })));
-    } while (this.#run?.pool?.hasEnded === true);
-  }
-
-  /** Looks at the users soon, without a timer that would wake up an idle process for nothing. */
-  #watchUsers(): void {
-    this.#cancelWatch ??= this.#parts.clock.schedule(
-      ENDED_MS,
-      () => {
-        this.#cancelWatch = undefined;
-        this.#reportEnded();
-      },
-      { background: true },
-    );
-  }
-
-  #reportEnded(): void {
-    const pool = this.#run?.pool;
-    const starting = pool?.counts.starting ?? 0;
-    if (pool?.hasEnded === true || (starting === 0 && this.#wasStarting)) this.#report();
-    this.#collector?.note(starting);
-    this.#wasStarting = starting > 0;
-    if (starting > 0 || pool?.hasEnded === true) this.#watchUsers();
-  }
-
-  #of(run: string): SlaveRun {
-    if (this.#run?.id !== run) throw new AmocError('NO_RUN', `run ${run} is not in this process`);
-    return this.#run;
-  }
-
-  #poolOf(run: string): NonNullable<SlaveRun['pool']> {
-    const { pool } = this.#of(run);
-    if (pool !== undefined) return pool;
-    throw new AmocError('NO_RUN', `run ${run} has not been initialised here`);
   }
 }

@@ -4,7 +4,7 @@ import type { StackFrame } from '../protocol/messages.ts';
 import { LEASE_MS } from '../protocol/lease.ts';
 import { offerHandshake } from '../protocol/handshake.ts';
 import { SlavePeer } from '../protocol/peer.ts';
-import type { Handlers } from '../protocol/peer.ts';
+import type { MasterNotice } from '../protocol/peer.ts';
 import { dialMaster } from '../protocol/websocket-transport.ts';
 import { stackOfMainThread } from './main-thread-stack.ts';
 import { KEPT_LEASE, OWN_LEASE, sharedNow } from './watchdog.ts';
@@ -68,6 +68,10 @@ function isLeaseOver(): boolean {
   return own > 0 && sharedNow() > Math.max(own, leaseUntil[KEPT_LEASE] ?? 0);
 }
 
+function kill(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 async function tell(forMs: number): Promise<void> {
   const frames: StackFrame[] = await stackOfMainThread().catch(() => []);
   try {
@@ -76,8 +80,11 @@ async function tell(forMs: number): Promise<void> {
     // The answer says that the master knows that the users are still here, and leaves them here.
     const sentAt = sharedNow();
     const beat = ++sequence;
-    link.onBeat = (answer) => {
-      if (answer.sequence === beat) leaseUntil[KEPT_LEASE] = sentAt + LEASE_MS;
+    link.onMessage = (message) => {
+      if (message.type === 'kill') kill();
+      else if (message.type === 'beat' && message.sequence === beat) {
+        leaseUntil[KEPT_LEASE] = sentAt + LEASE_MS;
+      }
     };
     link.send({ type: 'beat', sequence: beat });
   } catch {
@@ -90,8 +97,10 @@ async function connectToMaster(): Promise<SlavePeer> {
   const transport = await dialMaster(master, tls);
   await offerHandshake(transport, cookie, 'watchdog', info, systemClock, key);
   // The only thing that a watchdog is asked for is to kill.
-  const peer = new SlavePeer(transport, {} as Handlers);
-  peer.onKill = () => process.kill(process.pid, 'SIGKILL');
+  const onMessage = ({ type }: MasterNotice): void => {
+    if (type === 'kill') kill();
+  };
+  const peer = new SlavePeer(transport, systemClock, { onMessage });
   peer.onClose = () => (link = undefined);
   return peer;
 }

@@ -1,41 +1,7 @@
-/**
- * The state of a user.
- *
- * - `starting`: assigned to this process, waits for its turn of the arrival rate
- * - `running`: its `start` runs
- * - `waiting`: `start` returned; it runs again after the repetition interval
- * - `leaving`: its `start` still runs, but will not be repeated
- * - `moving`: its `start` still runs; afterwards, or when its time is over, the user continues in another
- * process
- * - `finished`, `removed`, `crashed`: gone
- * - `moved`: gone from this process
- */
-export type UserState =
-  | 'starting'
-  | 'running'
-  | 'waiting'
-  | 'leaving'
-  | 'moving'
-  | 'finished'
-  | 'removed'
-  | 'crashed'
-  | 'moved';
+import type { EndKind, UserState } from '../lib/user-states.ts';
 
-/** How a user's life in a process ended. */
-export type EndKind = 'finished' | 'crashed' | 'removed' | 'moved';
-
-/** The number of users in each state when there are none. */
-export const noUsers: Readonly<Record<UserState, number>> = {
-  starting: 0,
-  running: 0,
-  waiting: 0,
-  leaving: 0,
-  moving: 0,
-  finished: 0,
-  removed: 0,
-  crashed: 0,
-  moved: 0,
-};
+export { noUsers } from '../lib/user-states.ts';
+export type { EndKind, UserState } from '../lib/user-states.ts';
 
 /** What can happen to a user. */
 export type UserInput =

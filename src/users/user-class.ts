@@ -1,25 +1,40 @@
 import type { AnyDriver, LoadedDriver } from '../drivers/driver.ts';
+import type { UserFunctionTable } from '../features/feature.ts';
 import { PooledUser } from './user.ts';
 import type { UserEnvironment } from './user.ts';
 
-/** One class for each list of drivers, and so one in a process: code that has seen its users is fast with them. */
-const classes = new WeakMap<readonly LoadedDriver[], typeof PooledUser>();
+/** The class for a list of drivers, and the functions of features that it was made with. */
+interface Made {
+  readonly functions: UserFunctionTable | undefined;
+  readonly its: typeof PooledUser;
+}
 
-/** A user of the pool, with what the drivers of its run add to it. */
+/** The newest class for each list of drivers. */
+const classes = new WeakMap<readonly LoadedDriver[], Made>();
+
+/** A user of the pool, with what the drivers and the features of its run add to it. */
 export function makeUser(id: number, environment: UserEnvironment): PooledUser {
-  return new (userClassOf(environment.drivers))(id, environment);
+  return new (userClassOf(environment))(id, environment);
 }
 
 /**
- * The class of users that speak the protocols of `drivers`: a user has the facet of each driver under the driver's
- * name, and its shortcuts. All of them are on the prototype, so they take no memory for each user.
+ * The class of users that speak the protocols of the run's drivers: a user has the facet of each driver under the
+ * driver's name, its shortcuts, and the functions of features. All of them are on the prototype, so they take no
+ * memory for each user.
  */
-function userClassOf(drivers: readonly LoadedDriver[]): typeof PooledUser {
+function userClassOf({ drivers, functions }: UserEnvironment): typeof PooledUser {
   const known = classes.get(drivers);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.functions === functions) return known.its;
   class DrivenUser extends PooledUser {}
   drivers.forEach(({ driver }, at) => addMembers(DrivenUser, driver, at));
-  classes.set(drivers, DrivenUser);
+  for (const [name, make] of Object.entries(functions ?? {})) {
+    Object.defineProperty(DrivenUser.prototype, name, {
+      get(this: PooledUser) {
+        return make(this);
+      },
+    });
+  }
+  classes.set(drivers, { functions, its: DrivenUser });
   return DrivenUser;
 }
 

@@ -1,6 +1,8 @@
 import { types } from 'node:util';
 import type { Settings, SettingsOf, Variables } from '../config/variable.ts';
 import type { DriverRun, LoadedDriver, Resource, UserHost, Watcher } from '../drivers/driver.ts';
+import type { UserFunctionTable } from '../features/feature.ts';
+import type { UserFunctions } from '../features/index.ts';
 import { attempt } from '../lib/time/async.ts';
 import { toMs } from '../lib/time/duration.ts';
 import type { Duration } from '../lib/time/duration.ts';
@@ -35,7 +37,7 @@ export function isRemoval(error: unknown): error is UserRemoved {
  * One user, as `start(id, user)` sees it, but for what drivers add to it. Every wait on it rejects with `UserRemoved` when the user is
  * removed by force; everything that it opened is closed at the end of each `start`.
  */
-export interface User<V extends Variables = Variables> {
+export interface User<V extends Variables = Variables> extends UserFunctions {
   readonly id: number;
   /** The process that the user lives in: `local/1`. */
   readonly node: string;
@@ -101,10 +103,12 @@ export interface UserEnvironment {
   readonly drivers: readonly LoadedDriver[];
   readonly opened: readonly DriverRun[];
   readonly log: (level: keyof Log, id: number, message: string, fields?: object) => void;
+  /** What the features of the run add to each user. */
+  readonly functions?: UserFunctionTable;
 }
 
 /** The {@link User} of the pool: small, because there are a hundred thousand. */
-export class PooledUser implements User, UserHost {
+export class PooledUser implements Omit<User, keyof UserFunctions>, UserHost {
   readonly id: number;
   /** The pool's own notes; they are here because one more object for each user would take memory. */
   state: UserState = 'starting';
@@ -245,6 +249,14 @@ export class PooledUser implements User, UserHost {
   release(resource: Resource): void {
     if (this.#open === resource) this.#open = undefined;
     else this.#moreOpen?.delete(resource);
+  }
+
+  /** For features; see `FeatureUser`. @throws {UserRemoved} */
+  untilEnd(end: (why: Error) => void): () => void {
+    if (this.#removed) throw new UserRemoved(this.id);
+    const close = (): void => end(new UserRemoved(this.id));
+    this.hold(close);
+    return () => this.release(close);
   }
 
   /** For the pool: the end of one `start`. Failures to close are ignored. */

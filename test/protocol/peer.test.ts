@@ -3,9 +3,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { deferred } from '../../src/lib/time/async.ts';
 import { AmocError } from '../../src/lib/errors.ts';
-import { MasterPeer, SlavePeer } from '../../src/protocol/peer.ts';
+import type { JsonValue } from '../../src/lib/text/bounded-json.ts';
+import { MasterPeer, MAX_OPEN_REQUESTS, SlavePeer } from '../../src/protocol/peer.ts';
 import type { Handlers } from '../../src/protocol/peer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { MemoryTransport } from '../support/memory-transport.ts';
 
 function setUp(handlers: Partial<Handlers> = {}): {
@@ -18,7 +20,8 @@ function setUp(handlers: Partial<Handlers> = {}): {
   const clock = new FakeClock();
   const [masterEnd, slaveEnd] = MemoryTransport.pair(clock);
   const master = new MasterPeer(masterEnd, clock);
-  const slave = new SlavePeer(slaveEnd, { ping: () => ({}), ...handlers } as Handlers);
+  const all = { ping: () => ({}), ...handlers } as Handlers;
+  const slave = new SlavePeer(slaveEnd, clock, { handlers: all });
   return { clock, master, slave, masterEnd, slaveEnd };
 }
 
@@ -53,6 +56,44 @@ describe('peers', () => {
     late.resolve({});
     await clock.advance(10);
     assert.equal(clock.pending, 0);
+  });
+
+  it('ask each other, each with its own numbers', async () => {
+    const { clock, master, slave } = setUp({
+      feature: async ({ body }) => ({ body: [body, await ask('back')] }),
+    });
+    const ask = async (body: string): Promise<JsonValue> =>
+      (await slave.request('feature', { run: 'r', name: 'f', body }, 1000)).body ?? null;
+    master.handlers = { feature: ({ body }) => ({ body: ['forth', body] }) };
+    const asked = master.request('feature', { run: 'r', name: 'f', body: 1 }, 1000);
+    assert.deepEqual(await clock.resolve(asked), { body: [1, ['forth', 'back']] });
+    assert.equal(clock.pending, 0);
+  });
+
+  it('refuse requests while nothing answers them, and go on', async () => {
+    const { clock, slave, master } = setUp();
+    const params = { run: 'r', name: 'f', body: null };
+    await assert.rejects(clock.resolve(slave.request('feature', params, 1000)), {
+      code: 'NO_RUN',
+    });
+    await clock.resolve(master.request('ping', {}, 1000));
+  });
+
+  it('have a bound of open requests at either end', async () => {
+    const clock = new VirtualClock();
+    const [masterEnd, slaveEnd] = MemoryTransport.pair(clock);
+    const master = new MasterPeer(masterEnd, clock);
+    const handlers = { ping: () => new Promise(() => {}) } as unknown as Handlers;
+    new SlavePeer(slaveEnd, clock, { handlers });
+    const ask = (): Promise<unknown> => master.request('ping', {}, 60_000);
+    const results = Promise.allSettled(Array.from({ length: MAX_OPEN_REQUESTS }, ask));
+    await assert.rejects(ask(), { code: 'BUSY' });
+    // A side that does not keep to it is told so.
+    masterEnd.send(JSON.stringify({ type: 'request', id: 1e6, operation: 'ping', params: {} }));
+    await clock.advance(10);
+    assert.match(slaveEnd.sent.at(-1) ?? '', /"type":"failure","id":1000000,.*"code":"BUSY"/);
+    masterEnd.close('enough');
+    assert.ok((await results).every(({ status }) => status === 'rejected'));
   });
 
   it('reject what waits when the connection ends, and what is asked later', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SourceMap } from 'node:module';
 import { inlineSourceMap } from '../../src/lib/text/inline-source-map.ts';
-import type { Bundle } from '../../src/scenario/bundle.ts';
+import type { CompiledScenario } from '../../src/scenario/bundle.ts';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import { loadBundle } from '../../src/scenario/loader.ts';
 import { Project, ROOT } from '../support/project.ts';
@@ -18,7 +18,7 @@ function projectOf(main: string, files: Files = {}): Project {
   return project;
 }
 
-function compile(project: Project): Promise<Bundle> {
+function compile(project: Project): Promise<CompiledScenario> {
   return new ScenarioCompiler(join(project.folder, 'scenarios'), ROOT).compile('main');
 }
 

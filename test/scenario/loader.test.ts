@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { requests } from '../../src/protocol/messages.ts';
 import { hashOf } from '../../src/scenario/bundle.ts';
-import type { Bundle } from '../../src/scenario/bundle.ts';
+import type { CompiledScenario } from '../../src/scenario/bundle.ts';
 import { loadBundle } from '../../src/scenario/loader.ts';
 import { Project, ROOT } from '../support/project.ts';
 
 /** A bundle with the hash that it should have. */
-function bundleOf(parts: Partial<Bundle> = {}): Bundle {
+function bundleOf(parts: Partial<CompiledScenario> = {}): CompiledScenario {
   const content = {
     name: 'main',
     files: [{ path: 'main.js', code: 'export const start = () => 1;\n' }],
@@ -26,7 +26,7 @@ const placesOf = (project: Project) => ({
   cacheFolder: join(project.folder, 'cache'),
 });
 
-const parsed = (scenario: Bundle): boolean =>
+const parsed = (scenario: CompiledScenario): boolean =>
   requests.prepare.params.safeParse({
     run: 'r',
     scenario,

@@ -25,7 +25,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: 'a held user starts although the master that placed it there has died since',
-    file: 'src/slave/slave.js',
+    file: 'src/slave/handlers.js',
     cure: 'pool.setHeld(true);',
     without: 'pool.setHeld(true); this.#parts.clock.schedule(ms, () => pool.setHeld(false));',
   },

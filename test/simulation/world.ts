@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { features } from '../../src/features/index.ts';
 import { sleep } from '../../src/lib/time/async.ts';
 import type { Clock } from '../../src/lib/time/clock.ts';
 import { newIdentity } from '../../src/lib/ids/identity.ts';
@@ -131,6 +132,7 @@ export class Machine {
       load: () => Promise.resolve(this.#world.scenario(this.name)),
       readLoad: () => ({ cpu: 0, loopDelayMs: 0, rssBytes: 1 }),
       leased: this.#world.leased,
+      features,
     });
     const replaces = knows ? this.#lastIdentity : undefined;
     const identity = newIdentity();
@@ -285,6 +287,7 @@ export class World {
       kill: () => {},
       leases: true,
       checksUsers: true,
+      features,
       journal: {
         isDue: true,
         save: (state) => {

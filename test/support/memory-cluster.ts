@@ -1,4 +1,6 @@
 import pino from 'pino';
+import type { Feature } from '../../src/features/feature.ts';
+import { features as allFeatures } from '../../src/features/index.ts';
 import { admit } from '../../src/master/nodes/control-server.ts';
 import type { Notice } from '../../src/control/notice.ts';
 import type { RunJournal, RunMemory } from '../../src/master/run/journal.ts';
@@ -46,6 +48,7 @@ export class MemoryCluster {
   /** Runs in a process while it loads a scenario; it may record values. */
   whileLoading: (metrics: MetricsRegistry) => Promise<unknown> = () => Promise.resolve();
   readonly #leased: boolean;
+  readonly #features: readonly Feature[];
   readonly #makeMaster: (journal: RunJournal | undefined) => Master;
   readonly #slaves = new Set<{ slave: Slave; info: NodeInfo; masterEnd: Transport }>();
   #expected = 0;
@@ -56,9 +59,16 @@ export class MemoryCluster {
       leases = false,
       journal,
       observers = [],
-    }: { leases?: boolean; journal?: RunJournal; observers?: readonly RunObserver[] } = {},
+      features = allFeatures,
+    }: {
+      leases?: boolean;
+      journal?: RunJournal;
+      observers?: readonly RunObserver[];
+      features?: readonly Feature[];
+    } = {},
   ) {
     this.#leased = leases;
+    this.#features = features;
     this.scenarios = scenarios;
     this.#makeMaster = (kept) => {
       const master: Master = new Master({
@@ -77,6 +87,7 @@ export class MemoryCluster {
         ...(kept === undefined ? {} : { journal: kept }),
         observers,
         drivers,
+        features,
         kill: ({ name }) => this.killed.push(name),
         randomSeed: () => 42,
         // One that was replaced is dead: it says nothing.
@@ -104,6 +115,7 @@ export class MemoryCluster {
       name,
       metrics,
       clock: this.clock,
+      features: this.#features,
       logger: pino(
         { base: { node: name } },
         { write: (line) => this.logs.push(JSON.parse(line) as LogRecord) },

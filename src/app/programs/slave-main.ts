@@ -3,6 +3,7 @@
  * memory and time at its start.
  */
 import { parseArgs } from 'node:util';
+import { features } from '../../features/index.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import { oneLine } from '../../lib/text/foreign-text.ts';
 import { EVICTED, REFUSED } from '../../slave/supervision.ts';
@@ -50,6 +51,7 @@ runSlaveProcess({
   replaces: values.replaces,
   ended: values.ended,
   labels: Object.fromEntries(labels),
+  features,
   tls: values.supervised ? controlTls(process.env) : undefined,
   tell: (line) => {
     if (values.supervised) process.stderr.write(`${line}\n`);

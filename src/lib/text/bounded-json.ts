@@ -34,19 +34,29 @@ export function cutText(text: string, most: number): string {
   return `${cut(text, most)}… (${text.length - most} more characters)`;
 }
 
-/** Whether a parsed JSON value keeps to a depth and a number of values. It does not recurse. */
-export function isBounded(value: unknown, bounds: Pick<JsonBounds, 'depth' | 'values'>): boolean {
+/**
+ * Whether a parsed JSON value keeps to a depth, a number of values, and a number of characters in all texts
+ * and keys together. It does not recurse.
+ */
+export function isBounded(
+  value: unknown,
+  bounds: Pick<JsonBounds, 'depth' | 'values' | 'total'>,
+): boolean {
   let left = bounds.values - 1;
+  let charactersLeft = bounds.total ?? Infinity;
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     const next: unknown[] = [];
     for (const each of level) {
+      if (typeof each === 'string' && (charactersLeft -= each.length) < 0) return false;
       if (typeof each !== 'object' || each === null) continue;
       if (depth >= bounds.depth) return false;
       for (const inner of Object.values(each)) {
         if (--left < 0) return false;
         next.push(inner);
       }
+      if (charactersLeft === Infinity || Array.isArray(each)) continue;
+      for (const key of Object.keys(each)) if ((charactersLeft -= key.length) < 0) return false;
     }
     level = next;
   }

@@ -112,7 +112,8 @@ export class Membership {
     const { clock, notice } = this.#cluster.parts;
     const run = restoreRun(memory, this.#cluster.nodes, clock);
     this.#cluster.enter({ is: 'starting', scenario: run.scenario });
-    this.#cluster.run = run;
+    this.#cluster.begin(run);
+    run.features?.restore(memory.features ?? {});
     this.#cluster.enter({ is: 'running', scenario: run.scenario });
     for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
     const { chronicle, nodes } = this.#cluster;

@@ -1,6 +1,7 @@
 import { TAKEOVER_MS } from '../../protocol/lease.ts';
-import type { ShippedRecord, SlaveMessage } from '../../protocol/messages.ts';
-import type { MasterPeer } from '../../protocol/peer.ts';
+import { AmocError } from '../../lib/errors.ts';
+import type { ShippedRecord } from '../../protocol/messages.ts';
+import type { MasterPeer, SlaveNotice } from '../../protocol/peer.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Report } from '../users/reports.ts';
 import type { NodeEntry } from './node-entry.ts';
@@ -31,14 +32,20 @@ export class NodeLink {
     peer.onMessage = (message) => {
       if (node.peer === peer && node.state.reach !== 'away') this.#hear(node, message, peer);
     };
+    peer.handlers = {
+      feature: async (params) => {
+        const { features } = this.#cluster.run ?? {};
+        if (node.peer !== peer || features === undefined) {
+          throw new AmocError('NO_RUN', `there is no run ${params.run}`);
+        }
+        const body = await features.asked(node, params);
+        return body === undefined ? {} : { body };
+      },
+    };
     peer.onClose = (reason) => this.#parts.disconnected(node, peer, reason);
   }
 
-  #hear(
-    node: NodeEntry,
-    message: Exclude<SlaveMessage, { type: 'reply' | 'failure' }>,
-    peer: MasterPeer,
-  ): void {
+  #hear(node: NodeEntry, message: SlaveNotice, peer: MasterPeer): void {
     node.heardAt = this.#cluster.parts.clock.monotonic();
     switch (message.type) {
       case 'beat':
@@ -50,6 +57,9 @@ export class NodeLink {
         return;
       case 'report':
         this.#parts.report(node, message);
+        return;
+      case 'feature':
+        this.#cluster.run?.features?.heard(node, message);
         return;
       case 'leaving':
         this.#parts.leaving(node);

@@ -13,7 +13,14 @@ import { z } from 'zod';
 import { AmocError, messageOf, systemCode } from '../../lib/errors.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
 import { sha256 } from '../../lib/ids/sha256.ts';
-import { idRanges, nodeInfo, requests, settings, variables } from '../../protocol/messages.ts';
+import {
+  idRanges,
+  json,
+  nodeInfo,
+  requests,
+  settings,
+  variables,
+} from '../../protocol/messages.ts';
 import type { NodeRegistry } from '../nodes/node-registry.ts';
 import { UNPLACED } from '../users/owner-table.ts';
 import { units } from '../../metrics/catalogue.ts';
@@ -68,6 +75,8 @@ const runState = z.object({
   homeless: idRanges,
   /** The highest id that was given out and not taken back. */
   top: count.optional(),
+  /** What the features keep, by their names. */
+  features: z.record(z.string(), json).optional(),
 });
 
 /** See {@link describeRun}. */
@@ -127,6 +136,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
       }),
     homeless: [...of(UNPLACED).staying.ranges],
     top: run.owners.top,
+    ...(run.features === undefined ? {} : { features: run.features.save() }),
   };
 }
 

@@ -193,6 +193,7 @@ export class RunEnd {
     const run = this.#cluster.run;
     this.#cluster.run = undefined;
     if (run === undefined) return;
+    run.features?.close();
     for (const node of this.#cluster.nodes.displaced()) {
       node.cancelExpiry();
       this.#cluster.nodes.remove(node);

@@ -62,7 +62,7 @@ export class RunStart {
       rate: request.rate,
       firstId: request.ids.lowest,
     });
-    this.#cluster.run = run;
+    this.#cluster.begin(run);
     const prepared = await this.#prepareAll(run, nodes);
     const [resolved] = prepared as [(typeof prepared)[number]];
     run.settings = { ...resolved.settings };

@@ -1,11 +1,13 @@
 import { RateMeter } from '../../lib/time/rate-meter.ts';
 import { MetricsTotals } from '../../metrics/totals.ts';
-import type { Params, Result, ScenarioBundle } from '../../protocol/messages.ts';
+import type { Params, Result } from '../../protocol/messages.ts';
 import type { PlacementStrategy } from '../../placement/placement.ts';
+import type { CompiledScenario } from '../../scenario/bundle.ts';
 import type { Json } from '../../scenario/contract.ts';
 import { Ledger } from '../users/ledger.ts';
 import type { EndedCounts, Owners } from '../users/ledger.ts';
 import { Problems } from './problems.ts';
+import type { RunFeatures } from './run-features.ts';
 import { Saturation } from './saturation.ts';
 
 /** After this many process crashes within {@link CRASH_WINDOW_MS}, their users are not placed again. */
@@ -19,7 +21,7 @@ const BURST_MS = 1000;
 /** One run of a scenario, as the master holds it. */
 export class Run {
   readonly id: string;
-  readonly bundle: ScenarioBundle;
+  readonly bundle: CompiledScenario;
   readonly seed: number;
   readonly comment: string | undefined;
   readonly placement: PlacementStrategy;
@@ -41,6 +43,8 @@ export class Run {
   readonly saturation = new Saturation();
   /** Failures other than those of users. */
   readonly problems = new Problems();
+  /** What its users do together. */
+  features: RunFeatures | undefined;
   settings: Record<string, string | number | boolean> = {};
   variables: Result<'prepare'>['variables'] = [];
   connectionsPerUser = 1;
