@@ -55,7 +55,8 @@ export const clusterCommands = [
       },
       {
         name: 'thresholds',
-        description: "limits for the figures of the run, as in { 'message_ttd p99': '< 200ms' }",
+        description:
+          "limits for the figures of the run, as in { 'message_ttd p99': '< 200ms' }, or of its last seconds: 'message_ttd p99 over 30s'",
         default: "the scenario's",
       },
       {

@@ -193,8 +193,11 @@ export class Master {
   /** The current state, with fresh counts from every process that answers in time. */
   async status(): Promise<StatusView> {
     await this.#refresh();
-    const { clock } = this.#cluster.parts;
-    return viewStatus(this.#cluster.state, this.#cluster.run, this.nodes.all(), clock.monotonic());
+    const { parts, state, run, chronicle } = this.#cluster;
+    return viewStatus(state, run, this.nodes.all(), parts.clock.monotonic(), {
+      rate: (name) => chronicle.rate(name),
+      verdicts: (each) => chronicle.verdicts(each),
+    });
   }
 
   /** The processes, with fresh figures. */

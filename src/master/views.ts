@@ -1,6 +1,8 @@
 import { lossesIn } from '../record/losses.ts';
 import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
-import type { MessagesView, UserTotals } from '../record/types.ts';
+import type { MessagesView } from '../record/result.ts';
+import type { UserTotals } from '../record/second.ts';
+import type { Verdict } from '../record/verdict.ts';
 import type { NodeEntry } from './nodes/node-entry.ts';
 import type { Run } from './run/run.ts';
 import type { RunState } from './run/run-state.ts';
@@ -59,7 +61,17 @@ export interface StatusView {
   messages: MessagesView;
   /** Sessions that were lost, by reason; left out while there are none. */
   losses?: Record<string, number>;
+  /** The thresholds, judged on the run so far; left out without any. */
+  verdicts?: Verdict[];
   nodes: NodeView[];
+}
+
+/** What views take from the last seconds of a run. */
+export interface RunRates {
+  /** How many values of a metric came per second. */
+  rate: (name: string) => number;
+  /** The verdicts of the run's thresholds so far. */
+  verdicts: (run: Run) => Verdict[];
 }
 
 /** Describes a process. */
@@ -127,12 +139,12 @@ export function wantedRate(run: Run, nodes: readonly NodeEntry[]): number {
 }
 
 /** Counts the messages of a run. */
-export function viewMessages({ totals, sentRate }: Run, monotonic: number): MessagesView {
+export function viewMessages({ totals }: Run, rate: RunRates['rate']): MessagesView {
   const delivery = totals.time('message_ttd');
   return {
     sent: totals.counter('messages_sent'),
     received: totals.counter('messages_received'),
-    perSecond: sentRate.perSecond(monotonic),
+    perSecond: rate('messages_sent'),
     ...(delivery === undefined ? {} : { delivery }),
   };
 }
@@ -143,6 +155,7 @@ export function viewStatus(
   run: Run | undefined,
   nodes: readonly NodeEntry[],
   now: number,
+  recent: RunRates,
 ): StatusView {
   const users = countUsers(run, nodes);
   const view: StatusView = {
@@ -158,6 +171,7 @@ export function viewStatus(
   if (state.is === 'failed') view.reason = state.reason;
   if (run === undefined) return view;
   const losses = lossesIn(run.totals.counters);
+  const verdicts = recent.verdicts(run);
   return {
     ...view,
     run: run.id,
@@ -166,8 +180,9 @@ export function viewStatus(
     paused: run.paused,
     runningForMs: run.lastedMs(now),
     ...(run.comment === undefined ? {} : { comment: run.comment }),
-    startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now) },
-    messages: viewMessages(run, now),
+    startRate: { wanted: wantedRate(run, nodes), achieved: recent.rate('users_started') },
+    messages: viewMessages(run, recent.rate),
     ...(losses.length === 0 ? {} : { losses: Object.fromEntries(losses) }),
+    ...(verdicts.length === 0 ? {} : { verdicts }),
   };
 }

@@ -21,7 +21,7 @@ import { builtInVariables } from '../../src/config/run-variables.ts';
 import { environmentName } from '../../src/config/variable.ts';
 import { builtInMetrics } from '../../src/metrics/catalogue.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
-import { MetricsTotals } from '../../src/metrics/totals.ts';
+import { decodeDelta, MetricsTotals } from '../../src/metrics/totals.ts';
 import { Families, PrometheusSource } from '../../src/outputs/prometheus.ts';
 import type { RunDefinition, SecondRow } from '../../src/record/types.ts';
 import { ROOT } from '../support/project.ts';
@@ -242,7 +242,7 @@ function everyMetric(): Set<string> {
   const source = new PrometheusSource('amocLocal');
   source.started({ id: 'run', scenario: 's' } as RunDefinition);
   const node = { name: 'local/1', users: 1, cpu: 0, loopDelayMs: 0, rssBytes: 1 };
-  const row = { at: 0, users: { running: 1 }, delta: registry.take(), nodes: [node] };
+  const row = { at: 0, users: { running: 1 }, delta: decodeDelta(registry.take()), nodes: [node] };
   source.second(row as unknown as SecondRow, totals);
   const families = new Families();
   source.addTo(families);

@@ -1,4 +1,3 @@
-import { formatMs } from '../../lib/time/duration.ts';
 import { AmocError } from '../../lib/errors.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
 import { sha256 } from '../../lib/ids/sha256.ts';
@@ -114,6 +113,7 @@ export class Membership {
     for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
     const { chronicle, nodes } = this.#cluster;
     chronicle.begin(
+      run,
       defineRun(
         run,
         run.owners.highestStaying(run.owners.size),
@@ -337,9 +337,6 @@ export class Membership {
       return;
     }
     this.#empty(run, [node], 'leave');
-    const limit = formatMs(run.ms('stopTimeout'));
-    const text = `${node.name} is about to leave; its ${users} will continue elsewhere, each when its start() ends, or after ${limit}`;
-    parts.notice({ level: 'info', text });
   }
 
   #admitLate(node: NodeEntry): void {

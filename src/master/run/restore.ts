@@ -41,6 +41,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
   run.isRestored = true;
   run.heldUntil = now + TAKEOVER_MS;
   run.thresholds = { ...memory.thresholds };
+  run.windowMemory = memory.windows ?? [];
   for (const each of memory.processes) {
     const { info, number, revision, lastReport, staying, leaving, forced, unconfirmed } = each;
     const peer = new MasterPeer(closedTransport('the previous master'), systemClock);

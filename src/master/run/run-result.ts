@@ -21,7 +21,7 @@ export function resultOf(
     stoppingForMs,
     users: { ...run.ended },
     forced,
-    messages: viewMessages(run, parts.clock.monotonic()),
+    messages: viewMessages(run, (name) => chronicle.rate(name)),
     metrics: run.totals.summary(),
     errors,
     problems: run.problems.list(),

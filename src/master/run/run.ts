@@ -1,7 +1,7 @@
-import { RateMeter } from '../../lib/time/rate-meter.ts';
 import { MetricsTotals } from '../../metrics/totals.ts';
 import type { Params, Result, ScenarioBundle } from '../../protocol/messages.ts';
 import type { PlacementStrategy } from '../../placement/placement.ts';
+import type { WindowMemory } from '../../record/window-history.ts';
 import type { Json } from '../../scenario/contract.ts';
 import { OwnerTable } from '../users/owner-table.ts';
 import { Problems } from './problems.ts';
@@ -43,8 +43,6 @@ export class Run {
   readonly owners = new OwnerTable();
   readonly totals = new MetricsTotals();
   readonly ended: EndedCounts = { finished: 0, removed: 0, crashed: 0, lost: 0 };
-  readonly startRate = new RateMeter();
-  readonly sentRate = new RateMeter();
   readonly saturation = new Saturation();
   /** Failures other than those of users. */
   readonly problems = new Problems();
@@ -54,6 +52,8 @@ export class Run {
   setup: Json | undefined;
   /** As `message_ttd p99` and `< 200ms`. */
   thresholds: Record<string, string> = {};
+  /** How those over a window have done, for a master that continues the run. */
+  windowMemory: readonly WindowMemory[] = [];
   /** By process: how many values it reported as recorded, and how many arrived. */
   readonly audit = new Map<string, { recorded: number; arrived: number; isLost: boolean }>();
   /** Identities of the processes that were given users: no others have anything to count. */

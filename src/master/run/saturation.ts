@@ -1,11 +1,9 @@
 import type { NodeLoad } from '../../protocol/messages.ts';
+import { MIN_SATURATED_SECONDS } from '../../record/outcome.ts';
 
 /** Above this share of a core, or this lateness of the event loop, figures reflect the load generator. */
 const MOST_CPU = 0.9;
 const MOST_DELAY_MS = 100;
-
-/** Saturated seconds in a row before a report: one alone may be a garbage collection or many starts. */
-const SECONDS_TO_TELL = 3;
 
 /** Why a process measures its own slowness instead of the server's; `undefined` when it does not. */
 export function saturationOf({
@@ -33,7 +31,7 @@ export class Saturation {
       inARow: inARow + 1,
       longest: Math.max(longest, inARow + 1),
     });
-    return inARow + 1 === SECONDS_TO_TELL;
+    return inARow + 1 === MIN_SATURATED_SECONDS;
   }
 
   /** The processes that were saturated: for how many seconds in total, and at most in a row. */
