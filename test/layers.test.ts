@@ -18,7 +18,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   users: ['lib', 'scenario', 'metrics', 'config', 'xmpp'],
   slave: ['lib', 'users', 'scenario', 'config', 'metrics', 'protocol'],
   master: ['lib', 'protocol', 'placement', 'metrics', 'record', 'config', 'scenario'],
-  outputs: ['lib', 'metrics', 'record'],
+  outputs: ['lib', 'config', 'metrics', 'record'],
   report: ['lib', 'metrics', 'record'],
   console: ['lib', 'master', 'record'],
   attach: ['lib', 'console'],

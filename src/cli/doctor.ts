@@ -11,6 +11,9 @@ import { systemLimits } from '../lib/system/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
 import { checkLogin, checkTarget } from './doctor-login.ts';
 import type { Finding } from './finding.ts';
+import { systemClock } from '../lib/time/clock.ts';
+import { outputs } from '../outputs/index.ts';
+import { VERSION } from '../app/installation.ts';
 import { localProcessCount, readSources } from '../app/local-cluster.ts';
 
 /** Files that a process has open in addition to its connections. */
@@ -37,6 +40,7 @@ export async function runDoctor({ users, login }: DoctorOptions): Promise<number
     ...checkLimits(users),
     checkCookie(),
     checkCache(),
+    ...(await checkOutputs()),
     ...(await (login === undefined ? checkTarget(settings) : checkLogin(settings, login))),
   ];
   for (const { ok, text, remedy } of findings) {
@@ -75,6 +79,22 @@ function checkCookie(): Finding {
   } catch (error) {
     return { ok: false, text: `cookie: ${messageOf(error)}` };
   }
+}
+
+/** Outputs that the environment asks for; a wrong variable would keep every command from starting. */
+async function checkOutputs(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const spec of outputs) {
+    try {
+      const output = await spec.create({ tell: () => {}, clock: systemClock, version: VERSION });
+      if (output === undefined) continue;
+      await output[Symbol.asyncDispose]();
+      findings.push({ ok: true, text: `output: ${spec.name}` });
+    } catch (error) {
+      findings.push({ ok: false, text: `output: ${messageOf(error)}` });
+    }
+  }
+  return findings;
 }
 
 function checkCache(): Finding {

@@ -8,6 +8,7 @@ import { MAX_ID } from '../lib/ids/id-set.ts';
 import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, timeOf, UsageError, wholeNumberOf } from './command-line.ts';
 import { PACKAGE_ROOT, VERSION } from '../app/installation.ts';
+import { environmentVariables } from '../app/variables.ts';
 import { declareRun, spreadLists } from './run-command.ts';
 import type { AccountOptions } from './accounts.ts';
 import type { CertsOptions } from './certs.ts';
@@ -362,6 +363,7 @@ try {
   // A deployed release has its configuration beside it.
   loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), {
     isOptional: file === undefined,
+    variables: environmentVariables,
   });
   await program.parseAsync(asOneMeansThem(process.argv.slice(2)), { from: 'user' });
 } catch (error) {

@@ -16,7 +16,7 @@ import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { validate } from 'dockerfile-utils';
 import { parse, parseAllDocuments } from 'yaml';
-import { processVariables } from '../../src/config/environment.ts';
+import { environmentVariables } from '../../src/app/variables.ts';
 import { builtInVariables } from '../../src/config/run-variables.ts';
 import { environmentName } from '../../src/config/variable.ts';
 import { builtInMetrics } from '../../src/metrics/catalogue.ts';
@@ -31,7 +31,7 @@ const kubernetes = join(ROOT, 'deploy', 'kubernetes');
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8');
 /** Everything that amoc reads from the environment. */
 const variables = new Set([
-  ...Object.keys(processVariables),
+  ...Object.keys(environmentVariables),
   ...Object.keys(builtInVariables).map(environmentName),
 ]);
 
