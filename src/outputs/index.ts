@@ -4,6 +4,7 @@ import { graphite } from './graphite-output.ts';
 import { otlp } from './otlp-output.ts';
 import type { OutputSpec } from './output.ts';
 import { prometheus } from './prometheus-output.ts';
+import { statsd } from './statsd.ts';
 
 /** Where figures and events of runs can go, in addition to the record on disk. */
 export const outputs: readonly OutputSpec[] = [
@@ -12,4 +13,5 @@ export const outputs: readonly OutputSpec[] = [
   grafana,
   prometheus,
   otlp,
+  statsd,
 ];
