@@ -98,7 +98,7 @@ const merge = (all: readonly MetricsDelta[]): void => {
     sizeOf(decoded);
     ofSecond.addDecoded(decoded);
   }
-  ofSecond.take();
+  ofSecond.drain();
   totals.counts();
 };
 merge(deltas);

@@ -33,7 +33,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'scenario',
     'features',
   ],
-  outputs: ['lib', 'metrics', 'record'],
+  outputs: ['lib', 'config', 'metrics', 'record'],
   report: ['lib', 'metrics', 'record'],
   console: ['lib', 'control', 'commands', 'record'],
   attach: ['lib', 'console'],

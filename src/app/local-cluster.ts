@@ -28,11 +28,10 @@ import {
   programScript,
   VERSION,
 } from './installation.ts';
+import { masterSecrets } from './variables.ts';
 
 const MOST_PROCESSES = 256;
 const WARM_MS = 30;
-/** Variables of the master alone, which are not sent to slaves. */
-const ownSecrets = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
 
 /** The receivers of a cluster's notices and log lines. */
 export interface ClusterEvents {
@@ -68,7 +67,7 @@ export function readSources(
   const file = readSettingsFile(settingsFile(), listScenarios(folder), builtInVariables);
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (name.startsWith('AMOC_') && !ownSecrets.includes(name) && value !== undefined) {
+    if (name.startsWith('AMOC_') && !masterSecrets.includes(name) && value !== undefined) {
       environment[name] = value;
     }
   }

@@ -11,7 +11,10 @@ import { checkFiles, checkPorts } from '../lib/system/limit-check.ts';
 import type { LimitCheck } from '../lib/system/limit-check.ts';
 import { systemLimits } from '../lib/system/limits.ts';
 import { findCacheFolder } from '../scenario/cache-folder.ts';
+import { systemClock } from '../lib/time/clock.ts';
+import { outputs } from '../outputs/index.ts';
 import { drivers } from '../app/drivers.ts';
+import { VERSION } from '../app/installation.ts';
 import { localProcessCount, readSources } from '../app/local-cluster.ts';
 
 /** Options of `amoc doctor`. */
@@ -30,7 +33,13 @@ export interface DoctorOptions {
 export async function runDoctor({ users, login }: DoctorOptions): Promise<number> {
   const paint = paintFor(wantsColors(process.stdout, process.env));
   const sources = readSources();
-  const findings: Finding[] = [checkNode(), ...checkLimits(users), checkCookie(), checkCache()];
+  const findings: Finding[] = [
+    checkNode(),
+    ...checkLimits(users),
+    checkCookie(),
+    checkCache(),
+    ...(await checkOutputs()),
+  ];
   for (const driver of drivers as readonly AnyDriver[]) {
     const settings = resolveSettings(driver.settings, sources, '');
     findings.push(...((await driver.check?.(settings, login)) ?? []));
@@ -72,6 +81,22 @@ function checkCookie(): Finding {
   } catch (error) {
     return { ok: false, text: `cookie: ${messageOf(error)}` };
   }
+}
+
+/** Outputs that the environment asks for; a wrong variable would keep every command from starting. */
+async function checkOutputs(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const spec of outputs) {
+    try {
+      const output = await spec.create({ tell: () => {}, clock: systemClock, version: VERSION });
+      if (output === undefined) continue;
+      await output[Symbol.asyncDispose]();
+      findings.push({ ok: true, text: `output: ${spec.name}` });
+    } catch (error) {
+      findings.push({ ok: false, text: `output: ${messageOf(error)}` });
+    }
+  }
+  return findings;
 }
 
 function checkCache(): Finding {

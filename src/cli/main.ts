@@ -9,6 +9,7 @@ import { exitCodes } from '../record/outcome.ts';
 import { idsOf, shareOf, UsageError, wholeNumberOf } from './command-line.ts';
 import { builtInVariables } from '../app/drivers.ts';
 import { PACKAGE_ROOT, VERSION } from '../app/installation.ts';
+import { environmentVariables } from '../app/variables.ts';
 import { declareNodes } from './node-commands.ts';
 import { declareRun, spreadLists } from './run-command.ts';
 import type { AccountOptions } from './accounts.ts';
@@ -224,6 +225,7 @@ try {
   // A deployed release has its configuration beside it.
   loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), builtInVariables, {
     isOptional: file === undefined,
+    variables: environmentVariables,
   });
   await program.parseAsync(asOneMeansThem(process.argv.slice(2)), { from: 'user' });
 } catch (error) {

@@ -85,7 +85,7 @@ export function declareRun(command: Command, run: (request: RunRequest) => Promi
     .option('--seed <number>', 'seed of user.random', (text) => wholeNumberOf('--seed', text))
     .option(
       '--threshold <limit...>',
-      "limit that a figure must meet, as in 'message_ttd p99 < 200ms' 'errors < 0.1%'; may be repeated",
+      "limit that a figure must meet, as in 'message_ttd p99 < 200ms' 'errors over 30s < 0.1%'; may be repeated",
       also,
     )
     .option('--abort-on-fail', 'stop when a threshold is missed (after the setting abortDelay)')

@@ -1,23 +1,23 @@
 import { parseEnv } from 'node:util';
 import { readFileSync, statSync } from 'node:fs';
-import { toMs } from '../lib/time/duration.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { withoutByteOrderMark } from '../lib/text/utf8-text.ts';
+import { EnvironmentReader } from './environment-reader.ts';
+import type { VariableName, VariableSpec, VariableSpecs } from './environment-reader.ts';
 import { environmentName } from './variable.ts';
 import type { Variables } from './variable.ts';
 
-/** Environment variables that amoc's processes read, apart from the settings of a run. */
+/**
+ * Environment variables that amoc's processes read, apart from the settings of a run and the variables of outputs
+ * (`src/outputs`). A text alone is the description.
+ */
 export const processVariables = {
   AMOC_CONFIG: 'file with such variables, NAME=value; in a release, etc/amoc.env',
-  AMOC_COOKIE: 'shared secret of master and slaves, in place of ~/.amoc.cookie',
-  AMOC_GRAFANA_TOKEN: 'a service account token, for annotations',
-  AMOC_GRAFANA_URL: 'URL of Grafana, for annotations',
-  AMOC_GRAPHITE: 'HOST or HOST:PORT of carbon',
-  AMOC_GRAPHITE_BUFFER: 'maximum number of values that wait while carbon is unreachable; 100000',
-  AMOC_GRAPHITE_EVENTS: "URL of graphite-web's events",
-  AMOC_GRAPHITE_INTERVAL: 'how often values are sent; 10s',
-  AMOC_GRAPHITE_PREFIX: 'prefix of every metric path; default: the host name',
+  AMOC_COOKIE: {
+    description: 'shared secret of master and slaves, in place of ~/.amoc.cookie',
+    secret: true,
+  },
   AMOC_HEALTH_BIND: 'address of AMOC_HEALTH_PORT; 127.0.0.1',
   AMOC_HEALTH_PORT: 'port on which a node answers GET /health and GET /live',
   AMOC_HISTORY: 'file with the input history; repl-history/console.history',
@@ -32,12 +32,8 @@ export const processVariables = {
   AMOC_MASTER_PORT: 'port on which slaves may join amocDist',
   AMOC_MASTER_URL: 'runs amoc as a slave of the master at this URL, as in wss://host:4370',
   AMOC_NODE_NAME: 'name of this node; amoc',
-  AMOC_OTLP_INTERVAL: 'how often metrics are pushed; 10s',
-  AMOC_OTLP_URL: 'URL at which an OpenTelemetry collector takes metrics over HTTP',
   AMOC_PROJECT:
     'folder with scenarios/ and amoc.json; default: the current one, when it has scenarios/',
-  AMOC_PROMETHEUS_BIND: 'address of AMOC_PROMETHEUS_PORT; 127.0.0.1',
-  AMOC_PROMETHEUS_PORT: 'port on which Prometheus can read /metrics',
   AMOC_RUNS: 'folder with the records of runs; runs/',
   AMOC_RUNS_KEEP: 'how many runs are kept; 100',
   AMOC_RUNS_MB: 'maximum size of the runs that are kept; 2048',
@@ -47,7 +43,7 @@ export const processVariables = {
   AMOC_TLS_CA: 'CA (PEM) of the other side of the control connection',
   AMOC_TLS_CERT: 'certificate (PEM) of this side',
   AMOC_TLS_KEY: 'key (PEM) of this side',
-} as const;
+} as const satisfies Record<VariableName, string | VariableSpec>;
 
 /** A variable of {@link processVariables}. */
 export type ProcessVariable = keyof typeof processVariables;
@@ -55,13 +51,19 @@ export type ProcessVariable = keyof typeof processVariables;
 /** Variables of Node.js and other software that a file of variables may set. */
 const borrowed = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR', 'TZ'];
 
-/** Variables whose values no one else may read; a setting says so itself. */
-const secrets: readonly string[] = ['AMOC_COOKIE', 'AMOC_GRAFANA_TOKEN'];
+/** The specifications of {@link processVariables}. */
+export const processVariableSpecs = Object.fromEntries(
+  Object.entries(processVariables).map(([name, spec]) => [
+    name,
+    typeof spec === 'string' ? { description: spec } : spec,
+  ]),
+) as Readonly<Record<ProcessVariable, VariableSpec>>;
+
+const own = new EnvironmentReader(processVariableSpecs);
 
 /** The value of a variable; an empty value counts as unset. */
 export function variable(name: ProcessVariable): string | undefined {
-  const given = process.env[name];
-  return given === undefined || given === '' ? undefined : given;
+  return own.text(name);
 }
 
 /**
@@ -88,44 +90,34 @@ export function wholeNumber(
   least: number,
   most = Infinity,
 ): number | undefined {
-  const given = variable(name);
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const range = most === Infinity ? `≥ ${least}` : `from ${least} to ${most}`;
-  throw new AmocError('CONFIG', `${name}: ${JSON.stringify(given)} is not a whole number ${range}`);
+  return own.wholeNumber(name, least, most);
 }
 
 /** A variable that is a port; 0 for any free one. @throws {AmocError} `CONFIG` */
 export function portNumber(name: ProcessVariable): number | undefined {
-  const given = variable(name);
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new AmocError('CONFIG', `${name}: ${JSON.stringify(given)} is not a port`);
+  return own.port(name);
 }
 
 /** A variable that is a time, in milliseconds. @throws {AmocError} `CONFIG` */
 export function duration(name: ProcessVariable, otherwise: string): number {
-  const given = variable(name) ?? otherwise;
-  try {
-    return toMs(given);
-  } catch {
-    throw new AmocError('CONFIG', `${name}: '${given}' is not a time, as in ${otherwise}`);
-  }
+  return own.duration(name, otherwise);
 }
 
 /**
  * Reads a file of variables into the environment; variables that are set there already keep their values.
  *
  * @param settings all settings except a scenario's own
+ * @param options `variables`: those that the file may set, in addition to settings
  * @throws {AmocError} `CONFIG` for unknown names, with the nearest known name; `FILE` for a file that cannot
  * be read, or that others can read and that has secrets
  */
 export function loadEnvironmentFile(
   path: string,
   settings: Variables,
-  { isOptional = false } = {},
+  {
+    isOptional = false,
+    variables = processVariableSpecs,
+  }: { isOptional?: boolean; variables?: VariableSpecs } = {},
 ): void {
   let text: string;
   try {
@@ -135,7 +127,7 @@ export function loadEnvironmentFile(
     throw new AmocError('FILE', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
   const values = parseEnv(withoutByteOrderMark(text)) as Record<string, string>;
-  const known = [...Object.keys(processVariables), ...Object.keys(settings).map(environmentName)];
+  const known = [...Object.keys(variables), ...Object.keys(settings).map(environmentName)];
   const unknown = Object.keys(values).filter(
     (name) => !known.includes(name) && !borrowed.includes(name),
   );
@@ -146,10 +138,8 @@ export function loadEnvironmentFile(
     );
     throw new AmocError('CONFIG', words.join('\n'));
   }
-  const ofSettings = Object.entries(settings)
-    .filter(([, { secret }]) => secret === true)
-    .map(([name]) => environmentName(name));
-  const kept = [...secrets, ...ofSettings].filter((name) => (values[name] ?? '') !== '');
+  const secrets = [...secretsOf(variables), ...secretsOf(settings).map(environmentName)];
+  const kept = secrets.filter((name) => (values[name] ?? '') !== '');
   if (kept.length > 0 && (statSync(path).mode & 0o077) !== 0) {
     throw new AmocError(
       'FILE',
@@ -157,4 +147,9 @@ export function loadEnvironmentFile(
     );
   }
   for (const [name, value] of Object.entries(values)) process.env[name] ??= value;
+}
+
+/** Names of variables whose values no one else may read. */
+export function secretsOf(variables: Readonly<Record<string, { secret?: boolean }>>): string[] {
+  return Object.keys(variables).filter((name) => variables[name]?.secret === true);
 }

@@ -1,6 +1,7 @@
 import type { MetricsSummary, TimeSummary } from '../metrics/totals.ts';
 import type { HeadlineView, MessagesView } from '../record/headlines.ts';
 import type { UserTotals } from '../record/types.ts';
+import type { Verdict } from '../record/verdict.ts';
 
 export type { HeadlineView, MessagesView, TimeSummary };
 
@@ -67,6 +68,8 @@ export interface StatusView {
   messages: MessagesView;
   /** Sessions that were lost, by reason; left out while there are none. */
   losses?: Record<string, number>;
+  /** The thresholds, judged on the run so far; left out without any. */
+  verdicts?: Verdict[];
   nodes: NodeView[];
 }
 

@@ -5,14 +5,16 @@ import type { Clock } from '../lib/time/clock.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import type { LogRecord, NodeInfo, Operation, Params } from '../protocol/messages.ts';
 import type { CompiledScenario } from '../scenario/bundle.ts';
-import type { NodeEntry } from './nodes/node-entry.ts';
+import type { NodeChange, NodeEntry } from './nodes/node-entry.ts';
+import { describeChange } from './nodes/node-events.ts';
 import { describeRun } from './run/journal.ts';
 import type { RunJournal } from './run/journal.ts';
 import { NodeRegistry } from './nodes/node-registry.ts';
 import type { Notice } from '../control/notice.ts';
 import type { Run } from './run/run.ts';
 import { Chronicle } from './run/chronicle.ts';
-import type { EventKind, RunObserver } from '../record/types.ts';
+import type { EventKind } from '../record/event.ts';
+import type { RunObserver } from '../record/observer.ts';
 import { RunFeatures } from './run/run-features.ts';
 import { successors } from './run/run-state.ts';
 import type { RunState } from './run/run-state.ts';
@@ -87,6 +89,7 @@ export class Cluster {
       drivers: parts.drivers ?? [],
       notice: parts.notice,
       run: () => this.run,
+      isRunning: () => this.#state.is === 'running',
       nodes: () => this.nodes.all(),
       abort: (why) => this.onAbort(why),
     });
@@ -98,6 +101,7 @@ export class Cluster {
     this.parts = { ...parts, notice };
     this.#told = parts.notice;
     this.nodes.onChange((change) => this.run?.features?.nodeChanged(change));
+    this.nodes.onChange((change) => this.#tellChange(change));
   }
 
   /** Ends the run because a threshold was missed; set by the master. */
@@ -107,6 +111,19 @@ export class Cluster {
   tell(kind: EventKind, told: Notice, data?: Record<string, unknown>): void {
     this.chronicle.event(kind, told.text, data);
     this.#told(told);
+  }
+
+  /** Changes of processes are events of the run; most of them are shown as well. */
+  #tellChange(change: NodeChange): void {
+    if (change.to.reach === 'gone') this.chronicle.forget(change.node.name);
+    const begun = this.chronicle.definition === undefined ? undefined : this.run;
+    const isRunning = this.#state.is === 'running';
+    const event = describeChange(change, begun, this.parts.clock.monotonic(), isRunning);
+    if (event === undefined) return;
+    const data = { node: change.node.name };
+    const { kind, level, text } = event;
+    if (level === undefined) this.chronicle.event(kind, text, data);
+    else this.tell(kind, { level, text }, data);
   }
 
   get state(): RunState {

@@ -16,7 +16,7 @@ import { QUICK_MS } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import { demandRunning } from './run/run-state.ts';
 import { mergeListings } from './users/user-listing.ts';
-import { viewHeadlines, viewNode, viewStatus } from './views.ts';
+import { viewNode, viewStatus } from './views.ts';
 
 /** How long `status()` waits for fresh counts; after that it uses the last report. */
 const STATUS_MS = 250;
@@ -36,9 +36,11 @@ export class Inspection {
   async status(): Promise<StatusView> {
     await this.refresh();
     const { run, state, parts, chronicle, nodes } = this.#cluster;
-    const rate = (metric: string): number => chronicle.rate(metric);
-    const headlines = run === undefined ? [] : viewHeadlines(run, parts.drivers ?? [], rate);
-    return viewStatus(state, run, nodes.all(), parts.clock.monotonic(), headlines);
+    return viewStatus(state, run, nodes.all(), parts.clock.monotonic(), {
+      rate: (metric) => chronicle.rate(metric),
+      verdicts: (each) => chronicle.verdicts(each),
+      drivers: parts.drivers ?? [],
+    });
   }
 
   /** The processes, with fresh figures. */

@@ -1,9 +1,20 @@
 import type { DriverView, Headline } from '../drivers/driver.ts';
 import { messagesOf } from '../record/headlines.ts';
+import type { Verdict } from '../record/verdict.ts';
 import { lossesIn } from '../record/losses.ts';
 import type { HeadlineView, NodeView, RunState, StatusView, UsersView } from '../control/views.ts';
 import type { NodeEntry } from './nodes/node-entry.ts';
 import type { Run } from './run/run.ts';
+
+/** What views take from the last seconds of a run. */
+export interface RunRates {
+  /** How many values of a metric came per second. */
+  rate: (metric: string) => number;
+  /** The verdicts of the run's thresholds so far. */
+  verdicts: (run: Run) => Verdict[];
+  /** The protocols that users can speak. */
+  drivers: readonly DriverView[];
+}
 
 /** Describes a process. */
 export function viewNode(node: NodeEntry, run: Run | undefined, now: number): NodeView {
@@ -113,8 +124,9 @@ export function viewStatus(
   run: Run | undefined,
   nodes: readonly NodeEntry[],
   now: number,
-  headlines: HeadlineView[],
+  recent: RunRates,
 ): StatusView {
+  const headlines = run === undefined ? [] : viewHeadlines(run, recent.drivers, recent.rate);
   const users = countUsers(run, nodes);
   const view: StatusView = {
     state: state.is,
@@ -130,6 +142,7 @@ export function viewStatus(
   if (state.is === 'failed') view.reason = state.reason;
   if (run === undefined) return view;
   const losses = lossesIn(run.totals.counters);
+  const verdicts = recent.verdicts(run);
   return {
     ...view,
     run: run.id,
@@ -138,7 +151,8 @@ export function viewStatus(
     paused: run.paused,
     runningForMs: run.lastedMs(now),
     ...(run.comment === undefined ? {} : { comment: run.comment }),
-    startRate: { wanted: wantedRate(run, nodes), achieved: run.startRate.perSecond(now) },
+    startRate: { wanted: wantedRate(run, nodes), achieved: recent.rate('users_started') },
     ...(losses.length === 0 ? {} : { losses: Object.fromEntries(losses) }),
+    ...(verdicts.length === 0 ? {} : { verdicts }),
   };
 }

@@ -80,11 +80,59 @@ export function encodeHistogram(values: Float64Histogram): string {
   return written.toString('base64', 0, length);
 }
 
-/** The result of {@link decodeHistogram}; `counts` has pairs of index and count. */
+/** The counts of a histogram without its zeros, as they travel inside a process. */
 export interface SparseHistogram {
+  /** The least value except 0. */
   least: number;
   greatest: number;
-  counts: readonly number[];
+  /** Pairs of index and count, in the order of the indices. */
+  counts: ArrayLike<number>;
+}
+
+/** The counts of a histogram that is not empty. */
+export function sparseOf(values: Float64Histogram): SparseHistogram {
+  const { maxValue, minNonZeroValue } = values;
+  const last = values.countsArrayIndex(maxValue);
+  let size = 0;
+  let greatestCount = 0;
+  for (let index = 0; index <= last; index++) {
+    const count = values.getCountAtIndex(index);
+    if (count === 0) continue;
+    pairs[size++] = index;
+    pairs[size++] = count;
+    if (count > greatestCount) greatestCount = count;
+  }
+  const found = pairs.subarray(0, size);
+  // Windows keep minutes of these, so they are as narrow as the counts permit; an index has 15 bits.
+  const counts =
+    greatestCount < 2 ** 16
+      ? new Uint16Array(found)
+      : greatestCount < 2 ** 32
+        ? new Uint32Array(found)
+        : found.slice();
+  return { least: Math.min(minNonZeroValue, HIGHEST_US), greatest: maxValue, counts };
+}
+
+/** The text that {@link encodeHistogram} gives for the histogram with these counts. */
+export function encodeSparse({ least, greatest, counts }: SparseHistogram): string {
+  length = 0;
+  write(least);
+  write(greatest);
+  let next = 0;
+  for (let at = 0; at < counts.length; at += 2) {
+    const index = counts[at] as number;
+    if (index > next) write(2 * (index - next) + 1);
+    write(2 * (counts[at + 1] as number));
+    next = index + 1;
+  }
+  return written.toString('base64', 0, length);
+}
+
+/** How many values a histogram has. */
+export function countOf({ counts }: SparseHistogram): number {
+  let sum = 0;
+  for (let at = 1; at < counts.length; at += 2) sum += counts[at] as number;
+  return sum;
 }
 
 /**
@@ -149,3 +197,5 @@ export function addHistogram(
 /** Far below the limit of exact whole numbers, however many processes report. */
 const MOST_VALUES = 2 ** 43;
 const LAST_INDEX = newHistogram().countsArrayIndex(HIGHEST_US);
+/** Pairs of index and count that {@link sparseOf} has found so far. */
+const pairs = new Float64Array(2 * (LAST_INDEX + 1));

@@ -1,8 +1,16 @@
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
 import { docOf } from './catalogue.ts';
-import type { Unit } from './catalogue.ts';
-import { addHistogram, decodeHistogram, encodeHistogram, newHistogram } from './histogram.ts';
+import type { MetricDoc, Unit } from './catalogue.ts';
+import {
+  addHistogram,
+  countOf,
+  decodeHistogram,
+  encodeHistogram,
+  encodeSparse,
+  newHistogram,
+  sparseOf,
+} from './histogram.ts';
 import type { SparseHistogram } from './histogram.ts';
 import { metricOf } from './labels.ts';
 import { scaleOf } from './metrics.ts';
@@ -29,9 +37,12 @@ export interface MetricsSummary {
   gauges: Record<string, number>;
 }
 
-/** A {@link MetricsDelta} with its histograms decoded, to be added to several totals. */
+/**
+ * A {@link MetricsDelta} with its histograms decoded: the form in which figures travel between the objects of one
+ * process. Receivers share it, so none of them changes it.
+ */
 export interface DecodedDelta extends Omit<MetricsDelta, 'histograms'> {
-  histograms: (readonly [name: string, values: SparseHistogram])[];
+  readonly histograms: readonly (readonly [name: string, values: SparseHistogram])[];
 }
 
 /**
@@ -50,13 +61,18 @@ export function decodeDelta(delta: MetricsDelta): DecodedDelta {
   return { ...delta, histograms };
 }
 
+/** The form that is written to a disk or a wire. */
+export function encodeDelta({ histograms, ...rest }: DecodedDelta): MetricsDelta {
+  const { counters, ...others } = rest;
+  const texts = histograms.map(([name, values]) => [name, encodeSparse(values)] as const);
+  return { counters, histograms: Object.fromEntries(texts), ...others };
+}
+
 /** How much was recorded in a delta: the sum of its counters, and the number of its values. */
 export function sizeOf({ counters, histograms }: DecodedDelta): number {
   let size = 0;
   for (const count of Object.values(counters)) size += count;
-  for (const [, { counts }] of histograms) {
-    for (let at = 1; at < counts.length; at += 2) size += counts[at] as number;
-  }
+  for (const [, values] of histograms) size += countOf(values);
   return size;
 }
 
@@ -103,23 +119,26 @@ export class MetricsTotals {
     const histograms = [...this.#histograms]
       .filter(([, values]) => values.totalCount > 0)
       .map(([name, values]) => [name, encodeHistogram(values)] as const);
-    const gauges = this.#sumOfGauges();
-    return {
-      counters: Object.fromEntries([...this.#counters].filter(([, count]) => count !== 0)),
-      histograms: Object.fromEntries(histograms),
-      ...(Object.keys(gauges).length === 0 ? {} : { gauges }),
-      ...(this.#units.size === 0 ? {} : { units: Object.fromEntries(this.#units) }),
-    };
+    const { counters, ...others } = this.#plain();
+    return { counters, histograms: Object.fromEntries(histograms), ...others };
   }
 
-  /** Everything since the last call, as {@link export}; gauges stay. */
-  take(): MetricsDelta {
-    const all = this.export();
+  /** Everything since the last call, decoded; gauges stay. */
+  drain(): DecodedDelta {
+    const histograms = [...this.#histograms]
+      .filter(([, values]) => values.totalCount > 0)
+      .map(([name, values]) => [name, sparseOf(values)] as const);
+    const all = { ...this.#plain(), histograms };
+    this.clear();
+    return all;
+  }
+
+  /** Starts again from zero; gauges stay. */
+  clear(): void {
     for (const name of this.#counters.keys()) this.#counters.set(name, 0);
     for (const values of this.#histograms.values()) {
       if (values.totalCount > 0) values.reset();
     }
-    return all;
   }
 
   /** All counters, by the names of their series. */
@@ -173,6 +192,13 @@ export class MetricsTotals {
     });
   }
 
+  /** What a name belongs to; `undefined` when nothing of that name was recorded. */
+  kindOf(name: string): MetricDoc['kind'] | undefined {
+    if ((this.#histograms.get(name)?.totalCount ?? 0) > 0) return 'histogram';
+    if (this.gauge(name) !== undefined) return 'gauge';
+    return this.#counters.has(name) ? 'counter' : undefined;
+  }
+
   unitOf(name: string): Unit {
     const plain = metricOf(name);
     return this.#units.get(plain) ?? docOf(plain)?.unit ?? 'ms';
@@ -187,6 +213,16 @@ export class MetricsTotals {
       counters: Object.fromEntries(this.#counters),
       times: Object.fromEntries(times),
       gauges: this.#sumOfGauges(),
+    };
+  }
+
+  /** What {@link export} and {@link drain} say in the same words. */
+  #plain(): Omit<MetricsDelta, 'histograms'> {
+    const gauges = this.#sumOfGauges();
+    return {
+      counters: Object.fromEntries([...this.#counters].filter(([, count]) => count !== 0)),
+      ...(Object.keys(gauges).length === 0 ? {} : { gauges }),
+      ...(this.#units.size === 0 ? {} : { units: Object.fromEntries(this.#units) }),
     };
   }
 

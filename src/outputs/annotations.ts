@@ -4,8 +4,10 @@ import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { legible, severalLines } from '../lib/text/foreign-text.ts';
 import { plural } from '../lib/text/plural.ts';
-import { commandKinds } from '../record/types.ts';
-import type { EventKind, RunDefinition, RunEvent, RunObserver } from '../record/types.ts';
+import type { RunDefinition } from '../record/definition.ts';
+import { isMark } from '../record/event.ts';
+import type { RunEvent } from '../record/event.ts';
+import type { RunObserver } from '../record/observer.ts';
 
 /** A request that marks a moment in another system. */
 export interface AnnotationRequest {
@@ -19,15 +21,6 @@ export type AnnotationTarget = (
   event: RunEvent,
   definition: RunDefinition | undefined,
 ) => AnnotationRequest;
-
-/** Events that are marked by a line in a chart. */
-const marked: readonly EventKind[] = [
-  ...commandKinds,
-  'node_lost',
-  'node_joined',
-  'saturated',
-  'threshold',
-];
 
 const MOST_WAITING = 1000;
 const REQUEST_MS = 5000;
@@ -60,12 +53,8 @@ export class Annotations implements RunObserver, AsyncDisposable {
     this.#notice = notice;
   }
 
-  started(): void {}
-  second(): void {}
-  ended(): void {}
-
   event(event: RunEvent, definition: RunDefinition | undefined): void {
-    if (!marked.includes(event.kind)) return;
+    if (!isMark(event)) return;
     this.#waiting.push(this.#target(event, definition));
     if (this.#waiting.length > MOST_WAITING) {
       this.#waiting.shift();

@@ -1,5 +1,23 @@
-import type { RunDefinition, RunEvent } from '../record/types.ts';
+import type { RunDefinition } from '../record/definition.ts';
+import type { RunEvent } from '../record/event.ts';
 import type { AnnotationTarget } from './annotations.ts';
+import { defineOutput } from './output.ts';
+
+/** The events of a run, to graphite-web. */
+export const graphiteEventsOutput = defineOutput({
+  name: 'Graphite (events)',
+  variables: { AMOC_GRAPHITE_EVENTS: { description: "URL of graphite-web's events" } },
+  async create(env, { clock, tell }) {
+    const url = env.url('AMOC_GRAPHITE_EVENTS');
+    if (url === undefined) return undefined;
+    const { Annotations } = await import('./annotations.ts');
+    const annotations = new Annotations('Graphite (events)', graphiteEvents(url), clock, tell);
+    return {
+      observer: () => annotations,
+      [Symbol.asyncDispose]: () => annotations[Symbol.asyncDispose](),
+    };
+  },
+});
 
 /** Marks a run's events in Graphite: POST to `/events/`, with the tags of the Erlang amoc (`amoc start`). */
 export function graphiteEvents(url: string): AnnotationTarget {

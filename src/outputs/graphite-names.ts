@@ -47,15 +47,20 @@ export function graphiteLine(path: string, value: number, seconds: number): stri
 /** At most this many series that are left out are named. */
 const MOST_NAMED = 100;
 
-/** The paths of a run's series. A path belongs to one series, because Graphite keeps only the later of two values. */
+/** The paths of a run's series. A path belongs to one series: of two values, only the later one would be kept. */
 export class SeriesPaths {
   readonly #tell: (text: string) => void;
+  readonly #output: string;
   readonly #owners = new Map<string, string>();
   readonly #leftOut = new Set<string>();
 
-  /** @param tell called once for each series that is left out: says which, and why */
-  constructor(tell: (text: string) => void) {
+  /**
+   * @param tell called once for each series that is left out: says which, and why
+   * @param output the name of the output, for what is told
+   */
+  constructor(tell: (text: string) => void, output = 'Graphite') {
     this.#tell = tell;
+    this.#output = output;
   }
 
   /** @param under the folder of its kind. @returns `undefined` when another series has the path */
@@ -76,8 +81,8 @@ export class SeriesPaths {
     this.#leftOut.add(series);
     this.#tell(
       this.#leftOut.size > MOST_NAMED
-        ? 'Graphite: more series are left out; they are not named'
-        : `Graphite: ${series} is left out: ${why}`,
+        ? `${this.#output}: more series are left out; they are not named`
+        : `${this.#output}: ${series} is left out: ${why}`,
     );
   }
 }

@@ -1,14 +1,9 @@
-import type { MetricsDelta } from '../metrics/metrics.ts';
 import { MetricsTotals } from '../metrics/totals.ts';
-import type {
-  NodeSecond,
-  ReportingNode,
-  RunObserver,
-  RunResult,
-  SecondRow,
-  UserTotals,
-} from '../record/types.ts';
-import { userEntries } from '../record/types.ts';
+import type { DecodedDelta } from '../metrics/totals.ts';
+import type { ReportingNode, RunObserver } from '../record/observer.ts';
+import type { RunResult } from '../record/result.ts';
+import type { NodeSecond, SecondRow, UserTotals } from '../record/second.ts';
+import { userEntries } from '../record/second.ts';
 import type { Carbon } from './carbon.ts';
 import {
   counterValues,
@@ -39,7 +34,7 @@ interface Machine {
   prefix: string;
   counters: Map<string, number>;
   before: Map<string, number>;
-  deltas: MetricsDelta[];
+  deltas: DecodedDelta[];
 }
 
 /**
@@ -71,7 +66,7 @@ export class GraphiteOutput implements RunObserver {
     this.#paths = this.#newPaths();
   }
 
-  report({ name, labels }: ReportingNode, delta: MetricsDelta): void {
+  report({ name, labels }: ReportingNode, delta: DecodedDelta): void {
     const machine = this.#machineOf(name, labels);
     for (const [series, count] of Object.entries(delta.counters)) {
       machine.counters.set(series, (machine.counters.get(series) ?? 0) + count);
@@ -80,13 +75,11 @@ export class GraphiteOutput implements RunObserver {
   }
 
   second(row: SecondRow, totals: MetricsTotals): void {
-    this.#interval.add(row.delta);
+    this.#interval.addDecoded(row.delta);
     this.#last = row;
     this.#totals = totals;
     if (this.#seconds() - this.#sentAt >= this.#parts.intervalS) this.#send();
   }
-
-  event(): void {}
 
   ended(result: RunResult): void {
     this.#send();
@@ -123,7 +116,7 @@ export class GraphiteOutput implements RunObserver {
       ['amoc.graphite.dropped', carbon.dropped],
     ]);
     this.#before = now;
-    this.#interval.take();
+    this.#interval.clear();
     this.#sendMachines(row.nodes);
   }
 
@@ -143,7 +136,7 @@ export class GraphiteOutput implements RunObserver {
       ];
       if (this.#machines.size <= MOST_MACHINES) {
         const times = new MetricsTotals();
-        for (const delta of machine.deltas) times.add({ ...delta, counters: {} });
+        for (const delta of machine.deltas) times.addDecoded({ ...delta, counters: {} });
         values.push(...timeValues(times, this.#paths));
       }
       machine.deltas = [];

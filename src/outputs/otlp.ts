@@ -6,8 +6,10 @@ import { legible, severalLines } from '../lib/text/foreign-text.ts';
 import { docOf } from '../metrics/catalogue.ts';
 import { exportLabels, parseSeries } from '../metrics/labels.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
-import { userEntries } from '../record/types.ts';
-import type { RunDefinition, RunObserver, SecondRow } from '../record/types.ts';
+import { userEntries } from '../record/second.ts';
+import type { RunDefinition } from '../record/definition.ts';
+import type { RunObserver } from '../record/observer.ts';
+import type { SecondRow } from '../record/second.ts';
 
 const quantiles = {
   '0.5': 'p50',
@@ -76,9 +78,6 @@ export class OtlpOutput implements RunObserver, AsyncDisposable {
     for (const series of Object.keys(gauges)) this.#observe('gauges', series);
     for (const series of Object.keys(times)) this.#observe('times', series);
   }
-
-  event(): void {}
-  ended(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
     // A collector that is unavailable must not delay the end of a run, nor make it fail.

@@ -5,8 +5,10 @@ import { builtInMetrics, docOf } from '../metrics/catalogue.ts';
 import type { MetricDoc } from '../metrics/catalogue.ts';
 import { exportLabels, parseSeries } from '../metrics/labels.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
-import { userEntries } from '../record/types.ts';
-import type { NodeSecond, RunDefinition, RunObserver, SecondRow } from '../record/types.ts';
+import { userEntries } from '../record/second.ts';
+import type { RunDefinition } from '../record/definition.ts';
+import type { RunObserver } from '../record/observer.ts';
+import type { NodeSecond, SecondRow } from '../record/second.ts';
 
 /** Upper bounds of the buckets of times, in seconds: from a quarter of a millisecond to ten minutes. */
 const secondBuckets = [
@@ -79,9 +81,6 @@ export class PrometheusSource implements RunObserver {
     this.#row = row;
     this.#totals = totals;
   }
-
-  event(): void {}
-  ended(): void {}
 
   /** Adds all series that can be shown; `families` lists those that cannot. */
   addTo(families: Families): void {

@@ -1,7 +1,7 @@
 import { escapeAttribute as escape } from '../lib/text/escape.ts';
 import { failuresOf, judgeRun } from './outcome.ts';
 import { sayVerdict } from './thresholds.ts';
-import type { RunResult } from './types.ts';
+import type { RunResult } from './result.ts';
 
 /**
  * A run as JUnit XML, the form that CI systems show: a test case for the run, one for the load generator,

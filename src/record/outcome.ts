@@ -1,6 +1,6 @@
 import { plural } from '../lib/text/plural.ts';
 import { sayVerdict } from './thresholds.ts';
-import type { RunResult } from './types.ts';
+import type { RunResult } from './result.ts';
 
 /** Exit codes of `amoc run`, as `amoc help run` and docs/ci.md list them. */
 export const exitCodes = {
@@ -21,8 +21,11 @@ export interface Outcome {
   saturated: string[];
 }
 
-/** A process that was the bottleneck for this many seconds in a row spoils the figures. */
-const SATURATED_SECONDS = 3;
+/**
+ * A process that was the bottleneck for this many seconds in a row spoils the figures, and is reported: one second
+ * alone may be a garbage collection or many starts.
+ */
+export const MIN_SATURATED_SECONDS = 3;
 
 /**
  * Why a run failed, a sentence each: what ended it early, what failed at its end, users that crashed or
@@ -60,7 +63,7 @@ export function judgeRun(result: RunResult, failure?: string): Outcome {
   const missed = verdicts.filter(({ passed }) => !passed).map(sayVerdict);
   const failures = failuresOf(result, failure);
   const slow = saturated
-    .filter(({ inARow }) => inARow >= SATURATED_SECONDS)
+    .filter(({ inARow }) => inARow >= MIN_SATURATED_SECONDS)
     .map(
       ({ node, seconds }) =>
         `${node} was saturated for ${seconds} s: the results of that time reflect the load generator, not the server`,

@@ -1,6 +1,6 @@
 import { docOf } from '../metrics/catalogue.ts';
 import { metricOf } from '../metrics/labels.ts';
-import type { RunResult } from './types.ts';
+import type { RunResult } from './result.ts';
 
 /**
  * The scenario's own counters, by name: those that amoc itself does not define.

@@ -1,5 +1,5 @@
 import { legible } from '../lib/text/foreign-text.ts';
-import type { RunRecord, RunResult } from './types.ts';
+import type { RunRecord, RunResult } from './result.ts';
 
 /** Says where a run is recorded: the command that shows it, or why the record is incomplete. */
 export function sayRecord(result: Pick<RunResult, 'run' | 'record'>): {

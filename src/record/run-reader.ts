@@ -5,13 +5,16 @@ import { AmocError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { MetricsTotals } from '../metrics/totals.ts';
 import { runFiles } from './run-recorder.ts';
-import type { RunDefinition, RunEvent, RunResult, SecondRow } from './types.ts';
+import type { RunDefinition } from './definition.ts';
+import type { RunEvent } from './event.ts';
+import type { RunResult } from './result.ts';
+import type { RecordedSecond } from './second.ts';
 
 /** A run as read from its folder. */
 export interface RecordedRun {
   definition: RunDefinition;
   events: RunEvent[];
-  seconds: SecondRow[];
+  seconds: RecordedSecond[];
   /** `undefined` when the master ended before it could write the result. */
   result: RunResult | undefined;
   /** Sums over all seconds. */
@@ -77,7 +80,7 @@ export async function readRun(folder: string, id: string): Promise<RecordedRun> 
     throw new AmocError('ARGUMENT', `${path} has no ${runFiles.definition} that can be read`);
   }
   const totals = new MetricsTotals();
-  const seconds = (await readLines(join(path, runFiles.seconds))) as SecondRow[];
+  const seconds = (await readLines(join(path, runFiles.seconds))) as RecordedSecond[];
   for (const { delta } of seconds) totals.add(delta);
   return {
     definition,

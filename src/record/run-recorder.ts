@@ -2,17 +2,15 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } fro
 import { dirname, join } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { jsonText } from '../lib/text/foreign-text.ts';
+import { encodeDelta } from '../metrics/totals.ts';
 import { AppendFile } from './append-file.ts';
 import { pruneRuns } from './run-pruning.ts';
 import type { RunLimits } from './run-pruning.ts';
-import type {
-  RunDefinition,
-  RunEvent,
-  RunObserver,
-  RunRecord,
-  RunResult,
-  SecondRow,
-} from './types.ts';
+import type { RunDefinition } from './definition.ts';
+import type { RunEvent } from './event.ts';
+import type { RunObserver } from './observer.ts';
+import type { RunRecord, RunResult } from './result.ts';
+import type { RecordedSecond, SecondRow } from './second.ts';
 
 /** The files of a run's folder. */
 export const runFiles = {
@@ -94,7 +92,8 @@ export class RunRecorder implements RunObserver {
   second(row: SecondRow): void {
     const open = this.#open;
     if (open === undefined || open.bytes > MOST_BYTES) return;
-    const line = jsonText(row);
+    const recorded: RecordedSecond = { ...row, delta: encodeDelta(row.delta) };
+    const line = jsonText(recorded);
     this.#write(open, () => open.seconds.append(line));
     if (this.#record.kept === 'all') open.until = row.at;
     open.bytes += line.length + 1;

@@ -1,7 +1,8 @@
 import { AmocError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import type { MetricsTotals } from '../metrics/totals.ts';
-import type { UserTotals } from './types.ts';
+import { parseWindow } from './threshold-window.ts';
+import type { UserTotals } from './second.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Names that a threshold can have in addition to those of metrics. */
@@ -15,38 +16,43 @@ export interface Threshold {
   readonly text: string;
   readonly metric: string;
   readonly stat: string | undefined;
+  /** How long the window is that it is judged over; the whole run when left out. */
+  readonly overMs?: number;
   readonly operator: '<' | '<=' | '>' | '>=';
   readonly limit: number;
   readonly unit: Verdict['unit'];
 }
 
-/** What a threshold is judged by. */
+/** What a threshold is judged by: the figures of a run so far, or of a part of it. */
 export interface Standing {
   totals: MetricsTotals;
-  users: UserTotals;
-  /** Users that were started, including those that were started again elsewhere. */
+  users: Pick<UserTotals, 'crashed' | 'lost'>;
+  /** Users that were started, including those that were started again elsewhere; of a part, those that ran in it. */
   started: number;
-  /** How long the run has lasted. */
+  /** How long the run has lasted, or the part is. */
   seconds: number;
+  /** Of a part: all figures so far. What they have counted, and the part has not, is 0 there, not unknown. */
+  run?: MetricsTotals;
 }
 
 const FORM =
-  /^\s*([A-Za-z_][\w.]*(?:\{[^}]*\})?)(?:\s+([A-Za-z][\w.]*))?\s*(<=?|>=?)\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|%|\/s)?\s*$/;
+  /^\s*([A-Za-z_][\w.]*(?:\{[^}]*\})?)(?:\s+(?!over\b)([A-Za-z][\w.]*))?(?:\s+over\b([^<>]*?))?\s*(<=?|>=?)\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|%|\/s)?\s*$/;
 
 /**
- * Reads `message_ttd p99 < 200ms`, `errors < 0.1%`, `messages_sent rate > 100/s`.
+ * Reads `message_ttd p99 < 200ms`, `errors < 0.1%`, `messages_sent rate over 30s > 100/s`.
  *
  * @throws {AmocError} `ARGUMENT` that says what is wrong and how it is written
  */
 export function parseThreshold(text: string): Threshold {
   const parts = FORM.exec(text);
   if (parts === null) {
+    const hint = /[<>].*\sover\b/.test(text) ? "; 'over TIME' comes before the limit" : '';
     throw new AmocError(
       'ARGUMENT',
-      `invalid threshold '${text}'; write it as 'message_ttd p99 < 200ms', 'errors < 0.1%' or 'messages_sent rate > 100/s'`,
+      `invalid threshold '${text}'${hint}; write it as 'message_ttd p99 < 200ms', 'errors < 0.1%' or 'messages_sent rate over 30s > 100/s'`,
     );
   }
-  const [, metric = '', stat, operator = '<', number = '', unit = ''] = parts;
+  const [, metric = '', stat, over, operator = '<', number = '', unit = ''] = parts;
   if (stat !== undefined && !isStat(stat)) {
     const all = ['p50', 'p95', 'p99', 'p99.9', ...timeStats, 'total'];
     throw new AmocError(
@@ -59,6 +65,7 @@ export function parseThreshold(text: string): Threshold {
     text: text.trim().replace(/\s+/g, ' '),
     metric,
     stat: stat?.toLowerCase(),
+    ...(over === undefined ? {} : { overMs: parseWindow(text, over.trim()) }),
     operator: operator as Threshold['operator'],
     limit: Number(number) * scale,
     unit: unit === '%' || unit === '/s' ? unit : unit === '' ? '' : 'ms',
@@ -74,14 +81,14 @@ export function parseThresholds(thresholds: Readonly<Record<string, string>>): T
   return Object.entries(thresholds).map(([what, limit]) => parseThreshold(`${what} ${limit}`));
 }
 
-/** Judges a run by its figures so far. */
+/** Judges a run, or a part of it, by its figures. */
 export function judge(threshold: Threshold, standing: Standing): Verdict {
   const value = valueOf(threshold, standing);
   const { text, limit, unit } = threshold;
   return {
     threshold: text,
     // A threshold must not pass because nothing was measured.
-    passed: value !== undefined && compare(value, threshold),
+    passed: value !== undefined && meets(value, threshold),
     value,
     limit,
     unit,
@@ -96,12 +103,17 @@ export function showValue(value: number | undefined, unit: Verdict['unit']): str
 }
 
 /** A verdict as a sentence: the value, and by how much the limit was missed. */
-export function sayVerdict({ threshold, passed, value, limit, unit }: Verdict): string {
+export function sayVerdict({ threshold, passed, value, limit, unit, window }: Verdict): string {
   if (value === undefined) return `${threshold}: ${showValue(value, unit)}`;
-  if (passed) return `${threshold}: it is ${showValue(value, unit)}`;
-  if (value === limit) return `${threshold}: it is ${showValue(value, unit)}, which is the limit`;
+  const isWorst = window !== undefined && window.judged > 0;
+  const is = isWorst
+    ? `it was ${showValue(value, unit)} at worst`
+    : `it is ${showValue(value, unit)}`;
+  if (passed) return `${threshold}: ${is}`;
+  const seconds = isWorst ? `; missed in ${window.missed} of ${window.judged} s` : '';
+  if (value === limit) return `${threshold}: ${is}, which is the limit${seconds}`;
   const by = limit === 0 ? '' : `, ${Number((value / limit).toPrecision(3))} times the limit`;
-  return `${threshold}: it is ${showValue(value, unit)}, off by ${showValue(Math.abs(value - limit), unit)}${by}`;
+  return `${threshold}: ${is}, off by ${showValue(Math.abs(value - limit), unit)}${by}${seconds}`;
 }
 
 function isStat(stat: string): boolean {
@@ -119,7 +131,7 @@ function percentileOf(stat: string): number | undefined {
 }
 
 function valueOf({ metric, stat, unit }: Threshold, standing: Standing): number | undefined {
-  const { totals, users, started, seconds } = standing;
+  const { totals, users, started, seconds, run } = standing;
   const rate = (count: number): number => count / Math.max(seconds, 0.001);
   if ((special as readonly string[]).includes(metric)) {
     const count = metric === 'users_lost' ? users.lost : users.crashed;
@@ -129,9 +141,13 @@ function valueOf({ metric, stat, unit }: Threshold, standing: Standing): number 
   }
   const time = totals.time(metric);
   if (time === undefined) {
+    const kind = totals.kindOf(metric) ?? run?.kindOf(metric);
+    const isCount = stat === 'count' || stat === 'total' || stat === 'rate';
+    // A part without values has no percentile, but it has a count: none.
+    if (kind === undefined || (kind === 'histogram' && !isCount)) return undefined;
     const gauge = totals.gauge(metric);
+    if (kind === 'gauge' && gauge === undefined) return undefined;
     const count = gauge ?? totals.counter(metric);
-    if (gauge === undefined && !hasCounter(totals, metric)) return undefined;
     return stat === 'rate' || unit === '/s' ? rate(count) : count;
   }
   switch (stat) {
@@ -151,11 +167,8 @@ function valueOf({ metric, stat, unit }: Threshold, standing: Standing): number 
   }
 }
 
-function hasCounter(totals: MetricsTotals, metric: string): boolean {
-  return totals.counts().has(metric);
-}
-
-function compare(value: number, { operator, limit }: Threshold): boolean {
+/** Whether a value is on the right side of the limit. */
+export function meets(value: number, { operator, limit }: Threshold): boolean {
   switch (operator) {
     case '<':
       return value < limit;

@@ -1,5 +1,5 @@
 import type { RecordedRun } from '../record/run-reader.ts';
-import type { SecondRow } from '../record/types.ts';
+import type { RecordedSecond } from '../record/second.ts';
 import { MetricsTotals } from '../metrics/totals.ts';
 import { holm, mannWhitney, median } from './statistics.ts';
 
@@ -124,7 +124,7 @@ interface Second {
   rates: Record<string, number>;
 }
 
-function steadyOf(seconds: readonly SecondRow[]): Second[] {
+function steadyOf(seconds: readonly RecordedSecond[]): Second[] {
   const most = Math.max(0, ...seconds.map(({ users }) => users.running + users.waiting));
   return seconds.flatMap(({ users, delta, at }, index) => {
     const before = seconds[index - 1]?.at;

@@ -1,6 +1,6 @@
 import { MetricsTotals } from '../metrics/totals.ts';
-import type { SecondRow } from '../record/types.ts';
-import { userEntries } from '../record/types.ts';
+import { userEntries } from '../record/second.ts';
+import type { RecordedSecond } from '../record/second.ts';
 
 const stats = ['count', 'mean', 'p50', 'p95', 'p99', 'p999', 'max'] as const;
 
@@ -18,7 +18,7 @@ type ColumnKind = 'own' | 'counter' | 'gauge' | 'time';
  * (`=cmd|…`) gets an apostrophe before it, as OWASP recommends. A metric that has the name of an earlier
  * column gets its kind after the name: `time (counter)`.
  */
-export function renderCsv(seconds: readonly SecondRow[]): string {
+export function renderCsv(seconds: readonly RecordedSecond[]): string {
   const columns = new Columns();
   const rows = seconds.map(({ at, users, delta, nodes }) => {
     const totals = new MetricsTotals();

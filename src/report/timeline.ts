@@ -1,7 +1,8 @@
 import { MetricsTotals } from '../metrics/totals.ts';
 import { countedStates } from '../lib/user-states.ts';
-import { commandKinds } from '../record/types.ts';
-import type { EventKind, NodeSecond, RunEvent, SecondRow, UserTotals } from '../record/types.ts';
+import { isMark } from '../record/event.ts';
+import type { RunEvent } from '../record/event.ts';
+import type { NodeSecond, RecordedSecond, UserTotals } from '../record/second.ts';
 
 /** Percentiles of a time in each point; `null` where nothing was timed. */
 export interface TimeLine {
@@ -35,9 +36,9 @@ const MOST_NODES = 20;
  *
  * @param most the most points
  */
-export function makeTimeline(seconds: readonly SecondRow[], most = 900): Timeline {
+export function makeTimeline(seconds: readonly RecordedSecond[], most = 900): Timeline {
   const size = Math.max(1, Math.ceil(seconds.length / most));
-  const groups: SecondRow[][] = [];
+  const groups: RecordedSecond[][] = [];
   for (let at = 0; at < seconds.length; at += size) groups.push(seconds.slice(at, at + size));
   const points = groups.map((rows, index) => makePoint(rows, groups[index - 1]?.at(-1)?.at));
   const column = <T>(of: (point: Point) => T): T[] => points.map(of);
@@ -85,8 +86,7 @@ export function makeTimeline(seconds: readonly SecondRow[], most = 900): Timelin
 
 /** Events that are drawn as lines in the charts. */
 export function marksOf(events: readonly RunEvent[]): RunEvent[] {
-  const drawn: readonly EventKind[] = [...commandKinds, 'node_lost'];
-  return events.filter(({ kind }) => drawn.includes(kind));
+  return events.filter(isMark);
 }
 
 interface Point {
@@ -99,8 +99,8 @@ interface Point {
   isSaturated: boolean;
 }
 
-function makePoint(rows: readonly SecondRow[], before: number | undefined): Point {
-  const last = rows.at(-1) as SecondRow;
+function makePoint(rows: readonly RecordedSecond[], before: number | undefined): Point {
+  const last = rows.at(-1) as RecordedSecond;
   const totals = new MetricsTotals();
   for (const { delta } of rows) totals.add(delta);
   const { counters, times, gauges } = totals.summary();

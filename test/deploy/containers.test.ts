@@ -16,12 +16,12 @@ import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { validate } from 'dockerfile-utils';
 import { parse, parseAllDocuments } from 'yaml';
-import { processVariables } from '../../src/config/environment.ts';
+import { environmentVariables } from '../../src/app/variables.ts';
 import { builtInVariables } from '../../src/app/drivers.ts';
 import { environmentName } from '../../src/config/variable.ts';
 import { builtInMetrics } from '../../src/metrics/catalogue.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
-import { MetricsTotals } from '../../src/metrics/totals.ts';
+import { decodeDelta, MetricsTotals } from '../../src/metrics/totals.ts';
 import { Families, PrometheusSource } from '../../src/outputs/prometheus.ts';
 import type { RunDefinition, SecondRow } from '../../src/record/types.ts';
 import { ROOT } from '../support/project.ts';
@@ -31,7 +31,7 @@ const kubernetes = join(ROOT, 'deploy', 'kubernetes');
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8');
 /** Everything that amoc reads from the environment. */
 const variables = new Set([
-  ...Object.keys(processVariables),
+  ...Object.keys(environmentVariables),
   ...Object.keys(builtInVariables).map(environmentName),
 ]);
 
@@ -239,7 +239,7 @@ function everyMetric(): Set<string> {
   const source = new PrometheusSource('amocLocal');
   source.started({ id: 'run', scenario: 's' } as RunDefinition);
   const node = { name: 'local/1', users: 1, cpu: 0, loopDelayMs: 0, rssBytes: 1 };
-  const row = { at: 0, users: { running: 1 }, delta: registry.take(), nodes: [node] };
+  const row = { at: 0, users: { running: 1 }, delta: decodeDelta(registry.take()), nodes: [node] };
   source.second(row as unknown as SecondRow, totals);
   const families = new Families();
   source.addTo(families);

@@ -7,7 +7,6 @@ import { every } from '../../src/lib/time/clock.ts';
 import { AmocError, errorName, messageOf } from '../../src/lib/errors.ts';
 import { didYouMean, nearest } from '../../src/lib/text/nearest.ts';
 import { seededRandom } from '../../src/lib/ids/random.ts';
-import { RateMeter } from '../../src/lib/time/rate-meter.ts';
 import { show } from '../../src/lib/text/quote.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -127,15 +126,6 @@ describe('seededRandom', () => {
     const times = Array.from({ length: 20_000 }, () => random.exponential(100));
     const mean = times.reduce((sum, value) => sum + value, 0) / times.length;
     assert.ok(Math.abs(mean - 100) < 5, `mean ${mean}`);
-  });
-});
-
-describe('RateMeter', () => {
-  it('tells the rate of counts that come once a second', () => {
-    const meter = new RateMeter(5000);
-    for (let second = 1; second <= 10; second++) meter.add(20, second * 1000);
-    assert.equal(meter.perSecond(10_000), 20);
-    assert.equal(meter.perSecond(30_000), 0);
   });
 });
 

@@ -539,6 +539,8 @@ describe('update, pause and resume', () => {
     await cluster.run(cluster.master.update({ interarrival: '5ms' }));
     await cluster.clock.advance(5000);
     assert.ok(running.size > 900 && running.size < 1100, `${running.size}`);
+    // Rates are those of the last five full seconds, as they were reported.
+    await cluster.clock.advance(1500);
     const { startRate } = await cluster.run(cluster.master.status());
     assert.equal(startRate.wanted, 200);
     assert.ok(Math.abs(startRate.achieved - 200) < 40, `${startRate.achieved}`);

@@ -6,9 +6,11 @@ import {
   addHistogram,
   decodeHistogram,
   encodeHistogram,
+  encodeSparse,
   HIGHEST_US,
   newHistogram,
   recordInto,
+  sparseOf,
 } from '../../src/metrics/histogram.ts';
 
 const values = fc.array(fc.integer({ min: 0, max: HIGHEST_US }), { minLength: 1, maxLength: 200 });
@@ -34,6 +36,35 @@ describe('a value recorded without logarithms', () => {
         assert.equal(ours.totalCount, recorded.length);
       }),
     );
+  });
+});
+
+describe('a histogram without its zeros', () => {
+  it('is written as the histogram itself, and gives it again', () => {
+    fc.assert(
+      fc.property(values, (recorded) => {
+        const histogram = histogramOf(recorded);
+        const sparse = sparseOf(histogram);
+        assert.equal(encodeSparse(sparse), encodeHistogram(histogram));
+        const again = newHistogram();
+        addHistogram(again, sparse);
+        assert.deepEqual(again.summary, histogram.summary);
+        assert.equal(encodeHistogram(again), encodeHistogram(histogram));
+        // What is kept for windows must not change with the histogram that it was taken from.
+        histogram.reset();
+        assert.equal(encodeSparse(sparse), encodeHistogram(again));
+      }),
+    );
+  });
+
+  it('keeps counts of any size', () => {
+    for (const bits of [15, 16, 17, 31, 32, 33, 40]) {
+      const histogram = newHistogram();
+      histogram.recordValueWithCount(7, 2 ** bits - 1);
+      histogram.recordValueWithCount(8, 2 ** bits);
+      histogram.recordValue(HIGHEST_US);
+      assert.equal(encodeSparse(sparseOf(histogram)), encodeHistogram(histogram), `${bits} bits`);
+    }
   });
 });
 

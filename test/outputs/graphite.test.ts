@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import '../../src/app/drivers.ts';
 import { systemClock } from '../../src/lib/time/clock.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
-import { MetricsTotals } from '../../src/metrics/totals.ts';
+import { decodeDelta, MetricsTotals } from '../../src/metrics/totals.ts';
 import { Carbon } from '../../src/outputs/carbon.ts';
 import { GraphiteOutput } from '../../src/outputs/graphite.ts';
 import type { SecondRow } from '../../src/record/types.ts';
@@ -52,7 +52,7 @@ function row(at: number, registry: MetricsRegistry, nodes: readonly string[]): S
       ...{ starting: 1, running: 2, waiting: 3, leaving: 4 },
       ...{ finished: 5, removed: 6, crashed: 7, lost: 8 },
     },
-    delta: registry.take(),
+    delta: decodeDelta(registry.take()),
     nodes: nodes.map((name, index) => ({
       ...{ name, users: 10 + index, cpu: 0.5, loopDelayMs: 2, rssBytes: 1000 },
       ...(index === 1 ? { saturated: 'its CPU is at 99 %' } : {}),
@@ -81,11 +81,11 @@ describe('Graphite', () => {
       const delta = registry.take();
       totals.add(delta);
       const labels: Record<string, string> = at < 2 ? { graphite_prefix: 'dc1.far host' } : {};
-      output.report({ name, labels }, delta);
+      output.report({ name, labels }, decodeDelta(delta));
     }
     now += 1000;
     const all = new MetricsRegistry();
-    output.second({ ...row(now, all, names), delta: totals.export() }, totals);
+    output.second({ ...row(now, all, names), delta: decodeDelta(totals.export()) }, totals);
     await eventually(
       () => listener.lines,
       (lines) => lines.some((line) => line.startsWith('p.nodes.near.amoc.times')),
@@ -133,7 +133,7 @@ describe('Graphite', () => {
       // Of another kind: it has a folder of its own.
       registry.gauge('seen', { by: 'a_b' }).set(7);
       const second = row(now, registry, ['near/1']);
-      totals.add(second.delta);
+      totals.addDecoded(second.delta);
       now += 1000;
       output.second(second, totals);
     }

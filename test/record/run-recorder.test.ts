@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { encodeDelta } from '../../src/metrics/totals.ts';
 import { AppendFile } from '../../src/record/append-file.ts';
 import { pruneRuns } from '../../src/record/run-pruning.ts';
 import { findRun, listRuns, readRun } from '../../src/record/run-reader.ts';
@@ -42,7 +43,7 @@ function second(at: number, sent: number): SecondRow {
     ...{ starting: 0, running: 2, waiting: 0, leaving: 0 },
     ...{ finished: 0, removed: 0, crashed: 0, lost: 0 },
   };
-  return { at, users, delta: { counters: { sent }, histograms: {} }, nodes: [] };
+  return { at, users, delta: { counters: { sent }, histograms: [] }, nodes: [] };
 }
 
 describe('the record of a run', () => {
@@ -99,7 +100,7 @@ describe('the record of a run', () => {
       }
       const read = await readRun(runs, 'one');
       assert.deepEqual(read.definition, whole);
-      assert.deepEqual(read.seconds, [row]);
+      assert.deepEqual(read.seconds, [{ ...row, delta: encodeDelta(row.delta) }]);
       assert.deepEqual(read.events, [event]);
       assert.deepEqual(read.result?.problems, [text]);
     });

@@ -61,6 +61,42 @@ describe('thresholds', () => {
     assert.equal(say('never < 5'), 'never < 5: nothing was recorded');
   });
 
+  it('over a window: read the time, in whole seconds from 1 s to 10 min', () => {
+    const read = parseThreshold('ttd p99 over 30s < 200ms');
+    assert.deepEqual(
+      [read.metric, read.stat, read.overMs, read.limit],
+      ['ttd', 'p99', 30_000, 200],
+    );
+    assert.equal(parseThreshold('errors over 1m < 1%').overMs, 60_000);
+    assert.equal(parseThreshold('requests{kind="get"} rate over 10m > 5/s').overMs, 600_000);
+    assert.equal(parseThreshold('over p99 < 5ms').overMs, undefined);
+    for (const [text, why] of [
+      ['ttd p99 over 0s < 5ms', /not between 1 s and 10 min/],
+      ['ttd p99 over 1h < 5ms', /not between 1 s and 10 min/],
+      ['ttd p99 over 500ms < 5ms', /not between/],
+      ['ttd p99 over 1500ms < 5ms', /not a whole number of seconds/],
+      ['ttd p99 over 30 < 5ms', /needs a unit/],
+      ['ttd p99 over < 5ms', /over needs a time/],
+      ['ttd p99 over noon < 5ms', /'noon' is not a time/],
+      ['ttd p99 over -5s < 5ms', /'-5s' is not a time/],
+      ['ttd p99 < 5ms over 30s', /'over TIME' comes before the limit/],
+    ] as const) {
+      assert.throws(() => parseThreshold(text), { code: 'ARGUMENT', message: why }, text);
+    }
+  });
+
+  it('of a part of a run: what has been counted before is 0 in it, not unknown', () => {
+    const { totals, users } = standing();
+    const part = { totals: new MetricsTotals(), users, started: 0, seconds: 10, run: totals };
+    const of = (text: string) => judge(parseThreshold(text), part).value;
+    assert.equal(of('sent rate over 10s > 5/s'), 0);
+    assert.equal(of('ttd rate over 10s > 5/s'), 0);
+    assert.equal(of('ttd count over 10s > 5'), 0);
+    assert.equal(of('ttd p99 over 10s < 5ms'), undefined);
+    assert.equal(of('never rate over 10s > 5/s'), undefined);
+    assert.equal(of('errors over 10s < 1%'), undefined);
+  });
+
   it('refuses what is none, and says how it is written', () => {
     for (const text of ['ttd p99', '< 5ms', 'ttd p99 < 5 parsecs', 'ttd p99 = 5ms', '']) {
       assert.throws(() => parseThreshold(text), /invalid threshold .*; write it as/, text);

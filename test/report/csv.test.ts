@@ -38,7 +38,7 @@ describe('a run as CSV', () => {
   it('is read back as it was, whatever its metrics and nodes are called', () => {
     fc.assert(
       fc.property(hostileText, hostileText, (name, node) => {
-        const { row } = runOf({
+        const { recorded: row } = runOf({
           counters: { [`c${name}`]: 5, [name]: 7 },
           times: [`t${name}`],
           nodes: [node],
@@ -56,7 +56,7 @@ describe('a run as CSV', () => {
   });
 
   it('has a column for each metric, also for those that are called like another column', () => {
-    const { row } = runOf({
+    const { recorded: row } = runOf({
       counters: { time: 5, users_running: 6, saturated: 7, took_p50: 8 },
       gauges: { time: 9, 'time (gauge)': 10 },
       times: ['took'],
@@ -88,7 +88,7 @@ describe('a run as CSV', () => {
         }
       }),
     );
-    const { row } = runOf({ gauges: { drift: -1.5 }, nodes: ["=cmd|'/c calc'!A0"] });
+    const { recorded: row } = runOf({ gauges: { drift: -1.5 }, nodes: ["=cmd|'/c calc'!A0"] });
     const csv = renderCsv([row]);
     assert.match(csv, /,-1\.5,/);
     assert.match(csv, /,'=cmd\|'\/c calc'!A0\r\n$/);

@@ -22,7 +22,7 @@ export function hostileRun(text: string): HostileRun {
   const series = [text, `named{of="${text}"}`];
   const figures = Object.fromEntries(series.map((name, at) => [name, at + 1] as const));
   const nodes = [text, `${text}/2`];
-  const { definition, row, totals } = runOf({
+  const { definition, row, recorded, totals } = runOf({
     ...{ counters: figures, gauges: figures, times: series, nodes, comment: text },
   });
   const users = { ...row.users, moving: 1, away: 1 };
@@ -84,7 +84,7 @@ export function hostileRun(text: string): HostileRun {
         ...{ settings: { [text]: text }, thresholds: { [text]: text } },
       },
       events,
-      seconds: [row],
+      seconds: [recorded],
       result,
       totals,
     },

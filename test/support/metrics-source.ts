@@ -1,8 +1,9 @@
 import '../../src/app/drivers.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import type { MetricsDelta } from '../../src/metrics/metrics.ts';
-import { MetricsTotals } from '../../src/metrics/totals.ts';
-import type { NodeSecond, RunDefinition, SecondRow } from '../../src/record/types.ts';
+import { decodeDelta, MetricsTotals } from '../../src/metrics/totals.ts';
+import type { RunDefinition } from '../../src/record/definition.ts';
+import type { NodeSecond, RecordedSecond, SecondRow } from '../../src/record/second.ts';
 
 /** What a run was given by those who are not trusted. */
 export interface Figures {
@@ -18,6 +19,8 @@ export interface Figures {
 export function runOf({ counters = {}, gauges = {}, times = [], nodes = [], comment }: Figures): {
   definition: RunDefinition;
   row: SecondRow;
+  /** The same, as a record has it. */
+  recorded: RecordedSecond;
   totals: MetricsTotals;
 } {
   const registry = new MetricsRegistry();
@@ -27,6 +30,14 @@ export function runOf({ counters = {}, gauges = {}, times = [], nodes = [], comm
   const delta: MetricsDelta = { counters, gauges, histograms };
   const totals = new MetricsTotals();
   totals.add(delta);
+  const row = {
+    at: 1_764_000_001_000,
+    users: {
+      ...{ starting: 0, running: 10, waiting: 0, leaving: 0 },
+      ...{ finished: 0, removed: 0, crashed: 1, lost: 0 },
+    },
+    nodes: nodes.map((name): NodeSecond => ({ ...quiet, name })),
+  };
   return {
     definition: {
       ...{ id: 'talk-1', cluster: 'amocLocal', scenario: 'talk', hash: 'f'.repeat(16) },
@@ -35,15 +46,8 @@ export function runOf({ counters = {}, gauges = {}, times = [], nodes = [], comm
       versions: { amoc: '1', node: '20' },
       ...(comment === undefined ? {} : { comment }),
     },
-    row: {
-      at: 1_764_000_001_000,
-      users: {
-        ...{ starting: 0, running: 10, waiting: 0, leaving: 0 },
-        ...{ finished: 0, removed: 0, crashed: 1, lost: 0 },
-      },
-      delta,
-      nodes: nodes.map((name): NodeSecond => ({ ...quiet, name })),
-    },
+    row: { ...row, delta: decodeDelta(delta) },
+    recorded: { ...row, delta },
     totals,
   };
 }

@@ -5,6 +5,8 @@ import { count } from '../../lib/text/plural.ts';
 import { saturationOf } from '../../record/saturation.ts';
 import { sayHeadline } from '../../record/headlines.ts';
 import { sayLosses } from '../../record/losses.ts';
+import { sayVerdict, showValue } from '../../record/thresholds.ts';
+import type { Verdict } from '../../record/verdict.ts';
 import type { UserListing } from '../../control/views.ts';
 import type { TimeSummary, NodeView, StatusView, UsersView } from '../../control/views.ts';
 import type { Paint } from './paint.ts';
@@ -70,6 +72,10 @@ export function renderStatus(view: StatusView, paint: Paint): string {
     const lost = sayLosses(Object.entries(status.losses));
     lines.push(`  ${'lost'.padEnd(12)}  ${paint.yellow(lost)}`);
   }
+  for (const verdict of status.verdicts ?? []) {
+    const text = renderVerdict(verdict);
+    lines.push(`  ${'threshold'.padEnd(12)}  ${verdict.passed ? text : paint.yellow(text)}`);
+  }
   if (status.nodes.length > 0) lines.push(renderNodes(status.nodes, paint));
   const slow = status.nodes.filter((node) => saturationOf(node) !== undefined);
   if (slow.length > 0) {
@@ -79,6 +85,14 @@ export function renderStatus(view: StatusView, paint: Paint): string {
     );
   }
   return lines.join('\n');
+}
+
+/** A verdict while the run continues: with the value of the last window, where the threshold has one. */
+function renderVerdict(verdict: Verdict): string {
+  const { window, unit } = verdict;
+  const said = sayVerdict(verdict);
+  if (window?.last === undefined || window.judged === 0) return said;
+  return `${said}; now ${showValue(window.last, unit)}`;
 }
 
 function headline(status: StatusView, paint: Paint): string {

@@ -118,6 +118,7 @@ export class Membership {
     for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
     const { chronicle, nodes } = this.#cluster;
     chronicle.begin(
+      run,
       defineRun(
         run,
         run.owners.highestStaying(run.owners.size),

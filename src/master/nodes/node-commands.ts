@@ -1,7 +1,6 @@
 import type { DrainResult, EvictResult, LogEntry, MovesResult } from '../../control/results.ts';
 import { AmocError } from '../../lib/errors.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
-import { formatMs } from '../../lib/time/duration.ts';
 import { plural } from '../../lib/text/plural.ts';
 import { show } from '../../lib/text/quote.ts';
 import { excess } from '../../placement/placement.ts';
@@ -174,9 +173,6 @@ export class NodeCommands {
       return;
     }
     this.#empty(run, [node], 'leave');
-    const limit = formatMs(run.ms('stopTimeout'));
-    const text = `${node.name} is about to leave; its ${users} will continue elsewhere, each when its start() ends, or after ${limit}`;
-    parts.notice({ level: 'info', text });
   }
 
   #named(name: string): NodeEntry[] {

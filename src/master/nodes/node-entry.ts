@@ -19,6 +19,8 @@ export interface NodeChange {
   readonly node: NodeEntry;
   readonly from: NodeState;
   readonly to: NodeState;
+  /** What changed it. */
+  readonly input: NodeInput;
 }
 
 /** What a journal keeps of a process. */
@@ -110,7 +112,7 @@ export class NodeEntry {
     const to = nextState(from, input);
     this.#state = to;
     if (from.role === to.role && from.reach === to.reach) return;
-    this.onChange({ node: this, from, to });
+    this.onChange({ node: this, from, to, input });
   }
 
   /** Whether it takes users and commands now. */

@@ -102,9 +102,12 @@ export interface NodeState {
 /** An input, with what belongs to it. */
 export type NodeInput =
   | { readonly type: RoleInput }
-  | { readonly type: Exclude<ReachInput, 'cut' | 'attach' | 'block'> }
+  | { readonly type: Exclude<ReachInput, 'cut' | 'attach' | 'block' | 'unblock'> }
   /** `at`: now, monotonic. */
-  | { readonly type: 'cut' | 'attach'; readonly at: number }
+  | { readonly type: 'attach'; readonly at: number }
+  | { readonly type: 'cut'; readonly at: number; readonly reason: string }
+  /** `afterMs`: how long it was blocked. */
+  | { readonly type: 'unblock'; readonly afterMs: number }
   | ({ readonly type: 'block' } & Blockage);
 
 /** A process that has just connected. */

@@ -35,17 +35,9 @@ export class NodeWatch {
       return;
     }
     const now = parts.clock.monotonic();
-    const isNew = node.state.reach !== 'returning';
-    node.apply({ type: 'cut', at: now });
+    node.apply({ type: 'cut', at: now, reason });
     node.watchdog?.close('the connection of its process is lost');
-    const users = plural(run.owners.countOf(node.number), 'user');
-    const waitMs = Math.max(0, node.leaseUntil - now);
-    const then = run.leavesUsers
-      ? `its ${users} will keep running there`
-      : `its ${users} will be started elsewhere when its lease ends, in ${roughly(waitMs)}`;
-    if (isNew)
-      parts.notice({ level: 'warn', text: `${node.name} is out of reach (${reason}); ${then}` });
-    if (!run.leavesUsers) this.#expireIn(node, waitMs);
+    if (!run.leavesUsers) this.#expireIn(node, Math.max(0, node.leaseUntil - now));
   }
 
   /** A process has connected again, with the users that it had. */
@@ -65,18 +57,12 @@ export class NodeWatch {
   /** The first report of a returning process was taken in: now it is told which users it should have. */
   returned(run: Run, node: NodeEntry): void {
     if (node.state.reach !== 'returning') return;
-    const now = this.#cluster.parts.clock.monotonic();
-    const awayMs = now - (node.state.awaySince ?? now);
     node.returningSince = undefined;
     node.cancelExpiry();
     // What it should have comes first: the followers of the change may give it more.
     this.#distributor.repair(run, node);
     node.apply({ type: 'compared' });
     this.#distributor.placeHomeless(run);
-    this.#cluster.parts.notice({
-      level: 'info',
-      text: `${node.name} is back after ${roughly(awayMs)}, with its ${plural(run.owners.countOf(node.number), 'user')}`,
-    });
   }
 
   /** Looks for processes that have been silent for too long. */
@@ -138,10 +124,7 @@ export class NodeWatch {
       run.ledger.abandon(users);
       return;
     }
-    if (node.isLeaving && users.size === 0) {
-      this.#cluster.parts.notice({ level: 'info', text: `${node.name} has left` });
-      return;
-    }
+    if (node.isLeaving && users.size === 0) return;
     this.#replace(
       run,
       node,
@@ -157,19 +140,7 @@ export class NodeWatch {
     node.leaseUntil = clock.monotonic() + TAKEOVER_MS;
     node.heardAt = clock.monotonic();
     if (node.isAway) return;
-    const isNew = node.state.reach !== 'blocked';
     node.apply({ type: 'block', forMs, frames });
-    const place = frames.find(({ file }) => file.includes('/scenarios/')) ?? frames[0];
-    const where =
-      place === undefined
-        ? ''
-        : ` at ${shortFile(place.file)}:${place.line}:${place.column} in ${place.function}`;
-    if (isNew) {
-      this.#cluster.parts.notice({
-        level: 'warn',
-        text: `${node.name} has been blocked for ${formatMs(Math.round(forMs))}${where}; its ${plural(this.#cluster.run?.owners.countOf(node.number) ?? 0, 'user')} are stalled; stop({force:true}) ends it`,
-      });
-    }
     const limitMs = this.#cluster.run?.ms('blockedLimit') ?? Infinity;
     if (forMs > limitMs) this.#cluster.kill(node);
   }
@@ -177,11 +148,7 @@ export class NodeWatch {
   unblocked(node: NodeEntry, afterMs: number): void {
     if (node.state.reach !== 'blocked') return;
     node.heardAt = this.#cluster.parts.clock.monotonic();
-    node.apply({ type: 'unblock' });
-    this.#cluster.parts.notice({
-      level: 'warn',
-      text: `${node.name} is responsive again after ${formatMs(Math.round(afterMs))}`,
-    });
+    node.apply({ type: 'unblock', afterMs });
   }
 
   /** Places the users of a lost process again, unless these users are what kills processes. */
@@ -243,10 +210,4 @@ export function undrainHint(nodes: NodeRegistry): string {
 /** A time for people to read, to a tenth of a second. */
 function roughly(ms: number): string {
   return formatMs(Math.round(ms / 100) * 100);
-}
-
-/** The part of a path that its author knows: from `scenarios/` on. */
-function shortFile(file: string): string {
-  const at = file.lastIndexOf('/scenarios/');
-  return at < 0 ? file.replace(/^file:\/\//, '') : file.slice(at + 1);
 }

@@ -6,24 +6,21 @@ import { ClockSteps } from '../../lib/time/clock-steps.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { MetricsTotals } from '../../metrics/totals.ts';
 import type { DecodedDelta } from '../../metrics/totals.ts';
-import type { MetricsDelta } from '../../metrics/metrics.ts';
-import { judge, sayVerdict } from '../../record/thresholds.ts';
-import type { Threshold } from '../../record/thresholds.ts';
-import { commandKinds } from '../../record/types.ts';
+import type { RunDefinition } from '../../record/definition.ts';
+import { isCommand } from '../../record/event.ts';
+import type { EventKind, RunEvent } from '../../record/event.ts';
+import type { RunObserver } from '../../record/observer.ts';
+import { RecentSeconds } from '../../record/recent-seconds.ts';
+import type { FigureWindow } from '../../record/recent-seconds.ts';
+import type { RunRecord, RunResult } from '../../record/result.ts';
+import type { NodeSecond, SecondRow } from '../../record/second.ts';
+import { sayVerdict } from '../../record/thresholds.ts';
+import type { Standing, Threshold } from '../../record/thresholds.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import type {
-  EventKind,
-  NodeSecond,
-  RunDefinition,
-  RunEvent,
-  RunObserver,
-  RunRecord,
-  RunResult,
-  SecondRow,
-} from '../../record/types.ts';
 import type { Notice } from '../../control/notice.ts';
 import type { TrafficPoint, Trend } from '../../control/views.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
+import { Judging } from './judging.ts';
 import type { Run } from './run.ts';
 import { saturationOf } from '../../record/saturation.ts';
 import { countUsers } from '../views.ts';
@@ -38,8 +35,6 @@ const MANY_NODES = 50;
 const TREND_SECONDS = 300;
 const SELDOM = 10;
 
-const commands: ReadonlySet<EventKind> = new Set(commandKinds);
-
 /** One call of {@link Chronicle.subscribe}: an observer may subscribe twice. */
 interface Subscription {
   readonly observer: Partial<RunObserver>;
@@ -52,6 +47,8 @@ export interface ChronicleParts {
   drivers: readonly DriverView[];
   notice: (notice: Notice) => void;
   run: () => Run | undefined;
+  /** Whether users of the run are to be present: it neither starts, nor stops, nor has failed. */
+  isRunning: () => boolean;
   nodes: () => readonly NodeEntry[];
   /** A threshold was missed, and the run is to end. */
   abort: (why: string) => void;
@@ -62,11 +59,12 @@ export class Chronicle {
   readonly #parts: ChronicleParts;
   readonly #subscriptions: Set<Subscription>;
   #definition: RunDefinition | undefined;
-  #thresholds: readonly Threshold[] = [];
+  #judging = new Judging([]);
   #events: RunEvent[] = [];
   #second = new MetricsTotals();
-  /** The count of each metric at the end of each of the last seconds. */
-  #counts: { at: number; counts: Map<string, number> }[] = [];
+  /** When the current second began, in milliseconds since the run did. */
+  #secondBegan = 0;
+  #recent = new RecentSeconds();
   #trend: Trend[] = [];
   #missed = new Set<string>();
   #isAborted = false;
@@ -105,13 +103,14 @@ export class Chronicle {
     return () => void this.#subscriptions.delete(subscription);
   }
 
-  /** A run begins. */
-  begin(definition: RunDefinition, thresholds: readonly Threshold[]): void {
+  /** A run begins, or continues under a new master. */
+  begin(run: Run, definition: RunDefinition, thresholds: readonly Threshold[]): void {
     this.#definition = definition;
-    this.#thresholds = thresholds;
+    this.#judging = new Judging(thresholds, run.windowMemory);
     this.#events = [];
     this.#second = new MetricsTotals();
-    this.#counts = [{ at: this.#parts.clock.monotonic(), counts: new Map() }];
+    this.#secondBegan = this.#lastedMs(run);
+    this.#recent = new RecentSeconds();
     this.#failures = new Set();
     this.#trend = [];
     this.#missed = new Set();
@@ -123,7 +122,7 @@ export class Chronicle {
   /** Records an event; for a command, with the name of the operator who gave it. */
   event(kind: EventKind, text: string, data?: Record<string, unknown>): void {
     const at = this.#now(this.#parts.run());
-    const by = commands.has(kind) ? actor.getStore() : undefined;
+    const by = isCommand(kind) ? actor.getStore() : undefined;
     const event = {
       at,
       kind,
@@ -137,31 +136,37 @@ export class Chronicle {
   }
 
   /** Takes in what a process reported. */
-  report(node: NodeEntry, decoded: DecodedDelta, delta: MetricsDelta): void {
+  report(node: NodeEntry, delta: DecodedDelta): void {
     if (this.#definition === undefined) return;
-    this.#second.addDecoded(decoded, node.name);
+    this.#second.addDecoded(delta, node.name);
     const reporting = { name: node.name, labels: node.info.labels ?? {} };
     this.#tell((observer) => observer.report?.(reporting, delta));
   }
 
+  /** A process is gone, and its gauges with it. */
+  forget(node: string): void {
+    this.#second.forget(node);
+  }
+
+  /**
+   * The figures of a part of the current run, of which the last ten minutes are kept.
+   *
+   * @param fromMs milliseconds since the run began
+   */
+  window(fromMs: number, toMs: number): FigureWindow {
+    return this.#recent.window(fromMs, toMs);
+  }
+
   /** How many values of a metric came per second, averaged over the last seconds. */
   rate(name: string): number {
-    const [first] = this.#counts;
-    const last = this.#counts.at(-1);
-    if (first === undefined || last === undefined || first === last) return 0;
-    const count = (last.counts.get(name) ?? 0) - (first.counts.get(name) ?? 0);
-    return (count * 1000) / (last.at - first.at);
+    if (this.#recent.size > 0) return this.#recent.rate(name, RATE_SECONDS);
+    // Before the first second is over: counts come once a second, so they are those of a second.
+    return this.#second.counts().get(name) ?? 0;
   }
 
   /** The run's verdicts so far; none without thresholds. */
   verdicts(run: Run): Verdict[] {
-    if (this.#thresholds.length === 0) return [];
-    const users = countUsers(run, this.#parts.nodes());
-    const seconds = run.lastedMs(this.#parts.clock.monotonic()) / 1000;
-    const started = run.totals.counter('users_started');
-    return this.#thresholds.map((each) =>
-      judge(each, { totals: run.totals, users, started, seconds }),
-    );
+    return this.#judging.isEmpty ? [] : this.#judging.verdicts(this.#standing(run));
   }
 
   /**
@@ -192,13 +197,38 @@ export class Chronicle {
     }
     if (run === undefined || this.#definition === undefined) return;
     this.#seconds++;
-    this.#counts.push({ at: this.#parts.clock.monotonic(), counts: run.totals.counts() });
-    if (this.#counts.length > RATE_SECONDS + 1) this.#counts.shift();
     this.#writeRow(run, false);
-    for (const verdict of this.verdicts(run)) this.#weigh(run, verdict);
+    this.#judge(run);
   }
 
-  #weigh(run: Run, verdict: Verdict): void {
+  #judge(run: Run): void {
+    if (this.#judging.isEmpty) return;
+    const nowMs = this.#lastedMs(run);
+    const figures = {
+      run: this.#standing(run),
+      window: (overMs: number) => this.#recent.window(nowMs - overMs, nowMs),
+    };
+    const isDue = nowMs >= run.ms('abortDelay');
+    // While a run stops its rates fall, which is not the server's doing.
+    const how = { windows: this.#parts.isRunning(), counts: isDue };
+    for (const verdict of this.#judging.second(figures, how)) this.#weigh(run, verdict, isDue);
+    run.windowMemory = this.#judging.memory();
+  }
+
+  #standing(run: Run): Standing {
+    return {
+      totals: run.totals,
+      users: countUsers(run, this.#parts.nodes()),
+      started: run.totals.counter('users_started'),
+      seconds: this.#lastedMs(run) / 1000,
+    };
+  }
+
+  #lastedMs(run: Run): number {
+    return run.lastedMs(this.#parts.clock.monotonic());
+  }
+
+  #weigh(run: Run, verdict: Verdict, isDue: boolean): void {
     const { threshold, passed, value } = verdict;
     // A metric without values may still get some.
     if (value === undefined) return;
@@ -214,7 +244,6 @@ export class Chronicle {
         text: `threshold missed so far: ${sayVerdict(verdict)}`,
       });
     }
-    const isDue = run.lastedMs(this.#parts.clock.monotonic()) >= run.ms('abortDelay');
     if (run.settings['abortOnFail'] === true && isDue && !this.#isAborted) {
       this.#isAborted = true;
       this.#parts.abort(sayVerdict(verdict));
@@ -234,10 +263,14 @@ export class Chronicle {
       cpu: Math.max(0, ...described.map(({ cpu }) => cpu)),
     });
     if (this.#trend.length > TREND_SECONDS) this.#trend.shift();
+    const delta = this.#second.drain();
+    const nowMs = this.#lastedMs(run);
+    this.#recent.push({ fromMs: this.#secondBegan, toMs: nowMs, delta, users });
+    this.#secondBegan = nowMs;
     const row: SecondRow = {
       at: this.#now(run),
       users,
-      delta: this.#second.take(),
+      delta,
       nodes: described.filter((node) => isTold || node.saturated !== undefined),
     };
     this.#tell((observer) => observer.second?.(row, run.totals));

@@ -62,6 +62,18 @@ const runState = z.object({
   rate: z.number().optional(),
   firstId: count.optional(),
   thresholds: z.record(z.string(), z.string()).optional(),
+  /** How the thresholds over a window have done. */
+  windows: z
+    .array(
+      z.object({
+        threshold: z.string(),
+        judged: count,
+        missed: count,
+        worst: z.number().optional(),
+        last: z.number().optional(),
+      }),
+    )
+    .optional(),
   startedAt: z.number(),
   paused: z.boolean(),
   ended: z.object({ finished: count, removed: count, crashed: count, lost: count }),
@@ -108,6 +120,7 @@ export function describeRun(run: Run, registry: NodeRegistry): RunMemory {
     ...(run.rate === undefined ? {} : { rate: run.rate }),
     firstId: run.firstId,
     thresholds: run.thresholds,
+    ...(run.windowMemory.length === 0 ? {} : { windows: [...run.windowMemory] }),
     startedAt: run.startedAt,
     paused: run.paused,
     ended: { ...run.ended },

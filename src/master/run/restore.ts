@@ -42,6 +42,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
   run.heldUntil = now + TAKEOVER_MS;
   run.thresholds = { ...memory.thresholds };
   const holdings: Holding[] = [];
+  run.windowMemory = memory.windows ?? [];
   for (const each of memory.processes) {
     const { info, number, revision, lastReport, unconfirmed } = each;
     const holding = holdingOf(each);

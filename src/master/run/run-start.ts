@@ -77,6 +77,7 @@ export class RunStart {
     await Promise.all(nodes.map((node) => this.#init(run, node, limitMs, nodes)));
     for (const node of nodes) node.apply({ type: 'serve' });
     this.#cluster.chronicle.begin(
+      run,
       defineRun(run, request.ids, this.#cluster.parts, nodes),
       thresholds,
     );
@@ -116,9 +117,6 @@ export class RunStart {
     // The run may have failed, or begun to stop, while the process was set up.
     if (this.#cluster.state.is !== 'running') return;
     node.apply({ type: 'serve' });
-    const takes = node.isReady ? 'takes users' : 'is drained, and takes no users';
-    const text = `${node.name} joined and ${takes}`;
-    this.#cluster.tell('node_joined', { level: 'info', text }, { node: node.name });
     this.#distributor.placeHomeless(run);
   }
 

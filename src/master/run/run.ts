@@ -1,8 +1,8 @@
-import { RateMeter } from '../../lib/time/rate-meter.ts';
 import { MetricsTotals } from '../../metrics/totals.ts';
 import type { Params, Result } from '../../protocol/messages.ts';
 import type { PlacementStrategy } from '../../placement/placement.ts';
 import type { CompiledScenario } from '../../scenario/bundle.ts';
+import type { WindowMemory } from '../../record/window-history.ts';
 import type { Json } from '../../scenario/contract.ts';
 import { Ledger } from '../users/ledger.ts';
 import type { EndedCounts, Owners } from '../users/ledger.ts';
@@ -39,7 +39,6 @@ export class Run {
   /** Who has whom, and how many users have ended. */
   readonly ledger = new Ledger();
   readonly totals = new MetricsTotals();
-  readonly startRate = new RateMeter();
   readonly saturation = new Saturation();
   /** Failures other than those of users. */
   readonly problems = new Problems();
@@ -51,6 +50,8 @@ export class Run {
   setup: Json | undefined;
   /** As `message_ttd p99` and `< 200ms`. */
   thresholds: Record<string, string> = {};
+  /** How those over a window have done, for a master that continues the run. */
+  windowMemory: readonly WindowMemory[] = [];
   /** By process: how many values it reported as recorded, and how many arrived. */
   readonly audit = new Map<string, { recorded: number; arrived: number; isLost: boolean }>();
   /** Identities of the processes that were given users: no others have anything to count. */

@@ -1,8 +1,6 @@
 import type { NodeLoad } from '../../protocol/messages.ts';
+import { MIN_SATURATED_SECONDS } from '../../record/outcome.ts';
 import { saturationOf } from '../../record/saturation.ts';
-
-/** Saturated seconds in a row before a report: one alone may be a garbage collection or many starts. */
-const SECONDS_TO_TELL = 3;
 
 /** For how long each process of a run was the bottleneck. */
 export class Saturation {
@@ -21,7 +19,7 @@ export class Saturation {
       inARow: inARow + 1,
       longest: Math.max(longest, inARow + 1),
     });
-    return inARow + 1 === SECONDS_TO_TELL;
+    return inARow + 1 === MIN_SATURATED_SECONDS;
   }
 
   /** The processes that were saturated: for how many seconds in total, and at most in a row. */

@@ -76,8 +76,7 @@ export class Reports {
     if (run.isRestored || run.served.has(node.info.identity)) {
       run.totals.addDecoded(decoded, node.name);
       run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
-      this.#cluster.chronicle.report(node, decoded, report.delta);
-      run.startRate.add(report.delta.counters['users_started'] ?? 0, now);
+      this.#cluster.chronicle.report(node, decoded);
     } else this.#leaveOut(node, sizeOf(decoded));
     // The process was given up and is not set up again yet: its users are counted as lost already.
     if (!node.isInRun) return;

@@ -104,6 +104,7 @@ describe('a node of a cluster', () => {
       told.map(({ kind, text }) => [kind, text]),
       [
         ['drain', 'drain slave2/1: 4 users move'],
+        ['node_drained', 'slave2/1 is drained: it has no users'],
         ['undrain', 'undrain slave2/1'],
       ],
     );

@@ -44,7 +44,9 @@ const reachRows: Record<Reach, string> = {
 };
 
 const inputOf = (type: RoleInput | ReachInput): NodeInput => {
-  if (type === 'cut' || type === 'attach') return { type, at: 7 };
+  if (type === 'cut') return { type, at: 7, reason: 'silent for 4 s' };
+  if (type === 'attach') return { type, at: 7 };
+  if (type === 'unblock') return { type, afterMs: 2000 };
   return type === 'block' ? { type, forMs: 2000, frames: [] } : { type };
 };
 
@@ -104,14 +106,17 @@ describe('the reach of a process', () => {
       ['cut', 7],
       ['attach', 8],
     ] as const) {
-      state = nextState(state, { type, at });
+      state = nextState(state, type === 'cut' ? { type, at, reason: 'cut' } : { type, at });
       assert.equal(state.awaySince, 5);
     }
     assert.deepEqual(nextState(state, { type: 'compared' }), { role: 'ready', reach: 'here' });
   });
 
   it('is not kept of a process without a part in the run', () => {
-    assert.throws(() => nextState(connected, { type: 'cut', at: 1 }), /cut of a process/);
+    assert.throws(
+      () => nextState(connected, { type: 'cut', at: 1, reason: 'cut' }),
+      /cut of a process/,
+    );
   });
 });
 
