@@ -5,7 +5,8 @@ import { AttachClient } from '../../src/attach/client.ts';
 import type { StopResult } from '../../src/master/results.ts';
 import type { StatusView } from '../../src/master/views.ts';
 import { freePorts } from '../support/ports.ts';
-import { eventually, processesOf } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
+import { processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import { oddScenario } from './odd-values.ts';
 

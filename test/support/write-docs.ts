@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { withConformance } from '../conformance/table.ts';
 import { withEnvironment } from './environment-table.ts';
 import { withTable } from './metrics-table.ts';
-import { ROOT } from './project.ts';
+import { ROOT } from './root.ts';
 
 const rewrite = (path: string, change: (page: string) => string): void =>
   writeFileSync(path, change(readFileSync(path, 'utf8')));
