@@ -8,7 +8,7 @@ const slow =
 
 /** What a module of `src` calls to do so itself. */
 const slowCalls =
-  /\b(spawn|fork|execFile|createServer|createSecureServer|createHttpServer|new Worker|new WebSocketServer)\(|from '(ts-node|typescript)'/;
+  /\b(spawn|fork|execFile|createServer|createSecureServer|createHttpServer|new Worker|new WebSocketServer)\(|\brequire\('(ts-node|typescript)'\)|\bloadTypescript\(/;
 
 const imported =
   /^(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm;
