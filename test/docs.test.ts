@@ -21,7 +21,8 @@ import { withCommands } from './support/commands-table.ts';
 import { withEnvironment } from './support/environment-table.ts';
 import { withTable } from './support/metrics-table.ts';
 import { ScenarioCompiler } from '../src/scenario/compiler.ts';
-import { Project, ROOT } from './support/project.ts';
+import { ROOT } from './support/root.ts';
+import { Project } from './support/project.ts';
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 

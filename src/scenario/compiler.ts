@@ -16,6 +16,7 @@ import { describeDiagnostic } from './diagnostics.ts';
 import { ImportLinker } from './import-linker.ts';
 import { ImportResolver, outputPath, plainRelative } from './import-resolver.ts';
 import { jsonModule, jsonModulePath } from './json-module.ts';
+import { loadTypescript } from './load-typescript.ts';
 import { collectSources } from './source-graph.ts';
 import type { SourceFile, SourceGraph } from './source-graph.ts';
 
@@ -128,13 +129,10 @@ export class ScenarioCompiler {
 
   async #load(): Promise<Tools> {
     if (this.#tools !== undefined) return this.#tools;
-    const [tsNode, { default: typescript }] = await Promise.all([
-      import('ts-node'),
-      import('typescript'),
-    ]);
+    const { createService, typescript } = await loadTypescript();
     // The service must be given its steps before it tells its options, which the resolver needs.
     const steps: ts.TransformerFactory<ts.SourceFile>[] = [];
-    const service = tsNode.default.create({
+    const service = createService({
       cwd: this.#folder,
       skipProject: true,
       transformers: { after: steps },

@@ -2,6 +2,7 @@ import type { Service } from 'ts-node';
 import type ts from 'typescript';
 import { AmocError } from '../lib/errors.ts';
 import { pointAt } from '../lib/text/point-at.ts';
+import { loadTypescript } from './load-typescript.ts';
 
 /** JavaScript without types, or `incomplete` when the text is not finished. */
 export type Erased = { readonly javascript: string } | 'incomplete';
@@ -23,8 +24,8 @@ export class TypeEraser {
 
   /** Loads TypeScript, unless it is loaded already. */
   static async load(): Promise<TypeEraser> {
-    const [tsNode, typescript] = await Promise.all([import('ts-node'), import('typescript')]);
-    const service = tsNode.default.create({
+    const { createService, typescript } = await loadTypescript();
+    const service = createService({
       cwd: process.cwd(),
       skipProject: true,
       transpileOnly: true,
@@ -38,7 +39,7 @@ export class TypeEraser {
         inlineSources: false,
       },
     });
-    return new TypeEraser(service, typescript.default);
+    return new TypeEraser(service, typescript);
   }
 
   /** @throws {AmocError} `SYNTAX` with the place in the input. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { LogFile } from '../../src/attach/log-file.ts';
 import { systemClock } from '../../src/lib/time/clock.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('the log file of a node', () => {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-log-'));

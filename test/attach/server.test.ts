@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { AttachClient } from '../../src/attach/client.ts';
 import type { FromNode } from '../../src/attach/messages.ts';
@@ -15,7 +16,7 @@ import { callingShell } from '../../src/console/shell/calling-shell.ts';
 import { Shell } from '../../src/console/shell/shell.ts';
 import { systemClock } from '../../src/lib/time/clock.ts';
 import { erase } from '../support/erase.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('the socket of a node', () => {
   let folder: string;
@@ -31,7 +32,7 @@ describe('the socket of a node', () => {
         who: () => callingShell()?.person.name,
         say: (text: string) => callingShell()?.person.print(`${text}\n`),
         later: async () => {
-          await new Promise((resolve) => setTimeout(resolve, 10));
+          await nextTurn();
           return callingShell()?.person.name;
         },
         never: () => new Promise(() => {}),

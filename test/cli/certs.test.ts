@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { makeCertificates } from '../../src/cli/certs.ts';
 import type { ControlTls } from '../../src/protocol/control-tls.ts';
 import { dialMaster, listenForSlaves } from '../../src/protocol/websocket-transport.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from '../support/project.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -6,8 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { StopResult } from '../../src/control/results.ts';
-import { eventually, processesOf } from '../support/processes.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { eventually } from '../support/eventually.ts';
+import { processesOf } from '../support/processes.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 describe('amoc run', () => {
   it('runs users on the embedded server and loses no message', async () => {

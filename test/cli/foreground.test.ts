@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { StatusView } from '../../src/control/views.ts';
 import { freePort } from '../support/ports.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from '../support/project.ts';
 
 /** Users who come and go all the time: they can move to another node soon. */

@@ -7,7 +7,7 @@ import { SaxesParser } from 'saxes';
 import { startFaultyServer } from '../support/faulty-server.ts';
 import type { Fault, Stage } from '../support/faulty-server.ts';
 import { assertLegible } from '../support/hostile-text.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from '../support/project.ts';
 import { TestTerminal } from '../support/terminal.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { eventually, processesOf, slavesOf } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
+import { processesOf, slavesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import { badScenarios } from '../support/scenarios.ts';
 import { TestTerminal } from '../support/terminal.ts';

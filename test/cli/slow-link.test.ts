@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeView } from '../../src/control/views.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from '../support/project.ts';
 import { Shell } from '../support/shell.ts';
 import { startSlowLink } from '../support/slow-link.ts';

@@ -4,8 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freePort } from '../support/ports.ts';
-import { eventually } from '../support/processes.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { eventually } from '../support/eventually.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 import { Shell } from '../support/shell.ts';
 
 const MB = 1024 * 1024;

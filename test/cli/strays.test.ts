@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StatusView } from '../../src/control/views.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { Project } from '../support/project.ts';
 
 describe('an error that nobody waits for', () => {
-  for (const [what, line, error] of [
+  const errors = [
     ['a rejection', "void Promise.reject(new Error('lost'))", '** Error: lost'],
     ['a rejection in a list', "x = [Promise.reject(new Error('lost'))]", '** Error: lost'],
     [
@@ -45,16 +45,25 @@ describe('an error that nobody waits for', () => {
       "import { exit } from 'node:process'; setTimeout(() => exit(7))",
       '** error: process.exit: q()',
     ],
-  ] as const) {
-    it(`is said, and the lines behind it are read: ${what}`, async () => {
-      using project = new Project();
-      const { code, out, err } = await project.lines(line, "sleep('200ms')", "'it goes on'");
-      assert.equal(code, 0, err);
-      assert.ok(out.endsWith("'it goes on'\n"), out);
-      assert.ok(err.includes(error), err);
-      assert.doesNotMatch(err, /^ +at |node:internal/m);
-    });
-  }
+  ] as const;
+
+  // In one console, one after the other: each is reported before the next line is read.
+  it('is said, and the lines behind it are read', async () => {
+    using project = new Project();
+    const lines = errors.flatMap(([, line], at) => [
+      `console.error('begin ${at}'); ${line}`,
+      `sleep('200ms')`,
+      `console.error('end ${at}')`,
+    ]);
+    const { code, out, err } = await project.lines(...lines, "'it goes on'");
+    assert.equal(code, 0, err);
+    assert.ok(out.endsWith("'it goes on'\n"), out);
+    for (const [at, [what, , error]] of errors.entries()) {
+      const said = err.slice(err.indexOf(`begin ${at}\n`), err.indexOf(`end ${at}\n`));
+      assert.ok(said.includes(error), `${what}: ${err}`);
+    }
+    assert.doesNotMatch(err, /^ +at |node:internal/m);
+  });
 
   it('does not keep the console, nor do timers that go on', async () => {
     using project = new Project();

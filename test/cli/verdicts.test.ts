@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Parser } from 'ltx';
 import type { Element } from 'ltx';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 const quick = { AMOC_STOP_TIMEOUT: '100ms', AMOC_LOCAL_PROCESSES: '1' };
 

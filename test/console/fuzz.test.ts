@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { AttachClient } from '../../src/attach/client.ts';
+import { cases, seed } from '../support/cases.ts';
 import { Project } from '../support/project.ts';
 
-const LINES = Number(process.env['AMOC_FUZZ_LINES'] ?? 2000);
-const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? randomInt(2 ** 31));
+const LINES = cases('AMOC_FUZZ_LINES', 2000);
+const SEED = seed();
 /** What waits for ever is interrupted, as a person would. */
 const PATIENCE_MS = 100;
 const MOST_SHOWN = 120_000;

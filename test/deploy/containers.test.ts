@@ -24,7 +24,7 @@ import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { decodeDelta, MetricsTotals } from '../../src/metrics/totals.ts';
 import { Families, PrometheusSource } from '../../src/outputs/prometheus.ts';
 import type { RunDefinition, SecondRow } from '../../src/record/types.ts';
-import { ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
 
 const container = join(ROOT, 'deploy', 'container');
 const kubernetes = join(ROOT, 'deploy', 'kubernetes');

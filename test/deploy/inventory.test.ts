@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readInventory } from '../../deploy/inventory.ts';
-import { ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
 
 const good = readFileSync(join(ROOT, 'hosts'), 'utf8').replaceAll('example.org', 'lab.internal');
 

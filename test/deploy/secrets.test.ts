@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
 
 describe('what proves the machines of a fleet to each other', () => {
   const folder = mkdtempSync(join(tmpdir(), 'amoc-secrets-'));

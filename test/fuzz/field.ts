@@ -5,7 +5,8 @@ import { AttachClient } from '../../src/attach/client.ts';
 import type { StopResult } from '../../src/control/results.ts';
 import type { StatusView } from '../../src/control/views.ts';
 import { freePorts } from '../support/ports.ts';
-import { eventually, processesOf } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
+import { processesOf } from '../support/processes.ts';
 import { Project } from '../support/project.ts';
 import { oddScenario } from './odd-values.ts';
 

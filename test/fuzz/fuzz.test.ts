@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../src/lib/ids/random.ts';
 import type { StatusView } from '../../src/control/views.ts';
-import { eventually } from '../support/processes.ts';
+import { cases, seed } from '../support/cases.ts';
+import { eventually } from '../support/eventually.ts';
 import { oddConsoles } from './attach.ts';
 import { oddClients } from './embedded.ts';
 import { Field } from './field.ts';
@@ -13,15 +13,13 @@ import { oddRequests } from './http.ts';
 import { oddSums } from './odd-values.ts';
 import { strangers } from './strangers.ts';
 
-const number = (name: string, usual: number): number => Number(process.env[name] ?? usual);
-
 /** To the control port; a third of them come from strangers. */
-const FRAMES = number('AMOC_FUZZ_LIVE_FRAMES', 4000);
+const FRAMES = cases('AMOC_FUZZ_LIVE_FRAMES', 4000);
 /** To each of the other ways in. */
-const PIECES = number('AMOC_FUZZ_PIECES', 1000);
+const PIECES = cases('AMOC_FUZZ_PIECES', 1000);
 /** That users of the run give, and with which they fail. */
-const VALUES = number('AMOC_FUZZ_VALUES', 2000);
-const SEED = number('AMOC_FUZZ_SEED', randomInt(2 ** 31));
+const VALUES = cases('AMOC_FUZZ_VALUES', 2000);
+const SEED = seed();
 
 const STAYING = 200;
 const FAILING = Math.ceil(VALUES / 20);

@@ -8,7 +8,7 @@ import { Annotations } from '../../src/outputs/annotations.ts';
 import { graphiteEvents } from '../../src/outputs/graphite-events.ts';
 import type { EventKind, RunDefinition } from '../../src/record/types.ts';
 import { assertLegible, hostileTexts } from '../support/hostile-text.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 
 const definition: RunDefinition = {
   ...{ id: 'talk-1', cluster: 'amocDist', scenario: 'talk', hash: '00', comment: 'why' },

@@ -10,7 +10,7 @@ import { decodeDelta, MetricsTotals } from '../../src/metrics/totals.ts';
 import { Carbon } from '../../src/outputs/carbon.ts';
 import { GraphiteOutput } from '../../src/outputs/graphite.ts';
 import type { SecondRow } from '../../src/record/types.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Something that takes lines as carbon does. */
 class Listener implements AsyncDisposable {

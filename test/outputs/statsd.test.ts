@@ -12,7 +12,7 @@ import { statsd } from '../../src/outputs/statsd.ts';
 import type { SecondRow } from '../../src/record/second.ts';
 import { hostileText } from '../support/hostile-text.ts';
 import { runOf } from '../support/metrics-source.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A daemon that keeps what it gets. */
 class Daemon implements AsyncDisposable {

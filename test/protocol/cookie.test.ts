@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { cookieOf, demandCookie, newCookie, readCookie } from '../../src/protocol/cookie.ts';
-import { ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
 
 const COOKIE = 'c0ffee'.repeat(6);
 const isRoot = process.getuid?.() === 0;

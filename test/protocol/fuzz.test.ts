@@ -8,12 +8,13 @@ import { MasterPeer } from '../../src/protocol/peer.ts';
 import { Transport } from '../../src/protocol/transport.ts';
 import { Slave } from '../../src/slave/slave.ts';
 import { frame, masterTypes, slaveTypes, strangerTypes } from '../fuzz/frames.ts';
+import { cases, seed } from '../support/cases.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { loadedDrivers } from '../support/drivers.ts';
 
-const FRAMES = Number(process.env['AMOC_FUZZ_FRAMES'] ?? 200_000);
-const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const FRAMES = cases('AMOC_FUZZ_FRAMES', 200_000);
+const SEED = seed();
 const BATCH = 1000;
 
 /** A connection whose other side says whatever it likes, also when it was told to go. */

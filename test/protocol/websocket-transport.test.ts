@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { deferred } from '../../src/lib/time/async.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { dialMaster, listenForSlaves } from '../../src/protocol/websocket-transport.ts';
 
 const here = { host: '127.0.0.1', port: 0 };

@@ -7,7 +7,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,14 +16,17 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort } from '../support/ports.ts';
-import { eventually, killAll, processesOf } from '../support/processes.ts';
-import { ROOT } from '../support/project.ts';
+import { eventually } from '../support/eventually.ts';
+import { killAll, processesOf } from '../support/processes.ts';
+import { sharedRelease } from '../support/release.ts';
+import { ROOT } from '../support/root.ts';
 
 const call = promisify(execFile);
 
 describe('a release', () => {
   let folder: string;
-  /** Where it was moved to. */
+  let shared: string;
+  /** Where a copy of it is. */
   let release: string;
   let amoc: string;
   let env: Record<string, string>;
@@ -57,15 +59,10 @@ describe('a release', () => {
       // The mark by which its processes are found.
       AMOC_RUNS: join(folder, 'runs'),
     };
-    for (const name of ['one', 'two']) {
-      const made = await call(join(ROOT, 'deploy', 'make-release'), [join(folder, name)], {
-        env: { ...process.env, HOME: process.env['HOME'] ?? folder },
-      });
-      assert.match(made.stdout, /amoc \d+\.\d+\.\d+, \d+ MB/);
-    }
+    shared = await sharedRelease();
     release = join(folder, 'a place with spaces', 'amoc');
     mkdirSync(dirname(release));
-    renameSync(join(folder, 'one', 'amoc'), release);
+    cpSync(join(shared, 'amoc'), release, { recursive: true });
     amoc = join(folder, 'bin-amoc');
     symlinkSync(join(release, 'bin', 'amoc'), amoc);
   });
@@ -88,10 +85,15 @@ describe('a release', () => {
         }
       });
 
-  it('is the same, byte for byte, when it is built again', () => {
-    const sums = ['one', 'two'].map((name) => {
-      const [file] = readdirSync(join(folder, name)).filter((each) => each.endsWith('.sha256'));
-      return readFileSync(join(folder, name, file!), 'utf8');
+  it('is the same, byte for byte, when it is built again', async () => {
+    const again = join(folder, 'again');
+    const made = await call(join(ROOT, 'deploy', 'make-release'), [again], {
+      env: { ...process.env, HOME: process.env['HOME'] ?? folder },
+    });
+    assert.match(made.stdout, /amoc \d+\.\d+\.\d+, \d+ MB/);
+    const sums = [shared, again].map((place) => {
+      const [file] = readdirSync(place).filter((each) => each.endsWith('.sha256'));
+      return readFileSync(join(place, file!), 'utf8');
     });
     assert.match(sums[0]!, /^[0-9a-f]{64} {2}amoc-.*\.tar\.gz\n$/);
     assert.equal(sums[0], sums[1]);
@@ -163,7 +165,7 @@ describe('a release', () => {
 
   it('works with a slave of another patch version', async () => {
     const other = join(folder, 'other', 'amoc');
-    cpSync(join(folder, 'two', 'amoc'), other, { recursive: true });
+    cpSync(join(shared, 'amoc'), other, { recursive: true });
     const description = JSON.parse(readFileSync(join(other, 'package.json'), 'utf8')) as {
       version: string;
     };

@@ -7,7 +7,7 @@ import { renderReport } from '../../src/report/html.ts';
 import { makeTimeline } from '../../src/report/timeline.ts';
 import { hostileRun } from '../support/hostile-run.ts';
 import { hostileText } from '../support/hostile-text.ts';
-import { ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
 
 /** A page as a browser has it: its elements with their attributes' names in order, and its texts. */
 function outlineOf(html: string): { elements: string[]; scripts: string[]; errors: string[] } {

@@ -7,7 +7,8 @@ import { CompileCache } from '../../src/scenario/compile-cache.ts';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import type { CompilerPlaces } from '../../src/scenario/compiler.ts';
 import { CompilerThread } from '../../src/scenario/compiler-thread.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 const main = `import { word } from './lib/word';\nexport function start() { return word; }\n`;
 const word = `export const word: string = 'first';\n`;

@@ -6,7 +6,8 @@ import { listScenarios } from '../../src/scenario/catalogue.ts';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import { checkScenario } from '../../src/scenario/contract.ts';
 import { loadBundle } from '../../src/scenario/loader.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 const start = `import type { User } from 'amoc';\nexport async function start(id: number, user: User) { await user.sleep(1); return id; }\n`;
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import { CompileCache } from '../../src/scenario/compile-cache.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 /** A scenario that declares files. */
 const declaring = (list: string): string =>

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { declaredVariables } from '../../src/scenario/declared-variables.ts';
-import { ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
 
 describe('the variables of a source', () => {
   it('are found with their descriptions, and nothing is run', () => {

@@ -7,7 +7,8 @@ import { inlineSourceMap } from '../../src/lib/text/inline-source-map.ts';
 import type { CompiledScenario } from '../../src/scenario/bundle.ts';
 import { ScenarioCompiler } from '../../src/scenario/compiler.ts';
 import { loadBundle } from '../../src/scenario/loader.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 type Files = Record<string, string>;
 

@@ -7,7 +7,8 @@ import { requests } from '../../src/protocol/messages.ts';
 import { hashOf } from '../../src/scenario/bundle.ts';
 import type { CompiledScenario } from '../../src/scenario/bundle.ts';
 import { loadBundle } from '../../src/scenario/loader.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 
 /** A bundle with the hash that it should have. */
 function bundleOf(parts: Partial<CompiledScenario> = {}): CompiledScenario {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { RunEntry } from '../../src/record/run-reader.ts';
 import type { ComparedRuns } from '../../src/cli/reports.ts';
 import type { Comparison } from '../../src/report/compare.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertRan, Project } from '../support/project.ts';
 import { talkers } from '../support/scenarios.ts';
 import { startSlowLink } from '../support/slow-link.ts';

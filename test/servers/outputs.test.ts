@@ -11,7 +11,7 @@ import { hostileTexts } from '../support/hostile-text.ts';
 import { runOf } from '../support/metrics-source.ts';
 import { Carbon, GraphiteWeb, Prometheus } from '../support/monitoring.ts';
 import { freePort } from '../support/ports.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertRan, Project } from '../support/project.ts';
 
 /** Users that talk and are quick about it. */

@@ -8,7 +8,8 @@ import type { Browser } from 'playwright-core';
 import { findRun, readRun } from '../../src/record/run-reader.ts';
 import type { RecordedRun } from '../../src/record/run-reader.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { Project, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/root.ts';
+import { Project } from '../support/project.ts';
 import { plainTarget, startEjabberd } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { User } from '../../src/index.ts';
 import { startFaultyServer } from '../support/faulty-server.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('a password that goes in clear to another machine', () => {
   it('is warned of once in a run, however many users log in', async () => {

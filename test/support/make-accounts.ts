@@ -15,5 +15,6 @@ export async function makeAccounts(
 ): Promise<void> {
   const all = ['stay=0', 'cancel=false', ...settings];
   const made = await runOn(server, project, REGISTRATION, users, all);
-  assert.equal(made.users.finished, users);
+  assert.deepEqual([made.users.finished, made.users.crashed, made.errors], [users, 0, []]);
+  assert.equal(made.metrics.times['registration']?.count, users);
 }

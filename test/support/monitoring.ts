@@ -1,70 +1,41 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Daemon } from './daemon.ts';
 import { freePort } from './ports.ts';
-import { eventually } from './processes.ts';
 import { isOpen } from './servers.ts';
 
 /** Debian's: another python on the path has none of the packages. */
 const PYTHON = '/usr/bin/python3';
 const START_MS = 60_000;
 
-/** A program that runs until it is told otherwise; nothing outlives the test. */
-class Service implements AsyncDisposable {
-  readonly #gone: Promise<void>;
-  readonly #kill: () => void;
-  output = '';
-  isGone = false;
+/** Starts a program with little environment, in a folder. */
+function service(
+  command: string,
+  args: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Daemon {
+  const all = { PATH: '/usr/bin:/bin', HOME: folder, LANG: 'C.UTF-8', ...env };
+  const name = [command, ...args].find((part) => !part.includes('python')) ?? command;
+  return Daemon.start(name.replace(/.*\//, ''), command, args, { cwd: folder, env: all });
+}
 
-  constructor(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
-    const child = spawn(command, args, {
-      cwd,
-      env: { PATH: '/usr/bin:/bin', HOME: cwd, LANG: 'C.UTF-8', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (data) => (this.output = (this.output + String(data)).slice(-4000)));
-    }
-    this.#kill = () => child.kill('SIGKILL');
-    process.once('exit', this.#kill);
-    this.#gone = new Promise((resolve) => {
-      const end = (error?: unknown): void => {
-        if (error instanceof Error) this.output += error.message;
-        this.isGone = true;
-        resolve();
-      };
-      child.once('exit', () => end());
-      child.once('error', end);
-    });
-  }
-
-  /** Resolves when `url` answers. */
-  async ready(url: string): Promise<void> {
-    await eventually(
-      async () => {
-        if (this.isGone) throw new Error(`it ended: ${this.output}`);
-        return fetch(url).then(
-          (response) => response.ok,
-          () => false,
-        );
-      },
-      (answers) => answers,
-      START_MS,
+/** Waits until a URL answers. @throws {Error} with the last lines of the service */
+function answers(of: Daemon, url: string): Promise<void> {
+  const ask = (): Promise<boolean> =>
+    fetch(url).then(
+      (response) => response.ok,
+      () => false,
     );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#kill();
-    await this.#gone;
-    process.off('exit', this.#kill);
-  }
+  return of.ready(ask, START_MS);
 }
 
 /** carbon-cache with a store of its own; can be killed and started again on the same ports. */
 export class Carbon implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'amoc-carbon-'));
-  #service: Service | undefined;
+  #service: Daemon | undefined;
   readonly port: number;
   readonly queryPort: number;
 
@@ -108,18 +79,13 @@ USER =
   async start(): Promise<void> {
     rmSync(join(this.folder, 'carbon-cache-a.pid'), { force: true });
     const config = join(this.folder, 'conf', 'carbon.conf');
-    const service = new Service(
+    const carbon = service(
       PYTHON,
       ['/usr/bin/carbon-cache', `--config=${config}`, '--nodaemon', 'start'],
       this.folder,
     );
-    this.#service = service;
-    await eventually(
-      () => isOpen(this.port),
-      (open) => open || service.isGone,
-      START_MS,
-    );
-    if (service.isGone) throw new Error(`carbon-cache did not start: ${service.output}`);
+    this.#service = carbon;
+    await carbon.ready(() => isOpen(this.port), START_MS);
   }
 
   async kill(): Promise<void> {
@@ -157,12 +123,12 @@ USER =
 export class GraphiteWeb implements AsyncDisposable {
   readonly url: string;
   readonly #folder: string;
-  readonly #service: Service;
+  readonly #service: Daemon;
 
-  private constructor(url: string, folder: string, service: Service) {
+  private constructor(url: string, folder: string, daemon: Daemon) {
     this.url = url;
     this.#folder = folder;
-    this.#service = service;
+    this.#service = daemon;
   }
 
   static async start(carbon: Carbon): Promise<GraphiteWeb> {
@@ -188,15 +154,15 @@ ALLOWED_HOSTS = ['*']
       env: { PATH: '/usr/bin:/bin', ...env },
       stdio: 'pipe',
     });
-    const service = new Service(
+    const daemon = service(
       PYTHON,
       ['/usr/bin/gunicorn', '-b', `127.0.0.1:${port}`, 'graphite.wsgi:application'],
       folder,
       env,
     );
     const url = `http://127.0.0.1:${port}`;
-    await service.ready(`${url}/events/get_data`);
-    return new GraphiteWeb(url, folder, service);
+    await answers(daemon, `${url}/events/get_data`);
+    return new GraphiteWeb(url, folder, daemon);
   }
 
   /** `/render`: the known values of the last hour. */
@@ -230,12 +196,12 @@ ALLOWED_HOSTS = ['*']
 export class Prometheus implements AsyncDisposable {
   readonly url: string;
   readonly #folder: string;
-  readonly #service: Service;
+  readonly #service: Daemon;
 
-  private constructor(url: string, folder: string, service: Service) {
+  private constructor(url: string, folder: string, daemon: Daemon) {
     this.url = url;
     this.#folder = folder;
-    this.#service = service;
+    this.#service = daemon;
   }
 
   static async start(target: number): Promise<Prometheus> {
@@ -246,7 +212,7 @@ export class Prometheus implements AsyncDisposable {
       config,
       `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: amoc\n    static_configs: [{ targets: ['127.0.0.1:${target}'] }]\n`,
     );
-    const service = new Service(
+    const daemon = service(
       '/usr/bin/prometheus',
       [
         `--config.file=${config}`,
@@ -256,8 +222,8 @@ export class Prometheus implements AsyncDisposable {
       folder,
     );
     const url = `http://127.0.0.1:${port}`;
-    await service.ready(`${url}/-/ready`);
-    return new Prometheus(url, folder, service);
+    await answers(daemon, `${url}/-/ready`);
+    return new Prometheus(url, folder, daemon);
   }
 
   /** A query's first value. */

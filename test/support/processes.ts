@@ -37,22 +37,3 @@ export function slavesOf(folder: string): number[] {
     }
   });
 }
-
-/** Asks again and again until `done`, at most `limitMs`; the error tells what was seen last. */
-export async function eventually<T>(
-  look: () => T | Promise<T>,
-  done: (seen: T) => boolean,
-  limitMs = 60_000,
-): Promise<T> {
-  const end = performance.now() + limitMs;
-  for (;;) {
-    const seen = await look();
-    if (done(seen)) return seen;
-    if (performance.now() > end) {
-      throw new Error(
-        `not within ${limitMs / 1000} s; seen last: ${typeof seen === 'string' ? seen : JSON.stringify(seen)}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

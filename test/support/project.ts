@@ -1,19 +1,28 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { COMPILED } from './compiled.ts';
+import { Daemon } from './daemon.ts';
+import { printOnFailure } from './on-failure.ts';
 import { killAll, processesOf } from './processes.ts';
+import { ROOT } from './root.ts';
 import type { StopResult } from '../../src/control/results.ts';
 import { exitCodes } from '../../src/record/outcome.ts';
-import { packageRootOf } from '../../src/scenario/loader.ts';
 
-/** Where the package under test is. */
-export const ROOT = packageRootOf(fileURLToPath(import.meta.url));
-
-const COMPILED = join(ROOT, '.cache', 'test', 'compiled');
+/** Of the log of each node, and of the name of a process, what a failing test prints. */
+const MAX_LOG_LINES = 20;
+const MAX_NAME_CHARS = 120;
 
 /** How a command ended. */
 export interface Ended {
@@ -31,7 +40,8 @@ export function assertRan(code: number | null, output: string): void {
 export class Project implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'amoc-test-'));
   readonly env: Record<string, string>;
-  readonly #children = new Set<ChildProcessWithoutNullStreams>();
+  readonly #daemons = new Set<Daemon>();
+  #isDisposed = false;
 
   /** @param scenarios sources by name; names of ours are copied: `{ my_scenario: true }` */
   constructor(scenarios: Record<string, string | true> = {}) {
@@ -76,10 +86,28 @@ export class Project implements Disposable {
     env: Record<string, string>,
   ): ChildProcessWithoutNullStreams {
     const [command = '', ...args] = program;
-    const child = spawn(command, args, { cwd: this.folder, env });
-    this.#children.add(child);
-    child.once('exit', () => this.#children.delete(child));
-    return child;
+    return this.daemon(command, args, env).process;
+  }
+
+  /** Starts a program in the project's folder, whose last lines a failing test prints; it ends with the project. */
+  daemon(
+    command: string,
+    args: readonly string[],
+    env: Record<string, string>,
+    name = nameOf(command, args),
+  ): Daemon {
+    const daemon = Daemon.start(
+      name,
+      command,
+      args,
+      { cwd: this.folder, env },
+      {
+        isWanted: () => !this.#isDisposed,
+      },
+    );
+    this.#daemons.add(daemon);
+    void daemon.ended.then(() => this.#daemons.delete(daemon));
+    return daemon;
   }
 
   /** Runs `amoc …` to its end. */
@@ -111,9 +139,33 @@ export class Project implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const child of this.#children) child.kill('SIGKILL');
-    // Nodes in the background are nobody's children.
+    this.#isDisposed = true;
+    for (const daemon of this.#daemons) daemon.kill();
+    this.#keepNodeLogs();
+    // Nodes in the background are children of no process here.
     killAll(processesOf(this.folder));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+
+  /** The logs of nodes in the background go with the folder: their last lines are kept for a test that fails. */
+  #keepNodeLogs(): void {
+    const nodes = join(this.folder, 'home', '.amoc');
+    if (!existsSync(nodes)) return;
+    for (const name of readdirSync(nodes)) {
+      const log = join(nodes, name, 'log', 'amoc.log');
+      if (!existsSync(log)) continue;
+      const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-MAX_LOG_LINES);
+      const text = `[node ${name}] last lines of its log:\n  ${lines.join('\n  ')}`;
+      printOnFailure({ isLive: false, text: () => text });
+    }
+  }
+}
+
+/** `amoc run my_scenario`, or a program by its name. */
+function nameOf(command: string, args: readonly string[]): string {
+  const all = [command, ...args].filter((part) => part !== process.execPath);
+  return all
+    .map((part) => (part.endsWith('amoc.js') ? 'amoc' : part))
+    .join(' ')
+    .slice(0, MAX_NAME_CHARS);
 }

@@ -1,10 +1,10 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Daemon } from './daemon.ts';
 import { freePort } from './ports.ts';
-import { eventually } from './processes.ts';
-import { Project, ROOT } from './project.ts';
+import { ROOT } from './root.ts';
+import { Project } from './project.ts';
 import { Shell } from './shell.ts';
 
 const AMOC = join(ROOT, 'bin', 'amoc.js');
@@ -40,14 +40,8 @@ export interface Sign {
   pid: number;
 }
 
-/** A slave of a {@link RealCluster}: its supervisor, and what it said. */
-export interface RealSlave {
-  readonly name: string;
-  readonly process: ChildProcessWithoutNullStreams;
-  said: string;
-  /** How it ended: the exit code. */
-  readonly ended: Promise<number | null>;
-}
+/** A slave of a {@link RealCluster}: its supervisor. Its name is that of the slave. */
+export type RealSlave = Daemon;
 
 /** How a program of the cluster is started. */
 export interface StartOptions {
@@ -96,23 +90,15 @@ export class RealCluster implements AsyncDisposable {
 
   /** Opens the console with the master. */
   async open(options: StartOptions = {}): Promise<void> {
-    this.shell = new Shell(this.#start(['console'], options));
+    this.shell = new Shell(this.#start(['console'], options).process);
     await this.shell.see(/slaves can join/, 60_000);
   }
 
   /** Starts a slave, which need not be able to join. */
   start(name: string, { url, ...options }: StartOptions & { url?: string } = {}): RealSlave {
     const master = url ?? `ws://${this.host}:${this.port}`;
-    const process = this.#start(['slave', '--master', master, '--name', name], options);
-    const slave: RealSlave = {
-      name,
-      process,
-      said: '',
-      ended: once(process, 'exit').then(([code]) => code as number | null),
-    };
-    for (const stream of [process.stdout, process.stderr]) {
-      stream.on('data', (data) => (slave.said += String(data)));
-    }
+    const args = ['slave', '--master', master, '--name', name];
+    const slave = this.#start(args, options, name);
     this.slaves.push(slave);
     return slave;
   }
@@ -120,10 +106,7 @@ export class RealCluster implements AsyncDisposable {
   /** Starts a slave that joins. */
   async join(name: string, options: StartOptions & { url?: string } = {}): Promise<RealSlave> {
     const slave = this.start(name, options);
-    await eventually(
-      () => slave.said,
-      (said) => said.includes(' serves '),
-    );
+    await slave.see(/ serves /);
     return slave;
   }
 
@@ -165,14 +148,9 @@ export class RealCluster implements AsyncDisposable {
     );
   }
 
-  #start(
-    args: readonly string[],
-    { env = {}, before = [] }: StartOptions,
-  ): ChildProcessWithoutNullStreams {
-    return this.project.startProgram([...before, process.execPath, AMOC, ...args], {
-      ...this.env,
-      ...env,
-    });
+  #start(args: readonly string[], { env = {}, before = [] }: StartOptions, name?: string): Daemon {
+    const [command = '', ...rest] = [...before, process.execPath, AMOC, ...args];
+    return this.project.daemon(command, rest, { ...this.env, ...env }, name);
   }
 }
 

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -12,10 +10,10 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Daemon } from './daemon.ts';
 import { freePorts } from './ports.ts';
-import { eventually } from './processes.ts';
 import { selfSigned } from './self-signed.ts';
-import { ROOT } from './project.ts';
+import { ROOT } from './root.ts';
 
 /** Ports of a server; every one of them was free a moment ago. */
 export interface ServerPorts {
@@ -152,9 +150,12 @@ modules:
   mod_offline: {}
 ${full ? allModules + uploads(folder, ports.http) : ''}${newer ? newerModules : ''}`,
   );
-  const child = spawn(
+  const daemon = Daemon.start(
+    newer ? 'newer ejabberd' : 'ejabberd',
     'erl',
     [
+      // Without busy waiting: idle schedulers would take the processor from the users.
+      ...['+sbwt', 'none', '+sbwtdcpu', 'none', '+sbwtdio', 'none'],
       ...['-noinput', '+K', 'true', '-mnesia', 'dir', `"${join(folder, 'db')}"`],
       ...(newer ? ['-pa', ...newerErlangPaths()] : []),
       ...['-s', 'ejabberd'],
@@ -167,11 +168,11 @@ ${full ? allModules + uploads(folder, ports.http) : ''}${newer ? newerModules : 
         EJABBERD_CONFIG_PATH: join(folder, 'ejabberd.yml'),
         EJABBERD_LOG_PATH: join(folder, 'logs', 'ejabberd.log'),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
     },
+    { log: () => readOr(join(folder, 'logs', 'ejabberd.log')) },
   );
-  return started('ejabberd', child, folder, ports, files, ['/ws', '/bosh']);
+  return started('ejabberd', daemon, folder, ports, files, ['/ws', '/bosh']);
 }
 
 /** Before the paths of the installed ejabberd. */
@@ -246,55 +247,35 @@ Component "crowd.localhost"
 `,
   );
   const program = newer ? join(NEWER, 'usr', 'bin', 'prosody') : 'prosody';
-  const child = spawn(program, ['-F', '--config', join(folder, 'prosody.cfg.lua')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: folder,
-  });
-  return started('prosody', child, folder, ports, files, ['/xmpp-websocket', '/http-bind']);
+  const daemon = Daemon.start(
+    newer ? 'newer prosody' : 'prosody',
+    program,
+    ['-F', '--config', join(folder, 'prosody.cfg.lua')],
+    { cwd: folder, env: process.env },
+    { log: () => readOr(join(folder, 'prosody.log')) },
+  );
+  return started('prosody', daemon, folder, ports, files, ['/xmpp-websocket', '/http-bind']);
 }
 
 async function started(
   name: RealServer['name'],
-  child: ChildProcess,
+  daemon: Daemon,
   folder: string,
   ports: ServerPorts,
   files: { cert: string; key: string },
   [webSocketPath, boshPath]: readonly [string, string],
 ): Promise<RealServer> {
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (data) => (output = (output + String(data)).slice(-4000)));
-  }
-  const gone = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', (error) => {
-      output += error.message;
-      resolve();
-    });
-  });
-  // Nothing outlives the test, however it ends.
-  const kill = (): unknown => child.kill('SIGKILL');
-  process.once('exit', kill);
   const stop = async (): Promise<void> => {
-    kill();
-    await gone;
-    process.off('exit', kill);
+    await daemon[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
     for (const port of Object.values(ports) as number[]) {
-      await eventually(
-        () => isOpen(port),
-        (open) => open || child.exitCode !== null,
-        START_MS,
-      );
+      await daemon.ready(() => isOpen(port), START_MS);
     }
-    if (child.exitCode !== null) throw new Error('it ended');
   } catch (error) {
-    const log = name === 'ejabberd' ? 'logs/ejabberd.log' : 'prosody.log';
-    const text = `${output}\n${readOr(join(folder, log))}`;
     await stop();
-    throw new Error(`${name} did not start: ${text}`, { cause: error });
+    throw error;
   }
   return {
     name,

@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { StatusView } from '../../src/control/views.ts';
-import { eventually } from './processes.ts';
+import { eventually } from './eventually.ts';
 
 /** A console driven line by line through a pipe; each line's value is JSON behind a mark. */
 export class Shell {
@@ -8,6 +8,7 @@ export class Shell {
   text = '';
   #asked = 0;
 
+  /** @param process whose input is written to, and whose output is read */
   constructor(process: ChildProcessWithoutNullStreams) {
     this.process = process;
     for (const stream of [process.stdout, process.stderr])

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Daemon } from './daemon.ts';
 import { makeHosts } from './hosts.ts';
 import type { Host, Hosts } from './hosts.ts';
-import { eventually, killAll } from './processes.ts';
+import { eventually } from './eventually.ts';
+import { killAll } from './processes.ts';
 
 /** What each host has of its own; the rest of the file system is this machine's. */
 const own = ['etc', 'home', 'opt', 'root'] as const;
@@ -17,7 +17,7 @@ export class SshHosts implements AsyncDisposable {
   readonly net: Hosts;
   /** A key that may log in as root. */
   readonly key = join(this.folder, 'key');
-  readonly #daemons: ChildProcessWithoutNullStreams[] = [];
+  readonly #daemons: Daemon[] = [];
 
   private constructor(count: number) {
     this.net = makeHosts(count);
@@ -59,10 +59,7 @@ export class SshHosts implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const daemon of this.#daemons) {
-      daemon.kill('SIGKILL');
-      if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
-    }
+    for (const daemon of this.#daemons) daemon.kill();
     for (const host of this.hosts) {
       // What was started there in the background, and what that has started meanwhile.
       await eventually(
@@ -108,7 +105,7 @@ export class SshHosts implements AsyncDisposable {
     );
     cpSync(keys, `${keys}-root`);
     const mounts = own.map((name) => `mount --bind '${folder}/${name}' /${name}`).join(' && ');
-    const daemon = host.start(
+    const sshd = host.start(
       'unshare',
       [
         '--mount',
@@ -120,12 +117,8 @@ export class SshHosts implements AsyncDisposable {
       ],
       { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
     );
+    const daemon = new Daemon(`sshd of ${host.name}`, sshd);
     this.#daemons.push(daemon);
-    let said = '';
-    daemon.stderr.on('data', (data) => (said += String(data)));
-    await eventually(
-      () => said,
-      (text) => text.includes('Server listening'),
-    );
+    await daemon.see(/Server listening/);
   }
 }

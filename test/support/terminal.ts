@@ -1,14 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { eventually } from './processes.ts';
-import { ROOT } from './project.ts';
+import { eventually } from './eventually.ts';
+import { printOnFailure } from './on-failure.ts';
+import { ROOT } from './root.ts';
 import type { Project } from './project.ts';
+
+/** Rows of a screen that a failing test prints. */
+const MAX_PRINTED_ROWS = 30;
 
 let terminals = 0;
 
 /** `amoc console`, or another command of amoc, in a real pseudo-terminal, by tmux. */
 export class TestTerminal implements Disposable {
   readonly #socket = `amoc-test-${process.pid}-${++terminals}`;
+  #screen = '';
+  readonly #onDispose: () => void;
 
   constructor(
     project: Project,
@@ -46,6 +52,14 @@ export class TestTerminal implements Disposable {
       `cd '${project.folder}'; ${quoted}; echo "[exit $?]"; exec sleep 1000`,
     );
     this.#tmux('set-option', '-g', 'history-limit', '20000');
+    let isDisposed = false;
+    this.#onDispose = () => (isDisposed = true);
+    printOnFailure({
+      text: () => `[terminal: amoc ${args.join(' ')}] last screen:\n${this.#lastRows()}`,
+      get isLive() {
+        return !isDisposed;
+      },
+    });
   }
 
   /** Types text, without Enter. */
@@ -76,7 +90,9 @@ export class TestTerminal implements Disposable {
 
   /** What is on the screen, and what has scrolled away; lines that wrapped are joined. */
   screen(): string {
-    return this.#tmux('capture-pane', '-p', '-J', '-S', '-20000', '-t', 't').replace(/\s+$/, '');
+    const text = this.#tmux('capture-pane', '-p', '-J', '-S', '-20000', '-t', 't');
+    this.#screen = text.replace(/\s+$/, '');
+    return this.#screen;
   }
 
   /** The screen with its colours. */
@@ -110,11 +126,17 @@ export class TestTerminal implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#onDispose();
     try {
       this.#tmux('kill-server');
     } catch {
       // It may have ended by itself.
     }
+  }
+
+  #lastRows(): string {
+    const rows = this.#screen.split('\n').slice(-MAX_PRINTED_ROWS);
+    return rows.map((row) => `  ${row}`).join('\n');
   }
 
   #tmux(...args: string[]): string {

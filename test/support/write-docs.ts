@@ -5,7 +5,7 @@ import { withConformance } from '../conformance/table.ts';
 import { withCommands } from './commands-table.ts';
 import { withEnvironment } from './environment-table.ts';
 import { withTable } from './metrics-table.ts';
-import { ROOT } from './project.ts';
+import { ROOT } from './root.ts';
 
 const rewrite = (path: string, change: (page: string) => string): void =>
   writeFileSync(path, change(readFileSync(path, 'utf8')));

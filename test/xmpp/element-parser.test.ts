@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../src/lib/ids/random.ts';
 import { parseElement, xml } from '../../src/xmpp/element.ts';
+import { seed } from '../support/cases.ts';
 import { element, eventsOf, saxes } from '../support/random-xml.ts';
 
-const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const SEED = seed();
 
 /** Milliseconds of CPU, which other work of the machine does not lengthen. */
 function cpuMsOf(work: () => void): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { collectGarbage } from '../../src/lib/system/collect-garbage.ts';
@@ -10,7 +10,7 @@ import { connect } from '../../src/xmpp/login/connect.ts';
 import { ConnectError } from '../../src/xmpp/errors.ts';
 import { startFaultyServer } from '../support/faulty-server.ts';
 import type { Fault, Stage } from '../support/faulty-server.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { context, options } from '../support/xmpp.ts';
 
 const reset: Fault = (socket) => socket.resetAndDestroy();
@@ -172,12 +172,12 @@ describe('two hundred faults in one process', () => {
     // One collection leaves what a weak callback of the same turn, or a socket still closing, held.
     const heapMb = async (): Promise<number> => {
       let least = Infinity;
-      for (let idle = 0; idle < 3;) {
+      for (let idle = 0; idle < 10;) {
         collectGarbage();
         const used = process.memoryUsage().heapUsed / 1024 / 1024;
         idle = used < least - 0.02 ? 0 : idle + 1;
         least = Math.min(least, used);
-        await setTimeout(10);
+        await nextTurn();
       }
       return least;
     };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as amoc from '../../../src/index.ts';
-import { eventually } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 import { storyOfClients } from '../logins.ts';
 import type { Place } from '../place.ts';
 import type { Row } from '../row.ts';

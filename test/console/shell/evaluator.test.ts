@@ -6,7 +6,7 @@ import type { Erase } from '../../../src/console/shell/evaluator.ts';
 import { person } from '../../support/person.ts';
 import { Shell } from '../../../src/console/shell/shell.ts';
 import { shown } from '../../../src/console/views/shown.ts';
-import { ROOT } from '../../support/project.ts';
+import { ROOT } from '../../support/root.ts';
 
 const compiler = new CompilerThread({ folder: ROOT, packageRoot: ROOT });
 after(() => compiler[Symbol.asyncDispose]());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { spark } from '../../../src/console/views/watch.ts';
-import { eventually } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Project } from '../../support/project.ts';
 import { TestTerminal } from '../../support/terminal.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { listenHttp } from '../../../src/lib/system/http-listener.ts';
-import { eventually } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 
 describe('an HTTP server of a node', () => {
   it('answers beside a thousand connections that ask nothing, and keeps 128 of them', async () => {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:https';
+import { createServer, get } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, it, mock } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { BoshWire } from '../../../src/xmpp/wire/bosh-wire.ts';
 import { defaultFrameLimits } from '../../../src/xmpp/wire/frame-grammar.ts';
 import { ignoringOwner } from '../../../src/xmpp/wire/wire.ts';
-import { eventually } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
+
+/** Answered at once, and not counted as a request. */
+const ROUND_TRIP = '/round-trip';
 
 const BODY = "<body xmlns='http://jabber.org/protocol/httpbind'";
 
@@ -83,6 +85,14 @@ class Bosh implements AsyncDisposable {
     return this.requests[index]!;
   }
 
+  /** Asks the server over a new connection, and waits for the answer. */
+  async roundTrip(): Promise<void> {
+    const { port } = this.#server.address() as AddressInfo;
+    const options = { host: '127.0.0.1', port, path: ROUND_TRIP, rejectUnauthorized: false };
+    const [response] = (await once(get(options), 'response')) as [IncomingMessage];
+    await once(response.resume(), 'end');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.closeAllConnections();
@@ -98,6 +108,10 @@ class Bosh implements AsyncDisposable {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === ROUND_TRIP) {
+      response.end();
+      return;
+    }
     let text = '';
     for await (const part of request.setEncoding('utf8')) text += String(part);
     const rid = Number(/ rid="(\d+)"/.exec(text)?.[1]);
@@ -208,8 +222,8 @@ describe('BOSH', () => {
     // The first connection is free again, and would take it at once.
     (await bosh.request(2)).answer('');
     wire.write(message('two'));
-    // Time for a wrong order to show; a right one does not depend on it.
-    await sleep(100);
+    // What the wire had sent by now over its first connection would arrive before this.
+    await bosh.roundTrip();
     assert.equal(bosh.requests.length, 3);
     bosh.release();
     await bosh.request(4);

@@ -6,11 +6,12 @@ import { parseElement } from '../../../src/xmpp/element.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import { Framer } from '../../../src/xmpp/wire/framer.ts';
 import type { FrameLimits } from '../../../src/xmpp/wire/frame-grammar.ts';
+import { cases, seed } from '../../support/cases.ts';
 import { element, saxes } from '../../support/random-xml.ts';
 
 /** How many streams are tried; a long run is asked for by the environment. */
-const CASES = Number(process.env['AMOC_FUZZ_CASES'] ?? 1_000_000);
-const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const CASES = cases('AMOC_FUZZ_CASES', 1_000_000);
+const SEED = seed();
 
 interface Found {
   events: string[];

@@ -5,11 +5,12 @@ import type { Random } from '../../../src/lib/ids/random.ts';
 import { parseElement } from '../../../src/xmpp/element.ts';
 import { Stanza } from '../../../src/xmpp/stanza.ts';
 import { Framer } from '../../../src/xmpp/wire/framer.ts';
+import { cases, seed } from '../../support/cases.ts';
 import { element, eventsOf, saxes } from '../../support/random-xml.ts';
 
 /** How many streams are tried; a long run is asked for by the environment. */
-const STREAMS = Number(process.env['AMOC_FUZZ_STREAMS'] ?? 100_000);
-const SEED = Number(process.env['AMOC_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const STREAMS = cases('AMOC_FUZZ_STREAMS', 100_000);
+const SEED = seed();
 
 const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
 
