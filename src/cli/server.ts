@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorLine } from '../console/shell/error-text.ts';
-import { startEmbeddedServer } from '../xmpp/embedded/server.ts';
+import { startEmbeddedServer } from '../xmpp/mod.ts';
 import { makeAuthority, makeCertificate } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
 import { UsageError } from './command-line.ts';

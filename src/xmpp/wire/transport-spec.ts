@@ -37,16 +37,16 @@ export interface HttpSpec {
 /** One way to carry an XML stream: everything that differs between transports outside their wires. */
 export interface TransportSpec {
   /** As errors name it. */
-  title: string;
+  readonly title: string;
   /** The port of a server where none is given. */
-  port(tls: TlsMode): number;
-  tlsModes: readonly TlsMode[];
+  readonly port: (tls: TlsMode) => number;
+  readonly tlsModes: readonly TlsMode[];
   /** The service whose SRV records name the servers of a domain; without it, SRV records cannot be used. */
-  srv?(tls: TlsMode): string;
+  readonly srv?: (tls: TlsMode) => string;
   /** Only for streams over HTTP. Their certificates are for the host of the URL. */
-  http?: HttpSpec;
+  readonly http?: HttpSpec;
   /** Begins a connection; the owner is called when it is established. */
-  open(target: WireTarget, owner: WireOwner): Wire;
+  readonly open: (target: WireTarget, owner: WireOwner) => Wire;
 }
 
 /** RFC 6120 §3.2.1, XEP-0368. */

@@ -34,7 +34,7 @@ describe('the owner of the wire during a login', () => {
           owner.isOver = true;
         },
       },
-      fail: assert.fail,
+      fail: (error) => assert.fail(error),
     });
     owner.stanza('<success/>');
     owner.stanza('<presence/>');
