@@ -10,6 +10,7 @@ import type { LogLine } from '../console/views/log-view.ts';
 import { Strays } from '../console/shell/strays.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { jsonText } from '../lib/text/foreign-text.ts';
+import { foreignVariable } from '../lib/system/environment.ts';
 import { listenHttp } from '../lib/system/http-listener.ts';
 import { VERSION } from './installation.ts';
 import { planNode } from './node-options.ts';
@@ -175,7 +176,7 @@ function openSink(ground: Ground, path: string, onTrouble: (text: string) => voi
  * @param unready why it is not ready yet
  */
 function notifySystemd(unready: string | undefined): void {
-  if ((process.env['NOTIFY_SOCKET'] ?? '') === '') return;
+  if (foreignVariable('NOTIFY_SOCKET') === undefined) return;
   const args = unready === undefined ? ['--ready', '--status=ready'] : [`--status=${unready}`];
   // systemd's own program: the protocol needs datagrams, which Node.js does not have for Unix sockets.
   execFile('systemd-notify', args, () => {});

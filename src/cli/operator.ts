@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder } from '../app/installation.ts';
+import { variable } from '../config/environment.ts';
 
 /** The name of this machine, as a prompt shows it. */
 export function shortHostname(): string {
@@ -9,5 +10,5 @@ export function shortHostname(): string {
 
 /** The file of the input history. */
 export function historyFile(): string {
-  return process.env['AMOC_HISTORY'] ?? join(projectFolder(), 'repl-history', 'console.history');
+  return variable('AMOC_HISTORY') ?? join(projectFolder(), 'repl-history', 'console.history');
 }

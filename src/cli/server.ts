@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resolveSettings } from '../config/resolve.ts';
+import { xmppVariables } from '../config/run-variables.ts';
+import type { XmppSettings } from '../config/run-variables.ts';
 import { errorLine } from '../console/shell/error-text.ts';
 import { startEmbeddedServer } from '../xmpp/mod.ts';
 import { makeAuthority, makeCertificate } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
 import { UsageError } from './command-line.ts';
+import { readSources } from '../app/local-cluster.ts';
 import { guardProcess } from '../app/process-guard.ts';
 import { endSignals, untilSignal } from '../app/signals.ts';
 
@@ -27,9 +31,10 @@ export async function runServer({ port, domain, tls = false }: ServerOptions): P
   if (!/^[^\s@/]+$/.test(domain)) {
     throw new UsageError(`--domain: '${domain}' is not a domain, as in localhost`);
   }
+  const settings = resolveSettings(xmppVariables, readSources(), '') as XmppSettings;
   const patterns = {
-    user: process.env['AMOC_XMPP_USER'] ?? 'user_{id}',
-    password: process.env['AMOC_XMPP_PASSWORD'] ?? 'password_{id}',
+    user: settings.xmppUser,
+    password: settings.xmppPassword,
   };
   const guard = guardProcess();
   using certificate = tls ? await TemporaryCertificate.make(domain) : undefined;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { demandPrivateFolder } from '../lib/system/private-folder.ts';
+import { foreignVariable } from '../lib/system/environment.ts';
 import { userName } from '../lib/system/os-account.ts';
 
 /** A folder of the cache: compiled scenarios as slaves run them, or as the master keeps them. */
@@ -34,7 +35,7 @@ export function cacheFolder(kind: CacheKind): string {
  * @throws {AmocError} `FILE`
  */
 export function findCacheFolder(kind: CacheKind): CacheFolder {
-  const chosen = process.env['XDG_CACHE_HOME'];
+  const chosen = foreignVariable('XDG_CACHE_HOME');
   // A relative path must be ignored (XDG Base Directory Specification).
   if (chosen !== undefined && isAbsolute(chosen)) {
     const folder = join(chosen, 'amoc', kind);
@@ -43,7 +44,7 @@ export function findCacheFolder(kind: CacheKind): CacheFolder {
     const or = fault.includes('; run: ') ? ', or' : ';';
     throw new AmocError('FILE', `${fault}${or} set XDG_CACHE_HOME to another folder`);
   }
-  const home = process.env['HOME'];
+  const home = foreignVariable('HOME');
   let homeFault: string | undefined;
   if (home !== undefined && isAbsolute(home)) {
     const folder = join(home, '.cache', 'amoc', kind);

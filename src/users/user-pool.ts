@@ -97,7 +97,7 @@ export class UserPool {
 
   /** Removes users; ids that are not here are ignored. */
   remove(ids: IdSet, force: boolean): void {
-    this.#unqueue(ids, 'removed');
+    this.#tellGone(this.#queues.remove(ids), 'removed');
     ids.forEach((id) => {
       const user = this.#users.get(id);
       if (user === undefined) return;
@@ -112,7 +112,7 @@ export class UserPool {
    * `stopTimeout` is over. Ids that are not here are ignored.
    */
   move(ids: IdSet): void {
-    this.#unqueue(ids, 'moved');
+    this.#tellGone(this.#queues.remove(ids), 'moved');
     const movers: number[] = [];
     ids.forEach((id) => {
       const user = this.#users.get(id);
@@ -225,11 +225,6 @@ export class UserPool {
     this.remove(ids, true);
     this.#ended = ended;
     this.#counts.removed = before;
-  }
-
-  /** Removes users from the queues: they have not begun. */
-  #unqueue(ids: IdSet, how: EndKind): void {
-    this.#tellGone(this.#queues.remove(ids), how);
   }
 
   #tellGone(ids: IdSet, how: EndKind): void {
