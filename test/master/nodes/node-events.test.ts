@@ -32,9 +32,9 @@ describe('events of processes', () => {
     );
     const late = await cluster.join('b/1');
     await cluster.clock.advance(2000);
-    await cluster.master.drain('a/1');
+    cluster.master.drain('a/1');
     await cluster.clock.advance(5000);
-    await cluster.master.undrain('a/1');
+    cluster.master.undrain('a/1');
     const left = late.leave();
     await cluster.clock.resolve(left);
     await cluster.clock.advance(2000);
