@@ -6,7 +6,9 @@ import { Project } from '../support/project.ts';
 import { plainTarget, startEjabberd, startProsody } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 
+/** Over TCP; the other wires carry fewer: how many a server bears is not what is asked here. */
 const USERS = 200;
+const FEWER = 80;
 
 const transports = {
   TCP: ({ ports }: RealServer) => ({ AMOC_XMPP_PORT: `${ports.c2s}`, AMOC_XMPP_TLS: 'none' }),
@@ -34,6 +36,7 @@ for (const [name, start] of [
     const run = async (
       scenario: string,
       transport: keyof typeof transports,
+      users: number,
       settings: string[],
     ): Promise<StopResult> => {
       const env = {
@@ -43,7 +46,7 @@ for (const [name, start] of [
         ...transports[transport](server),
       };
       const all = ['interarrival=5ms', 'repeatCount=1', 'stopTimeout=60s', ...settings];
-      return await project.result([scenario, '1', String(USERS), '--settings', ...all], env);
+      return await project.result([scenario, '1', String(users), '--settings', ...all], env);
     };
 
     before(async () => {
@@ -57,18 +60,20 @@ for (const [name, start] of [
     });
 
     for (const transport of Object.keys(transports) as (keyof typeof transports)[]) {
-      it(`mongoose_simple: ${USERS} users over ${transport}, no error, every message arrives`, async () => {
+      const count = transport === 'TCP' ? USERS : FEWER;
+      it(`mongoose_simple: ${count} users over ${transport}, no error, every message arrives`, async () => {
         const settings = ['warmUp=4s', 'messageInterval=100ms', 'rounds=1', 'coolDown=5s'];
         const { users, messages, metrics, errors } = await run(
           'mongoose_simple',
           transport,
+          count,
           settings,
         );
-        assert.deepEqual([users.finished, users.crashed, errors], [USERS, 0, []]);
-        assert.equal(metrics.counters['connections'], USERS);
-        // The highest users write to neighbours above them, who have no account: those come back as errors.
+        assert.deepEqual([users.finished, users.crashed, errors], [count, 0, []]);
+        assert.equal(metrics.counters['connections'], count);
+        // The highest users write to neighbours above them, who are not online.
         const beyond = 4 + 3 + 2 + 1;
-        assert.equal(messages.sent, USERS * 8 - (4 + 3 + 2 + 1));
+        assert.equal(messages.sent, count * 8 - (4 + 3 + 2 + 1));
         assert.ok(
           messages.received >= messages.sent - beyond,
           `${messages.received} of ${messages.sent} arrived`,
@@ -84,15 +89,16 @@ for (const [name, start] of [
       // Over TCP the accounts of mongoose_simple were made with it.
       if (transport === 'TCP') continue;
 
-      it(`mongoose_in_band_registration: ${USERS} users over ${transport}, no error`, async () => {
+      it(`mongoose_in_band_registration: ${count} users over ${transport}, no error`, async () => {
         const settings = ['stay=200ms', `xmppUser=fresh_${transport.toLowerCase()}_{id}`];
         const { users, metrics, errors } = await run(
           'mongoose_in_band_registration',
           transport,
+          count,
           settings,
         );
-        assert.deepEqual([users.finished, users.crashed, errors], [USERS, 0, []]);
-        assert.equal(metrics.times['registration']?.count, USERS);
+        assert.deepEqual([users.finished, users.crashed, errors], [count, 0, []]);
+        assert.equal(metrics.times['registration']?.count, count);
       });
     }
 
