@@ -10,7 +10,7 @@ import type { LoginWarning, SaslMechanism, SaslOffer } from './mechanisms.ts';
 import { userAgentOf } from './user-agent.ts';
 
 /** What an {@link Authentication} needs from the login that it is a part of. */
-export interface AuthenticationParts {
+export interface AuthenticationDeps {
   wire: () => Wire | undefined;
   /** Whether the login has not ended. */
   isWanted: () => boolean;
@@ -20,14 +20,14 @@ export interface AuthenticationParts {
 /** The part of a login in which both sides prove their identity. */
 export class Authentication {
   readonly #options: ConnectOptions;
-  readonly #parts: AuthenticationParts;
+  readonly #deps: AuthenticationDeps;
   #mechanism: SaslMechanism | undefined;
   #chosen: string | undefined;
   #hasToken = false;
 
-  constructor(options: ConnectOptions, parts: AuthenticationParts) {
+  constructor(options: ConnectOptions, deps: AuthenticationDeps) {
     this.#options = options;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /** Whether the server accepted a token in place of a password (XEP-0484). */
@@ -43,12 +43,12 @@ export class Authentication {
    * @throws {AmocError} `CONNECTION` when no mechanism can be used
    */
   prepare(xmpp: Library, offer: SaslOffer): void {
-    const { isWanted, warn } = this.#parts;
-    const wire = this.#parts.wire() as Wire;
+    const { isWanted, warn } = this.#deps;
+    const wire = this.#deps.wire() as Wire;
     this.#chosen = chooseMechanism(this.#options, offer, wire);
     const begin = (name: string): SaslMechanism => {
-      const parts = { options: this.#options, wire, offer, isWanted, warn };
-      return (this.#mechanism = beginMechanism(name, parts));
+      const deps = { wire, isWanted, warn };
+      return (this.#mechanism = beginMechanism(name, this.#options, offer, deps));
     };
     xmpp.saslFactory._mechs = mechanismNames.map((name) => ({
       name,

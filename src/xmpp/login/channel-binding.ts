@@ -16,7 +16,7 @@ export interface ChannelBinding {
 }
 
 /** What is known about a connection and its server before a login is bound to it. */
-export interface BindingParts {
+export interface BindingInputs {
   wire: Wire;
   /** Types that the server lists (XEP-0440); `undefined` when it sends no list. */
   listed: readonly string[] | undefined;
@@ -25,7 +25,7 @@ export interface BindingParts {
 }
 
 /** The type of binding for a login; `undefined` when the two sides have none in common. */
-export function chooseBinding({ wire, listed, wanted }: BindingParts): BindingType | undefined {
+export function chooseBinding({ wire, listed, wanted }: BindingInputs): BindingType | undefined {
   if (wanted === 'none') return undefined;
   // A server without a list supports the type that is usual for its TLS version (RFC 5802 §6.1, RFC 9266 §2).
   const offered = listed ?? ['tls-unique', 'tls-exporter'];
@@ -39,15 +39,15 @@ export function chooseBinding({ wire, listed, wanted }: BindingParts): BindingTy
  *
  * @throws {AmocError} `CONNECTION` naming what is missing
  */
-export async function bindTo(parts: BindingParts): Promise<ChannelBinding> {
-  const { wire, listed, wanted } = parts;
+export async function bindTo(inputs: BindingInputs): Promise<ChannelBinding> {
+  const { wire, listed, wanted } = inputs;
   if (!wire.isSecure) {
     throw new AmocError('CONNECTION', 'channel binding (-PLUS) needs TLS; see AMOC_XMPP_TLS');
   }
   if (wire.channelBinding === undefined) {
     throw new AmocError('CONNECTION', 'channel binding (-PLUS) needs TLS over TCP, not over HTTP');
   }
-  const type = chooseBinding(parts);
+  const type = chooseBinding(inputs);
   const data = type === undefined ? undefined : await dataOf(wire, type);
   if (type !== undefined && data !== undefined) return { type, data };
   const offers = listed === undefined ? '' : `; the server lists ${listed.join(', ') || 'none'}`;

@@ -5,7 +5,7 @@ import { AmocError } from '../../lib/errors.ts';
 const derive = promisify(pbkdf2);
 
 /** The inputs of a key derivation. */
-export interface KeyParts {
+export interface KeyInputs {
   password: string;
   salt: Buffer;
   rounds: number;
@@ -32,7 +32,7 @@ const waiting = new Set<() => void>();
  * @throws {AmocError} `CONNECTION` when the key is not wanted any more
  */
 export async function deriveKey(
-  { password, salt, rounds, bytes, hash }: KeyParts,
+  { password, salt, rounds, bytes, hash }: KeyInputs,
   known: () => Buffer | undefined,
   isWanted: () => boolean,
 ): Promise<Buffer> {

@@ -2,7 +2,7 @@ import { NoMechanism } from '../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import type { Wire } from '../wire/wire.ts';
 import { bindTo, chooseBinding } from './channel-binding.ts';
-import type { BindingParts } from './channel-binding.ts';
+import type { BindingInputs } from './channel-binding.ts';
 import { saslPrepared } from './prepared.ts';
 import { ScramClient, scramHashes } from './scram.ts';
 import type { ScramMechanism } from './scram.ts';
@@ -35,11 +35,9 @@ export interface SaslOffer {
   bindings: readonly string[] | undefined;
 }
 
-/** What an exchange needs. */
-export interface SaslParts {
-  options: ConnectOptions;
+/** What an exchange works with. */
+export interface SaslDeps {
   wire: Wire;
-  offer: SaslOffer;
   /** Whether the login has not ended. @default it has not */
   isWanted?: () => boolean;
   /** Called with what exposes a password to eavesdroppers. */
@@ -80,7 +78,7 @@ export function chooseMechanism(options: ConnectOptions, offer: SaslOffer, wire:
   }
   if (certificate !== undefined && offered.includes('EXTERNAL')) return 'EXTERNAL';
   const isBindable =
-    bindings !== undefined && chooseBinding(bindingParts(options, offer, wire)) !== undefined;
+    bindings !== undefined && chooseBinding(bindingInputs(options, offer, wire)) !== undefined;
   const known = isBindable ? [...automaticPlus, ...automatic] : automatic;
   const chosen = known.find((name) => offered.includes(name));
   if (chosen === undefined) {
@@ -91,18 +89,23 @@ export function chooseMechanism(options: ConnectOptions, offer: SaslOffer, wire:
   return chosen;
 }
 
-function bindingParts(
+function bindingInputs(
   { channelBinding: wanted = 'auto' }: ConnectOptions,
   { bindings: listed }: SaslOffer,
   wire: Wire,
-): BindingParts {
+): BindingInputs {
   return { wire, listed, wanted };
 }
 
 /** Begins an exchange with the mechanism of that name. */
-export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
-  const { username, password, domain, host, port } = parts.options;
-  if (isClear(name)) parts.warn?.('clear-password', `${name} sends the password in the clear`);
+export function beginMechanism(
+  name: string,
+  options: ConnectOptions,
+  offer: SaslOffer,
+  deps: SaslDeps,
+): SaslMechanism {
+  const { username, password, domain, host, port } = options;
+  if (isClear(name)) deps.warn?.('clear-password', `${name} sends the password in the clear`);
   switch (name) {
     case 'PLAIN':
       // RFC 4616 §2
@@ -122,7 +125,7 @@ export function beginMechanism(name: string, parts: SaslParts): SaslMechanism {
     case 'X-OAUTH2':
       return once(name, `\0${username}\0${password}`);
     default:
-      return scram(name, parts);
+      return scram(name, () => scramClient(name, options, offer, deps));
   }
 }
 
@@ -151,14 +154,14 @@ function isClear(name: string): boolean {
   return name === 'PLAIN' || name === 'X-OAUTH2' || name === 'OAUTHBEARER';
 }
 
-function scram(name: string, parts: SaslParts): SaslMechanism {
+function scram(name: string, begin: () => Promise<ScramClient>): SaslMechanism {
   let client: ScramClient | undefined;
   let serverFirst: string | undefined;
   return {
     name,
     clientFirst: true,
     response: async () => {
-      client ??= await scramClient(name, parts);
+      client ??= await begin();
       return bytesOf(serverFirst === undefined ? client.first() : await client.final(serverFirst));
     },
     challenge: (bytes) => (serverFirst = textOf(bytes)),
@@ -166,11 +169,15 @@ function scram(name: string, parts: SaslParts): SaslMechanism {
   };
 }
 
-async function scramClient(name: string, parts: SaslParts): Promise<ScramClient> {
-  const { options, wire, offer, isWanted, warn } = parts;
+async function scramClient(
+  name: string,
+  options: ConnectOptions,
+  offer: SaslOffer,
+  { wire, isWanted, warn }: SaslDeps,
+): Promise<ScramClient> {
   const isPlus = name.endsWith('-PLUS');
   const mechanism = (isPlus ? name.slice(0, -5) : name) as ScramMechanism;
-  const binding = isPlus ? await bindTo(bindingParts(options, offer, wire)) : undefined;
+  const binding = isPlus ? await bindTo(bindingInputs(options, offer, wire)) : undefined;
   const { username, password, scramCache = true } = options;
   // RFC 5802 §6: say so when this side could have bound and the server did not offer it. TLS below HTTP gives
   // nothing to bind to.

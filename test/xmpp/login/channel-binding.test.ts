@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { bindTo, chooseBinding, endPointOf } from '../../../src/xmpp/login/channel-binding.ts';
-import type { BindingParts } from '../../../src/xmpp/login/channel-binding.ts';
+import type { BindingInputs } from '../../../src/xmpp/login/channel-binding.ts';
 import { chooseMechanism } from '../../../src/xmpp/login/mechanisms.ts';
 import { MemoryWire } from '../../support/memory-wire.ts';
 import { options } from '../../support/xmpp.ts';
@@ -79,7 +79,7 @@ describe('the binding of a login to its TLS connection', () => {
     ['the one that is wanted', { wanted: 'tls-server-end-point' }, 'tls-server-end-point'],
     ['not one that this TLS has not', { wanted: 'tls-unique' }, undefined],
     ['none when none is wanted', { listed: ['tls-exporter'], wanted: 'none' }, undefined],
-  ] as [string, Partial<BindingParts>, string | undefined][]) {
+  ] as [string, Partial<BindingInputs>, string | undefined][]) {
     it(`has a type: ${what}`, () => {
       const wire = new TlsWire(Buffer.from('certificate'));
       assert.equal(chooseBinding({ wire, listed: undefined, wanted: 'auto', ...parts }), expected);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { beginMechanism, chooseMechanism } from '../../../src/xmpp/login/mechanisms.ts';
-import type { SaslOffer } from '../../../src/xmpp/login/mechanisms.ts';
+import type { SaslMechanism, SaslOffer } from '../../../src/xmpp/login/mechanisms.ts';
 import { ScramClient } from '../../../src/xmpp/login/scram.ts';
 import { MemoryWire } from '../../support/memory-wire.ts';
 import { options } from '../../support/xmpp.ts';
@@ -41,12 +41,10 @@ describe('SASL', () => {
   });
 
   it('says what each specification wants it to say', async () => {
-    const parts = {
-      options: options(5222, 7, { password: 'token' }),
-      wire: new MemoryWire(),
-      offer: offering(),
-    };
-    const first = async (name: string): Promise<string> => beginMechanism(name, parts).response();
+    const deps = { wire: new MemoryWire() };
+    const begin = (name: string): SaslMechanism =>
+      beginMechanism(name, options(5222, 7, { password: 'token' }), offering(), deps);
+    const first = async (name: string): Promise<string> => begin(name).response();
     assert.equal(await first('PLAIN'), '\0user_7\0token');
     assert.equal(await first('EXTERNAL'), '');
     assert.equal(await first('ANONYMOUS'), '');
@@ -56,7 +54,7 @@ describe('SASL', () => {
       await first('OAUTHBEARER'),
       'n,a=user_7@localhost,\u0001host=127.0.0.1\u0001port=5222\u0001auth=Bearer token\u0001\u0001',
     );
-    const bearer = beginMechanism('OAUTHBEARER', parts);
+    const bearer = begin('OAUTHBEARER');
     bearer.challenge('{"status":"invalid_token"}');
     assert.equal(await bearer.response(), '\u0001');
     await assert.rejects(first('SCRAM-SHA-1-PLUS'), /needs TLS/);
