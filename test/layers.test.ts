@@ -59,7 +59,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'slave',
     'control',
     'commands',
-    'master',
     'console',
     'attach',
   ],

@@ -118,11 +118,11 @@ describe('the arguments of `amoc run`', () => {
   for (const [args, message] of [
     [
       ['sleeper', '1', '2', '--for', '30'],
-      '--for takes a time with its unit, as in 30s; 30 has none',
+      '--for takes a time with its unit, as in 30s; 30 has no unit',
     ],
     [
       ['sleeper', '1', '2', '--for', '1.5'],
-      '--for takes a time with its unit, as in 30s; 1.5 has none',
+      '--for takes a time with its unit, as in 30s; 1.5 has no unit',
     ],
     [['sleeper', '1', '2', '--for', '0'], /--for takes a time with its unit/],
     [['sleeper', '1', '2', '--for', '-5'], /--for takes a time with its unit/],
