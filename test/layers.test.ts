@@ -75,7 +75,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'slave',
     'control',
     'commands',
-    'master',
     'console',
     'attach',
   ],

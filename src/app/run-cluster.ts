@@ -30,8 +30,8 @@ export async function openLocalRun(events: ClusterEvents): Promise<RunCluster> {
 /**
  * Listens for slaves on `AMOC_MASTER_PORT`. The run ends with this process: no journal keeps it.
  *
- * @throws {AmocError} `CONFIG` without a port, `BUSY` when a console keeps a run on it, `CONNECTION` when it cannot
- * be opened
+ * @throws {AmocError} `CONFIG` without a port, `BUSY` when a console keeps a run on it, `CONNECTION` when it
+ * cannot be opened
  */
 export async function openDistributedRun(events: ClusterEvents): Promise<RunCluster> {
   if (variable('AMOC_MASTER_PORT') === undefined) {

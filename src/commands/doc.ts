@@ -7,7 +7,7 @@ export interface OptionDoc {
   readonly default: string;
 }
 
-/** The documentation of a command, or of a function of the shell: the source of help and of the README's table. */
+/** The documentation of a command or of a function of the shell: the source of help and the README's table. */
 export interface CommandDoc {
   readonly name: string;
   /** As it is typed, without the object in front. */

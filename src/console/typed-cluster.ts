@@ -17,7 +17,8 @@ type Method = (...values: unknown[]) => unknown;
 
 /**
  * `amocLocal` or `amocDist` as it is typed: a method for each command, which checks its arguments and answers
- * with a plain object that prints as a sentence or a table. The error for an unknown name suggests a similar one.
+ * with a plain object that prints as a sentence or a table. The error for an unknown name suggests a similar
+ * one.
  */
 export function typedCluster(control: Control): object {
   const methods: Record<string, Method> = {};

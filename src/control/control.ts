@@ -37,7 +37,7 @@ import type {
 /**
  * All that can be asked of a cluster: what consoles, `amoc run` and nodes use, and nothing below it.
  *
- * Requests are typed: whoever takes them from outside has checked them (`src/commands`). Requests and results
+ * Requests are typed: the code that takes them from outside checks them (`src/commands`). Requests and results
  * are plain JSON. A command takes effect in the order of the calls; those that need a running scenario throw
  * `NO_RUN` in other states.
  */

@@ -8,8 +8,8 @@ const KEY = /^\s*(?:(['"])([\w$]+)\1|([\w$]+))\s*:\s*\{/;
 const DESCRIPTION = /(?:^|[{,\s])description\s*:\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)")/;
 
 /**
- * The variables that a scenario declares in its own file, each with its description, by its source alone: nothing
- * is compiled or run. For completion, so what it does not recognise it leaves out.
+ * The variables that a scenario declares in its own file, each with its description, by its source alone:
+ * nothing is compiled or run. For completion, so what it does not recognise it leaves out.
  */
 export function declaredVariables(source: string): Record<string, string> {
   const found: Record<string, string> = {};

@@ -5,8 +5,8 @@ import { oneLine } from '../../lib/text/foreign-text.ts';
 const MAX_LISTED = 60;
 
 /**
- * Candidates, each with its description, a line each. The texts may be those of a scenario, so none can steer the
- * terminal.
+ * Candidates, each with its description, a line each. The texts may be those of a scenario, so none can steer
+ * the terminal.
  *
  * @param columns the width of the terminal
  */

@@ -104,7 +104,7 @@ function completeCommand(line: string): Completion | undefined {
   return matching(candidates, partial);
 }
 
-/** What fits in the place of an argument, an option or its value; `undefined` outside of the calls of commands. */
+/** What fits in the place of an argument, an option or its value; `undefined` outside of calls of commands. */
 function candidatesInCall(
   line: string,
   context: LineContext,
