@@ -10,6 +10,7 @@ import { environmentName } from '../src/config/variable.ts';
 import type { Variables } from '../src/config/variable.ts';
 import { clusterCommands, shellCommands } from '../src/console/command-table.ts';
 import { MetricsRegistry } from '../src/metrics/metrics.ts';
+import { features } from '../src/features/index.ts';
 import { PooledUser } from '../src/users/user.ts';
 import { builtInMetrics } from '../src/metrics/catalogue.ts';
 import { exitCodes } from '../src/record/outcome.ts';
@@ -201,7 +202,7 @@ describe('docs/arsenal.md', () => {
       types.flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
     const known: Record<string, readonly string[]> = {
       session: methods(Session, Receiver),
-      user: methods(PooledUser),
+      user: [...methods(PooledUser), ...features.flatMap(({ functions }) => functions)],
       metrics: methods(MetricsRegistry),
       Math: ['ceil'],
     };
