@@ -9,6 +9,7 @@ import { environmentName } from '../src/config/variable.ts';
 import type { Variables } from '../src/config/variable.ts';
 import { allDocs } from '../src/console/shell-commands.ts';
 import { MetricsRegistry } from '../src/metrics/metrics.ts';
+import { features } from '../src/features/index.ts';
 import { PooledUser } from '../src/users/user.ts';
 import { XmppFacet } from '../src/xmpp/user/facet.ts';
 import { builtInMetrics } from '../src/metrics/catalogue.ts';
@@ -204,7 +205,7 @@ describe('docs/arsenal.md', () => {
       types.flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
     const known: Record<string, readonly string[]> = {
       session: methods(Session),
-      user: methods(PooledUser, XmppFacet),
+      user: [...methods(PooledUser, XmppFacet), ...features.flatMap(({ functions }) => functions)],
       metrics: methods(MetricsRegistry),
       Math: ['ceil'],
     };

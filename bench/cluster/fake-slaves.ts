@@ -7,6 +7,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { systemClock } from '../../src/lib/time/clock.ts';
 import { digestOf } from '../../src/lib/ids/id-digest.ts';
 import { newIdentity } from '../../src/lib/ids/identity.ts';
+import { noUsers } from '../../src/lib/user-states.ts';
 import { IdSet } from '../../src/lib/ids/id-set.ts';
 import { MetricsRegistry } from '../../src/metrics/metrics.ts';
 import { offerHandshake } from '../../src/protocol/handshake.ts';
@@ -65,17 +66,7 @@ class FakeSlave {
       type: 'report',
       sequence: ++this.#sequence,
       ...(this.#run === undefined ? {} : { run: this.#run, digest: digestOf(this.users) }),
-      users: {
-        starting: 0,
-        running: this.users.size,
-        waiting: 0,
-        leaving: 0,
-        moving: 0,
-        finished: 0,
-        removed: 0,
-        crashed: 0,
-        moved: 0,
-      },
+      users: { ...noUsers, running: this.users.size },
       load: { cpu: 0.5, loopDelayMs: 1, rssBytes: 1e8 },
       delta: this.#run === undefined ? { counters: {}, histograms: {} } : delta,
       ended: {

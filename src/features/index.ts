@@ -1,7 +1,8 @@
 import type { Feature } from './feature.ts';
+import { once } from './once/once.ts';
 
 /** All run features. A new one is a folder, and its name here. */
-export const features = [] as const satisfies readonly Feature[];
+export const features = [once] as const satisfies readonly Feature[];
 
 type FunctionsOf<F> = F extends Feature<infer Functions> ? Functions : never;
 
@@ -11,5 +12,4 @@ type Joined<U> = (U extends unknown ? (each: U) => void : never) extends (all: i
   : never;
 
 /** What the features add to each user. */
-// eslint-disable-next-line -- for the empty list
-export type UserFunctions = Record<never, never> & Joined<FunctionsOf<(typeof features)[number]>>;
+export type UserFunctions = Joined<FunctionsOf<(typeof features)[number]>>;

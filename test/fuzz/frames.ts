@@ -2,14 +2,23 @@ import type { Random } from '../../src/lib/ids/random.ts';
 import { requests } from '../../src/protocol/messages.ts';
 
 /** What a slave says. */
-export const slaveTypes = ['reply', 'failure', 'report', 'logs', 'blocked', 'unblocked', 'beat'];
+export const slaveTypes = [
+  'request',
+  'reply',
+  'failure',
+  'report',
+  'logs',
+  'blocked',
+  'unblocked',
+].concat(['beat', 'feature']);
 /** What a master says. */
-export const masterTypes = ['request', 'beat', 'kill'];
+export const masterTypes = ['request', 'reply', 'failure', 'beat', 'kill', 'feature'];
 /** What is said before the proof. */
 export const strangerTypes = ['hello', 'challenge', 'welcome', 'refused'];
 
 const names = ['type', 'id', 'run', 'ids', 'users', 'load', 'delta', 'ended', 'operation', 'params']
   .concat(['revision', 'force', 'sequence', 'digest', 'proof', 'nonce', 'version', 'info', 'role'])
+  .concat(['body', 'value', 'grant', 'settled'])
   .concat(['name', 'records', 'at', 'acked', 'from', 'to', 'step', '__proto__', 'constructor']);
 
 /** Any value of JSON, more likely one that a message could have somewhere. */
@@ -29,6 +38,10 @@ export function anything(random: Random, depth = 0): unknown {
         '\u0000',
         '../../etc',
         'work',
+        'once',
+        'want',
+        'do',
+        'hello',
       ]);
     case 3:
       return random.float() < 0.5;

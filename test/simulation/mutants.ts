@@ -90,6 +90,19 @@ const mutants: readonly Mutant[] = [
     without: 'IdSet.empty',
   },
   {
+    fault: 'users see what is done once before the master has it',
+    file: 'src/features/once/slave.js',
+    cure: 'entry.result = copy === undefined ? {} : { value: copy };',
+    without:
+      'entry.result = copy === undefined ? {} : { value: copy }; this.#settle(name, entry.result);',
+  },
+  {
+    fault: 'a process that is back does not say what its users wait for',
+    file: 'src/features/once/slave.js',
+    cure: 'this.#compare(new Set(message.settled));',
+    without: '',
+  },
+  {
     fault: 'slaves keep their users beyond their lease',
     file: 'src/slave/link.js',
     cure: 'this.#parts.onLeaseEnd();',
@@ -97,6 +110,8 @@ const mutants: readonly Mutant[] = [
   },
 ];
 
+/** MUTANT: only those whose fault has this text. */
+const ONLY = process.env['MUTANT'] ?? '';
 const SEEDS = Number(process.env['SEEDS'] ?? 200);
 const STEPS = 30;
 const dist = fileURLToPath(new URL('../../', import.meta.url));
@@ -106,7 +121,9 @@ try {
   symlinkSync(join(dist, '../node_modules'), join(folder, 'node_modules'));
   symlinkSync(join(dist, '../package.json'), join(folder, 'package.json'));
   cpSync(dist, join(folder, 'dist'), { recursive: true });
-  for (const { fault, file, cure, without } of mutants) {
+  for (const { fault, file, cure, without } of mutants.filter((each) =>
+    each.fault.includes(ONLY),
+  )) {
     const path = join(folder, 'dist', file);
     const code = readFileSync(path, 'utf8');
     if (code.split(cure).length !== 2) throw new Error(`${file} does not have once: ${cure}`);

@@ -1,5 +1,6 @@
 import { AmocError } from '../../src/lib/errors.ts';
 import { seededRandom } from '../../src/lib/ids/random.ts';
+import { noUsers } from '../../src/lib/user-states.ts';
 import { Violation, World } from './world.ts';
 
 /** One thing that happens in a simulated world, `afterMs` after the one before. */
@@ -204,17 +205,7 @@ function lie(world: World): string {
     type: 'report',
     sequence: 1_000_000_000,
     run: world.run,
-    users: {
-      starting: 0,
-      running: 1e9,
-      waiting: 0,
-      leaving: 0,
-      moving: 0,
-      finished: 0,
-      removed: 0,
-      crashed: 0,
-      moved: 0,
-    },
+    users: { ...noUsers, running: 1e9 },
     load: { cpu: 0, loopDelayMs: 0, rssBytes: 1 },
     delta: { counters: {}, histograms: {} },
     ended: { finished: ids, crashed: [], removed: [], moved: [], back: [], revision: 0 },
@@ -240,6 +231,9 @@ async function compare(world: World, users: number): Promise<void> {
     }
   }
   if (away > 0) throw new Violation(`${away} users are still out of reach: ${told}`);
+  const inVain = world.waitingInVain();
+  if (inVain.length > 0)
+    throw new Violation(`there is a value, and still wait ${inVain.join(', ')}`);
   for (const { name, clockOffsetMs, roundTripMs } of status.nodes) {
     const machine = world.machines.find((each) => each.name === name);
     const error = Math.abs((clockOffsetMs ?? 0) - (machine?.offsetMs ?? 0));

@@ -13,6 +13,7 @@ import { offerHandshake } from '../../src/protocol/handshake.ts';
 import { wasRefused } from '../../src/slave/dial-failure.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { Slave } from '../../src/slave/slave.ts';
+import type { User } from '../../src/users/user.ts';
 import { connectOver } from './network.ts';
 import type { Link } from './network.ts';
 import { MortalClock, skewed, VirtualClock } from './virtual-clock.ts';
@@ -25,6 +26,8 @@ const DIAL_MS = 3000;
 const OLD_JOURNALS = 20;
 /** A disk that is full for longer makes nodes forget reports that no journal has. */
 const MAX_FULL_MS = 15_000;
+/** How many things are done once. */
+const NAMES = 6;
 /** A `start()` that never ends. */
 const FOR_EVER_MS = 1e9;
 
@@ -216,6 +219,11 @@ export class World {
   readonly machines: Machine[];
   readonly notices: Notice[] = [];
   readonly #running = new Map<number, string>();
+  /** By its name, what the work that is done once came to, as users have seen it. */
+  readonly #values = new Map<string, string>();
+  /** Users that wait for such a value. */
+  readonly #waiting = new Set<{ id: number; machine: string; name: string }>();
+  #works = 0;
   #journal: string | undefined;
   /** Journals of before, the newest last. */
   #oldJournals: string[] = [];
@@ -377,10 +385,7 @@ export class World {
   scenario(machine: string): Record<string, unknown> {
     return {
       connectionsPerUser: 0,
-      start: async (
-        id: number,
-        user: { sleep: (ms: number) => Promise<void>; random: Random },
-      ): Promise<void> => {
+      start: async (id: number, user: User): Promise<void> => {
         const other = this.#running.get(id);
         // On a machine that stands still nobody does anything, until it goes on.
         if (other !== undefined && !this.isPaused(other)) {
@@ -391,6 +396,7 @@ export class World {
         this.#running.set(id, machine);
         this.#starts++;
         const fate = user.random.float();
+        void this.#once(machine, user);
         try {
           await user.sleep(durationOf(fate));
           const owner = this.#running.get(id);
@@ -407,6 +413,37 @@ export class World {
     };
   }
 
+  /** Waits for one of a few values; at most one value of a name is ever seen. */
+  async #once(machine: string, user: User): Promise<void> {
+    const random = seededRandom(user.id, this.#starts);
+    const name = `thing_${random.integer(1, NAMES)}`;
+    const waiting = { id: user.id, machine, name };
+    this.#waiting.add(waiting);
+    try {
+      const value = await user.once(name, async () => {
+        await user.sleep(random.integer(0, 4000));
+        if (random.float() < 0.3) throw new Error('this work fails');
+        return `${++this.#works}@${machine}`;
+      });
+      this.promised();
+      const seen = this.#values.get(name) ?? value;
+      this.#values.set(name, value);
+      if (seen === value || !this.isJournalTrue) return;
+      this.#violation ??= new Violation(`user ${user.id} has ${value} for ${name}, not ${seen}`);
+    } catch {
+      // It was removed, its start is over, or its work failed.
+    } finally {
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  /** Users that still wait, although there is a value. */
+  waitingInVain(): string[] {
+    return [...this.#waiting]
+      .filter(({ name }) => this.#values.has(name))
+      .map(({ id, machine, name }) => `${id}@${machine} for ${name}`);
+  }
+
   isPaused(name: string): boolean {
     return this.machines.find((machine) => machine.name === name)?.isPaused === true;
   }
@@ -414,6 +451,7 @@ export class World {
   /** The users of a machine whose process has died. */
   forget(machine: string): void {
     for (const [id, where] of this.#running) if (where === machine) this.#running.delete(id);
+    for (const each of this.#waiting) if (each.machine === machine) this.#waiting.delete(each);
   }
 }
 
