@@ -280,7 +280,7 @@ export class UserPool {
     if (!this.#apply(user, 'begin')) return;
     const { scenario, state } = this.#parts;
     try {
-      const running = scenario.start(user.id, user, state);
+      const running = scenario.start(user.id, user as PooledUser & User, state);
       if (isThenable(running)) {
         running.then(
           () => this.#returned(user),

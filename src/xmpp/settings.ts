@@ -1,3 +1,4 @@
+import { transportNames } from './wire/transports.ts';
 import { atLeast, oneOf, port } from '../config/checks.ts';
 import type { SettingsOf, Variables } from '../config/variable.ts';
 import { checkDomain } from './user/domain-pattern.ts';
@@ -40,7 +41,7 @@ export const xmppVariables = {
   xmppTransport: {
     description: 'tcp, websocket or bosh',
     default: 'tcp',
-    check: oneOf('tcp', 'websocket', 'bosh'),
+    check: oneOf(...transportNames),
   },
   xmppTls: {
     description: 'none, starttls (the upgrade is required), direct (TLS from the first byte), auto',

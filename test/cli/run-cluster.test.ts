@@ -8,7 +8,7 @@ import { sha256 } from '../../src/lib/ids/sha256.ts';
 import { exitCodes } from '../../src/record/outcome.ts';
 import type { RunResult } from '../../src/record/types.ts';
 import { freePort } from '../support/ports.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertRan, Project } from '../support/project.ts';
 
 const idle = `
