@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { table } from '../src/console/views/render.ts';
 import { paintFor } from '../src/console/views/paint.ts';
-import { packageRootOf } from '../src/scenario/loader.ts';
+import { packageRootOf } from '../src/lib/system/package-root.ts';
 
 /** Where the package is. */
 export const ROOT = packageRootOf(fileURLToPath(import.meta.url));

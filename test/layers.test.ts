@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { packageRootOf } from '../src/scenario/loader.ts';
+import { packageRootOf } from '../src/lib/system/package-root.ts';
 
 /** ARCHITECTURE.md, Layers: a folder, and the folders that it may import from. */
 const layers: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { variable } from '../config/environment.ts';
-import { packageRootOf } from '../scenario/loader.ts';
+import { packageRootOf } from '../lib/system/package-root.ts';
 import type { LoaderPlaces } from '../scenario/loader.ts';
 
 const here = fileURLToPath(import.meta.url);

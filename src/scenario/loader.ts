@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, parse } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { demandSound } from './bundle.ts';
@@ -157,14 +157,6 @@ function findPackage(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** The folder of the package that `file` belongs to. */
-export function packageRootOf(file: string): string {
-  for (let folder = dirname(file); folder !== parse(folder).root; folder = dirname(folder)) {
-    if (exists(join(folder, 'package.json'))) return folder;
-  }
-  throw new AmocError('FILE', `no package.json above ${file}`);
 }
 
 function exists(path: string): boolean {

@@ -1,4 +1,3 @@
-import { transportNames } from './wire/transports.ts';
 import { atLeast, oneOf, port } from '../config/checks.ts';
 import type { SettingsOf, Variables } from '../config/variable.ts';
 import { checkDomain } from './user/domain-pattern.ts';
@@ -41,7 +40,7 @@ export const xmppVariables = {
   xmppTransport: {
     description: 'tcp, websocket or bosh',
     default: 'tcp',
-    check: oneOf(...transportNames),
+    check: oneOf('tcp', 'websocket', 'bosh'),
   },
   xmppTls: {
     description: 'none, starttls (the upgrade is required), direct (TLS from the first byte), auto',

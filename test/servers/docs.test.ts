@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import * as amoc from '../../src/index.ts';
-import { packageRootOf } from '../../src/scenario/loader.ts';
+import { packageRootOf } from '../../src/lib/system/package-root.ts';
 import { startEjabberd } from '../support/servers.ts';
 import type { RealServer } from '../support/servers.ts';
 

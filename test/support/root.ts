@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { packageRootOf } from '../../src/scenario/loader.ts';
+import { packageRootOf } from '../../src/lib/system/package-root.ts';
 
 /** Where the package under test is. */
 export const ROOT = packageRootOf(fileURLToPath(import.meta.url));
