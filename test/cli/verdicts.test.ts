@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Parser } from 'ltx';
 import type { Element } from 'ltx';
+import type { Verdict } from '../../src/record/verdict.ts';
 import { ROOT } from '../support/root.ts';
 import { Project } from '../support/project.ts';
 
@@ -89,6 +90,42 @@ describe('the verdict of `amoc run`', () => {
       result.verdicts.map(({ threshold, passed }) => `${threshold} ${passed}`),
       ['work p50 < 1s true', 'turns >= 1 true', 'users_crashed <= 1 true'],
     );
+  });
+
+  it('is 3 when a threshold was missed for a part of the run only, if it is over a window', async () => {
+    const slowAtFirst = `
+import type { User } from 'amoc';
+export const connectionsPerUser = 0;
+export async function start(id: number, user: User) {
+  for (let turn = 0; ; turn++) {
+    user.metrics.histogram('work').record(turn < 20 ? 900 : 5);
+    await user.sleep(50);
+  }
+}
+`;
+    using project = new Project({ slow_at_first: slowAtFirst });
+    const { code, out, err } = await project.amoc(
+      [
+        ...['run', 'slow_at_first', '1', '4', '--for', '6s', '--json', '--junit', 'verdict.xml'],
+        ...['--settings', 'abortDelay=0', 'interarrival=1ms'],
+        ...['--threshold', 'work p50 over 1s < 100ms', 'work p50 < 100ms'],
+      ],
+      { env: quick },
+    );
+    assert.equal(code, 3, err);
+    const { verdicts } = JSON.parse(out) as { verdicts: Verdict[] };
+    const [windowed, whole] = verdicts;
+    assert.deepEqual([windowed?.passed, whole?.passed], [false, true]);
+    assert.ok(Math.abs((windowed?.value ?? 0) - 900) < 1);
+    const { overMs, judged = 0, missed = 0, last = 0 } = windowed?.window ?? {};
+    assert.equal(overMs, 1000);
+    assert.ok(missed >= 1 && missed < judged, `${missed} of ${judged}`);
+    assert.ok(Math.abs(last - 5) < 0.1);
+    assert.match(err, /threshold missed: work p50 over 1s < 100ms/);
+    const suite = parse(readFileSync(join(project.folder, 'verdict.xml'), 'utf8'));
+    assert.equal(suite.attrs['failures'], '1');
+    const report = await project.amoc(['report', 'last']);
+    assert.match(report.out, /work p50 over 1s/);
   });
 
   it('is 1 when users crash, whatever the thresholds say of times', async () => {
