@@ -1,6 +1,6 @@
 import type { User, Variables } from 'amoc';
 
-/** Node.js' HTTP client manages its connections itself; all users of a process share them. */
+/** All users of a process share its HTTP connections; no user holds one. */
 export const connectionsPerUser = 0;
 
 export const variables = {
@@ -21,14 +21,10 @@ export const variables = {
 
 /** HTTP requests, timed; an answer outside of 2xx ends the user with an error. */
 export async function start(_id: number, user: User<typeof variables>): Promise<void> {
-  const { settings, signal } = user;
+  const { settings } = user;
   for (let sent = 0; sent < settings.requests; sent++) {
-    await user.timed('http_request', async () => {
-      const response = await fetch(settings.url, { signal });
-      await response.arrayBuffer();
-      if (!response.ok) throw new Error(`${settings.url} answered ${response.status}`);
-    });
-    user.metrics.counter('http_requests').add();
+    const response = await user.http.get(settings.url, { redirects: 10 });
+    if (!response.ok) throw new Error(`${settings.url} answered ${response.status}`);
     await user.sleep(settings.pause);
   }
 }

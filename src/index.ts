@@ -11,6 +11,10 @@ export interface User<V extends Variables = Variables> extends UserOfEngine<V>, 
 
 export type { UserConnectOptions } from './xmpp/user/target.ts';
 export type { XmppUser } from './xmpp/user/facet.ts';
+export { HttpError } from './drivers/http/http-error.ts';
+export type { HttpFailure } from './drivers/http/http-error.ts';
+export type { HttpRequestOptions, HttpUser } from './drivers/http/facet.ts';
+export type { HttpResponse } from './drivers/http/response.ts';
 export type { Files, Json, Log, RunContext } from './scenario/contract.ts';
 export type { Scenario } from './scenario/contract.ts';
 export type { SettingsOf, Variable, Variables } from './config/variable.ts';

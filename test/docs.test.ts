@@ -11,6 +11,7 @@ import { allDocs } from '../src/console/shell-commands.ts';
 import { MetricsRegistry } from '../src/metrics/metrics.ts';
 import { features } from '../src/features/index.ts';
 import { PooledUser } from '../src/users/user.ts';
+import { HttpFacet } from '../src/drivers/http/facet.ts';
 import { XmppFacet } from '../src/xmpp/user/facet.ts';
 import { builtInMetrics } from '../src/metrics/catalogue.ts';
 import { outputs } from '../src/outputs/index.ts';
@@ -132,7 +133,8 @@ describe('docs/escalus.md', () => {
 
 describe('docs/xmpp.md', () => {
   const page = readFileSync(join(ROOT, 'docs', 'xmpp.md'), 'utf8');
-  const pages = page + readFileSync(join(ROOT, 'docs', 'scenarios.md'), 'utf8');
+  const others = ['scenarios.md', 'http.md'].map((name) => join(ROOT, 'docs', name));
+  const pages = [page, ...others.map((path) => readFileSync(path, 'utf8'))].join('\n');
   const isNamed = (name: string): boolean =>
     new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?!\\w)`).test(pages);
 
@@ -206,6 +208,7 @@ describe('docs/arsenal.md', () => {
     const known: Record<string, readonly string[]> = {
       session: methods(Session),
       user: [...methods(PooledUser, XmppFacet), ...features.flatMap(({ functions }) => functions)],
+      http: methods(HttpFacet),
       metrics: methods(MetricsRegistry),
       Math: ['ceil'],
     };
@@ -240,6 +243,28 @@ describe('docs/arsenal.md', () => {
     using project = new Project({ shown: source });
     await new ScenarioCompiler(join(project.folder, 'scenarios'), ROOT).compile('shown');
     assert.ok(readme.includes('(docs/arsenal.md)'));
+  });
+});
+
+describe('docs/http.md', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'http.md'), 'utf8');
+
+  it('shows a scenario that compiles, and README leads to it', async () => {
+    const source = /```ts\n([\s\S]*?)```/.exec(page)![1]!;
+    using project = new Project({ shown: source });
+    await new ScenarioCompiler(join(project.folder, 'scenarios'), ROOT).compile('shown');
+    assert.ok(readme.includes('(docs/http.md)'));
+  });
+
+  it('names every call, every option and every setting', () => {
+    const calls = Object.getOwnPropertyNames(HttpFacet.prototype).filter(
+      (name) => name !== 'constructor',
+    );
+    const options = ['headers', 'body', 'json', 'timeout', 'redirects', 'name', 'since'];
+    const settings = ['httpBase', 'httpConnections', 'httpTimeout', 'httpBodyBytes'];
+    for (const name of [...calls, ...options, ...settings]) {
+      assert.match(page, new RegExp(`\\b${name}\\b`), name);
+    }
   });
 });
 

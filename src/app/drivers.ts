@@ -1,10 +1,11 @@
 import { builtInVariablesOf } from '../drivers/declared.ts';
 import type { MembersOfAll } from '../drivers/driver.ts';
+import { http } from '../drivers/http/driver.ts';
 import { declareMetrics } from '../metrics/catalogue.ts';
 import { xmpp } from '../xmpp/driver.ts';
 
 /** The protocols that users can speak: a new one is a line here. */
-export const drivers = [xmpp] as const;
+export const drivers = [xmpp, http] as const;
 
 for (const { metrics } of drivers) declareMetrics(metrics);
 
