@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { renderEvents } from '../../../src/console/views/events-view.ts';
 import { paintFor } from '../../../src/console/views/paint.ts';
 import { renderStatus } from '../../../src/console/views/render.ts';
-import type { StatusView } from '../../../src/master/views.ts';
+import type { StatusView } from '../../../src/control/views.ts';
 import type { EventKind } from '../../../src/record/event.ts';
 import { eventKinds } from '../../../src/record/event.ts';
 
@@ -15,6 +15,7 @@ const users = {
 const status: StatusView = {
   ...{ state: 'running', scenario: 'talk', run: 'talk-1', present: 4, users, nodes: [] },
   startRate: { wanted: 20, achieved: 20 },
+  headlines: [],
   messages: { sent: 0, received: 0, perSecond: 0 },
 };
 

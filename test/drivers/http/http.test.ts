@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import '../../../src/app/drivers.ts';
 import { maskHttp } from '../../../src/drivers/http/mask.ts';
-import { eventually } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/ports.ts';
 import { speak, startServer } from './support.ts';
 

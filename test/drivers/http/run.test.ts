@@ -4,7 +4,7 @@ import type { User } from '../../../src/index.ts';
 import type { RunResult } from '../../../src/record/types.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 import { freePort } from '../../support/ports.ts';
-import { eventually } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Project } from '../../support/project.ts';
 import { startServer } from './support.ts';
 

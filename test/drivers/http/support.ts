@@ -73,6 +73,7 @@ export async function speak(call: Record<string, unknown> = {}): Promise<Speaker
     open({
       settings,
       metrics,
+      now: wheel.now,
       schedule: (delayMs, callback) => {
         const timer = wheel.schedule(delayMs, callback);
         return () => wheel.cancel(timer);
