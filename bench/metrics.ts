@@ -38,7 +38,7 @@ function second(): string {
     for (const counter of counters) counter.add();
     for (const histogram of histograms) histogram.record(value);
   }
-  return JSON.stringify(registry.take());
+  return JSON.stringify(registry.drain());
 }
 
 function memory(): number {
@@ -77,7 +77,7 @@ for (let message = 0; message < MESSAGES; message++) {
   for (const counter of counters) counter.add();
   (histograms[message % EACH] as Histogram).record(values[message & 4095] as number);
 }
-const spread = JSON.stringify(registry.take());
+const spread = JSON.stringify(registry.drain());
 
 // As the master does with each report: the run's totals, the second's, and what arrived.
 const deltas = Array.from({ length: PROCESSES }, () => {
@@ -87,7 +87,7 @@ const deltas = Array.from({ length: PROCESSES }, () => {
       (histograms[at] as Histogram).record(values[randomInt(0, 4096)] as number);
     }
   }
-  return registry.take();
+  return registry.drain();
 });
 const totals = new MetricsTotals();
 const ofSecond = new MetricsTotals();

@@ -120,7 +120,7 @@ for (let at = 0; at < Number(metrics); at++) {
     for (let value = 1; value < 200; value++) histogram.record(value * value * 0.01);
   }
 }
-const delta = registry.take();
+const delta = registry.drain();
 
 const slaves: FakeSlave[] = [];
 for (let at = 0; at < Number(count); at++) {

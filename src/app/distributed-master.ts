@@ -1,7 +1,8 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { amocHome } from '../attach/node-folder.ts';
-import { portNumber, variable } from '../config/environment.ts';
+import { portNumber, env } from '../config/environment.ts';
 import { features } from '../features/index.ts';
 import { bracketed } from '../lib/text/bracketed.ts';
 import { systemClock } from '../lib/time/clock.ts';
@@ -11,7 +12,7 @@ import { systemLimits } from '../lib/system/limits.ts';
 import { isLoopback } from '../lib/system/loopback.ts';
 import { demandPrivateFolder } from '../lib/system/private-folder.ts';
 import { plural } from '../lib/text/plural.ts';
-import type { MasterParts } from '../master/cluster.ts';
+import type { MasterParts } from '../master/context.ts';
 import { openControlServer } from '../master/nodes/control-server.ts';
 import { FileJournal } from '../master/run/journal.ts';
 import { Master } from '../master/master.ts';
@@ -93,11 +94,10 @@ function whenNoSlave(port: number | undefined): string {
 
 /** How to start a slave of this master. @param listening the port that was opened, where that differs */
 function howToJoin(port: number, listening = port): string {
-  const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
+  const host = env('AMOC_MASTER_BIND') ?? '127.0.0.1';
   const isAny = host === '0.0.0.0' || host === '::';
   const dialled = isAny ? 'THIS_HOST' : bracketed(host);
-  const [scheme, ca] =
-    variable('AMOC_TLS_CERT') === undefined ? ['ws', ''] : ['wss', ' --ca ca.pem'];
+  const [scheme, ca] = env('AMOC_TLS_CERT') === undefined ? ['ws', ''] : ['wss', ' --ca ca.pem'];
   const where = isLoopback(host) ? 'on this machine' : 'on each machine';
   return `${where} run: amoc slave --master ${scheme}://${dialled}:${listening}${ca} --name slave1`;
 }
@@ -108,15 +108,15 @@ async function listen(
   port: number,
   events: ClusterEvents,
 ): Promise<(AsyncDisposable & { readonly port: number }) | string> {
-  const host = variable('AMOC_MASTER_BIND') ?? '127.0.0.1';
+  const host = env('AMOC_MASTER_BIND') ?? '127.0.0.1';
   try {
     // Port 0 has no journal.
     if (port !== 0) demandOwnHome();
-    const tls = controlTls(process.env);
+    const tls = controlTls(processEnvironment());
     const listener = await openControlServer(master, {
       host,
       port,
-      cookie: readCookie(process.env),
+      cookie: readCookie(processEnvironment()),
       clock: systemClock,
       tls,
       onRefused: refusals(events),
@@ -135,17 +135,17 @@ async function listen(
 }
 
 /** At most this many refused connections are reported within {@link REFUSALS_MS}; the others are counted. */
-const MOST_REFUSALS = 5;
+const MAX_REFUSALS = 5;
 const REFUSALS_MS = 10_000;
 
 /** Reports refused connections, and does not let a flood of them fill the screen. */
 function refusals({ notice }: ClusterEvents): (text: string) => void {
   let count = 0;
   return (text) => {
-    if (++count <= MOST_REFUSALS) notice({ level: 'warn', text });
+    if (++count <= MAX_REFUSALS) notice({ level: 'warn', text });
     if (count > 1) return;
     const tell = (): void => {
-      const more = count - MOST_REFUSALS;
+      const more = count - MAX_REFUSALS;
       if (more > 0) notice({ level: 'warn', text: `${plural(more, 'more connection')} refused` });
       count = 0;
     };

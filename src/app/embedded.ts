@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { resolveSettings } from '../config/resolve.ts';
@@ -11,7 +12,7 @@ import { AmocError, messageOf } from '../lib/errors.ts';
 import { programScript } from './installation.ts';
 
 /** The embedded server in a process of its own. */
-export interface StandIn extends AsyncDisposable {
+export interface EmbeddedProcess extends AsyncDisposable {
   readonly driver: AnyDriver;
   readonly host: string;
   readonly port: number;
@@ -22,7 +23,7 @@ export interface StandIn extends AsyncDisposable {
 }
 
 /** Messages of its process: where it listens, and later what has failed in it. */
-export type StandInMessage = EmbeddedPlace | { trouble: string };
+export type EmbeddedMessage = EmbeddedPlace | { trouble: string };
 
 /** A driver whose embedded server is needed, and its settings. */
 interface Needed {
@@ -63,10 +64,10 @@ export function standInsNeeded(drivers: readonly AnyDriver[], sources: SettingSo
  * @param onTrouble called when something has failed in the server, or it has ended: says what, and what comes next
  * @throws {AmocError} `CONNECTION` when it does not start.
  */
-export async function startStandIn(
+export async function startEmbeddedProcess(
   needed: Needed,
   onTrouble: (text: string) => void,
-): Promise<StandIn> {
+): Promise<EmbeddedProcess> {
   const closing = new AbortController();
   const isClosing = (): boolean => closing.signal.aborted;
   let failures = 0;
@@ -136,14 +137,14 @@ async function launch(
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
     env: {
-      ...process.env,
+      ...processEnvironment(),
       ...Object.fromEntries(ofSettings),
       [EMBEDDED_DRIVER]: driver.name,
       [EMBEDDED_PORT]: String(port),
     },
   });
   const ready = new Promise<EmbeddedPlace>((resolve, reject) => {
-    child.on('message', (message: StandInMessage) => {
+    child.on('message', (message: EmbeddedMessage) => {
       if ('trouble' in message) onTrouble(`the embedded server: ${message.trouble}`);
       else resolve(message);
     });

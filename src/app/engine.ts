@@ -1,6 +1,7 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { readFileSync } from 'node:fs';
 import type pino from 'pino';
-import { variable } from '../config/environment.ts';
+import { env } from '../config/environment.ts';
 import { complete } from '../console/terminal/completion.ts';
 import type { Completion, CompletionSources } from '../console/terminal/completion.ts';
 import { Evaluator } from '../console/shell/evaluator.ts';
@@ -8,7 +9,7 @@ import { lineLogger } from '../console/views/line-logger.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import type { Paint } from '../console/views/paint.ts';
 import { Shell } from '../console/shell/shell.ts';
-import type { Person } from '../console/shell/shell.ts';
+import type { Operator } from '../console/shell/shell.ts';
 import type { Control } from '../control/control.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
@@ -22,7 +23,7 @@ import { startDistributedMaster } from './distributed-master.ts';
 import { projectFolder, scenariosFolder, VERSION } from './installation.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { Recent } from '../lib/recent.ts';
-import type { StandIn } from './embedded.ts';
+import type { EmbeddedProcess } from './embedded.ts';
 import type { ClusterEvents, LocalCluster } from './local-cluster.ts';
 import { makeObservers } from './observers.ts';
 import { shellFunctions } from './shell-functions.ts';
@@ -84,7 +85,7 @@ export class Engine implements AsyncDisposable {
       recent.add(lines);
       options.onLog(lines, dropped);
     };
-    const logger = lineLogger((line) => onLog([line]), variable('AMOC_LOG_LEVEL'));
+    const logger = lineLogger((line) => onLog([line]), env('AMOC_LOG_LEVEL'));
     const events: ClusterEvents = {
       notice: ({ level, text }) => logger[level](text),
       logs: onLog,
@@ -118,8 +119,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /** A shell for one operator; what an operator declares is visible to all. */
-  openShell(person: Person): Shell {
-    return new Shell(this.evaluator, person);
+  openShell(operator: Operator): Shell {
+    return new Shell(this.evaluator, operator);
   }
 
   complete(line: string): Completion {
@@ -172,12 +173,12 @@ export class Engine implements AsyncDisposable {
 }
 
 /** Says which server under test a protocol has; nothing where no server is ever named. */
-function targetLine(driver: AnyDriver, standIns: readonly StandIn[]): string[] {
+function targetLine(driver: AnyDriver, standIns: readonly EmbeddedProcess[]): string[] {
   const { target } = driver;
   if (target === undefined) return [];
   const standIn = standIns.find((each) => each.driver === driver);
   if (standIn === undefined) {
-    return [`The target is ${target.nameOf(process.env) ?? 'the one in the settings'}.`];
+    return [`The target is ${target.nameOf(processEnvironment()) ?? 'the one in the settings'}.`];
   }
   const missing = target.missing.charAt(0).toUpperCase() + target.missing.slice(1);
   return [`${missing}: amocLocal uses the embedded server on ${standIn.host}:${standIn.port}.`];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { variable } from '../config/environment.ts';
+import { env } from '../config/environment.ts';
 import { packageRootOf } from '../lib/system/package-root.ts';
 import type { LoaderPlaces } from '../scenario/loader.ts';
 
@@ -19,7 +19,7 @@ export { VERSION } from '../lib/system/version.ts';
 
 /** The user's project: the current folder when it has scenarios, else the package itself. */
 export function projectFolder(): string {
-  const chosen = variable('AMOC_PROJECT');
+  const chosen = env('AMOC_PROJECT');
   if (chosen !== undefined) return resolve(chosen);
   return existsSync(join(process.cwd(), 'scenarios')) ? process.cwd() : PACKAGE_ROOT;
 }

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -11,16 +12,16 @@ import { features } from '../features/index.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { newCookie } from '../protocol/cookie.ts';
 import { openControlServer } from '../master/nodes/control-server.ts';
-import type { MasterParts } from '../master/cluster.ts';
-import { LocalProcesses, SMALLEST_HEAP_MB } from '../slave/supervisor.ts';
+import type { MasterParts } from '../master/context.ts';
+import { LocalProcesses, MIN_HEAP_MB } from '../slave/supervisor.ts';
 import { Master } from '../master/master.ts';
 import type { LogRecord } from '../protocol/messages.ts';
 import type { RunObserver } from '../record/types.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { CompilerThread } from '../scenario/compiler-thread.ts';
 import { builtInVariables, drivers } from './drivers.ts';
-import { standInsNeeded, startStandIn } from './embedded.ts';
-import type { StandIn } from './embedded.ts';
+import { standInsNeeded, startEmbeddedProcess } from './embedded.ts';
+import type { EmbeddedProcess } from './embedded.ts';
 import {
   PACKAGE_ROOT,
   projectFolder,
@@ -30,7 +31,7 @@ import {
 } from './installation.ts';
 import { masterSecrets } from './variables.ts';
 
-const MOST_PROCESSES = 256;
+const MAX_PROCESSES = 256;
 const WARM_MS = 30;
 
 /** The receivers of a cluster's notices and log lines. */
@@ -48,7 +49,7 @@ export interface LocalCluster extends AsyncDisposable {
   readonly compile: MasterParts['compile'];
   readonly processes: LocalProcesses;
   /** The embedded servers of protocols without a configured target. */
-  readonly standIns: readonly StandIn[];
+  readonly standIns: readonly EmbeddedProcess[];
   /** Erases the types of a line of the shell, in the thread that compiles scenarios. */
   readonly erase: Erase;
 }
@@ -60,13 +61,13 @@ type ReadSources = MasterParts['readSources'];
  * they nor the call name a server.
  */
 export function readSources(
-  standIns: readonly StandIn[] = [],
+  standIns: readonly EmbeddedProcess[] = [],
   call: Parameters<ReadSources>[0] = { scenario: '', settings: {} },
 ): ReturnType<ReadSources> {
   const folder = scenariosFolder();
   const file = readSettingsFile(settingsFile(), listScenarios(folder), builtInVariables);
   const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
+  for (const [name, value] of Object.entries(processEnvironment())) {
     if (name.startsWith('AMOC_') && !masterSecrets.includes(name) && value !== undefined) {
       environment[name] = value;
     }
@@ -104,26 +105,28 @@ function settingsFile(): string {
  * @throws {AmocError} `CONFIG`
  */
 export function localProcessCount(): number {
-  return wholeNumber('AMOC_LOCAL_PROCESSES', 1, MOST_PROCESSES) ?? availableParallelism();
+  return wholeNumber('AMOC_LOCAL_PROCESSES', 1, MAX_PROCESSES) ?? availableParallelism();
 }
 
 /** Starts the slave processes of this machine, and the embedded server when it is needed. */
 export async function startLocalCluster(events: ClusterEvents): Promise<LocalCluster> {
   // Mistakes are reported before anything is started.
   const count = localProcessCount();
-  const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', SMALLEST_HEAP_MB);
+  const heap = wholeNumber('AMOC_LOCAL_HEAP_MB', MIN_HEAP_MB);
   const sources = readSources();
   const needed = standInsNeeded(drivers, sources);
   warnOfOpenSecrets(events, sources.file);
   const standInStarts = Promise.all(
-    needed.map((each) => startStandIn(each, (text) => events.notice({ level: 'error', text }))),
+    needed.map((each) =>
+      startEmbeddedProcess(each, (text) => events.notice({ level: 'error', text })),
+    ),
   );
   standInStarts.catch(() => {});
   const compiler = new CompilerThread({
     folder: scenariosFolder(),
     packageRoot: PACKAGE_ROOT,
   });
-  let standIns: readonly StandIn[] = [];
+  let standIns: readonly EmbeddedProcess[] = [];
   const master = new Master({
     name: 'amocLocal',
     clock: systemClock,

@@ -1,5 +1,5 @@
 import { amocHome, NodeFolder } from '../attach/node-folder.ts';
-import { variable } from '../config/environment.ts';
+import { env } from '../config/environment.ts';
 import { AmocError } from '../lib/errors.ts';
 import { planSlave } from './slave-node.ts';
 import type { SlaveOptions, SlavePlan } from './slave-node.ts';
@@ -17,7 +17,7 @@ export type NodePlan =
 
 /** Checks the options of a node. @throws {AmocError} `ARGUMENT`, `CONFIG` */
 export function planNode(options: NodeOptions): NodePlan {
-  if ((options.master ?? variable('AMOC_MASTER_URL')) === undefined) {
+  if ((options.master ?? env('AMOC_MASTER_URL')) === undefined) {
     for (const name of ['processes', 'label', 'ca', 'cert', 'key'] as const) {
       if (options[name] === undefined) continue;
       throw new AmocError(
@@ -33,5 +33,5 @@ export function planNode(options: NodeOptions): NodePlan {
 
 /** The folder of a node of this machine; without a name, that of `AMOC_NODE_NAME` or of `amoc`. */
 export function nodeFolder(name: string | undefined): NodeFolder {
-  return new NodeFolder(name ?? variable('AMOC_NODE_NAME') ?? MASTER, amocHome());
+  return new NodeFolder(name ?? env('AMOC_NODE_NAME') ?? MASTER, amocHome());
 }

@@ -1,5 +1,5 @@
 import type { AttachParts } from '../attach/server.ts';
-import { variable } from '../config/environment.ts';
+import { env } from '../config/environment.ts';
 import { lineLogger } from '../console/views/line-logger.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import { deferred } from '../lib/time/async.ts';
@@ -30,7 +30,7 @@ export interface NodeWork extends AsyncDisposable {
   /** Why it is not ready; `undefined` when it is. */
   unready(): string | undefined;
   /** Ends its users: gently, or at once when `hurry` is aborted. */
-  stop(hurry: AbortSignal, say: (text: string) => void): Promise<void>;
+  stop(atOnce: AbortSignal, say: (text: string) => void): Promise<void>;
   /** Resolves with the reason when the node has ended by itself. */
   readonly failed: Promise<string>;
 }
@@ -54,7 +54,7 @@ export async function startMaster(output: Output): Promise<NodeWork> {
   return {
     attach: {
       banner: (paint) => engine.banner(paint),
-      openShell: (person) => engine.openShell(person),
+      openShell: (operator) => engine.openShell(operator),
       complete: (line) => engine.complete(line),
     },
     status: async () => {
@@ -63,13 +63,13 @@ export async function startMaster(output: Output): Promise<NodeWork> {
       return { clusters: { amocLocal, amocDist } };
     },
     unready: () => undefined,
-    stop: async (hurry, say) => {
-      const onHurry = (): void => {
-        for (const control of engine.controls) control.hurry();
+    stop: async (atOnce, say) => {
+      const onAtOnce = (): void => {
+        for (const control of engine.controls) control.forceStop();
       };
-      hurry.addEventListener('abort', onHurry, { once: true });
+      atOnce.addEventListener('abort', onAtOnce, { once: true });
       let line = '';
-      await engine.stopRuns({ force: hurry.aborted }, (text) => {
+      await engine.stopRuns({ force: atOnce.aborted }, (text) => {
         line += text;
         if (!line.endsWith('\n')) return;
         say(line.trimEnd());
@@ -83,7 +83,7 @@ export async function startMaster(output: Output): Promise<NodeWork> {
 
 /** The processes of a slave. */
 export function startSlave(plan: SlavePlan, output: Output): Promise<NodeWork> {
-  const logger = lineLogger((line) => output.log([line], 0), variable('AMOC_LOG_LEVEL'));
+  const logger = lineLogger((line) => output.log([line], 0), env('AMOC_LOG_LEVEL'));
   const slave = new SlaveNode(plan, (text) => logger.info(text), output.onChange);
   const { count, master } = plan;
   return Promise.resolve({
@@ -93,11 +93,11 @@ export function startSlave(plan: SlavePlan, output: Output): Promise<NodeWork> {
       slave.joined === count
         ? undefined
         : `${slave.joined} of ${count} processes have joined ${master}`,
-    stop: async (hurry, say) => {
+    stop: async (atOnce, say) => {
       const hurried = deferred<string>();
       const end = (): void => hurried.resolve('its processes are ended');
-      if (hurry.aborted) end();
-      hurry.addEventListener('abort', end, { once: true });
+      if (atOnce.aborted) end();
+      atOnce.addEventListener('abort', end, { once: true });
       say(await Promise.race([hurried.promise, slave.leave()]));
     },
     failed: slave.refused.then(() => `${master} has refused this slave; see the line above`),

@@ -4,7 +4,7 @@ import { answering } from '../attach/answers.ts';
 import { AttachServer } from '../attach/server.ts';
 import type { Answer } from '../attach/answers.ts';
 import { LogFile } from '../attach/log-file.ts';
-import { portNumber, variable } from '../config/environment.ts';
+import { portNumber, env } from '../config/environment.ts';
 import { lineLogger } from '../console/views/line-logger.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import { Strays } from '../console/shell/strays.ts';
@@ -132,7 +132,7 @@ async function serve(
   );
   open.server = server;
   const port = portNumber('AMOC_HEALTH_PORT');
-  const host = variable('AMOC_HEALTH_BIND') ?? '127.0.0.1';
+  const host = env('AMOC_HEALTH_BIND') ?? '127.0.0.1';
   await using listener =
     port === undefined ? undefined : await listenHttp(createServer(answering(health)), host, port);
   if (listener !== undefined) logger.info(`http://${host}:${listener.port}/health answers`);

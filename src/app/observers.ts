@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { variable, wholeNumber } from '../config/environment.ts';
+import { env, wholeNumber } from '../config/environment.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { defaultLimits } from '../record/run-pruning.ts';
 import type { RunLimits } from '../record/run-pruning.ts';
@@ -12,7 +12,7 @@ import { projectFolder, VERSION } from './installation.ts';
 
 /** Where runs are kept: `AMOC_RUNS`, or `runs/` of the project. */
 export function runsFolder(): string {
-  const given = variable('AMOC_RUNS');
+  const given = env('AMOC_RUNS');
   return given === undefined ? join(projectFolder(), 'runs') : resolve(given);
 }
 

@@ -42,7 +42,7 @@ export function guardProcess(
 ): ProcessGuard {
   let report: ((error: unknown) => void) | undefined;
   let isLeaving = false;
-  const take = (error: unknown): void => {
+  const handle = (error: unknown): void => {
     try {
       if (isLeaving) {
         if (callingShell() !== undefined || error instanceof AmocError) return;
@@ -59,8 +59,8 @@ export function guardProcess(
   };
   // If standard error cannot be written, reporting that would fail in its turn, forever.
   process.stderr.on('error', () => {});
-  process.on('uncaughtException', take);
-  process.on('unhandledRejection', take);
+  process.on('uncaughtException', handle);
+  process.on('unhandledRejection', handle);
   // Otherwise Node.js warns on the screen when a rejection that was reported gets a handler after all.
   process.on('rejectionHandled', () => {});
   return {

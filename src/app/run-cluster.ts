@@ -1,4 +1,4 @@
-import { variable } from '../config/environment.ts';
+import { env } from '../config/environment.ts';
 import type { Control } from '../control/control.ts';
 import { AmocError } from '../lib/errors.ts';
 import { CompilerThread } from '../scenario/compiler-thread.ts';
@@ -34,7 +34,7 @@ export async function openLocalRun(events: ClusterEvents): Promise<RunCluster> {
  * cannot be opened
  */
 export async function openDistributedRun(events: ClusterEvents): Promise<RunCluster> {
-  if (variable('AMOC_MASTER_PORT') === undefined) {
+  if (env('AMOC_MASTER_PORT') === undefined) {
     throw new AmocError(
       'CONFIG',
       '--cluster needs the port that slaves dial; set AMOC_MASTER_PORT=4370, then on this machine: amoc slave --master ws://127.0.0.1:4370 --name slave1; docs/distributed.md explains other machines',

@@ -16,7 +16,7 @@ import { AmocError } from '../lib/errors.ts';
 import { withColours } from '../lib/text/foreign-text.ts';
 import { LOG_LEVELS } from '../lib/text/names.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { plural } from '../lib/text/plural.ts';
 import { listScenarios } from '../scenario/catalogue.ts';
 import { scenariosFolder } from './installation.ts';
@@ -47,7 +47,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
     },
     c: notTorn(async (name: unknown) => {
       if (typeof name !== 'string') {
-        throw new AmocError('ARGUMENT', `c: the scenario must be a string, not ${show(name)}`);
+        throw new AmocError('ARGUMENT', `c: the scenario must be a string, not ${quote(name)}`);
       }
       const value = await local.compile(name);
       const files = plural(value.files.length, 'file');
@@ -64,7 +64,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       if (!LOG_LEVELS.includes(level as (typeof LOG_LEVELS)[number])) {
         throw new AmocError(
           'ARGUMENT',
-          `logLevel: there is no level ${show(level)}${didYouMean(level, LOG_LEVELS)}`,
+          `logLevel: there is no level ${quote(level)}${didYouMean(level, LOG_LEVELS)}`,
         );
       }
       const text = level as (typeof LOG_LEVELS)[number];
@@ -74,7 +74,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
     }),
     tail: (count: unknown = TAIL) => {
       if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) {
-        throw new AmocError('ARGUMENT', `tail: ${show(count)} is not a number of lines, as in 50`);
+        throw new AmocError('ARGUMENT', `tail: ${quote(count)} is not a number of lines, as in 50`);
       }
       // The lines of several processes arrive in batches.
       const lines = [...recent()].sort((a, b) => a.time - b.time).slice(-count);
@@ -86,7 +86,7 @@ export function shellFunctions(parts: ShellParts): Record<string, unknown> {
       const names = [...attached()];
       return shown(names, () => (names.length === 0 ? '  you alone' : `  ${names.join(', ')}`));
     },
-    q: notTorn(() => callingShell()?.person.leave()),
+    q: notTorn(() => callingShell()?.operator.leave()),
   };
   for (const doc of shellCommands) document(functions[doc.name], doc);
   return { ...functions, console: consoleOfCaller(logger), amocLocal, amocDist };
@@ -104,7 +104,7 @@ function consoleOfCaller(logger: pino.Logger): object {
       shell === undefined
         ? consoleTo((text) => logger.info(text.trimEnd()), false)
         : // Typed code often prints the text of a server: of its control codes only colours are kept.
-          consoleTo((text) => shell.print(withColours(text)), shell.person.paint.level > 0);
+          consoleTo((text) => shell.print(withColours(text)), shell.operator.paint.level > 0);
     consoles.set(key, made);
     return made;
   };

@@ -1,5 +1,6 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { hostname } from 'node:os';
-import { allowsPlain, duration, variable, wholeNumber } from '../config/environment.ts';
+import { allowsPlain, duration, env, wholeNumber } from '../config/environment.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { readCookie } from '../protocol/cookie.ts';
 import { AmocError } from '../lib/errors.ts';
@@ -9,12 +10,12 @@ import { isLoopback } from '../lib/system/loopback.ts';
 import { NODE_NAME } from '../lib/text/names.ts';
 import { plural } from '../lib/text/plural.ts';
 import { EVICTED, REFUSED } from '../slave/supervision.ts';
-import { LocalProcesses, SMALLEST_HEAP_MB } from '../slave/supervisor.ts';
+import { LocalProcesses, MIN_HEAP_MB } from '../slave/supervisor.ts';
 import { controlTls } from '../protocol/control-tls.ts';
 import type { ControlTls } from '../protocol/control-tls.ts';
 import { programScript } from './installation.ts';
 
-const MOST_PROCESSES = 1024;
+const MAX_PROCESSES = 1024;
 const LABEL = /^([A-Za-z0-9_.-]{1,100})=([^=]{1,200})$/;
 
 /** The options of `amoc slave`; what is left out is read from the environment. */
@@ -45,14 +46,14 @@ export interface SlavePlan {
  * without TLS, `CONFIG` for TLS files that do not fit.
  */
 export function planSlave(options: SlaveOptions): SlavePlan {
-  const master = options.master ?? variable('AMOC_MASTER_URL');
+  const master = options.master ?? env('AMOC_MASTER_URL');
   if (master === undefined) {
     throw new AmocError(
       'ARGUMENT',
       '--master: give the address of the master, as in wss://host:4370 (or set AMOC_MASTER_URL)',
     );
   }
-  const name = options.name ?? variable('AMOC_NODE_NAME') ?? hostname().replace(/\..*/, '');
+  const name = options.name ?? env('AMOC_NODE_NAME') ?? hostname().replace(/\..*/, '');
   if (!NODE_NAME.test(name)) {
     throw new AmocError(
       'ARGUMENT',
@@ -66,15 +67,15 @@ export function planSlave(options: SlaveOptions): SlavePlan {
       `--master: invalid address '${master}'; expected wss://host:port`,
     );
   }
-  const processes = options.processes ?? variable('AMOC_SLAVE_PROCESSES') ?? '1';
+  const processes = options.processes ?? env('AMOC_SLAVE_PROCESSES') ?? '1';
   const count = Number(processes);
-  if (!Number.isInteger(count) || count < 1 || count > MOST_PROCESSES) {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_PROCESSES) {
     throw new AmocError(
       'ARGUMENT',
-      `--processes: '${processes}' is not a whole number from 1 to ${MOST_PROCESSES}`,
+      `--processes: '${processes}' is not a whole number from 1 to ${MAX_PROCESSES}`,
     );
   }
-  const tls = controlTls(process.env, options);
+  const tls = controlTls(processEnvironment(), options);
   if (tls !== undefined && url.protocol === 'ws:') {
     throw new AmocError('ARGUMENT', `--master: with TLS the address must be wss://${url.host}`);
   }
@@ -84,7 +85,7 @@ export function planSlave(options: SlaveOptions): SlavePlan {
       `--master: without TLS others can read and change what is sent on the way to ${url.host}; write wss://${url.host} with --ca ca.pem (amoc certs on the master makes it), or, in a network of your own, set AMOC_MASTER_PLAIN=allow`,
     );
   }
-  const labels = options.label ?? variable('AMOC_SLAVE_LABELS')?.split(',') ?? [];
+  const labels = options.label ?? env('AMOC_SLAVE_LABELS')?.split(',') ?? [];
   return { master, name, count, labels: parseLabels(labels), tls };
 }
 
@@ -106,8 +107,8 @@ export class SlaveNode implements AsyncDisposable {
     this.plan = plan;
     this.#changed = onChange;
     const { name, count, master, labels, tls } = plan;
-    const cookie = readCookie(process.env);
-    delete process.env['AMOC_COOKIE'];
+    const cookie = readCookie(processEnvironment());
+    delete processEnvironment()['AMOC_COOKIE'];
     let isKnown = false;
     let evicted = 0;
     this.#processes = new LocalProcesses({
@@ -116,7 +117,7 @@ export class SlaveNode implements AsyncDisposable {
       script: programScript('slave'),
       master,
       cookie,
-      heapMb: wholeNumber('AMOC_SLAVE_HEAP_MB', SMALLEST_HEAP_MB),
+      heapMb: wholeNumber('AMOC_SLAVE_HEAP_MB', MIN_HEAP_MB),
       heapVariable: 'AMOC_SLAVE_HEAP_MB',
       clock: systemClock,
       supervised: { labels, tls },

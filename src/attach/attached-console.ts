@@ -5,7 +5,7 @@ import { LogView } from '../console/views/log-view.ts';
 import type { LogLine } from '../console/views/log-view.ts';
 import { paintOf } from '../console/views/paint.ts';
 import type { Paint } from '../console/views/paint.ts';
-import type { Person, Shell } from '../console/shell/shell.ts';
+import type { Operator, Shell } from '../console/shell/shell.ts';
 import type { LendScreen } from '../console/views/watch.ts';
 import { deferred } from '../lib/time/async.ts';
 import { assertNever } from '../lib/assert.ts';
@@ -15,18 +15,18 @@ import { ANSWER_MS, ATTACH_VERSION, decode, fromConsole } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
 /** At most this many inputs of one console are evaluated at a time. */
-const MOST_RUNNING = 64;
+const MAX_RUNNING_INPUTS = 64;
 /** At most this many bytes wait for a console that does not read; more output is left out and counted. */
-const MOST_WAITING = 4 * 1024 * 1024;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** The most characters of one text: a message of the socket must be able to hold it. */
-const MOST_TEXT = 2 * 1024 * 1024;
+const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 
 /** What the consoles of a node use. */
 export interface AttachParts {
   name: string;
   clock: Clock;
   banner: (paint: Paint) => string;
-  openShell: (person: Person) => Shell;
+  openShell: (operator: Operator) => Shell;
   complete: (line: string) => Completion;
   /** An operator has attached or detached. */
   onAttached: (text: string) => void;
@@ -73,7 +73,7 @@ export class AttachedConsole {
         cancel();
         this.#greet(message);
       } else if (this.#shell === undefined) this.close('the console did not identify itself');
-      else void this.#take(message, this.#shell);
+      else void this.#dispatch(message, this.#shell);
     });
     socket.on('close', () => {
       cancel();
@@ -130,12 +130,12 @@ export class AttachedConsole {
     });
   }
 
-  async #take(message: Exclude<FromConsole, { type: 'hello' }>, shell: Shell): Promise<void> {
+  async #dispatch(message: Exclude<FromConsole, { type: 'hello' }>, shell: Shell): Promise<void> {
     switch (message.type) {
       case 'run': {
         const { id, text, json } = message;
-        if (this.#running.size >= MOST_RUNNING) {
-          this.close(`${MOST_RUNNING} inputs are being evaluated already`);
+        if (this.#running.size >= MAX_RUNNING_INPUTS) {
+          this.close(`${MAX_RUNNING_INPUTS} inputs are being evaluated already`);
           return;
         }
         // Two inputs of one number would end each other's wait, and one would not be counted.
@@ -186,7 +186,7 @@ export class AttachedConsole {
 
   /** Draws one picture at a time: a request that comes during a drawing gets the same picture. */
   async #draw(columns: number, shell: Shell): Promise<string | undefined> {
-    const { paint } = shell.person;
+    const { paint } = shell.operator;
     const drawing = (this.#drawing ??= this.#lent?.draw(columns, paint));
     try {
       return await drawing;
@@ -208,7 +208,7 @@ export class AttachedConsole {
   }
 
   #print(whole: string, isError = false): void {
-    if (this.#socket.bufferedAmount > MOST_WAITING) {
+    if (this.#socket.bufferedAmount > MAX_WAITING_BYTES) {
       this.#unshown++;
       return;
     }
@@ -217,9 +217,9 @@ export class AttachedConsole {
         ? `(${plural(this.#unshown, 'line')} left out: this terminal was too slow; tail() has them)\n`
         : '';
     this.#unshown = 0;
-    const left = whole.length - MOST_TEXT;
+    const left = whole.length - MAX_TEXT_LENGTH;
     const text =
-      left > 0 ? `${whole.slice(0, MOST_TEXT)}\n… ${count(left)} more characters\n` : whole;
+      left > 0 ? `${whole.slice(0, MAX_TEXT_LENGTH)}\n… ${count(left)} more characters\n` : whole;
     this.#send({ type: 'print', text: note + text, ...(isError ? { isError } : {}) });
   }
 

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Completion } from '../console/terminal/completion.ts';
-import type { Outcome } from '../console/shell/shell.ts';
+import type { EvalResult } from '../console/shell/shell.ts';
 import type { Backend } from '../console/terminal/terminal.ts';
 import { deferred } from '../lib/time/async.ts';
 import { assertNever } from '../lib/assert.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
 import { ANSWER_MS, ATTACH_VERSION, decode, fromNode } from './messages.ts';
-import { LONGEST_LINE, MOST_BYTES, MOST_COLUMNS } from './messages.ts';
+import { MAX_LINE_LENGTH, MAX_BYTES, MAX_COLUMNS } from './messages.ts';
 import type { FromConsole, FromNode } from './messages.ts';
 
 /** A node's answer to a question. */
@@ -51,7 +51,7 @@ export class AttachClient implements Backend, Disposable {
     this.#options = options;
     socket.on('message', (data) => {
       const message = decode(fromNode, data);
-      if (message !== undefined) this.#take(message);
+      if (message !== undefined) this.#dispatch(message);
     });
     socket.on('error', (error) => (this.#reason ??= reasonOf(error)));
     socket.on('close', () => this.#end(this.#reason ?? 'the node has ended'));
@@ -65,7 +65,7 @@ export class AttachClient implements Backend, Disposable {
   static async dial(path: string, options: AttachOptions): Promise<AttachClient> {
     const socket = new WebSocket('ws://localhost/', {
       createConnection: () => connect(path),
-      maxPayload: MOST_BYTES,
+      maxPayload: MAX_BYTES,
       perMessageDeflate: false,
       handshakeTimeout: ANSWER_MS,
     });
@@ -88,9 +88,9 @@ export class AttachClient implements Backend, Disposable {
   async run(
     text: string,
     { signal, json = false }: { signal?: AbortSignal; json?: boolean } = {},
-  ): Promise<Outcome> {
+  ): Promise<EvalResult> {
     // A longer text would not be a valid message; the node refuses an input of this length anyway.
-    const sent = text.slice(0, LONGEST_LINE);
+    const sent = text.slice(0, MAX_LINE_LENGTH);
     const { id, answer } = this.#ask((id) => ({ type: 'run', id, text: sent, json }));
     let deaf: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
@@ -112,7 +112,7 @@ export class AttachClient implements Backend, Disposable {
   }
 
   async complete(line: string): Promise<Completion> {
-    if (line.length > LONGEST_LINE) return [[], line];
+    if (line.length > MAX_LINE_LENGTH) return [[], line];
     const answer = await this.#ask((id) => ({ type: 'complete', id, line })).answer;
     if (answer?.type !== 'completion') return [[], ''];
     const { names, part, about } = answer;
@@ -124,7 +124,7 @@ export class AttachClient implements Backend, Disposable {
     setTimeout(() => this.#socket.terminate(), 200).unref();
   }
 
-  #take(message: FromNode): void {
+  #dispatch(message: FromNode): void {
     switch (message.type) {
       case 'welcome':
         this.#welcome.resolve(message);
@@ -154,7 +154,7 @@ export class AttachClient implements Backend, Disposable {
 
   async #lend(): Promise<void> {
     await this.#options.onLend?.(async (width) => {
-      const columns = Math.min(MOST_COLUMNS, Math.max(1, width));
+      const columns = Math.min(MAX_COLUMNS, Math.max(1, width));
       const answer = await this.#ask((id) => ({ type: 'draw', id, columns })).answer;
       return answer?.type === 'drawn' ? answer.text : '';
     });

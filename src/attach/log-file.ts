@@ -12,7 +12,7 @@ const SIZE = '10M';
 /** This many old files are kept. */
 const KEPT = 5;
 /** Bytes that may wait for a slow disk. */
-const MOST_WAITING = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = 5000;
 const WARN_LEVEL = 40;
 
@@ -48,7 +48,7 @@ export class LogFile implements AsyncDisposable {
   /** Appends lines; what cannot be written is counted. */
   write(lines: readonly LogLine[]): void {
     const stream = this.#stream;
-    if (stream === undefined || stream.writableLength > MOST_WAITING) {
+    if (stream === undefined || stream.writableLength > MAX_WAITING_BYTES) {
       this.#missing += lines.length;
       return;
     }

@@ -8,19 +8,19 @@ export const ATTACH_VERSION = 1;
 export const ANSWER_MS = 20_000;
 
 /** The longest message of either side, in bytes. */
-export const MOST_BYTES = 16 * 1024 * 1024;
+export const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The deepest nesting of a message; real messages stay far below it. */
 const MAX_NESTING = 100;
 
 const id = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** The widest terminal. */
-export const MOST_COLUMNS = 10_000;
+export const MAX_COLUMNS = 10_000;
 /** The longest input that is sent, in characters: longer than what a shell evaluates. */
-export const LONGEST_LINE = 300 * 1024;
+export const MAX_LINE_LENGTH = 300 * 1024;
 
-const columns = z.number().int().min(1).max(MOST_COLUMNS);
-const line = z.string().max(LONGEST_LINE);
+const columns = z.number().int().min(1).max(MAX_COLUMNS);
+const line = z.string().max(MAX_LINE_LENGTH);
 
 /** The messages of a console to its node. */
 export const fromConsole = z.discriminatedUnion('type', [

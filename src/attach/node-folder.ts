@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import {
   linkSync,
   lstatSync,
@@ -17,7 +18,7 @@ import { NODE_NAME } from '../lib/text/names.ts';
 import { userName } from '../lib/system/os-account.ts';
 
 /** Longer paths of Unix sockets are cut off by the system (sockaddr_un, unix(7)). */
-const LONGEST_SOCKET_PATH = 107;
+const MAX_SOCKET_PATH_LENGTH = 107;
 
 const claim = z.object({
   pid: z.number().int().min(1),
@@ -54,10 +55,10 @@ export class NodeFolder {
     this.name = name;
     this.path = join(home, name);
     const { length } = Buffer.from(this.socket);
-    if (length > LONGEST_SOCKET_PATH) {
+    if (length > MAX_SOCKET_PATH_LENGTH) {
       throw new AmocError(
         'CONFIG',
-        `${this.socket} is too long for a socket (${length} bytes, at most ${LONGEST_SOCKET_PATH}); set AMOC_HOME to a shorter path`,
+        `${this.socket} is too long for a socket (${length} bytes, at most ${MAX_SOCKET_PATH_LENGTH}); set AMOC_HOME to a shorter path`,
       );
     }
   }
@@ -230,7 +231,7 @@ export class NodeFolder {
 
 /** The folder of all nodes of this user: `AMOC_HOME`, or `~/.amoc`. */
 export function amocHome(): string {
-  const given = process.env['AMOC_HOME'];
+  const given = processEnvironment()['AMOC_HOME'];
   return given === undefined || given === '' ? join(homedir(), '.amoc') : given;
 }
 

@@ -10,11 +10,11 @@ import { answering } from './answers.ts';
 import type { Answer } from './answers.ts';
 import { AttachedConsole, refuse } from './attached-console.ts';
 import type { AttachParts } from './attached-console.ts';
-import { MOST_BYTES } from './messages.ts';
+import { MAX_BYTES } from './messages.ts';
 
 export type { AttachParts };
 
-const MOST_CONSOLES = 64;
+const MAX_CONSOLES = 64;
 
 /** The consoles attached to a node, over its Unix socket. */
 export class AttachServer implements AsyncDisposable {
@@ -31,7 +31,7 @@ export class AttachServer implements AsyncDisposable {
     this.#http = createServer(answering(answers));
     this.#sockets = new WebSocketServer({
       server: this.#http,
-      maxPayload: MOST_BYTES,
+      maxPayload: MAX_BYTES,
       perMessageDeflate: false,
       verifyClient: ({ req }: { req: IncomingMessage }) => req.headers.origin === undefined,
     });
@@ -41,8 +41,8 @@ export class AttachServer implements AsyncDisposable {
       socket.on('error', () => {});
       if (parts === undefined) {
         refuse(socket, 'this node is a slave and has no console; attach to its master');
-      } else if (this.#consoles.size >= MOST_CONSOLES) {
-        refuse(socket, `${MOST_CONSOLES} consoles are attached already`);
+      } else if (this.#consoles.size >= MAX_CONSOLES) {
+        refuse(socket, `${MAX_CONSOLES} consoles are attached already`);
       } else this.#welcome(socket, parts);
     });
   }

@@ -12,19 +12,19 @@ import { accountFiles, accountServers } from '../xmpp/account-files.ts';
 import type { AccountServer } from '../xmpp/account-files.ts';
 import { readSources } from '../app/local-cluster.ts';
 
-const MOST_ACCOUNTS = 1_000_000;
+const MAX_ACCOUNTS = 1_000_000;
 
 /** At most this many folders or files are named one by one in a command; with more, it names their folder. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** The command to type on the server's machine to import the files. */
 const imports: Record<AccountServer, (folder: string, names: readonly string[]) => string> = {
   ejabberd: (folder, names) =>
-    names.length <= MOST_NAMED
+    names.length <= MAX_NAMED
       ? names.map((name) => `ejabberdctl import_piefxis ${quoted(join(folder, name))}`).join(' && ')
       : `for file in ${quoted(folder)}/*.xml; do ejabberdctl import_piefxis "$file"; done`,
   prosody: (folder, names) => {
-    const from = names.length <= MOST_NAMED ? names : ['.'];
+    const from = names.length <= MAX_NAMED ? names : ['.'];
     return `cp -r ${from.map((name) => quoted(`${folder}/${name}`)).join(' ')} /var/lib/prosody/`;
   },
   mongooseim: (folder, names) =>
@@ -63,10 +63,10 @@ export function writeAccounts(
       `accounts: amoc writes no files for '${server}', only for ${accountServers.join(', ')}${didYouMean(server, accountServers)}`,
     );
   }
-  if (last - first >= MOST_ACCOUNTS) {
+  if (last - first >= MAX_ACCOUNTS) {
     throw new AmocError(
       'ARGUMENT',
-      `accounts: ${first} to ${last} are ${count(last - first + 1)} users; at most ${count(MOST_ACCOUNTS)} are allowed in one call`,
+      `accounts: ${first} to ${last} are ${count(last - first + 1)} users; at most ${count(MAX_ACCOUNTS)} are allowed in one call`,
     );
   }
   const sources = readSources();

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { readlinkSync } from 'node:fs';
 import { AttachClient } from '../attach/client.ts';
 import type { AttachOptions } from '../attach/client.ts';
@@ -30,16 +31,16 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
   const guard = guardClient(folder);
   const isTerminal = stdin.isTTY && stdout.isTTY;
   if (!isTerminal) return await attachLines(folder, guard);
-  const paint = paintFor(wantsColors(stdout, process.env));
-  const seat: { terminal?: Terminal } = {};
+  const paint = paintFor(wantsColors(stdout, processEnvironment()));
+  const screen: { terminal?: Terminal } = {};
   using client = await dial(folder, {
     colors: paint.level,
     onPrint: (text) => {
-      if (seat.terminal === undefined) stdout.write(text);
-      else seat.terminal.write(text);
+      if (screen.terminal === undefined) stdout.write(text);
+      else screen.terminal.write(text);
     },
-    onLend: async (draw) => seat.terminal?.lend(draw),
-    onLeave: () => seat.terminal?.leave(),
+    onLend: async (draw) => screen.terminal?.lend(draw),
+    onLeave: () => screen.terminal?.leave(),
   });
   const history = new History(historyFile());
   const terminal = new Terminal({
@@ -49,7 +50,7 @@ export async function attach({ name }: { name?: string | undefined }): Promise<n
     output: stdout,
     name: paint.bold(`(${client.name}@${shortHostname()})`),
   });
-  seat.terminal = terminal;
+  screen.terminal = terminal;
   stdout.write(
     `${client.banner}Ctrl+D detaches; the node and its run continue. help() lists the commands.\n\n`,
   );
@@ -80,7 +81,7 @@ export async function evaluate(
   const { stdout, stderr } = process;
   const guard = guardClient(folder);
   using client = await dial(folder, {
-    colors: json ? 0 : paintFor(wantsColors(stdout, process.env)).level,
+    colors: json ? 0 : paintFor(wantsColors(stdout, processEnvironment())).level,
     quiet: true,
     onPrint: (printed, isError) => (json || isError ? stderr : stdout).write(printed),
   });
@@ -107,7 +108,7 @@ async function attachLines(folder: NodeFolder, guard: ProcessGuard): Promise<num
   const { stdin, stdout, stderr } = process;
   let isLeaving = false;
   using client = await dial(folder, {
-    colors: paintFor(wantsColors(stdout, process.env)).level,
+    colors: paintFor(wantsColors(stdout, processEnvironment())).level,
     quiet: true,
     onPrint: (text, isError) => (isError ? stderr : stdout).write(text),
     onLeave: () => (isLeaving = true),

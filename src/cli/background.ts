@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +53,7 @@ export async function startNode(options: NodeOptions): Promise<string> {
     // A session of its own, so that the node survives the terminal that it was started from.
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
-    env: { MALLOC_MMAP_THRESHOLD_, ...process.env },
+    env: { MALLOC_MMAP_THRESHOLD_, ...processEnvironment() },
   });
   closeSync(output);
   const booted = new Promise<BootMessage>((resolve) => {
@@ -163,7 +164,7 @@ export async function nodeStatus(options: {
   const { body } = await ask(folder.socket, '/status');
   const status = body as NodeStatusView;
   if (isJson) return { text: `${jsonText({ running: true, ...status }, 2)}\n`, code: 0 };
-  const paint = paintFor(wantsColors(process.stdout, process.env));
+  const paint = paintFor(wantsColors(process.stdout, processEnvironment()));
   return { text: `${withColours(renderNode(status, paint))}\n`, code: 0 };
 }
 

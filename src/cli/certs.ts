@@ -12,9 +12,9 @@ import { readSecretFile, replaceFiles } from '../lib/system/secret-file.ts';
 import { makeAuthority, makeCertificate } from './certificates.ts';
 import type { KeyPair, Purpose } from './certificates.ts';
 
-const MOST_HOSTS = 100;
-const MOST_SLAVES = 1000;
-const MOST_BYTES = 65_536;
+const MAX_HOSTS = 100;
+const MAX_SLAVES = 1000;
+const MAX_BYTES = 65_536;
 const SLAVE_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const DAY_MS = 24 * 3600 * 1000;
 /** `--keep` replaces a certificate this long before it expires. */
@@ -42,8 +42,8 @@ export interface CertsOptions {
  * do not fit each other, or cannot be made
  */
 export async function makeCertificates(options: CertsOptions): Promise<string> {
-  const given = namesOf(options.host ?? [], '--host', MOST_HOSTS, hostOf);
-  const slaves = namesOf(options.slave ?? [], '--slave', MOST_SLAVES, slaveOf);
+  const given = namesOf(options.host ?? [], '--host', MAX_HOSTS, hostOf);
+  const slaves = namesOf(options.slave ?? [], '--slave', MAX_SLAVES, slaveOf);
   const folder = resolve(options.out ?? join(homedir(), '.amoc.tls'));
   const keeps = options.keep === true;
   demandOwnFolder(folder);
@@ -136,7 +136,7 @@ async function authorityOf(folder: string): Promise<{ pair: KeyPair; isNew: bool
 
 /** The names in the existing certificate of the master. */
 function hostsOf(folder: string): string[] {
-  const cert = parse(readSecretFile(join(folder, 'master.pem'), MOST_BYTES) ?? '');
+  const cert = parse(readSecretFile(join(folder, 'master.pem'), MAX_BYTES) ?? '');
   const names = (cert?.subjectAltName ?? '').split(', ').map((name) => name.replace(/^.*?:/, ''));
   return names.map((name) => dnsNameOf(name)).filter((name) => name !== undefined);
 }
@@ -162,7 +162,7 @@ function fitting(
 /** @returns `undefined` when neither of the two files exists */
 function read(folder: string, name: string): KeyPair | undefined {
   const [cert, key] = ['pem', 'key'].map((kind) =>
-    readSecretFile(join(folder, `${name}.${kind}`), MOST_BYTES),
+    readSecretFile(join(folder, `${name}.${kind}`), MAX_BYTES),
   );
   if (cert === undefined && key === undefined) return undefined;
   if (cert !== undefined && key !== undefined) return { cert, key };

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { History } from '../console/terminal/history.ts';
 import { runLines } from '../console/terminal/pipe-mode.ts';
 import { LogView } from '../console/views/log-view.ts';
@@ -31,8 +32,8 @@ export async function runConsole(): Promise<never> {
 async function serveConsole(guard: ProcessGuard): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const isTerminal = stdin.isTTY && stdout.isTTY;
-  const colors = wantsColors(isTerminal ? stdout : stderr, process.env);
-  const paint = paintFor(wantsColors(stdout, process.env));
+  const colors = wantsColors(isTerminal ? stdout : stderr, processEnvironment());
+  const paint = paintFor(wantsColors(stdout, processEnvironment()));
   let terminal: Terminal | undefined;
   using view = new LogView({
     clock: systemClock,

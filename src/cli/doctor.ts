@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { availableParallelism } from 'node:os';
 import { resolveSettings } from '../config/resolve.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
@@ -31,7 +32,7 @@ export interface DoctorOptions {
  * @returns 0 when every check has passed, otherwise 1
  */
 export async function runDoctor({ users, login }: DoctorOptions): Promise<number> {
-  const paint = paintFor(wantsColors(process.stdout, process.env));
+  const paint = paintFor(wantsColors(process.stdout, processEnvironment()));
   const sources = readSources();
   const findings: Finding[] = [
     checkNode(),
@@ -77,7 +78,7 @@ function checkLimits(users: number): Finding[] {
 
 function checkCookie(): Finding {
   try {
-    return { ok: true, text: `cookie: ${readCookie(process.env).length} characters` };
+    return { ok: true, text: `cookie: ${readCookie(processEnvironment()).length} characters` };
   } catch (error) {
     return { ok: false, text: `cookie: ${messageOf(error)}` };
   }

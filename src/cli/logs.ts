@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { LogView } from '../console/views/log-view.ts';
 import type { LogLine } from '../console/views/log-view.ts';
@@ -9,7 +10,7 @@ import { escapeJson } from '../lib/text/foreign-text.ts';
 import { nodeFolder } from '../app/node-options.ts';
 
 const LOOK_MS = 200;
-const MOST_AT_ONCE = 1024 * 1024;
+const MAX_CHUNK_BYTES = 1024 * 1024;
 
 /** How `amoc logs` shows a log. */
 export interface LogsOptions {
@@ -31,7 +32,7 @@ export async function showLogs({ name, follow, lines: count, json }: LogsOptions
   stdout.on('error', () => process.exit(0));
   using view = new LogView({
     clock: systemClock,
-    colors: wantsColors(stdout, process.env),
+    colors: wantsColors(stdout, processEnvironment()),
     write: (text) => stdout.write(text),
     mostPerSecond: Infinity,
   });
@@ -62,8 +63,8 @@ async function followFile(path: string, show: (line: string) => void): Promise<v
       ino = stats.ino;
     }
     while (at < stats.size) {
-      const text = rest + readPart(path, at, Math.min(stats.size - at, MOST_AT_ONCE));
-      at += Math.min(stats.size - at, MOST_AT_ONCE);
+      const text = rest + readPart(path, at, Math.min(stats.size - at, MAX_CHUNK_BYTES));
+      at += Math.min(stats.size - at, MAX_CHUNK_BYTES);
       const lines = text.split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) show(line);

@@ -1,7 +1,7 @@
 /** The command line. Each command is loaded when it is called: the shell must not wait for the others. */
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { loadEnvironmentFile, variable } from '../config/environment.ts';
+import { loadEnvironmentFile, env } from '../config/environment.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { severalLines } from '../lib/text/foreign-text.ts';
 import { MAX_ID } from '../lib/ids/id-set.ts';
@@ -38,7 +38,7 @@ program
 
 /** Attaches to the node that AMOC_NODE_NAME names (it does on a deployed machine), if that node runs. */
 async function attachedToOwnNode(): Promise<boolean> {
-  const name = variable('AMOC_NODE_NAME');
+  const name = env('AMOC_NODE_NAME');
   if (name === undefined) return false;
   const { nodeFolder } = await import('../app/node-options.ts');
   if (nodeFolder(name).running() === undefined) return false;
@@ -221,7 +221,7 @@ function asOneMeansThem([command, ...rest]: readonly string[]): string[] {
 process.stdout.once('error', tellLostOutput).on('error', () => {});
 
 try {
-  const file = variable('AMOC_CONFIG');
+  const file = env('AMOC_CONFIG');
   // A deployed release has its configuration beside it.
   loadEnvironmentFile(file ?? join(PACKAGE_ROOT, 'etc', 'amoc.env'), builtInVariables, {
     isOptional: file === undefined,

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder } from '../app/installation.ts';
-import { variable } from '../config/environment.ts';
+import { env } from '../config/environment.ts';
 
 /** The name of this machine, as a prompt shows it. */
 export function shortHostname(): string {
@@ -10,5 +10,5 @@ export function shortHostname(): string {
 
 /** The file of the input history. */
 export function historyFile(): string {
-  return variable('AMOC_HISTORY') ?? join(projectFolder(), 'repl-history', 'console.history');
+  return env('AMOC_HISTORY') ?? join(projectFolder(), 'repl-history', 'console.history');
 }

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
@@ -184,5 +185,5 @@ function sayComparison(
 }
 
 function ourPaint(): Paint {
-  return paintFor(wantsColors(process.stdout, process.env));
+  return paintFor(wantsColors(process.stdout, processEnvironment()));
 }

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { lineLogger } from '../console/views/line-logger.ts';
 import { LogView } from '../console/views/log-view.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
@@ -15,7 +16,7 @@ import type { ClusterEvents } from '../app/local-cluster.ts';
 import { makeObservers } from '../app/observers.ts';
 import { openDistributedRun, openLocalRun } from '../app/run-cluster.ts';
 import { EndSignals } from '../app/signals.ts';
-import type { StandIn } from '../app/embedded.ts';
+import type { EmbeddedProcess } from '../app/embedded.ts';
 import { awaitSlaves } from './await-slaves.ts';
 import { ResultFile } from './result-file.ts';
 import type { RunRequest } from './run-command.ts';
@@ -30,7 +31,7 @@ export async function runCommand(wanted: RunRequest): Promise<number> {
   const { stderr } = process;
   using view = new LogView({
     clock: systemClock,
-    colors: wantsColors(stderr, process.env),
+    colors: wantsColors(stderr, processEnvironment()),
     write: (text) => stderr.write(text),
     mostPerSecond: 20,
     remedy: 'AMOC_LOG_LEVEL=warn',
@@ -83,7 +84,7 @@ export interface RunSurroundings {
   say: (line: string) => void;
   interrupted: Pick<EndSignals, 'first' | 'second'>;
   /** The embedded servers that run, because no target is configured. */
-  standIns: readonly StandIn[];
+  standIns: readonly EmbeddedProcess[];
   verdictFile: ResultFile | undefined;
   /** Shows the log lines that wait. */
   flush: () => void;
@@ -112,7 +113,7 @@ export async function runOnce(
   if (wanted.json) stdout.write(`${jsonText({ ...result, failure, ...judgement }, 2)}\n`);
   else
     stdout.write(
-      `${renderSummary(result, started.users, paintFor(wantsColors(stdout, process.env)))}\n`,
+      `${renderSummary(result, started.users, paintFor(wantsColors(stdout, processEnvironment())))}\n`,
     );
   const unwritten = verdictFile?.write(renderJUnit(result, failure));
   const reasons = [...judgement.reasons, ...(unwritten === undefined ? [] : [unwritten])];
@@ -147,7 +148,7 @@ async function untilOver(
 
 /** Stops gently; by force when the operator presses Ctrl+C again. */
 async function stop(control: Control, impatience: AbortSignal): Promise<StopResult> {
-  const onAbort = (): void => control.hurry();
+  const onAbort = (): void => control.forceStop();
   impatience.addEventListener('abort', onAbort, { once: true });
   try {
     // abortOnFail may have stopped the run, or be stopping it.

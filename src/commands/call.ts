@@ -1,6 +1,6 @@
 import { AmocError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import type { Command, Field } from './command.ts';
 
 /** The checked arguments and options of a call. */
@@ -40,7 +40,7 @@ function readOptions(command: Command, given: unknown): Record<string, unknown> 
   if (!isObject(options)) {
     throw mistake(
       command,
-      `options must be an object, as in { ${names[0] ?? ''}: … }, not ${show(options)}`,
+      `options must be an object, as in { ${names[0] ?? ''}: … }, not ${quote(options)}`,
     );
   }
   for (const name of Object.keys(options)) {

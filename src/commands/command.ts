@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Control } from '../control/control.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 
 /** What can be typed in the place of a value: names of that kind, or these words. */
 export type Completes = 'scenario' | 'node' | 'setting' | 'metric' | readonly string[];
@@ -66,6 +66,6 @@ export function field<S extends z.ZodType>(
   about: Pick<Field, 'description' | 'default' | 'completes'>,
 ): Field<S> {
   const wrong = (value: unknown, name: string): string =>
-    `${name} is ${show(value)}; it must be ${mustBe}`;
+    `${name} is ${quote(value)}; it must be ${mustBe}`;
   return { schema, wrong, ...about };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AmocError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { strategies } from '../placement/placement.ts';
 import type { PlacementStrategy, StrategyName } from '../placement/placement.ts';
 import { parseThresholds } from '../record/thresholds.ts';
@@ -25,7 +25,7 @@ export const doCommand = command({
       description: 'its name in scenarios/',
       completes: 'scenario',
       wrong: (value) =>
-        `the scenario must be a string, as in do('my_scenario', 1, 10), not ${show(value)}`,
+        `the scenario must be a string, as in do('my_scenario', 1, 10), not ${quote(value)}`,
     },
     from: userId('the first user id'),
     to: userId('the last user id'),
@@ -54,7 +54,7 @@ export const doCommand = command({
       description: "'roundRobin', 'leastLoaded', 'weighted' (label weight), 'block', or a function",
       default: "'roundRobin'",
       completes: placements,
-      wrong: (value) => `there is no placement ${show(value)}${didYouMean(value, placements)}`,
+      wrong: (value) => `there is no placement ${quote(value)}${didYouMean(value, placements)}`,
     },
     nodes: field(
       z.union([z.string(), z.array(z.string()).min(1)]).optional(),

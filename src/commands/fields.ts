@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { IdSet, MAX_ID } from '../lib/ids/id-set.ts';
 import { messageOf } from '../lib/errors.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { toPerSecond } from '../lib/time/rate.ts';
 import { toMs } from '../lib/time/duration.ts';
 import { field } from './command.ts';
@@ -20,7 +20,7 @@ export const userCount = {
   schema: wholeNumber,
   description: 'how many users',
   wrong: (value: unknown) =>
-    `${show(value)} is not a number of users; it must be a whole number from 1 to ${MAX_ID}`,
+    `${quote(value)} is not a number of users; it must be a whole number from 1 to ${MAX_ID}`,
 } satisfies Field;
 
 /** Ids as an operator names them: `[[3, 9], 17]`. */
@@ -44,7 +44,7 @@ export const node = {
   description: 'a process or machine',
   completes: 'node',
   wrong: (value: unknown, _name: string, command: string) =>
-    `${show(value)} is not a valid name; give a process or machine, as in ${command}('slave1')`,
+    `${quote(value)} is not a valid name; give a process or machine, as in ${command}('slave1')`,
 } satisfies Field;
 
 /** User starts per time. */

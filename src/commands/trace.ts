@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_ID } from '../lib/ids/id-set.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { command, field } from './command.ts';
 
 /** Shows the traffic of a user. */
@@ -15,7 +15,7 @@ export const trace = command({
     id: {
       schema: z.number().int().min(1).max(MAX_ID),
       description: 'the id of the user',
-      wrong: (value) => `${show(value)} is not a valid id; expected a whole number ≥ 1`,
+      wrong: (value) => `${quote(value)} is not a valid id; expected a whole number ≥ 1`,
     },
     on: field(z.boolean().optional(), 'true or false', {
       description: 'whether to show them',

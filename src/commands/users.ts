@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listedStates } from '../lib/user-states.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { command, field } from './command.ts';
 
 const MAX_USERS = 100_000;
@@ -18,7 +18,7 @@ export const users = command({
       description: "'starting', 'running', 'waiting', 'leaving', 'moving' or 'crashed'",
       default: 'all that are present',
       completes: listedStates,
-      wrong: (value) => `there is no state ${show(value)}${didYouMean(value, listedStates)}`,
+      wrong: (value) => `there is no state ${quote(value)}${didYouMean(value, listedStates)}`,
     },
     limit: field(
       z.number().int().min(1).max(MAX_USERS).default(20),

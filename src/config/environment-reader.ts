@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { AmocError } from '../lib/errors.ts';
 import { toMs } from '../lib/time/duration.ts';
 
@@ -26,7 +27,7 @@ export class EnvironmentReader<Name extends string> {
 
   /** The value, or the declared default. */
   text(name: Name): string | undefined {
-    const given = process.env[name];
+    const given = processEnvironment()[name];
     return given === undefined || given === '' ? this.#variables[name].default : given;
   }
 

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { parseEnv } from 'node:util';
 import { readFileSync, statSync } from 'node:fs';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';
@@ -62,7 +63,7 @@ export const processVariableSpecs = Object.fromEntries(
 const own = new EnvironmentReader(processVariableSpecs);
 
 /** The value of a variable; an empty value counts as unset. */
-export function variable(name: ProcessVariable): string | undefined {
+export function env(name: ProcessVariable): string | undefined {
   return own.text(name);
 }
 
@@ -72,7 +73,7 @@ export function variable(name: ProcessVariable): string | undefined {
  * @throws {AmocError} `CONFIG` for any other value
  */
 export function allowsPlain(): boolean {
-  const given = variable('AMOC_MASTER_PLAIN');
+  const given = env('AMOC_MASTER_PLAIN');
   if (given === undefined || given === 'allow') return given !== undefined;
   throw new AmocError(
     'CONFIG',
@@ -146,7 +147,7 @@ export function loadEnvironmentFile(
       `${path} has ${kept.join(' and ')}, and can be read by others; run: chmod 600 ${path}`,
     );
   }
-  for (const [name, value] of Object.entries(values)) process.env[name] ??= value;
+  for (const [name, value] of Object.entries(values)) processEnvironment()[name] ??= value;
 }
 
 /** Names of variables whose values no one else may read. */

@@ -1,4 +1,4 @@
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { AmocError } from '../lib/errors.ts';
 import { toMs } from '../lib/time/duration.ts';
 
@@ -139,6 +139,6 @@ function convert(name: string, variable: Variable, raw: unknown): SettingValue {
 }
 
 function bad(name: string, variable: Variable, raw: unknown, wanted: string): AmocError {
-  const shown = variable.secret === true ? 'its value' : show(raw);
+  const shown = variable.secret === true ? 'its value' : quote(raw);
   return new AmocError('CONFIG', `${name}: ${shown} is not ${wanted} (${variable.description})`);
 }

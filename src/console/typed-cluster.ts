@@ -59,7 +59,7 @@ function call(control: Control, command: Command & { name: CommandName }): Metho
   return notTorn(async (...values: unknown[]) => {
     const { args, options } = readCall(command, values);
     const ask = async (): Promise<object> => (await command.run(control, args, options)) as object;
-    const lend = renderer.live === undefined ? undefined : callingShell()?.person.lend;
+    const lend = renderer.live === undefined ? undefined : callingShell()?.operator.lend;
     if (lend !== undefined) {
       await lend(async (columns, paint) => renderer.live?.(await ask(), columns, paint) ?? '');
     }

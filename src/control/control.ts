@@ -89,7 +89,7 @@ export interface Control {
   stop(options?: ForceOptions): Promise<StopResult>;
 
   /** While a run stops gently: removes the remaining users by force. */
-  hurry(): void;
+  forceStop(): void;
 
   /** Stops starting users; users that run continue. */
   pause(): void;

@@ -1,6 +1,6 @@
 import { cutText } from './text/bounded-json.ts';
 import { cut } from './text/foreign-text.ts';
-import { show } from './text/quote.ts';
+import { quote } from './text/quote.ts';
 
 /** Every code that an {@link AmocError} can carry. A literal, so that callers can switch over it. */
 export type AmocErrorCode =
@@ -105,10 +105,10 @@ function readMessage(error: unknown): string {
   if (error instanceof Error) {
     const message: unknown = error.message;
     if (message === '' || message === undefined) return readName(error);
-    return typeof message === 'string' ? message : show(message);
+    return typeof message === 'string' ? message : quote(message);
   }
   if (typeof error === 'string') return error;
-  return `a non-Error was thrown: ${show(error)}`;
+  return `a non-Error was thrown: ${quote(error)}`;
 }
 
 function readName(error: unknown): string {

@@ -12,8 +12,8 @@ import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { Result } from '../protocol/messages.ts';
 import type { RunResult } from '../record/types.ts';
 import type { Verdict } from '../record/verdict.ts';
-import { QUICK_MS } from './cluster.ts';
-import type { Cluster } from './cluster.ts';
+import { QUICK_MS } from './context.ts';
+import type { MasterContext } from './context.ts';
 import { demandRunning } from './run/run-state.ts';
 import { mergeListings } from './users/user-listing.ts';
 import { viewNode, viewStatus } from './views.ts';
@@ -23,19 +23,19 @@ const STATUS_MS = 250;
 
 /** Questions to the processes of a cluster, and what their answers say together. */
 export class Inspection {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #lastResult: () => RunResult | undefined;
 
   /** @param lastResult the result of the last run, while none runs */
-  constructor(cluster: Cluster, lastResult: () => RunResult | undefined) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, lastResult: () => RunResult | undefined) {
+    this.#context = context;
     this.#lastResult = lastResult;
   }
 
   /** The current state, with fresh counts from every process that answers in time. */
   async status(): Promise<StatusView> {
     await this.refresh();
-    const { run, state, parts, chronicle, nodes } = this.#cluster;
+    const { run, state, parts, chronicle, nodes } = this.#context;
     return viewStatus(state, run, nodes.all(), parts.clock.monotonic(), {
       rate: (metric) => chronicle.rate(metric),
       verdicts: (each) => chronicle.verdicts(each),
@@ -46,16 +46,16 @@ export class Inspection {
   /** The processes, with fresh figures. */
   async listNodes(): Promise<NodeView[]> {
     await this.refresh();
-    return this.#cluster.nodes
+    return this.#context.nodes
       .all()
-      .map((node) => viewNode(node, this.#cluster.run, this.#cluster.parts.clock.monotonic()));
+      .map((node) => viewNode(node, this.#context.run, this.#context.parts.clock.monotonic()));
   }
 
   /** Round trips to all processes, in milliseconds; `undefined` for one that does not answer. */
   async ping(): Promise<PingResult[]> {
-    const { clock } = this.#cluster.parts;
+    const { clock } = this.#context.parts;
     return Promise.all(
-      this.#cluster.nodes.all().map(async ({ name, peer }) => {
+      this.#context.nodes.all().map(async ({ name, peer }) => {
         const began = clock.monotonic();
         try {
           await peer.request('ping', {}, 2000);
@@ -70,7 +70,7 @@ export class Inspection {
   /** Single users, the lowest ids first, and the kinds of errors. */
   async users({ state, limit = 20 }: UsersOptions = {}): Promise<UserListing> {
     const answers = await Promise.all(
-      this.#cluster.nodes.all().map(async ({ name, peer, state: { reach } }) => {
+      this.#context.nodes.all().map(async ({ name, peer, state: { reach } }) => {
         // A blocked process would not answer.
         if (reach === 'blocked') return { name, users: [], errors: [] };
         try {
@@ -91,7 +91,7 @@ export class Inspection {
    * @throws {AmocError} `ARGUMENT` when too many users that do not run are to be traced
    */
   async trace(id: number, on?: boolean): Promise<TraceResult> {
-    demandRunning(this.#cluster.state, 'trace');
+    demandRunning(this.#context.state, 'trace');
     const answers = await this.#traceEverywhere(id, on, false);
     const found = answers.find((each) => each.found);
     if (found !== undefined) return { id, on: found.on, waits: false };
@@ -113,7 +113,7 @@ export class Inspection {
     waits: boolean,
   ): Promise<Result<'trace'>[]> {
     return Promise.all(
-      this.#cluster.nodes.all().map(async ({ peer, state }) => {
+      this.#context.nodes.all().map(async ({ peer, state }) => {
         if (state.reach === 'blocked') return { found: false, on: false, waits: false };
         const wish = { id, waits, ...(on === undefined ? {} : { on }) };
         return peer.request('trace', wish, QUICK_MS);
@@ -124,7 +124,7 @@ export class Inspection {
   /** Everything counted in the run so far. */
   async metrics(): Promise<MetricsView> {
     await this.refresh();
-    const { run, chronicle } = this.#cluster;
+    const { run, chronicle } = this.#context;
     const summary = run?.totals.summary() ??
       this.#lastResult()?.metrics ?? { counters: {}, times: {}, gauges: {} };
     const names = [...Object.keys(summary.counters), ...Object.keys(summary.times)];
@@ -136,18 +136,18 @@ export class Inspection {
   /** Counters and raw histograms: subtract two snapshots to describe an interval. */
   async rawMetrics(): Promise<MetricsDelta> {
     await this.refresh();
-    return this.#cluster.run?.totals.export() ?? { counters: {}, histograms: {} };
+    return this.#context.run?.totals.export() ?? { counters: {}, histograms: {} };
   }
 
   /** The verdicts of the thresholds on the run so far; after the run, on that run. */
   verdicts(): Verdict[] {
-    const { run, chronicle } = this.#cluster;
+    const { run, chronicle } = this.#context;
     return run === undefined ? (this.#lastResult()?.verdicts ?? []) : chronicle.verdicts(run);
   }
 
   /** The names that can be typed now. */
   vocabulary(): Vocabulary {
-    const { run, nodes } = this.#cluster;
+    const { run, nodes } = this.#context;
     const last = this.#lastResult()?.metrics;
     const counters = run?.totals.counters ?? new Map(Object.entries(last?.counters ?? {}));
     const counted = run?.totals.counts() ?? new Map(Object.entries(last?.times ?? {}));
@@ -163,7 +163,7 @@ export class Inspection {
   /** Asks all processes for fresh counts. */
   async refresh(): Promise<void> {
     await Promise.all(
-      this.#cluster.nodes.all().map(async (node) => {
+      this.#context.nodes.all().map(async (node) => {
         if (node.state.reach === 'blocked') return;
         try {
           await node.peer.request('report', {}, STATUS_MS);

@@ -39,8 +39,8 @@ import { IdSet, isId, MAX_ID } from '../lib/ids/id-set.ts';
 import type { MetricsDelta } from '../metrics/metrics.ts';
 import type { RunEvent, RunObserver } from '../record/types.ts';
 import type { Verdict } from '../record/verdict.ts';
-import { Cluster, QUICK_MS } from './cluster.ts';
-import type { MasterParts } from './cluster.ts';
+import { MasterContext, QUICK_MS } from './context.ts';
+import type { MasterParts } from './context.ts';
 import { Inspection } from './inspection.ts';
 import { Distributor } from './users/distributor.ts';
 import { Membership } from './nodes/membership.ts';
@@ -62,7 +62,7 @@ const JOURNAL_MS = 1000;
  * takes effect in the order of the calls and answers at once, also while users are still started.
  */
 export class Master implements Control {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #distributor: Distributor;
   /** How processes join and leave. */
   readonly members: Membership;
@@ -72,17 +72,17 @@ export class Master implements Control {
   readonly #tuning: Tuning;
 
   constructor(parts: MasterParts) {
-    const cluster = new Cluster(parts);
-    this.#cluster = cluster;
-    this.#distributor = new Distributor(cluster);
-    this.#starting = new RunStart(cluster, this.#distributor);
-    this.members = new Membership(cluster, this.#distributor, this.#starting);
+    const context = new MasterContext(parts);
+    this.#context = context;
+    this.#distributor = new Distributor(context);
+    this.#starting = new RunStart(context, this.#distributor);
+    this.members = new Membership(context, this.#distributor, this.#starting);
     const errors = async (): Promise<StopResult['errors']> =>
       (await this.users({ limit: 1 })).errors;
-    this.#ending = new RunEnd(cluster, this.#distributor, errors);
-    this.#inspection = new Inspection(cluster, () => this.#ending.lastResult);
-    this.#tuning = new Tuning(cluster, this.#distributor);
-    cluster.onAbort = (why) => this.#abort(why);
+    this.#ending = new RunEnd(context, this.#distributor, errors);
+    this.#inspection = new Inspection(context, () => this.#ending.lastResult);
+    this.#tuning = new Tuning(context, this.#distributor);
+    context.onAbort = (why) => this.#abort(why);
     if (parts.leases === true) {
       every(parts.clock, CHECK_MS, () => this.members.check());
       every(parts.clock, JOURNAL_MS, () => this.#keep());
@@ -90,46 +90,46 @@ export class Master implements Control {
   }
 
   get name(): string {
-    return this.#cluster.parts.name;
+    return this.#context.parts.name;
   }
 
   get nodes(): NodeRegistry {
-    return this.#cluster.nodes;
+    return this.#context.nodes;
   }
 
   get state(): RunState {
-    return this.#cluster.state;
+    return this.#context.state;
   }
 
   async compile(scenario: string): Promise<CompileResult> {
-    const { files, packages } = await this.#cluster.parts.compile(scenario);
+    const { files, packages } = await this.#context.parts.compile(scenario);
     return { files: files.map(({ path }) => path), packages };
   }
 
   async do(scenario: string, from: number, to: number, options: DoOptions = {}): Promise<DoResult> {
     const request = startRequest(scenario, from, to, options);
-    demandStartable(this.#cluster.state);
-    if (this.#cluster.state.is === 'failed') await this.#ending.discard();
-    this.#cluster.enter({ is: 'starting', scenario: request.scenario });
+    demandStartable(this.#context.state);
+    if (this.#context.state.is === 'failed') await this.#ending.discard();
+    this.#context.enter({ is: 'starting', scenario: request.scenario });
     try {
       const result = await this.#starting.start(request);
       this.#ending.lastResult = undefined;
       const { processes } = result;
-      const { chronicle } = this.#cluster;
+      const { chronicle } = this.#context;
       const started = { ...chronicle.definition, processes };
       chronicle.event('start', `${request.scenario}, users ${from}..${to}`, started);
-      this.#cluster.enter({ is: 'running', scenario: request.scenario });
+      this.#context.enter({ is: 'running', scenario: request.scenario });
       return result;
     } catch (error) {
       await this.#ending.discard();
-      this.#cluster.enter({ is: 'idle' });
+      this.#context.enter({ is: 'idle' });
       throw error;
     }
   }
 
   add(count: number): Promise<AddResult> {
-    demandRunning(this.#cluster.state, 'add');
-    const run = this.#cluster.requireRun();
+    demandRunning(this.#context.state, 'add');
+    const run = this.#context.requireRun();
     const first = Math.max(run.owners.highest, run.owners.top) + 1;
     if (!isId(first + count - 1)) {
       throw new AmocError('ARGUMENT', `add: ids end at ${MAX_ID}, the next one would be ${first}`);
@@ -145,18 +145,18 @@ export class Master implements Control {
   /** Starts users that are not present. @throws {AmocError} `PREFLIGHT`; no user starts then */
   #start(run: Run, ids: IdSet): void {
     this.#distributor.checkLimits(run, ids);
-    run.commanded(this.#cluster.parts.clock.monotonic());
+    run.commanded(this.#context.parts.clock.monotonic());
     run.expectUsers();
     this.#distributor.place(run, ids, run.placement);
-    this.#cluster.chronicle.event('add', `add ${ids.size}: users ${ids.toString()}`, {
+    this.#context.chronicle.event('add', `add ${ids.size}: users ${ids.toString()}`, {
       count: ids.size,
       users: run.owners.staying,
     });
   }
 
   remove(what: RemoveWhat, options: ForceOptions = {}): Promise<RemoveResult> {
-    demandRunning(this.#cluster.state, 'remove');
-    const run = this.#cluster.requireRun();
+    demandRunning(this.#context.state, 'remove');
+    const run = this.#context.requireRun();
     const isCount = typeof what === 'number';
     const ids = isCount
       ? run.owners.highestStaying(what)
@@ -168,10 +168,10 @@ export class Master implements Control {
   }
 
   #remove(run: Run, ids: IdSet, force: boolean): void {
-    run.commanded(this.#cluster.parts.clock.monotonic());
+    run.commanded(this.#context.parts.clock.monotonic());
     this.#distributor.remove(run, ids, force);
     const how = force ? ' at once' : '';
-    this.#cluster.chronicle.event('remove', `remove ${ids.size}${how}: users ${ids.toString()}`, {
+    this.#context.chronicle.event('remove', `remove ${ids.size}${how}: users ${ids.toString()}`, {
       count: ids.size,
       users: run.owners.staying,
       force,
@@ -179,8 +179,8 @@ export class Master implements Control {
   }
 
   setTarget(users: number, { rate }: TargetOptions = {}): Promise<TargetResult> {
-    demandRunning(this.#cluster.state, 'target');
-    const run = this.#cluster.requireRun();
+    demandRunning(this.#context.state, 'target');
+    const run = this.#context.requireRun();
     const missing = users - run.owners.staying;
     const added = run.owners.lowestFree(run.firstId, Math.max(0, missing));
     if (added.size < missing) {
@@ -205,16 +205,16 @@ export class Master implements Control {
     return this.#ending.stop(force);
   }
 
-  hurry(): void {
-    this.#ending.hurry();
+  forceStop(): void {
+    this.#ending.forceStop();
   }
 
   get events(): readonly RunEvent[] {
-    return this.#cluster.chronicle.events;
+    return this.#context.chronicle.events;
   }
 
   get trend(): readonly Trend[] {
-    return this.#cluster.chronicle.trend;
+    return this.#context.chronicle.trend;
   }
 
   get lastResult(): StopResult | undefined {
@@ -226,7 +226,7 @@ export class Master implements Control {
   }
 
   subscribe(observer: Partial<RunObserver>): () => void {
-    return this.#cluster.chronicle.subscribe(observer);
+    return this.#context.chronicle.subscribe(observer);
   }
 
   vocabulary(): Vocabulary {
@@ -307,16 +307,16 @@ export class Master implements Control {
   }
 
   #abort(why: string): void {
-    if (this.#cluster.state.is !== 'running') return;
-    this.#cluster.parts.notice({ level: 'error', text: `abortOnFail: the run is stopped: ${why}` });
+    if (this.#context.state.is !== 'running') return;
+    this.#context.parts.notice({ level: 'error', text: `abortOnFail: the run is stopped: ${why}` });
     this.stop().catch((error: unknown) => {
-      this.#cluster.parts.notice({ level: 'error', text: messageOf(error) });
+      this.#context.parts.notice({ level: 'error', text: messageOf(error) });
     });
   }
 
   #keep(): void {
-    if (this.#cluster.state.is === 'running' && this.#cluster.parts.journal?.isDue === true) {
-      this.#cluster.commit();
+    if (this.#context.state.is === 'running' && this.#context.parts.journal?.isDue === true) {
+      this.#context.commit();
     }
   }
 }

@@ -8,7 +8,7 @@ const DIGITS = 3;
 
 /** Each byte has seven bits of a number; the eighth says whether more follow (LEB128). */
 const BASE = 128;
-const LONGEST_NUMBER = 8;
+const MAX_NUMBER_BYTES = 8;
 
 /** An empty histogram; its counts are exact up to 2^53. */
 export function newHistogram(): Float64Histogram {
@@ -41,7 +41,7 @@ let written = Buffer.allocUnsafeSlow(4096);
 let length = 0;
 
 function write(value: number): void {
-  if (length + LONGEST_NUMBER > written.length) {
+  if (length + MAX_NUMBER_BYTES > written.length) {
     const grown = Buffer.allocUnsafeSlow(written.length * 2);
     written.copy(grown);
     written = grown;
@@ -146,7 +146,7 @@ export function decodeHistogram(text: string): SparseHistogram {
   const read = (): number => {
     let value = 0;
     let scale = 1;
-    for (let digits = 0; digits < LONGEST_NUMBER; digits++) {
+    for (let digits = 0; digits < MAX_NUMBER_BYTES; digits++) {
       const byte = bytes[at++];
       if (byte === undefined) break;
       value += (byte % BASE) * scale;
@@ -166,7 +166,7 @@ export function decodeHistogram(text: string): SparseHistogram {
       counts.push(index++, next / 2);
       total += next / 2;
     }
-    if (next === 0 || index > LAST_INDEX + 1 || total > MOST_VALUES) {
+    if (next === 0 || index > LAST_INDEX + 1 || total > MAX_VALUES) {
       throw new AmocError('PROTOCOL', 'a histogram is damaged');
     }
   }
@@ -195,7 +195,7 @@ export function addHistogram(
 }
 
 /** Far below the limit of exact whole numbers, however many processes report. */
-const MOST_VALUES = 2 ** 43;
+const MAX_VALUES = 2 ** 43;
 const LAST_INDEX = newHistogram().countsArrayIndex(HIGHEST_US);
 /** Pairs of index and count that {@link sparseOf} has found so far. */
 const pairs = new Float64Array(2 * (LAST_INDEX + 1));

@@ -9,10 +9,10 @@ const NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.]{0,99}$/;
 const LABEL = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 const PAIR = /^([A-Za-z0-9_]+)="([^"]*)"$/;
 /** A longer value is cut: labels are kinds of things, not texts. */
-const LONGEST_VALUE = 100;
-const MOST_LABELS = 20;
+const MAX_VALUE_LENGTH = 100;
+const MAX_LABELS = 20;
 /** Maximum length of name and labels together, in UTF-16 units: the limit of the wire. */
-const LONGEST_KEY = 1000;
+const MAX_KEY_LENGTH = 1000;
 
 /** The value of a label that stands for all values beyond the limit. */
 export const OTHER = 'other';
@@ -39,10 +39,10 @@ export function seriesKey(name: string, labels: Labels | undefined): string {
   if (labels === undefined) return name;
   const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   if (pairs.length === 0) return name;
-  if (pairs.length > MOST_LABELS) {
+  if (pairs.length > MAX_LABELS) {
     throw new AmocError(
       'ARGUMENT',
-      `${name} has ${pairs.length} labels; a metric has at most ${MOST_LABELS}`,
+      `${name} has ${pairs.length} labels; a metric has at most ${MAX_LABELS}`,
     );
   }
   for (const [label] of pairs) {
@@ -50,13 +50,13 @@ export function seriesKey(name: string, labels: Labels | undefined): string {
       throw new AmocError('ARGUMENT', `${name}: invalid label name '${oneLine(label, 100)}'`);
     }
   }
-  const key = keyOf(name, pairs, LONGEST_VALUE);
-  if (key.length <= LONGEST_KEY) return key;
-  const left = LONGEST_KEY - keyOf(name, pairs, 0).length;
+  const key = keyOf(name, pairs, MAX_VALUE_LENGTH);
+  if (key.length <= MAX_KEY_LENGTH) return key;
+  const left = MAX_KEY_LENGTH - keyOf(name, pairs, 0).length;
   if (left < pairs.length) {
     throw new AmocError(
       'ARGUMENT',
-      `${name}: its name and those of its ${pairs.length} labels are too long together; with the values they may have at most ${LONGEST_KEY} characters`,
+      `${name}: its name and those of its ${pairs.length} labels are too long together; with the values they may have at most ${MAX_KEY_LENGTH} characters`,
     );
   }
   return keyOf(name, pairs, Math.floor(left / pairs.length));
@@ -76,17 +76,18 @@ export function metricOf(series: string): string {
 export function isSeriesKey(text: string): boolean {
   const begin = text.indexOf('{');
   if (begin < 0) return NAME.test(text);
-  if (text.length > LONGEST_KEY || !text.endsWith('}') || !NAME.test(text.slice(0, begin))) {
+  if (text.length > MAX_KEY_LENGTH || !text.endsWith('}') || !NAME.test(text.slice(0, begin))) {
     return false;
   }
   const pairs = text.slice(begin + 1, -1).split(',');
-  if (pairs.length > MOST_LABELS) return false;
+  if (pairs.length > MAX_LABELS) return false;
   let before = '';
   return pairs.every((pair) => {
     const match = PAIR.exec(pair);
     const label = match?.[1] ?? '';
     const value = match?.[2] ?? '';
-    const isNext = label > before && LABEL.test(label) && valueText(value, LONGEST_VALUE) === value;
+    const isNext =
+      label > before && LABEL.test(label) && valueText(value, MAX_VALUE_LENGTH) === value;
     before = label;
     return isNext;
   });

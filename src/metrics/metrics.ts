@@ -1,6 +1,6 @@
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { AmocError } from '../lib/errors.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { docOf, MAX_METRICS_OF_AMOC, units } from './catalogue.ts';
 import type { Unit } from './catalogue.ts';
 import { encodeHistogram, HIGHEST_US, newHistogram, recordInto } from './histogram.ts';
@@ -8,15 +8,15 @@ import { metricOf, otherKey, seriesKey } from './labels.ts';
 import type { Labels } from './labels.ts';
 
 /** Maximum number of names in one registry: metrics are kinds of things, not things. */
-const MOST_METRICS = 500;
+const MAX_METRICS = 500;
 /** Maximum number of series with labels of one metric; further ones count as `other`. */
-const MOST_SERIES = 100;
+const MAX_SERIES = 100;
 
 /**
  * Maximum number of counters, gauges or histograms of one process: those of the scenario, and amoc's own with
  * all the labels that a scenario may give them.
  */
-export const MOST_OF_A_PROCESS = 2 * MOST_METRICS + (MOST_SERIES + 2) * MAX_METRICS_OF_AMOC;
+export const MAX_PER_PROCESS = 2 * MAX_METRICS + (MAX_SERIES + 2) * MAX_METRICS_OF_AMOC;
 
 /** Beyond this, sums over many processes would no longer be finite numbers. */
 export const MAX_METRIC_VALUE = 1e30;
@@ -39,7 +39,7 @@ export interface MetricsDelta {
 
 /** A number that only grows. */
 export class Counter {
-  /** The count since the last {@link MetricsRegistry.take}. */
+  /** The count since the last {@link MetricsRegistry.drain}. */
   value = 0;
 
   constructor(readonly name: string) {}
@@ -111,7 +111,7 @@ function isMetricValue(value: unknown): value is number {
 function badValue(kind: string, name: string, value: unknown): AmocError {
   return new AmocError(
     'ARGUMENT',
-    `${kind} '${name}': ${show(value)} is not a finite number within ±${MAX_METRIC_VALUE}`,
+    `${kind} '${name}': ${quote(value)} is not a finite number within ±${MAX_METRIC_VALUE}`,
   );
 }
 
@@ -157,7 +157,7 @@ export class MetricsRegistry {
     if (unit !== undefined && !units.includes(unit)) {
       throw new AmocError(
         'ARGUMENT',
-        `${name}: ${show(unit)} is not a valid unit; use one of ${units.join(', ')}`,
+        `${name}: ${quote(unit)} is not a valid unit; use one of ${units.join(', ')}`,
       );
     }
     const wanted = unit ?? docOf(name)?.unit ?? 'ms';
@@ -169,7 +169,7 @@ export class MetricsRegistry {
   }
 
   /** Returns what came since the last call, and starts again from zero. */
-  take(): MetricsDelta {
+  drain(): MetricsDelta {
     const delta: MetricsDelta = { counters: {}, histograms: {} };
     for (const [key, counter] of this.#counters) {
       if (counter.value === 0) continue;
@@ -198,7 +198,7 @@ export class MetricsRegistry {
 
   /** Drops everything that was counted: another run begins. */
   reset(): void {
-    this.take();
+    this.drain();
     this.#recorded = 0;
     for (const gauge of this.#gauges.values()) gauge.value = 0;
   }
@@ -219,17 +219,17 @@ export class MetricsRegistry {
     if (known !== undefined) return known;
     if (labels !== undefined) {
       const series = this.#labelled.get(name) ?? 0;
-      if (series >= MOST_SERIES) key = otherKey(name, labels);
+      if (series >= MAX_SERIES) key = otherKey(name, labels);
       else this.#labelled.set(name, series + 1);
       const other = map.get(key);
       if (other !== undefined) return other;
     }
     // A scenario that uses up the limit must not silence amoc's own metrics.
-    const isFull = map.size >= (labels === undefined ? MOST_METRICS : 2 * MOST_METRICS);
-    if (map.size >= MOST_OF_A_PROCESS || (isFull && docOf(name) === undefined)) {
+    const isFull = map.size >= (labels === undefined ? MAX_METRICS : 2 * MAX_METRICS);
+    if (map.size >= MAX_PER_PROCESS || (isFull && docOf(name) === undefined)) {
       throw new AmocError(
         'ARGUMENT',
-        `more than ${MOST_METRICS} metrics; '${name}' is not recorded`,
+        `more than ${MAX_METRICS} metrics; '${name}' is not recorded`,
       );
     }
     const made = make(key);

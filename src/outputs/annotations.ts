@@ -22,7 +22,7 @@ export type AnnotationTarget = (
   definition: RunDefinition | undefined,
 ) => AnnotationRequest;
 
-const MOST_WAITING = 1000;
+const MAX_WAITING = 1000;
 const REQUEST_MS = 5000;
 const RETRY = { firstMs: 500, mostMs: 30_000 };
 
@@ -56,7 +56,7 @@ export class Annotations implements RunObserver, AsyncDisposable {
   event(event: RunEvent, definition: RunDefinition | undefined): void {
     if (!isMark(event)) return;
     this.#waiting.push(this.#target(event, definition));
-    if (this.#waiting.length > MOST_WAITING) {
+    if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
       this.dropped++;
     }

@@ -17,11 +17,11 @@ const timeNames = {
 } as const satisfies Record<string, keyof TimeSummary>;
 
 /** The longest part of a path, in characters: each part is a file or a folder in Graphite. */
-const LONGEST_PART = 200;
+const MAX_PART_LENGTH = 200;
 
 /** A part of a path: dots would separate folders in Graphite, and a part must not be empty. */
 export function pathPart(text: string): string {
-  return text.slice(0, LONGEST_PART).replace(/[^A-Za-z0-9_-]/g, '_') || '_';
+  return text.slice(0, MAX_PART_LENGTH).replace(/[^A-Za-z0-9_-]/g, '_') || '_';
 }
 
 /** A path as an operator gives it: its parts stay parts. */
@@ -45,7 +45,7 @@ export function graphiteLine(path: string, value: number, seconds: number): stri
 }
 
 /** At most this many series that are left out are named. */
-const MOST_NAMED = 100;
+const MAX_NAMED = 100;
 
 /** The paths of a run's series. A path belongs to one series: of two values, only the later one would be kept. */
 export class SeriesPaths {
@@ -77,10 +77,10 @@ export class SeriesPaths {
   }
 
   #sayLeftOut(series: string, why: string): void {
-    if (this.#leftOut.has(series) || this.#leftOut.size > MOST_NAMED) return;
+    if (this.#leftOut.has(series) || this.#leftOut.size > MAX_NAMED) return;
     this.#leftOut.add(series);
     this.#tell(
-      this.#leftOut.size > MOST_NAMED
+      this.#leftOut.size > MAX_NAMED
         ? `${this.#output}: more series are left out; they are not named`
         : `${this.#output}: ${series} is left out: ${why}`,
     );

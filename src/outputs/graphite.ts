@@ -27,7 +27,7 @@ export interface GraphiteParts {
 }
 
 /** With more machines than this, times are sent for the cluster only: each machine has histograms of its own. */
-const MOST_MACHINES = 64;
+const MAX_MACHINES = 64;
 
 /** What a machine's processes reported since the last sending, and in total. */
 interface Machine {
@@ -71,7 +71,7 @@ export class GraphiteOutput implements RunObserver {
     for (const [series, count] of Object.entries(delta.counters)) {
       machine.counters.set(series, (machine.counters.get(series) ?? 0) + count);
     }
-    if (this.#machines.size <= MOST_MACHINES) machine.deltas.push(delta);
+    if (this.#machines.size <= MAX_MACHINES) machine.deltas.push(delta);
   }
 
   second(row: SecondRow, totals: MetricsTotals): void {
@@ -134,7 +134,7 @@ export class GraphiteOutput implements RunObserver {
         ['amoc.users.size', users.get(name) ?? 0],
         ...counterValues(machine.counters, machine.before, this.#paths),
       ];
-      if (this.#machines.size <= MOST_MACHINES) {
+      if (this.#machines.size <= MAX_MACHINES) {
         const times = new MetricsTotals();
         for (const delta of machine.deltas) times.addDecoded({ ...delta, counters: {} });
         values.push(...timeValues(times, this.#paths));

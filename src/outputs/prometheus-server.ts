@@ -7,7 +7,7 @@ import { Families } from './prometheus.ts';
 import type { LeftOut, PrometheusSource } from './prometheus.ts';
 
 /** At most this many series that are left out are named. */
-const MOST_NAMED = 100;
+const MAX_NAMED = 100;
 
 /**
  * Serves `/metrics` of the sources to Prometheus, and nothing else; it can only be read.
@@ -60,10 +60,10 @@ function tellOnce(warn: (text: string) => void): (leftOut: readonly LeftOut[]) =
   const named = new Set<string>();
   return (leftOut) => {
     for (const { series, why } of leftOut) {
-      if (named.has(series) || named.size > MOST_NAMED) continue;
+      if (named.has(series) || named.size > MAX_NAMED) continue;
       named.add(series);
       warn(
-        named.size > MOST_NAMED
+        named.size > MAX_NAMED
           ? 'Prometheus: more series are left out of /metrics; they are not named'
           : `Prometheus: ${series} is left out of /metrics: ${why}`,
       );

@@ -6,13 +6,13 @@ import { makeSecretFile, readSecretFile } from '../lib/system/secret-file.ts';
 import { plural } from '../lib/text/plural.ts';
 
 /** The shortest cookie that master and slaves accept, in characters: 128 bits in hexadecimal. */
-export const SHORTEST_COOKIE = 32;
+export const MIN_COOKIE_LENGTH = 32;
 /** A longer text is another file by mistake. */
-const LONGEST_COOKIE = 4096;
+const MAX_COOKIE_LENGTH = 4096;
 /** How much of the file is read: enough to see that the cookie, in UTF-8, is too long. */
-const MOST_BYTES = 4 * (LONGEST_COOKIE + 1);
+const MAX_BYTES = 4 * (MAX_COOKIE_LENGTH + 1);
 /** Another program may remove the file between two looks at it; more often than this is not by chance. */
-const MOST_LOOKS = 5;
+const MAX_LOOKS = 5;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** Where the cookie is kept when `AMOC_COOKIE` does not give it. */
@@ -29,7 +29,7 @@ export function newCookie(): string {
  * The secret that master and slaves share: `AMOC_COOKIE`, or `~/.amoc.cookie`, which is made at first use,
  * readable by its owner alone. A byte order mark and white space around it do not count.
  *
- * @returns {@link SHORTEST_COOKIE} to 4,096 characters
+ * @returns {@link MIN_COOKIE_LENGTH} to 4,096 characters
  * @throws {AmocError} `CONFIG` for an `AMOC_COOKIE` that is too short or not one line of text; `FILE` when the
  * file has such a cookie, belongs to another user, can be read by others, or cannot be read or made.
  */
@@ -52,8 +52,8 @@ export function readCookie(environment: Readonly<Record<string, string | undefin
  * @throws {AmocError} `FILE`, as {@link readCookie}
  */
 export function cookieOf(path: string): string {
-  for (let look = 1; look <= MOST_LOOKS; look++) {
-    const found = readSecretFile(path, MOST_BYTES)?.trim();
+  for (let look = 1; look <= MAX_LOOKS; look++) {
+    const found = readSecretFile(path, MAX_BYTES)?.trim();
     if (found !== undefined) {
       const fault = faultOf(found);
       if (fault === undefined) return found;
@@ -84,10 +84,10 @@ export function demandCookie(cookie: string): void {
 /** What is wrong with a cookie, as the end of a sentence. */
 function faultOf(cookie: string): string | undefined {
   const { length } = cookie;
-  if (length < SHORTEST_COOKIE) {
-    return `has ${plural(length, 'character')}, but a cookie needs at least ${SHORTEST_COOKIE}`;
+  if (length < MIN_COOKIE_LENGTH) {
+    return `has ${plural(length, 'character')}, but a cookie needs at least ${MIN_COOKIE_LENGTH}`;
   }
-  if (length > LONGEST_COOKIE) return `has more than ${LONGEST_COOKIE} characters`;
+  if (length > MAX_COOKIE_LENGTH) return `has more than ${MAX_COOKIE_LENGTH} characters`;
   if (CONTROL_CHARACTER.test(cookie)) return 'is not one line of text';
   return undefined;
 }

@@ -3,7 +3,7 @@ import { AmocError } from '../lib/errors.ts';
 /**
  * Limits of the frames that wait for a listener, and of their characters; beyond them the peer is cut off.
  */
-const MOST_WAITING = 1000;
+const MAX_WAITING = 1000;
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
 
 /** Carries text frames in order between two peers; a WebSocket, or two ends in one process in tests. */
@@ -71,7 +71,7 @@ export abstract class Transport {
       return;
     }
     this.#waitingCharacters += frame.length;
-    if (this.#waiting.length < MOST_WAITING && this.#waitingCharacters <= MAX_WAITING_CHARACTERS) {
+    if (this.#waiting.length < MAX_WAITING && this.#waitingCharacters <= MAX_WAITING_CHARACTERS) {
       this.#waiting.push(frame);
     } else this.close('too many early frames');
   }

@@ -14,7 +14,7 @@ import { Strangers } from './strangers.ts';
 import { Transport } from './transport.ts';
 
 /** Maximum number of connections to a master at once; further ones are refused. */
-const MOST_CONNECTIONS = 20_000;
+const MAX_CONNECTIONS = 20_000;
 /** The files that a master keeps for everything else: consoles, `/health`, the journal, logs, records. */
 const KEPT_FILES = { most: 256, part: 1 / 4 };
 /** A TLS handshake that takes longer is given up. */
@@ -144,7 +144,7 @@ export async function listenForSlaves(
 /** @param openFiles how many files this process may open; `undefined` when that is unknown */
 function mostConnections(openFiles = Infinity): number {
   const kept = Math.min(KEPT_FILES.most, Math.ceil(openFiles * KEPT_FILES.part));
-  return Math.max(1, Math.min(MOST_CONNECTIONS, openFiles - kept));
+  return Math.max(1, Math.min(MAX_CONNECTIONS, openFiles - kept));
 }
 
 /**

@@ -14,10 +14,10 @@ export function lossesIn(counters: Iterable<readonly [string, number]>): [string
 /** `12 sessions: 8 conflict, 4 closed by the server`; at most five reasons. */
 export function sayLosses(losses: readonly (readonly [string, number])[]): string {
   const total = losses.reduce((sum, [, of]) => sum + of, 0);
-  const shown = losses.slice(0, MOST_SHOWN).map(([reason, of]) => `${count(of)} ${reason}`);
-  const more = losses.length - MOST_SHOWN;
+  const shown = losses.slice(0, MAX_SHOWN).map(([reason, of]) => `${count(of)} ${reason}`);
+  const more = losses.length - MAX_SHOWN;
   if (more > 0) shown.push(plural(more, 'more reason'));
   return `${plural(total, 'session')}: ${shown.join(', ')}`;
 }
 
-const MOST_SHOWN = 5;
+const MAX_SHOWN = 5;

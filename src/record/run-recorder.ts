@@ -21,7 +21,7 @@ export const runFiles = {
 } as const;
 
 /** Beyond this, a run's record gets no more seconds: some days of a run with fifty metrics. */
-const MOST_BYTES = 512 * 1024 * 1024;
+const MAX_BYTES = 512 * 1024 * 1024;
 
 /** The open files of the current run. */
 interface OpenRun {
@@ -91,14 +91,14 @@ export class RunRecorder implements RunObserver {
 
   second(row: SecondRow): void {
     const open = this.#open;
-    if (open === undefined || open.bytes > MOST_BYTES) return;
+    if (open === undefined || open.bytes > MAX_BYTES) return;
     const recorded: RecordedSecond = { ...row, delta: encodeDelta(row.delta) };
     const line = jsonText(recorded);
     this.#write(open, () => open.seconds.append(line));
     if (this.#record.kept === 'all') open.until = row.at;
     open.bytes += line.length + 1;
-    if (open.bytes <= MOST_BYTES) return;
-    const why = `the record of ${open.id} is full (${MOST_BYTES / 1048576} MB)`;
+    if (open.bytes <= MAX_BYTES) return;
+    const why = `the record of ${open.id} is full (${MAX_BYTES / 1048576} MB)`;
     this.#lose(open, why);
     throw new AmocError('FILE', `${why}: the run continues, but no more seconds are recorded`);
   }

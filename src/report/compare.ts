@@ -48,7 +48,7 @@ export function sayDifference(
 const ALPHA = 0.01;
 /** From this value on Cliff's delta is called large (Romano 2006). */
 const LARGE = 0.474;
-const LEAST_SECONDS = 8;
+const MIN_SECONDS = 8;
 
 /** Metrics of the load generator itself, and metrics that add no information. */
 const leftOut = /^(?:gc_pause|bytes_|users_|connections$|connection_failures_by)/;
@@ -110,7 +110,7 @@ function weigh(
   floor: number,
 ): Comparison & { isBigEnough: boolean } {
   const change = row.a === row.b ? 0 : (row.b - row.a) / Math.abs(row.a);
-  if (a.length < LEAST_SECONDS || b.length < LEAST_SECONDS) {
+  if (a.length < MIN_SECONDS || b.length < MIN_SECONDS) {
     const none = { p: undefined, delta: undefined, isBigEnough: false };
     return { ...row, change, ...none, verdict: 'too few seconds' };
   }

@@ -28,7 +28,7 @@ export interface Timeline {
 }
 
 /** Charts with more lines than this cannot be read: of more processes only the busiest are drawn. */
-const MOST_NODES = 20;
+const MAX_NODES = 20;
 
 /**
  * Makes columns of a run's seconds. In a long run several seconds make one point: their counts are added up and
@@ -137,7 +137,7 @@ function busiest(points: readonly Point[]): string[] {
   }
   return [...most]
     .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_NODES)
+    .slice(0, MAX_NODES)
     .map(([name]) => name)
     .sort();
 }

@@ -1,4 +1,4 @@
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AmocError } from '../lib/errors.ts';
@@ -27,7 +27,7 @@ export function scenarioFile(folder: string, name: unknown): string {
   if (typeof name !== 'string' || !SCENARIO_NAME.test(name)) {
     throw new AmocError(
       'SCENARIO',
-      `${show(name)} is not a valid scenario name; use letters, digits and _, as in the name of a file in scenarios/`,
+      `${quote(name)} is not a valid scenario name; use letters, digits and _, as in the name of a file in scenarios/`,
     );
   }
   const names = listScenarios(folder);

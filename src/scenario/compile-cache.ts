@@ -21,7 +21,7 @@ import type { Built, CompilerPlaces } from './compiler.ts';
 import { readData } from './data-files.ts';
 
 /** At most this many compiled scenarios are kept; those that were unused for longest are removed. */
-const MOST_KEPT = 200;
+const MAX_KEPT = 200;
 
 const entry = z.object({
   /** Where the scenarios were then: source maps name it. */
@@ -98,7 +98,7 @@ export class CompileCache {
       const draft = join(this.#cache, `draft-${randomUUID()}`);
       writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
       renameSync(draft, this.#fileOf(this.#cache, name, main.sha256));
-      keepNewest(this.#cache, MOST_KEPT, () => true);
+      keepNewest(this.#cache, MAX_KEPT, () => true);
     });
   }
 

@@ -19,7 +19,7 @@ import type { CompiledScenario } from './bundle.ts';
 import { cacheFolder, keepNewest } from './cache-folder.ts';
 
 /** At most this many compiled scenarios are kept on disk; the oldest are removed. */
-const MOST_KEPT = 50;
+const MAX_KEPT = 50;
 
 /** Where a process finds packages and keeps compiled scenarios. */
 export interface LoaderPlaces {
@@ -80,7 +80,7 @@ function writeBundle(bundle: CompiledScenario, places: LoaderPlaces): string {
   }
   const linked = links.map(([name]) => join('node_modules', name));
   putInPlace(draft, folder, [...contents.keys(), ...linked]);
-  keepNewest(cache, MOST_KEPT, (name) => name !== bundle.hash && /^[0-9a-f]{32}$/.test(name));
+  keepNewest(cache, MAX_KEPT, (name) => name !== bundle.hash && /^[0-9a-f]{32}$/.test(name));
   return folder;
 }
 

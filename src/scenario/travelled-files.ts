@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { nearest } from '../lib/text/nearest.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import type { DataFile } from './bundle.ts';
 import type { Json } from './contract.ts';
 
@@ -32,7 +32,7 @@ export class TravelledFiles {
 
   #read(call: string, path: unknown): string {
     if (typeof path !== 'string') {
-      throw new AmocError('ARGUMENT', `${call}: ${show(path)} is not a path, as in './names.csv'`);
+      throw new AmocError('ARGUMENT', `${call}: ${quote(path)} is not a path, as in './names.csv'`);
     }
     const plain = posix.normalize(path);
     const text = this.#texts.get(plain);
@@ -40,11 +40,11 @@ export class TravelledFiles {
     const [near] = nearest(plain, [...this.#texts.keys()]);
     const remedy =
       near === undefined
-        ? `; declare it: export const files = [${show(path)}] satisfies Files`
+        ? `; declare it: export const files = [${quote(path)}] satisfies Files`
         : `; did you mean './${near}'?`;
     throw new AmocError(
       'SCENARIO',
-      `${call}: no file ${show(path)} travels with ${this.#scenario}${remedy}`,
+      `${call}: no file ${quote(path)} travels with ${this.#scenario}${remedy}`,
     );
   }
 }

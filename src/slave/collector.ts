@@ -6,7 +6,7 @@ const COLLECT_AFTER_MS = 3000;
 /**
  * The collection is put off at most this often while sessions come or go; where they always do, V8 decides.
  */
-const MOST_DELAYS = 40;
+const MAX_DELAYS = 40;
 
 /** What a {@link Collector} needs. */
 export interface CollectorParts {
@@ -42,7 +42,7 @@ export class Collector implements Disposable {
     const before = sessions();
     const look = (): void => {
       if (sessions() === before) collect();
-      else if (delays < MOST_DELAYS) this.#collectSoon(delays + 1);
+      else if (delays < MAX_DELAYS) this.#collectSoon(delays + 1);
     };
     this.#cancel = clock.schedule(COLLECT_AFTER_MS, look, { background: true });
   }

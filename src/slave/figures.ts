@@ -26,7 +26,7 @@ export function takeFigures(parts: FigureParts): Omit<Report, 'type' | 'sequence
     users: pool?.counts ?? noUsers,
     load,
     ...(withDigest && pool !== undefined ? { digest: pool.digest() } : {}),
-    delta: metrics.take(),
+    delta: metrics.drain(),
     ended: {
       finished: [...(ended?.finished.ranges ?? [])],
       crashed: [...(ended?.crashed.ranges ?? [])],

@@ -4,7 +4,7 @@ import type { ClockEstimate } from '../protocol/messages.ts';
 import type { BeatAnswer, SlavePeer } from '../protocol/peer.ts';
 
 /** Maximum number of beats whose answers are still used. */
-const MOST_UNANSWERED = 32;
+const MAX_UNANSWERED = 32;
 /** Number of estimates of the clock that the best is taken from; old ones go, so that a drift is followed. */
 const ESTIMATES = 16;
 /** Two estimates of one clock differ by more than their errors and this only when a clock was set. */
@@ -136,7 +136,7 @@ export class Link implements Disposable {
       return;
     }
     this.#unanswered.set(++this.#sequence, { monotonic: now, epoch: clock.steady() });
-    if (this.#unanswered.size > MOST_UNANSWERED) {
+    if (this.#unanswered.size > MAX_UNANSWERED) {
       this.#unanswered.delete(this.#unanswered.keys().next().value as number);
     }
     const { estimate } = this;

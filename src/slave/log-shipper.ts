@@ -5,7 +5,7 @@ import { readLogRecord } from '../protocol/messages.ts';
 import type { ShippedRecord } from '../protocol/messages.ts';
 
 /** The limits of the lines that wait for the next batch; further lines are counted, not kept. */
-const MOST_WAITING = 2000;
+const MAX_WAITING = 2000;
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 const BATCH_MS = 50;
 const LATE_MS = 1000;
@@ -71,7 +71,7 @@ export class LogShipper {
   }
 
   #add(line: string): void {
-    const isFull = this.#waiting.length >= MOST_WAITING;
+    const isFull = this.#waiting.length >= MAX_WAITING;
     const characters = this.#characters + line.length;
     const record =
       isFull || characters > MAX_WAITING_CHARACTERS ? undefined : readLogRecord(JSON.parse(line));

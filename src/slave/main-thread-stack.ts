@@ -8,7 +8,7 @@ import { inlineSourceMap } from '../lib/text/inline-source-map.ts';
 import type { StackFrame } from '../protocol/messages.ts';
 
 const PAUSE_TIMEOUT_MS = 1500;
-const MOST_FRAMES = 20;
+const MAX_FRAMES = 20;
 
 /**
  * The stack of the main thread, seen from a worker thread: pauses the main thread through the inspector,
@@ -30,7 +30,7 @@ export async function stackOfMainThread(): Promise<StackFrame[]> {
     session.post('Debugger.pause');
     const callFrames = await withTimeout(paused, PAUSE_TIMEOUT_MS, 'the pause');
     session.post('Debugger.resume');
-    return callFrames.slice(0, MOST_FRAMES).map((frame) => placeOf(frame, urls));
+    return callFrames.slice(0, MAX_FRAMES).map((frame) => placeOf(frame, urls));
   } finally {
     session.post('Debugger.disable');
     session.disconnect();

@@ -9,7 +9,7 @@ type Report = Extract<SlaveMessage, { type: 'report' }>;
  */
 const STUCK_ANSWERS = 8;
 /** Maximum number of reports on their way; at this number new figures stay in the counters. */
-const MOST_UNACKED = 64;
+const MAX_UNACKED = 64;
 
 /**
  * Keeps reports until the master has stored them safely: what was on its way when a connection was cut is
@@ -22,7 +22,7 @@ export class ReportQueue {
   #stuck = 0;
 
   get isFull(): boolean {
-    return this.#unacked.length >= MOST_UNACKED;
+    return this.#unacked.length >= MAX_UNACKED;
   }
 
   /** The number of the newest report; 0 before the first. */

@@ -1,7 +1,7 @@
 import { boundedJson, cutText } from '../lib/text/bounded-json.ts';
 import type { JsonValue } from '../lib/text/bounded-json.ts';
 import { messageOf } from '../lib/errors.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 
 /** Maximum length of the message in a log line; a longer one is cut. */
 const MAX_MESSAGE_LENGTH = 8000;
@@ -29,7 +29,7 @@ export function scenarioLine(message: unknown, fields?: unknown): ScenarioLine {
 
 function textOf(message: unknown): string {
   if (typeof message === 'string') return message;
-  return isError(message) ? messageOf(message) : show(message);
+  return isError(message) ? messageOf(message) : quote(message);
 }
 
 function isObject(value: unknown): boolean {

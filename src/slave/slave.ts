@@ -208,7 +208,7 @@ export class Slave {
 
   #tick(): void {
     this.#reporter.report(true);
-    const step = this.#steps.take();
+    const step = this.#steps.pop();
     if (step !== undefined && this.#parts.leased === true) {
       const text = `the clock of this machine was set ${step}; times to delivery and durations are not affected`;
       this.#parts.logger.warn(text);

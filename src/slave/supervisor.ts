@@ -1,3 +1,4 @@
+import { processEnvironment } from '../lib/system/environment.ts';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -14,7 +15,7 @@ import type { ProcessMessage } from './supervision.ts';
 const STABLE_MS = 30_000;
 const RESTART = { firstMs: 400, mostMs: 5000 };
 /** With less, a process does not get as far as its first user. */
-export const SMALLEST_HEAP_MB = 32;
+export const MIN_HEAP_MB = 32;
 /** Time from SIGTERM to SIGKILL: a blocked event loop does not react to SIGTERM. */
 const TERM_MS = 2000;
 /** The line with which V8 reports a full heap, and the lines that V8 writes around it. */
@@ -129,7 +130,7 @@ export class LocalProcesses implements AsyncDisposable {
     const { script, cookie, heapMb, clock, supervised } = this.#options;
     const nodeFlags = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
     const child = spawn(process.execPath, [...nodeFlags, script, ...this.#arguments(slot)], {
-      env: { ...process.env, AMOC_COOKIE: cookie, ...tlsVariables(supervised?.tls) },
+      env: { ...processEnvironment(), AMOC_COOKIE: cookie, ...tlsVariables(supervised?.tls) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Ctrl+C in the terminal is meant for the parent; a process that is just starting would die of it.
       detached: true,

@@ -114,11 +114,11 @@ export class Arrivals {
       const now = this.#clock.monotonic();
       if (this.#due > now || (started % 16 === 15 && now >= until)) return;
       this.#due = this.#intervalMs === 0 ? now : this.#due + this.#intervalMs;
-      this.#start(this.#take());
+      this.#start(this.#dequeue());
     }
   }
 
-  #take(): number {
+  #dequeue(): number {
     const [head] = this.#queue as [IdRange];
     this.#size--;
     if (head.from === head.to) this.#queue.shift();

@@ -2,7 +2,7 @@ import type { Watcher } from '../drivers/driver.ts';
 import type { PooledUser } from './user.ts';
 
 /** Maximum number of users that are waited for at a time. */
-const MOST_AWAITED = 100;
+const MAX_AWAITED = 100;
 
 /** A request to trace a user. */
 export interface TraceWish {
@@ -28,7 +28,7 @@ export class AwaitedTraces {
   /** Shows a user's traffic to `watcher`, or stops that. */
   trace(user: PooledUser | undefined, { id, on, waits }: TraceWish, watcher: Watcher): Traced {
     if (user === undefined) {
-      const isWaitedFor = waits ? this.#add(id, watcher) : this.take(id) !== undefined;
+      const isWaitedFor = waits ? this.#add(id, watcher) : this.pop(id) !== undefined;
       return { found: false, on: false, waits: isWaitedFor };
     }
     const wanted = on ?? !user.isTraced;
@@ -37,7 +37,7 @@ export class AwaitedTraces {
   }
 
   /** The watcher of a user, which is then no longer waited for. */
-  take(id: number): Watcher | undefined {
+  pop(id: number): Watcher | undefined {
     const watcher = this.#watchers.get(id);
     if (watcher !== undefined) this.#watchers.delete(id);
     return watcher;
@@ -45,7 +45,7 @@ export class AwaitedTraces {
 
   /** @returns whether there was room */
   #add(id: number, watcher: Watcher): boolean {
-    if (!this.#watchers.has(id) && this.#watchers.size >= MOST_AWAITED) return false;
+    if (!this.#watchers.has(id) && this.#watchers.size >= MAX_AWAITED) return false;
     this.#watchers.set(id, watcher);
     return true;
   }

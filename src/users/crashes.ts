@@ -6,7 +6,7 @@ import type { ErrorCount } from './error-summary.ts';
 import { isRemoval } from './user.ts';
 
 /** Maximum number of crashed users that are remembered one by one; the newest stay. */
-const MOST_CRASHED = 10_000;
+const MAX_CRASHED = 10_000;
 
 /** A user that crashed. */
 export interface CrashedUser {
@@ -37,7 +37,7 @@ export class Crashes {
     this.#metrics.counter('users_crashed_by', { error: errorName(error) }).add();
     const text = `${errorName(error)}: ${cut(messageOf(error), 300)}`;
     this.#users.set(id, { id, error: text, repetitions });
-    if (this.#users.size > MOST_CRASHED) {
+    if (this.#users.size > MAX_CRASHED) {
       this.#users.delete(this.#users.keys().next().value as number);
     }
     if (kind !== undefined) this.#onNewError(kind, error, id);

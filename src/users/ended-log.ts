@@ -20,7 +20,7 @@ export class EndedLog {
   /** Oldest first; a new end goes into the last one. */
   #batches: Batch[] = [newBatch()];
 
-  /** Whether {@link take} has ends to report. */
+  /** Whether {@link drain} has ends to report. */
   get hasAny(): boolean {
     return (this.#batches[0] as Batch).ids.size > 0;
   }
@@ -54,7 +54,7 @@ export class EndedLog {
   }
 
   /** Removes the oldest batch. @param presentOf returns those of some ids that are present now */
-  take(presentOf: (ids: Iterable<number>) => IdSet): EndedUsers {
+  drain(presentOf: (ids: Iterable<number>) => IdSet): EndedUsers {
     const { ids, dropped, finished, crashed, removed, moved } = this.#batches.shift() as Batch;
     if (this.#batches.length === 0) this.#batches.push(newBatch());
     return {

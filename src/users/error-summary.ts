@@ -2,7 +2,7 @@ import { errorName, messageOf } from '../lib/errors.ts';
 import { cut } from '../lib/text/foreign-text.ts';
 
 /** Maximum number of distinct errors; further ones count under one entry. */
-const MOST_DISTINCT = 200;
+const MAX_DISTINCT = 200;
 const MAX_MESSAGE_LENGTH = 2000;
 
 /** One kind of error and how often it happened. */
@@ -35,7 +35,7 @@ export class ErrorSummary {
       known.count++;
       return undefined;
     }
-    if (this.#entries.size >= MOST_DISTINCT) return this.#addOther();
+    if (this.#entries.size >= MAX_DISTINCT) return this.#addOther();
     const entry: Entry = { error: name, message, count: 1, told: 1 };
     if (isStray) entry.isStray = true;
     this.#entries.set(key, entry);
@@ -67,7 +67,7 @@ export class ErrorSummary {
     }
     const entry = {
       error: 'other',
-      message: `more than ${MOST_DISTINCT} kinds of errors`,
+      message: `more than ${MAX_DISTINCT} kinds of errors`,
       count: 1,
       told: 1,
     };

@@ -2,7 +2,7 @@ import { AmocError } from '../lib/errors.ts';
 import { toMs } from '../lib/time/duration.ts';
 import type { Duration } from '../lib/time/duration.ts';
 import type { Random } from '../lib/ids/random.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 
 /** Events of one kind in a timetable: `count` of them, one per interval. */
 export interface TimetableEntry {
@@ -42,7 +42,10 @@ export function timetable(
   const rows = entries.map((entry) => {
     const { count, every, after } = entry;
     if (!(count === Infinity || (Number.isInteger(count) && count >= 0))) {
-      throw new AmocError('ARGUMENT', `timetable: count is ${show(count)}, not a whole number ≥ 0`);
+      throw new AmocError(
+        'ARGUMENT',
+        `timetable: count is ${quote(count)}, not a whole number ≥ 0`,
+      );
     }
     const everyMs = toMs(every);
     if (count === Infinity && everyMs === 0) {

@@ -1,7 +1,7 @@
 import type { Watcher } from '../drivers/driver.ts';
 
 /** Longer texts are cut in a trace. */
-const MOST_SHOWN = 4000;
+const MAX_SHOWN = 4000;
 
 /**
  * A watcher that gives each text that a user sends or receives to `tell`, as a line.
@@ -15,7 +15,7 @@ export function tracer(
   return (direction, text) => {
     const masked = mask(text);
     const cut =
-      masked.length > MOST_SHOWN ? `${masked.slice(0, MOST_SHOWN)}… (${text.length})` : masked;
+      masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN)}… (${text.length})` : masked;
     tell(`${direction === 'out' ? 'sent' : 'got '} ${cut}`, direction);
   };
 }

@@ -188,7 +188,7 @@ export class UserPool {
   takeEnded(): EndedUsers {
     const queued = this.#queues.all();
     const isHere = (id: number): boolean => this.#users.has(id) || queued.has(id);
-    return this.#ended.take((ids) => IdSet.of([...ids].filter(isHere)));
+    return this.#ended.drain((ids) => IdSet.of([...ids].filter(isHere)));
   }
 
   /** Whether {@link takeEnded} has ends to report. */
@@ -267,7 +267,7 @@ export class UserPool {
     }
     const user = makeUser(id, this.#parts.environment);
     this.#users.set(id, user);
-    user.trace(this.#awaited.take(id));
+    user.trace(this.#awaited.pop(id));
     // `starting` is counted by the queue's length.
     this.#counts.starting++;
     this.#crashes.forget(id);

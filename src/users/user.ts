@@ -9,7 +9,7 @@ import type { Duration } from '../lib/time/duration.ts';
 import { AmocError } from '../lib/errors.ts';
 import { seededRandom } from '../lib/ids/random.ts';
 import type { Random } from '../lib/ids/random.ts';
-import { show } from '../lib/text/quote.ts';
+import { quote } from '../lib/text/quote.ts';
 import type { TimerWheel, WheelTimer } from '../lib/time/timer-wheel.ts';
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { Log } from '../scenario/contract.ts';
@@ -168,7 +168,7 @@ export class PooledUser implements Omit<User, keyof UserFunctions>, UserHost {
 
   row<T>(rows: readonly T[]): T {
     // Data may have been read without types.
-    if (!Array.isArray(rows)) throw new AmocError('ARGUMENT', `row: ${show(rows)} is not a list`);
+    if (!Array.isArray(rows)) throw new AmocError('ARGUMENT', `row: ${quote(rows)} is not a list`);
     if (rows.length === 0) throw new AmocError('ARGUMENT', 'row: the list is empty');
     return rows[(this.id - 1) % rows.length] as T;
   }
@@ -324,13 +324,13 @@ export class PooledUser implements Omit<User, keyof UserFunctions>, UserHost {
     const { wheel } = this.#environment;
     const wait = this.#wait;
     if (wait === undefined) return (this.#wait = wheel.schedule(ms, resolve));
-    if (wait.fire !== undefined) return this.#besides(wheel.schedule(ms, resolve));
+    if (wait.fire !== undefined) return this.#joinSleep(wheel.schedule(ms, resolve));
     // A wait that has fired is over, and is used again.
     wheel.reschedule(wait, ms, resolve);
     return wait;
   }
 
-  #besides(wait: WheelTimer): WheelTimer {
+  #joinSleep(wait: WheelTimer): WheelTimer {
     const waits = (this.#moreWaits ??= new Set());
     for (const each of waits) if (each.fire === undefined) waits.delete(each);
     waits.add(wait);

@@ -29,11 +29,11 @@ describe('the socket of a node', () => {
     path = join(folder, 'control.sock');
     const evaluator = new Evaluator(
       {
-        who: () => callingShell()?.person.name,
-        say: (text: string) => callingShell()?.person.print(`${text}\n`),
+        who: () => callingShell()?.operator.name,
+        say: (text: string) => callingShell()?.operator.print(`${text}\n`),
         later: async () => {
           await nextTurn();
-          return callingShell()?.person.name;
+          return callingShell()?.operator.name;
         },
         never: () => new Promise(() => {}),
       },

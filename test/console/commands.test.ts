@@ -15,7 +15,7 @@ import { Shell } from '../../src/console/shell/shell.ts';
 import { renderingOf } from '../../src/console/views/shown.ts';
 import type { User } from '../../src/users/user.ts';
 import { erase } from '../support/erase.ts';
-import { person } from '../support/person.ts';
+import { operator } from '../support/operator.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 
 const paint = paintFor(false);
@@ -34,7 +34,7 @@ async function setUp(): Promise<{
   const amocLocal = typedCluster(cluster.master);
   const shell = new Shell(
     new Evaluator({ amocLocal, amocDist: amocLocal }, process.cwd(), erase),
-    person,
+    operator,
   );
   const say = async (line: string): Promise<string> => {
     const outcome = await cluster.run(shell.run(line));
@@ -143,7 +143,7 @@ describe('help', () => {
 
 describe('lines from a pipe', () => {
   const feed = async (lines: string): Promise<{ code: number; out: string; err: string }> => {
-    const shell = new Shell(new Evaluator({}, process.cwd(), erase), person);
+    const shell = new Shell(new Evaluator({}, process.cwd(), erase), operator);
     const input = new PassThrough();
     const output = new PassThrough();
     const errors = new PassThrough();

@@ -10,7 +10,7 @@ const LINES = cases('AMOC_FUZZ_LINES', 2000);
 const SEED = seed();
 /** What waits for ever is interrupted, as a person would. */
 const PATIENCE_MS = 100;
-const MOST_SHOWN = 120_000;
+const MAX_SHOWN = 120_000;
 
 const commands = [
   'amocLocal.status()',
@@ -154,7 +154,7 @@ describe('the prompt of a node', () => {
       const isDone = outcome.kind === 'ok' || outcome.kind === 'error';
       assert.equal(client.number, isDone ? before + 1 : before, where);
       if (!isDone) continue;
-      assert.ok(outcome.text.length < MOST_SHOWN, where);
+      assert.ok(outcome.text.length < MAX_SHOWN, where);
       if (outcome.kind === 'error') {
         assert.match(outcome.text, /^\*\* [^\n]+(\n {3}[^\n]*)*$/, where);
         assert.doesNotMatch(outcome.text, /the node has ended|\n {4,}at /, where);

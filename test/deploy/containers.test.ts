@@ -235,11 +235,11 @@ function everyMetric(): Set<string> {
     else registry.histogram(name, unit, own).record(1);
   }
   const totals = new MetricsTotals();
-  totals.add(registry.take());
+  totals.add(registry.drain());
   const source = new PrometheusSource('amocLocal');
   source.started({ id: 'run', scenario: 's' } as RunDefinition);
   const node = { name: 'local/1', users: 1, cpu: 0, loopDelayMs: 0, rssBytes: 1 };
-  const row = { at: 0, users: { running: 1 }, delta: decodeDelta(registry.take()), nodes: [node] };
+  const row = { at: 0, users: { running: 1 }, delta: decodeDelta(registry.drain()), nodes: [node] };
   source.second(row as unknown as SecondRow, totals);
   const families = new Families();
   source.addTo(families);

@@ -10,7 +10,7 @@ import { inParallel, within } from './in-parallel.ts';
 /** Fewer than the consoles that a node lets attach. */
 const WIDTH = 6;
 const HALF_OPEN = 20;
-const MOST_FRAMES = 100;
+const MAX_FRAMES = 100;
 const ANSWER_MS = 60_000;
 const HUGE_EVERY = 5000;
 
@@ -66,10 +66,10 @@ async function costs(field: Field, frames: readonly (string | Buffer)[]): Promis
 /** A console that keeps to the protocol. @returns how many frames it has sent */
 async function talk(field: Field, random: Random): Promise<number> {
   const { socket, closed } = dial(field);
-  const frames = Array.from({ length: random.integer(1, MOST_FRAMES) }, (_, at) =>
+  const frames = Array.from({ length: random.integer(1, MAX_FRAMES) }, (_, at) =>
     wellFormed(random, at + 1),
   );
-  const last = MOST_FRAMES + 1;
+  const last = MAX_FRAMES + 1;
   const answered = new Promise<void>((resolve) => {
     socket.on('message', (data) => {
       const { type, id } = JSON.parse((data as Buffer).toString()) as { type: string; id?: number };

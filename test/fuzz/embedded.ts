@@ -9,7 +9,7 @@ import { inParallel, within } from './in-parallel.ts';
 
 const WIDTH = 32;
 const HALF_OPEN = 50;
-const MOST_PIECES = 30;
+const MAX_PIECES = 30;
 const ANSWER_MS = 60_000;
 /** Ids of accounts that no user of the run has. */
 const FIRST_ID = 900_000;
@@ -35,7 +35,7 @@ export async function oddClients(field: Field, random: Random, count: number): P
     const kind = random.integer(0, 2);
     if (kind > 0) socket.write(header);
     if (kind === 2) await login(socket, FIRST_ID + clients++);
-    const pieces = Array.from({ length: random.integer(1, MOST_PIECES) }, () => piece(random));
+    const pieces = Array.from({ length: random.integer(1, MAX_PIECES) }, () => piece(random));
     sent += pieces.length;
     for (const each of pieces) socket.write(each);
     // The server answers this with the end of its own stream, unless it has closed the connection before.

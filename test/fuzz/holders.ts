@@ -24,7 +24,7 @@ const ANSWER_MS = 60_000;
 const BEAT_MS = 1000;
 /** Of the beats that are waited for; others have lower ones, or far higher. */
 const FIRST_BEAT = 1e9;
-const MOST_DIALS = 5;
+const MAX_DIALS = 5;
 /** A frame of megabytes comes once in so many. */
 const HUGE_EVERY = 20_000;
 
@@ -181,7 +181,7 @@ async function dial(field: Field): Promise<Transport> {
     try {
       return await dialMaster(field.masterUrl);
     } catch (error) {
-      if (tried === MOST_DIALS) throw error;
+      if (tried === MAX_DIALS) throw error;
     }
   }
 }

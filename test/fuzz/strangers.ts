@@ -14,7 +14,7 @@ const WIDTH = 100;
 const HALF_OPEN = 64;
 /** Longer than a handshake may take. */
 const CLOSED_MS = 30_000;
-const MOST_FRAMES = 4;
+const MAX_FRAMES = 4;
 
 /** What strangers have done. */
 export interface StrangersTold {
@@ -100,7 +100,7 @@ function shapes(random: Random, nonce: string, cookie: string): (string | Buffer
     case 7:
       return [JSON.stringify({ ...hello, proof: nonce, nonce })];
     default:
-      return Array.from({ length: random.integer(1, MOST_FRAMES) }, () => faultyHandshake(random));
+      return Array.from({ length: random.integer(1, MAX_FRAMES) }, () => faultyHandshake(random));
   }
 }
 

@@ -404,7 +404,7 @@ describe('stop', () => {
     const before = cluster.clock.monotonic();
     const stopping = cluster.master.stop();
     await cluster.clock.advance(500);
-    cluster.master.hurry();
+    cluster.master.forceStop();
     await cluster.run(stopping);
     assert.ok(cluster.clock.monotonic() - before < 2000);
   });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import '../../src/app/drivers.ts';
-import { MetricsRegistry, MOST_OF_A_PROCESS } from '../../src/metrics/metrics.ts';
+import { MetricsRegistry, MAX_PER_PROCESS } from '../../src/metrics/metrics.ts';
 import { parseSeries } from '../../src/metrics/labels.ts';
 import { decodeDelta, MetricsTotals, sizeOf } from '../../src/metrics/totals.ts';
 
@@ -14,7 +14,7 @@ describe('metrics', () => {
     for (let report = 0; report < 3; report++) {
       for (const registry of registries) {
         registry.counter('sent').add(2);
-        totals.add(registry.take());
+        totals.add(registry.drain());
       }
     }
     assert.equal(totals.counter('sent'), 12);
@@ -32,7 +32,7 @@ describe('metrics', () => {
         for (const list of lists) {
           const registry = new MetricsRegistry();
           for (const value of list) registry.histogram('time').record(value);
-          totals.add(registry.take());
+          totals.add(registry.drain());
         }
         const all = lists.flat().sort((a, b) => a - b);
         const summary = totals.time('time')!;
@@ -67,7 +67,7 @@ describe('metrics', () => {
       if (typeof value !== 'number' || Number.isNaN(value)) {
         assert.throws(() => registry.histogram('ratio', 'ms', labels).record(given), isBad);
       }
-      const { counters, histograms, gauges } = registry.take();
+      const { counters, histograms, gauges } = registry.drain();
       assert.deepEqual([counters, histograms, gauges], [{}, {}, { 'ratio{kind="a"}': 0 }]);
     });
   }
@@ -80,7 +80,7 @@ describe('metrics', () => {
     assert.equal(gauge.value, 1e30);
     registry.counter('sum').value = Number.MAX_VALUE;
     registry.counter('sum').add(1e30);
-    assert.ok(Number.isFinite(registry.take().counters['sum']));
+    assert.ok(Number.isFinite(registry.drain().counters['sum']));
   });
 
   it('keep room for those of amoc itself', () => {
@@ -89,7 +89,7 @@ describe('metrics', () => {
     assert.throws(() => registry.counter('one_more'), /more than 500 metrics/);
     registry.counter('messages_sent').add();
     registry.counter('users_crashed_by', { error: 'Error' }).add();
-    assert.equal(registry.take().counters['messages_sent'], 1);
+    assert.equal(registry.drain().counters['messages_sent'], 1);
   });
 
   it('have labels, with a bound on their values', () => {
@@ -98,7 +98,7 @@ describe('metrics', () => {
     registry.counter('requests', { ok: true, kind: 'get' }).add();
     for (let each = 0; each < 300; each++) registry.counter('hosts', { name: `h${each}` }).add();
     const totals = new MetricsTotals();
-    totals.add(registry.take());
+    totals.add(registry.drain());
     assert.equal(totals.counter('requests{kind="get",ok="true"}'), 3);
     assert.equal(totals.counter('hosts{name="h7"}'), 1);
     assert.equal(totals.counter('hosts{name="other"}'), 200);
@@ -116,7 +116,7 @@ describe('metrics', () => {
     assert.throws(() => registry.histogram('size', 'ms'), /recorded in bytes, not in ms/);
     assert.throws(() => registry.histogram('other', 'parsecs' as 'ms'), /is not a valid unit/);
     const totals = new MetricsTotals();
-    totals.add(JSON.parse(JSON.stringify(registry.take())) as ReturnType<typeof registry.take>);
+    totals.add(JSON.parse(JSON.stringify(registry.drain())) as ReturnType<typeof registry.drain>);
     const { unit, min, max, count } = totals.time('size')!;
     assert.deepEqual({ unit, min, count }, { unit: 'bytes', min: 1, count: 2 });
     assert.ok(Math.abs(max - 2e9) <= 2e6, String(max));
@@ -127,9 +127,9 @@ describe('metrics', () => {
     const registries = [new MetricsRegistry(), new MetricsRegistry()];
     registries.forEach((registry, at) => {
       registry.gauge('open').add(3);
-      totals.add(registry.take(), `node${at}`);
+      totals.add(registry.drain(), `node${at}`);
       registry.gauge('open').add(-1);
-      totals.add(registry.take(), `node${at}`);
+      totals.add(registry.drain(), `node${at}`);
     });
     assert.equal(totals.gauge('open'), 4);
     totals.forget('node1');
@@ -140,14 +140,14 @@ describe('metrics', () => {
     const registry = new MetricsRegistry();
     registry.counter('sent').add(5);
     registry.histogram('time').record(1);
-    const first = registry.take();
+    const first = registry.drain();
     registry.counter('sent').add(2);
-    const second = registry.take();
+    const second = registry.drain();
     assert.equal(first.recorded, 6);
     assert.equal(second.recorded, 8);
     assert.equal(sizeOf(decodeDelta(first)) + sizeOf(decodeDelta(second)), 8);
     registry.reset();
-    assert.equal(registry.take().recorded, undefined);
+    assert.equal(registry.drain().recorded, undefined);
   });
 
   it("are never more than a report may have, whatever labels amoc's own are given", () => {
@@ -156,7 +156,7 @@ describe('metrics', () => {
       for (let at = 0; at < 100_000; at++)
         registry.counter('messages_sent', { [`l${at}`]: 1 }).add();
     }, /more than 500 metrics; 'messages_sent' is not recorded/);
-    assert.equal(Object.keys(registry.take().counters).length, MOST_OF_A_PROCESS);
+    assert.equal(Object.keys(registry.drain().counters).length, MAX_PER_PROCESS);
   });
 
   it('refuse names that are none, and too many of them', () => {
@@ -178,7 +178,7 @@ describe('metrics', () => {
     const registry = new MetricsRegistry();
     for (const value of [-5, 0, 1e12]) registry.histogram('time').record(value);
     const totals = new MetricsTotals();
-    totals.add(registry.take());
+    totals.add(registry.drain());
     assert.equal(totals.time('time')?.count, 3);
   });
 });

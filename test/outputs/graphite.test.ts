@@ -52,7 +52,7 @@ function row(at: number, registry: MetricsRegistry, nodes: readonly string[]): S
       ...{ starting: 1, running: 2, waiting: 3, leaving: 4 },
       ...{ finished: 5, removed: 6, crashed: 7, lost: 8 },
     },
-    delta: decodeDelta(registry.take()),
+    delta: decodeDelta(registry.drain()),
     nodes: nodes.map((name, index) => ({
       ...{ name, users: 10 + index, cpu: 0.5, loopDelayMs: 2, rssBytes: 1000 },
       ...(index === 1 ? { saturated: 'its CPU is at 99 %' } : {}),
@@ -78,7 +78,7 @@ describe('Graphite', () => {
     for (const [at, name] of names.entries()) {
       registry.counter('sent', { kind: 'a b' }).add(at + 1);
       registry.histogram('took').record(10 * (at + 1));
-      const delta = registry.take();
+      const delta = registry.drain();
       totals.add(delta);
       const labels: Record<string, string> = at < 2 ? { graphite_prefix: 'dc1.far host' } : {};
       output.report({ name, labels }, decodeDelta(delta));

@@ -60,7 +60,7 @@ async function makeStatsd(
 }
 
 function rowOf(registry: MetricsRegistry, nodes: readonly string[] = []): SecondRow {
-  return { ...runOf({ nodes }).row, delta: decodeDelta(registry.take()) };
+  return { ...runOf({ nodes }).row, delta: decodeDelta(registry.drain()) };
 }
 
 const { definition, totals } = runOf({});

@@ -23,7 +23,7 @@ function deltaOf(times: readonly number[], open = 0): DecodedDelta {
     registry.histogram('took').record(ms);
   }
   registry.gauge('open').set(open);
-  return decodeDelta(registry.take());
+  return decodeDelta(registry.drain());
 }
 
 function secondsOf(perSecond: readonly (readonly number[])[]): RecentSeconds {
@@ -94,7 +94,7 @@ describe('the last seconds of a run', () => {
       for (let ms = 1; ms < 2000; ms++) wide.histogram(`h${name}`).record(ms);
     }
     const totals = new MetricsTotals();
-    totals.add(wide.take());
+    totals.add(wide.drain());
     const big = totals.drain();
     const full = new RecentSeconds();
     for (let at = 0; at < 60; at++) {

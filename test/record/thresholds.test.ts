@@ -12,7 +12,7 @@ function standing() {
   registry.counter('requests', { kind: 'get' }).add(3);
   registry.gauge('open').set(7);
   const totals = new MetricsTotals();
-  totals.add(registry.take());
+  totals.add(registry.drain());
   const users = {
     ...{ starting: 0, running: 90, waiting: 0, leaving: 0 },
     ...{ finished: 0, removed: 0, crashed: 8, lost: 2 },

@@ -13,7 +13,7 @@ const call = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 const ansible = join(ROOT, 'deploy', 'ansible');
 /** Least is best, 10 is a service that may do everything (systemd-analyze(1)). */
-const MOST_EXPOSED = 2;
+const MAX_EXPOSED = 2;
 
 describe('what is deployed', () => {
   let folder: string;
@@ -59,11 +59,11 @@ describe('what is deployed', () => {
       // It speaks of other units of this machine too.
       assert.doesNotMatch(verified.stderr, /amoc-(master|slave)\.service/);
       const judged = await call('systemd-analyze', [
-        ...['security', '--offline=true', '--no-pager', `--threshold=${MOST_EXPOSED * 10}`],
+        ...['security', '--offline=true', '--no-pager', `--threshold=${MAX_EXPOSED * 10}`],
         unit,
       ]);
       const score = /Overall exposure level for \S+: ([\d.]+)/.exec(judged.stdout)?.[1];
-      assert.ok(Number(score) <= MOST_EXPOSED, `exposure ${score}`);
+      assert.ok(Number(score) <= MAX_EXPOSED, `exposure ${score}`);
     }
   });
 

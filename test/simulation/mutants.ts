@@ -37,7 +37,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: 'reports are acknowledged that are on no disk',
-    file: 'src/master/cluster.js',
+    file: 'src/master/context.js',
     cure: 'if (!this.#isKept)\n            return;',
     without: '',
   },

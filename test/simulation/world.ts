@@ -29,7 +29,7 @@ const MAX_FULL_MS = 15_000;
 /** How many things are done once. */
 const NAMES = 6;
 /** A `start()` that never ends. */
-const FOR_EVER_MS = 1e9;
+const FOREVER_MS = 1e9;
 
 /** A rule that must hold at every instant was broken. */
 export class Violation extends Error {
@@ -458,5 +458,5 @@ export class World {
 /** How long a user's `start` takes. */
 function durationOf(fate: number): number {
   if (fate < 0.1) return 3000 + fate * 100_000;
-  return fate < 0.97 ? 5000 + fate * 10_000 : FOR_EVER_MS;
+  return fate < 0.97 ? 5000 + fate * 10_000 : FOREVER_MS;
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { SHARE } from './cases.ts';
 
-const MAX_PROPERTY_MS = 200;
+const MAX_PROPERTY_MS = 1000;
 
 // A plugin is given to one property, not to all of them.
 // eslint-disable-next-line @typescript-eslint/no-deprecated

@@ -25,7 +25,7 @@ export function runOf({ counters = {}, gauges = {}, times = [], nodes = [], comm
 } {
   const registry = new MetricsRegistry();
   for (const value of [1, 20, 300]) registry.histogram('time').record(value);
-  const [values = ''] = Object.values(registry.take().histograms);
+  const [values = ''] = Object.values(registry.drain().histograms);
   const histograms = Object.fromEntries(times.map((series) => [series, values]));
   const delta: MetricsDelta = { counters, gauges, histograms };
   const totals = new MetricsTotals();

@@ -4,7 +4,7 @@ import { typedCluster } from '../../src/console/typed-cluster.ts';
 import type { User } from '../../src/users/user.ts';
 import { erase } from './erase.ts';
 import { MemoryCluster } from './memory-cluster.ts';
-import { person } from './person.ts';
+import { operator } from './operator.ts';
 
 /** A shell over a {@link MemoryCluster} of two processes with `my_scenario`, whose users sleep. */
 export interface TypedShell extends AsyncDisposable {
@@ -23,7 +23,7 @@ export async function typed(): Promise<TypedShell> {
   await cluster.joinMany(2);
   const object = typedCluster(cluster.master);
   const globals = { amocLocal: object, amocDist: object };
-  const shell = new Shell(new Evaluator(globals, process.cwd(), erase), person);
+  const shell = new Shell(new Evaluator(globals, process.cwd(), erase), operator);
   return {
     cluster,
     begun: 'ok: my_scenario, users 1..10 on 2 processes, one every 50 ms',

@@ -2,6 +2,7 @@
  * The program of one slave process. It is separate from the command line, which would cost each process
  * memory and time at its start.
  */
+import { processEnvironment } from '../../lib/system/environment.ts';
 import { parseArgs } from 'node:util';
 import { features } from '../../features/index.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
@@ -26,9 +27,9 @@ const { values } = parseArgs({
     supervised: { type: 'boolean', default: false },
   },
 });
-const cookie = process.env['AMOC_COOKIE'] ?? '';
+const cookie = processEnvironment()['AMOC_COOKIE'] ?? '';
 // Programs that a scenario starts must not inherit the secret.
-delete process.env['AMOC_COOKIE'];
+delete processEnvironment()['AMOC_COOKIE'];
 // Scenarios must not speak for the process.
 const send = process.send?.bind(process);
 delete process.send;
@@ -43,7 +44,7 @@ runSlaveProcess({
   version: VERSION,
   places: places(),
   drivers: await loadDrivers(drivers),
-  logLevel: process.env['AMOC_LOG_LEVEL'] ?? 'info',
+  logLevel: processEnvironment()['AMOC_LOG_LEVEL'] ?? 'info',
   child: values.child,
   // Not process.ppid: the parent may have died already.
   parentPid: Number(values.parent),
@@ -52,7 +53,7 @@ runSlaveProcess({
   ended: values.ended,
   labels: Object.fromEntries(labels),
   features,
-  tls: values.supervised ? controlTls(process.env) : undefined,
+  tls: values.supervised ? controlTls(processEnvironment()) : undefined,
   tell: (line) => {
     if (values.supervised) process.stderr.write(`${line}\n`);
   },

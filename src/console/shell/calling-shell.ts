@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Person } from './operator.ts';
+import type { Operator } from './operator.ts';
 
 /** A shell, as seen by the code that was typed at it. */
-export interface Seat {
-  readonly person: Person;
+export interface CallingShell {
+  readonly operator: Operator;
   /** Shows what an input prints. @param text complete lines */
   print(text: string): void;
   /** The value of command `number`. */
@@ -13,9 +13,9 @@ export interface Seat {
 }
 
 /** The shell whose input is being evaluated. What the input has started keeps it, also after its end. */
-export const seats = new AsyncLocalStorage<Seat>();
+export const callingShells = new AsyncLocalStorage<CallingShell>();
 
 /** The shell whose input called; `undefined` for code that was not typed. */
-export function callingShell(): Seat | undefined {
-  return seats.getStore();
+export function callingShell(): CallingShell | undefined {
+  return callingShells.getStore();
 }

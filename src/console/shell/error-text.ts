@@ -7,9 +7,9 @@ import type { Paint } from '../views/paint.ts';
 import { briefText } from './value-text.ts';
 
 /** Characters of one message that are shown. */
-const MOST_CHARACTERS = 8000;
+const MAX_CHARACTERS = 8000;
 /** Errors of an `AggregateError`, and causes of an error, that are shown. */
-const MOST_OTHERS = 5;
+const MAX_OTHERS = 5;
 
 /**
  * What was thrown, as the prompt shows it: its name, its message and its causes, but no stack, which would
@@ -38,7 +38,7 @@ function errorLines(thrown: unknown): string[] {
   if (Array.isArray(errors)) lines.push(...othersOf(errors));
   const seen = new Set<unknown>([error]);
   let cause = property(error, 'cause');
-  while (cause !== undefined && !seen.has(cause) && seen.size <= MOST_OTHERS) {
+  while (cause !== undefined && !seen.has(cause) && seen.size <= MAX_OTHERS) {
     seen.add(cause);
     const [first = '', ...more] = ownLines(cause);
     lines.push(`   caused by ${first}`, ...more);
@@ -54,8 +54,8 @@ function emitted(error: unknown): unknown {
 }
 
 function othersOf(errors: readonly unknown[]): string[] {
-  const lines = errors.slice(0, MOST_OTHERS).map((each) => `   - ${ownLines(each).join(' ')}`);
-  const left = errors.length - MOST_OTHERS;
+  const lines = errors.slice(0, MAX_OTHERS).map((each) => `   - ${ownLines(each).join(' ')}`);
+  const left = errors.length - MAX_OTHERS;
   return left > 0 ? [...lines, `   … ${plural(left, 'more error')}`] : lines;
 }
 
@@ -75,9 +75,9 @@ function word(value: unknown): string {
 
 /** Lines within bounds, without characters that steer the terminal. */
 function plain(text: string): string[] {
-  const left = text.length - MOST_CHARACTERS;
+  const left = text.length - MAX_CHARACTERS;
   const cut =
-    left > 0 ? `${text.slice(0, MOST_CHARACTERS)}\n… ${plural(left, 'more character')}` : text;
+    left > 0 ? `${text.slice(0, MAX_CHARACTERS)}\n… ${plural(left, 'more character')}` : text;
   return severalLines(cut).split('\n');
 }
 

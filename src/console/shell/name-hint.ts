@@ -9,7 +9,7 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ...methodNames.map((name) => [name, `amocLocal.${name}()`] as const),
   ...shellCommands.map(({ name }) => [name, `${name}()`] as const),
 ]);
-const MOST_REMEDIES = 2;
+const MAX_REMEDIES = 2;
 
 /** `; did you mean amocLocal.users()?` after `users is not defined`; nothing after other errors. */
 export function nameHint(errorName: string, message: string): string {
@@ -18,6 +18,6 @@ export function nameHint(errorName: string, message: string): string {
   if (name === undefined) return '';
   const names = remedies.has(name) ? [name] : nearest(name, [...remedies.keys()]);
   if (names.length === 0) return '';
-  const words = names.slice(0, MOST_REMEDIES).map((each) => remedies.get(each));
+  const words = names.slice(0, MAX_REMEDIES).map((each) => remedies.get(each));
   return `; did you mean ${words.join(' or ')}?`;
 }

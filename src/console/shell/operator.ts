@@ -2,7 +2,7 @@ import type { Paint } from '../views/paint.ts';
 import type { LendScreen } from '../views/watch.ts';
 
 /** An operator at a shell, here or at the other end of a socket. */
-export interface Person {
+export interface Operator {
   /** `anna@pts/3`, where several operators may be attached; recorded with their commands. */
   readonly name?: string;
   readonly paint: Paint;

@@ -4,7 +4,7 @@ import { errorLine } from './error-text.ts';
 import { callingShell } from './calling-shell.ts';
 
 /** More errors in one second are only counted: a timer may fail a thousand times a second. */
-const MOST_A_SECOND = 20;
+const MAX_PER_SECOND = 20;
 const SECOND_MS = 1000;
 
 /** Where {@link Strays} go. */
@@ -34,14 +34,14 @@ export class Strays {
   report(error: unknown): void {
     const { clock, log, logsAll = false } = this.#options;
     this.#cancel ??= clock.schedule(SECOND_MS, () => this.#nextSecond(), { background: true });
-    if (++this.#reported > MOST_A_SECOND) {
+    if (++this.#reported > MAX_PER_SECOND) {
       this.#hidden++;
       return;
     }
     const shell = callingShell();
     shell?.reportStray(error);
     if (shell !== undefined && !logsAll) return;
-    const who = shell?.person.name;
+    const who = shell?.operator.name;
     log(`${who === undefined ? '' : `${who}: `}${errorLine(error)} (unhandled)`);
   }
 
@@ -51,6 +51,6 @@ export class Strays {
     if (this.#hidden === 0) return;
     const errors = plural(this.#hidden, 'more error');
     this.#hidden = 0;
-    this.#options.log(`${errors} not handled (at most ${MOST_A_SECOND} a second are reported)`);
+    this.#options.log(`${errors} not handled (at most ${MAX_PER_SECOND} a second are reported)`);
   }
 }

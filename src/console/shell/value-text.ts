@@ -6,12 +6,12 @@ import type { Paint } from '../views/paint.ts';
 import { renderingOf } from '../views/shown.ts';
 
 /** Characters of one value that are shown. */
-const MOST_CHARACTERS = 100_000;
+const MAX_CHARACTERS = 100_000;
 /** Properties and elements of one value that are inspected. */
-const MOST_ENTRIES = 20_000;
-/** Properties that are shown of an object with more than {@link MOST_ENTRIES}. */
-const MOST_PROPERTIES = 1000;
-const MOST_ELEMENTS = 100;
+const MAX_ENTRIES = 20_000;
+/** Properties that are shown of an object with more than {@link MAX_ENTRIES}. */
+const MAX_PROPERTIES = 1000;
+const MAX_ELEMENTS = 100;
 const DEPTH = 4;
 
 /**
@@ -62,7 +62,7 @@ function inspected(value: unknown, colors: boolean, more: InspectOptions = {}): 
   const options: InspectOptions = {
     colors,
     depth: Math.max(0, depth),
-    maxArrayLength: MOST_ELEMENTS,
+    maxArrayLength: MAX_ELEMENTS,
     maxStringLength: 10_000,
     breakLength: 100,
     ...more,
@@ -78,16 +78,16 @@ function inspected(value: unknown, colors: boolean, more: InspectOptions = {}): 
 }
 
 function cut(text: string, colors: boolean): string {
-  if (text.length <= MOST_CHARACTERS) return text;
+  if (text.length <= MAX_CHARACTERS) return text;
   const reset = colors ? '\u001b[0m' : '';
-  const left = count(text.length - MOST_CHARACTERS);
-  return `${text.slice(0, MOST_CHARACTERS)}${reset}\n… ${left} more characters`;
+  const left = count(text.length - MAX_CHARACTERS);
+  return `${text.slice(0, MAX_CHARACTERS)}${reset}\n… ${left} more characters`;
 }
 
 /** How deep a value can be shown; -1 when even its own properties are too many. */
 function depthThatFits(value: unknown): number {
   for (let depth = DEPTH; depth >= 0; depth--) {
-    if (entriesOf(value, depth, MOST_ENTRIES) <= MOST_ENTRIES) return depth;
+    if (entriesOf(value, depth, MAX_ENTRIES) <= MAX_ENTRIES) return depth;
   }
   return -1;
 }
@@ -95,7 +95,7 @@ function depthThatFits(value: unknown): number {
 /** Counts what would be shown, up to a little more than `most`. Runs no code of the value. */
 function entriesOf(value: unknown, depth: number, most: number): number {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return 0;
-  if (ArrayBuffer.isView(value)) return MOST_ELEMENTS;
+  if (ArrayBuffer.isView(value)) return MAX_ELEMENTS;
   let entries = 0;
   const add = (each: unknown): boolean => {
     entries += depth > 0 ? 1 + entriesOf(each, depth - 1, most - entries) : 1;
@@ -103,7 +103,7 @@ function entriesOf(value: unknown, depth: number, most: number): number {
   };
   if (Array.isArray(value)) {
     const { length } = value;
-    for (let at = 0; at < Math.min(length, MOST_ELEMENTS); at++) {
+    for (let at = 0; at < Math.min(length, MAX_ELEMENTS); at++) {
       if (!add(Object.getOwnPropertyDescriptor(value, at)?.value)) return entries;
     }
     return entries;
@@ -121,9 +121,9 @@ function partOf(value: unknown): { part: unknown; left: number } {
   if (typeof value !== 'object' || value === null) return { part: value, left: 0 };
   const names = Object.keys(value);
   const part = {};
-  for (const name of names.slice(0, MOST_PROPERTIES)) {
+  for (const name of names.slice(0, MAX_PROPERTIES)) {
     const descriptor = Object.getOwnPropertyDescriptor(value, name);
     if (descriptor !== undefined) Object.defineProperty(part, name, descriptor);
   }
-  return { part, left: names.length - MOST_PROPERTIES };
+  return { part, left: names.length - MAX_PROPERTIES };
 }

@@ -11,10 +11,10 @@ import { dirname } from 'node:path';
 import { messageOf, systemCode } from '../../lib/errors.ts';
 
 /** Lines that a console remembers. */
-const MOST_LINES = 1000;
-/** A longer file is cut to {@link MOST_LINES} when a console starts. */
+const MAX_LINES = 1000;
+/** A longer file is cut to {@link MAX_LINES} when a console starts. */
 const COMPACT_AT_LINES = 3000;
-const LONGEST_LINE = 10_000;
+const MAX_LINE_LENGTH = 10_000;
 /** A lock older than this was left behind by a crash. */
 const STALE_LOCK_MS = 10_000;
 
@@ -45,7 +45,7 @@ export class History {
         .split('\n')
         .filter((line) => line !== '');
       if (lines.length > COMPACT_AT_LINES) this.#compact();
-      return lines.slice(-MOST_LINES).reverse();
+      return lines.slice(-MAX_LINES).reverse();
     } catch (error) {
       this.#broken = `the input history is not saved: ${messageOf(error)}`;
       return [];
@@ -55,7 +55,7 @@ export class History {
   /** Saves a line, unless it is blank, begins with a space, or repeats the line before it. */
   add(line: string): void {
     if (this.#broken !== undefined || line.trim() === '' || line.startsWith(' ')) return;
-    if (line === this.#last || line.length > LONGEST_LINE) return;
+    if (line === this.#last || line.length > MAX_LINE_LENGTH) return;
     this.#last = line;
     try {
       appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
@@ -77,7 +77,7 @@ export class History {
       const lines = readFileSync(this.#path, 'utf8')
         .split('\n')
         .filter((line) => line !== '');
-      writeFileSync(`${this.#path}.new`, `${lines.slice(-MOST_LINES).join('\n')}\n`, {
+      writeFileSync(`${this.#path}.new`, `${lines.slice(-MAX_LINES).join('\n')}\n`, {
         mode: 0o600,
       });
       renameSync(`${this.#path}.new`, this.#path);

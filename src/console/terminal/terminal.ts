@@ -9,13 +9,13 @@ import { listCandidates } from './candidate-list.ts';
 import { FullScreen } from './full-screen.ts';
 import type { History } from './history.ts';
 import { Screen } from './screen.ts';
-import type { Outcome } from '../shell/shell.ts';
+import type { EvalResult } from '../shell/shell.ts';
 
 /** What evaluates the lines of a terminal: in this process, or at the other end of a socket. */
 export interface Backend {
   /** The number of the next command. */
   readonly number: number;
-  run(text: string, options: { signal: AbortSignal }): Promise<Outcome>;
+  run(text: string, options: { signal: AbortSignal }): Promise<EvalResult>;
   complete(line: string): Completion | Promise<Completion>;
 }
 
@@ -32,7 +32,7 @@ export interface TerminalParts {
 const MORE = '... ';
 const REDRAW_MS = 1000;
 /** Characters that are kept of what is written while the screen is lent. */
-const MOST_KEPT = 256 * 1024;
+const MAX_KEPT_LENGTH = 256 * 1024;
 
 /**
  * Lines from an operator: editing, history, completion, commands of several lines, lines that come faster
@@ -92,7 +92,7 @@ export class Terminal {
   /** Writes above what is being typed. @param text complete lines */
   write(text: string): void {
     if (this.#lent !== undefined) {
-      this.#kept = (this.#kept + text).slice(-MOST_KEPT);
+      this.#kept = (this.#kept + text).slice(-MAX_KEPT_LENGTH);
       return;
     }
     if (this.#leaving) this.#parts.output.write(text);
@@ -157,14 +157,14 @@ export class Terminal {
   #enter(line: string): void {
     this.#warned = false;
     if (this.#running === undefined) {
-      void this.#take(line);
+      void this.#dispatch(line);
       return;
     }
     this.#screen.takeBack(line);
     this.#entered.push(line);
   }
 
-  async #take(line: string): Promise<void> {
+  async #dispatch(line: string): Promise<void> {
     const { backend, history } = this.#parts;
     history.add(line);
     this.#unfinished.push(line);
@@ -184,7 +184,7 @@ export class Terminal {
     if (next === undefined) return;
     // The echo that was erased comes now, after its own prompt.
     this.#parts.output.write(`${next}\n`);
-    await this.#take(next);
+    await this.#dispatch(next);
   }
 
   async #complete(line: string): Promise<Completion> {

@@ -3,7 +3,7 @@ import pinoPretty from 'pino-pretty';
 import type { Cancel, Clock } from '../../lib/time/clock.ts';
 import { formatMs } from '../../lib/time/duration.ts';
 import { indented, legible, oneLine, severalLines } from '../../lib/text/foreign-text.ts';
-import { show } from '../../lib/text/quote.ts';
+import { quote } from '../../lib/text/quote.ts';
 import { paintFor } from './paint.ts';
 import type { Paint } from './paint.ts';
 
@@ -32,7 +32,7 @@ const BATCH_MS = 40;
 const SETTLE_MS = 80;
 const SECOND_MS = 1000;
 /** Names of processes and scenarios are shorter. */
-const LONGEST_FIELD = 200;
+const MAX_FIELD_LENGTH = 200;
 /** Warnings and errors have their own limit, and so has the master: chatter cannot hide them. */
 const WARN_LEVEL = 40;
 const INFO_LEVEL = 30;
@@ -205,7 +205,7 @@ function sayLate(lateMs: number): string {
 /** A field of any type as one line: what other programs log is unchecked. */
 function textOf(field: unknown): string {
   if (field === undefined) return '';
-  return oneLine(typeof field === 'string' ? field : show(field), LONGEST_FIELD);
+  return oneLine(typeof field === 'string' ? field : quote(field), MAX_FIELD_LENGTH);
 }
 
 /** @param trace the direction of traced traffic: `in` or `out` */

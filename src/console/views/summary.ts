@@ -13,7 +13,7 @@ import { sayRecord } from '../../record/record-words.ts';
 import { errorTable, table, timeTable } from './render.ts';
 
 /** Counters of a scenario that a summary shows. */
-const MOST_COUNTERS = 12;
+const MAX_COUNTERS = 12;
 
 /** One line about a run in progress. */
 export function renderProgress({
@@ -98,7 +98,7 @@ export function renderSummary(result: StopResult, started: number, paint: Paint)
 
 /** The scenario's own counters; how many more there are. */
 function counterLines(result: StopResult, paint: Paint): string[] {
-  const { counters, more } = ownCounters(result, MOST_COUNTERS);
+  const { counters, more } = ownCounters(result, MAX_COUNTERS);
   if (counters.length === 0) return [];
   const rows = counters.map(([name, value]) => [name, count(value)]);
   const where = sayRecord(result).isWhole ? `; ${sayRecord(result).words} shows them` : '';

@@ -23,7 +23,7 @@ export type LendScreen = (
 ) => Promise<void>;
 
 const blocks = '▁▂▃▄▅▆▇█';
-const MOST_EVENTS = 6;
+const MAX_EVENTS = 6;
 
 /** One picture of `watch()`: the state, small charts of the last seconds, the figures, the last events. */
 export function renderWatch(
@@ -72,7 +72,7 @@ export function renderWatch(
       ),
     );
   }
-  parts.push(renderMetrics(metrics, paint), renderEvents(events.slice(-MOST_EVENTS), paint));
+  parts.push(renderMetrics(metrics, paint), renderEvents(events.slice(-MAX_EVENTS), paint));
   return parts.join('\n');
 }
 

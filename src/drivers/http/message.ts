@@ -1,5 +1,5 @@
 import { AmocError } from '../../lib/errors.ts';
-import { show } from '../../lib/text/quote.ts';
+import { quote } from '../../lib/text/quote.ts';
 import { VERSION } from '../../lib/system/version.ts';
 import type { HttpMessage } from './client.ts';
 import { placeOf } from './url.ts';
@@ -27,13 +27,13 @@ const ownHeaders = ['connection', 'content-length', 'keep-alive', 'transfer-enco
  */
 export function makeMessage(method: string, url: URL, content: HttpContent): HttpMessage {
   if (!METHOD.test(method)) {
-    throw new AmocError('ARGUMENT', `http: invalid method ${show(method)}; use GET, POST, PUT …`);
+    throw new AmocError('ARGUMENT', `http: invalid method ${quote(method)}; use GET, POST, PUT …`);
   }
   const headers: Record<string, string> = { 'user-agent': `amoc/${VERSION}` };
   for (const [given, value] of Object.entries(content.headers ?? {})) {
     const name = given.toLowerCase();
     if (!HEADER_NAME.test(name) || ownHeaders.includes(name)) {
-      throw new AmocError('ARGUMENT', `http: a request cannot have the header ${show(given)}`);
+      throw new AmocError('ARGUMENT', `http: a request cannot have the header ${quote(given)}`);
     }
     // The value may be a secret.
     if (!HEADER_VALUE.test(value)) {

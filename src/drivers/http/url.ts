@@ -1,5 +1,5 @@
 import { AmocError } from '../../lib/errors.ts';
-import { show } from '../../lib/text/quote.ts';
+import { quote } from '../../lib/text/quote.ts';
 
 /** Reads an absolute URL of HTTP; `undefined` for any other text. */
 export function readHttpUrl(text: string): URL | undefined {
@@ -36,7 +36,7 @@ export function resolveUrl(given: string | URL, base: string): URL {
 
 /** A text that is no URL may have secrets where one would. */
 function shown(text: string): string {
-  return show(text.replace(/\/\/[^/]*@/, '//***@').replace(/[?#].*$/s, '?…'));
+  return quote(text.replace(/\/\/[^/]*@/, '//***@').replace(/[?#].*$/s, '?…'));
 }
 
 /** A URL as errors and logs show it: without user, password, query and fragment, which may be secrets. */

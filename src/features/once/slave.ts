@@ -1,7 +1,7 @@
 import { AmocError, messageOf } from '../../lib/errors.ts';
 import type { JsonValue } from '../../lib/text/bounded-json.ts';
 import { oneLine } from '../../lib/text/foreign-text.ts';
-import { show } from '../../lib/text/quote.ts';
+import { quote } from '../../lib/text/quote.ts';
 import { attempt, deferred } from '../../lib/time/async.ts';
 import type { Deferred } from '../../lib/time/async.ts';
 import { isMetricName } from '../../metrics/labels.ts';
@@ -92,12 +92,12 @@ export class OnceSlave implements SlaveHalf<OnceFunctions> {
 
   #once(user: FeatureUser, name: string, work: () => unknown): Promise<unknown> {
     if (typeof name !== 'string' || !isMetricName(name)) {
-      const given = typeof name === 'string' ? `'${oneLine(name, 100)}'` : show(name);
+      const given = typeof name === 'string' ? `'${oneLine(name, 100)}'` : quote(name);
       throw new AmocError('ARGUMENT', `once: invalid name ${given}; use letters, digits, _ and .`);
     }
     if (typeof work !== 'function') {
       const hint = `once '${name}': give a function, as in user.once('${name}', () => …)`;
-      throw new AmocError('ARGUMENT', `${hint}, not ${show(work)}`);
+      throw new AmocError('ARGUMENT', `${hint}, not ${quote(work)}`);
     }
     const entry = this.#entries.get(name) ?? emptyEntry();
     if (entry.settled !== undefined) return Promise.resolve(entry.settled.value);

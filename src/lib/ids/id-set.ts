@@ -1,4 +1,4 @@
-import { show } from '../text/quote.ts';
+import { quote } from '../text/quote.ts';
 import { AmocError } from '../errors.ts';
 
 /** The ids `from`, `from + step`, … up to and including `to`. `step` ≥ 1; `to` is itself a member. */
@@ -178,6 +178,6 @@ function inRange({ from, to, step }: IdRange, id: number): boolean {
 function badSpec(value: unknown): AmocError {
   return new AmocError(
     'ARGUMENT',
-    `${show(value)} does not name users; write ids (17) and pairs ([3, 9]) of 1..${MAX_ID}, as in [[3, 9], 17]`,
+    `${quote(value)} does not name users; write ids (17) and pairs ([3, 9]) of 1..${MAX_ID}, as in [[3, 9], 17]`,
   );
 }

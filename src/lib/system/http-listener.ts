@@ -4,7 +4,7 @@ import { deferred } from '../time/async.ts';
 import { listenError } from '../errors.ts';
 
 /** The most connections at once; for one more the oldest is closed, so that a newcomer is always answered. */
-const MOST_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 128;
 /** A request that takes longer to arrive is given up. */
 const REQUEST_MS = 10_000;
 
@@ -29,7 +29,7 @@ export async function listenHttp(
   server.requestTimeout = REQUEST_MS;
   server.on('connection', (socket: Socket) => {
     const [oldest] = open;
-    if (oldest !== undefined && open.size >= MOST_CONNECTIONS) oldest.destroy();
+    if (oldest !== undefined && open.size >= MAX_CONNECTIONS) oldest.destroy();
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });

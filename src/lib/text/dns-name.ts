@@ -4,7 +4,7 @@ import { domainToASCII } from 'node:url';
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 /** Characters that URLs give a meaning to, or leave out, are not allowed in a name. */
 const FOREIGN = /(?![\w.-])[\0-\x7f]/;
-const MOST_CHARACTERS = 253;
+const MAX_CHARACTERS = 253;
 
 /**
  * A host as certificates name it: a DNS name in ASCII, lower case, perhaps with `*` as its first label; or an IP
@@ -28,7 +28,7 @@ export function dnsNameOf(given: string): string | undefined {
   if (FOREIGN.test(given.slice(wildcard.length))) return undefined;
   const labels = name.split('.');
   const isName =
-    name.length + wildcard.length <= MOST_CHARACTERS &&
+    name.length + wildcard.length <= MAX_CHARACTERS &&
     labels.every((label) => LABEL.test(label)) &&
     // A name that ends in a number is a mistyped address.
     !/^\d+$/.test(labels.at(-1) ?? '');

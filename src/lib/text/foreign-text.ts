@@ -6,8 +6,8 @@
 /** Replaces each character that must not be output. */
 const MARK = '·';
 /** A line or a cell of a terminal: the longest name of a series fits. */
-const LONGEST_LINE = 1000;
-const LONGEST_TEXT = 16 * 1024;
+const MAX_LINE_LENGTH = 1000;
+const MAX_TEXT_LENGTH = 16 * 1024;
 const DEEPEST = 20;
 
 /*
@@ -43,7 +43,7 @@ const colours = /(\u001b\[[\d;]{0,40}m)/;
  *
  * @param most characters; a longer text is cut, and ends in `…`. @default 1,000
  */
-export function oneLine(text: string, most = LONGEST_LINE): string {
+export function oneLine(text: string, most = MAX_LINE_LENGTH): string {
   const whole = shorten(text, 4 * most)
     .replace(variationSelectors, '')
     .replaceAll('\t', ' ');
@@ -55,7 +55,7 @@ export function oneLine(text: string, most = LONGEST_LINE): string {
  *
  * @param most characters; a longer text is cut, and ends in `…`. @default 16,384
  */
-export function severalLines(text: string, most = LONGEST_TEXT): string {
+export function severalLines(text: string, most = MAX_TEXT_LENGTH): string {
   const whole = shorten(text, 4 * most)
     .replace(variationSelectors, '')
     .replaceAll('\r\n', '\n');

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 
 /** Of a longer line only the part around the mark is shown. */
-const MOST_BEFORE = 60;
-const MOST_AFTER = 40;
+const MAX_BEFORE = 60;
+const MAX_AFTER = 40;
 
 /**
  * The line of `text` that has the offset `at`, with a mark below, where a terminal shows the character:
@@ -15,8 +15,8 @@ const MOST_AFTER = 40;
 export function pointAt(text: string, at: number): string {
   const begin = text.lastIndexOf('\n', at - 1) + 1;
   const end = text.indexOf('\n', at);
-  const before = shortened(text.slice(begin, at), -MOST_BEFORE);
-  const after = shortened(text.slice(at, end < 0 ? text.length : end), MOST_AFTER);
+  const before = shortened(text.slice(begin, at), -MAX_BEFORE);
+  const after = shortened(text.slice(at, end < 0 ? text.length : end), MAX_AFTER);
   return `   ${before}${after}\n   ${' '.repeat(stringWidth(before))}^`;
 }
 

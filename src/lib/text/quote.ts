@@ -1,7 +1,7 @@
 import { boundedJson } from './bounded-json.ts';
 
 /** A value as an error message quotes it: as JSON where JSON can express it, at most 200 characters. */
-export function show(value: unknown): string {
+export function quote(value: unknown): string {
   const text = textOf(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

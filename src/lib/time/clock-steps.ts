@@ -15,7 +15,7 @@ export class ClockSteps {
   }
 
   /** @returns the step since the last call, as in `forward by 1 h`; `undefined` when the clock was not set */
-  take(): string | undefined {
+  pop(): string | undefined {
     const difference = this.#clock.now() - this.#clock.steady();
     const step = Math.round(difference - this.#difference);
     if (Math.abs(step) < STEP_MS) return undefined;

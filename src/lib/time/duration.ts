@@ -1,6 +1,6 @@
 import parse from 'ms';
 import { AmocError } from '../errors.ts';
-import { show } from '../text/quote.ts';
+import { quote } from '../text/quote.ts';
 
 /** A time span: milliseconds as a number, or a text such as `'250ms'`, `'20s'`, `'1.5m'`, `'2h'`. */
 export type Duration = number | string;
@@ -17,7 +17,7 @@ export function toMs(duration: Duration): number {
   if (!Number.isFinite(ms) || ms < 0) {
     throw new AmocError(
       'ARGUMENT',
-      `${show(duration)} is not a time span; write milliseconds (250) or '250ms', '20s', '5m', '2h'`,
+      `${quote(duration)} is not a time span; write milliseconds (250) or '250ms', '20s', '5m', '2h'`,
     );
   }
   return ms;

@@ -1,5 +1,5 @@
 import { AmocError } from '../errors.ts';
-import { show } from '../text/quote.ts';
+import { quote } from '../text/quote.ts';
 
 /** Starts per time: a number per second, or a text such as `'500/s'`, `'30/min'`, `'100/h'`. */
 export type Rate = number | string;
@@ -29,6 +29,6 @@ export function toPerSecond(rate: Rate): number {
   if (perSecond > 0 && perSecond <= MAX_PER_SECOND) return perSecond;
   throw new AmocError(
     'ARGUMENT',
-    `${show(rate)} is not a rate; write a number per second (500) or '500/s', '30/min', '100/h', up to ${MAX_PER_SECOND} per second`,
+    `${quote(rate)} is not a rate; write a number per second (500) or '500/s', '30/min', '100/h', up to ${MAX_PER_SECOND} per second`,
   );
 }

@@ -17,7 +17,7 @@ const COARSE_MS = 800;
 const SPREAD_MS = 100;
 const CROWD = 16;
 /** After a pause of more ticks than this, the distances between timers are no longer kept. */
-const MOST_LAG = 16;
+const MAX_LAG = 16;
 /** A power of two; 65 s are one turn, so that most sleeps are touched once. */
 const SLOTS = 16_384;
 /**
@@ -25,7 +25,7 @@ const SLOTS = 16_384;
  * its latency does not include a burst of timers. Each additional turn has a cost: with eight at a time a message
  * costs a sixth more at 8,000 a second, for a gain of half a millisecond.
  */
-const MOST_AT_ONCE = 32;
+const MAX_AT_ONCE = 32;
 
 /**
  * Timers for hundreds of thousands of users on one timer of the system: O(1) to plan and to
@@ -209,8 +209,8 @@ export class TimerWheel {
     const { due, first, tick, target } = firing;
     this.#beforeFiring();
     // Until the promises of the fired timers have run.
-    this.#lag = Math.min(tick - first, MOST_LAG);
-    const end = Math.min(firing.next + MOST_AT_ONCE, due.length);
+    this.#lag = Math.min(tick - first, MAX_LAG);
+    const end = Math.min(firing.next + MAX_AT_ONCE, due.length);
     for (; firing.next < end; firing.next++) {
       const timer = due[firing.next] as WheelTimer;
       const { fire } = timer;

@@ -4,7 +4,7 @@ import { leastLoaded } from '../../placement/placement.ts';
 import { TAKEOVER_MS } from '../../protocol/lease.ts';
 import type { NodeInfo, Refusal } from '../../protocol/messages.ts';
 import type { MasterPeer } from '../../protocol/peer.ts';
-import type { Cluster } from '../cluster.ts';
+import type { MasterContext } from '../context.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { RunMemory } from '../run/journal.ts';
 import { NodeCommands } from './node-commands.ts';
@@ -22,7 +22,7 @@ const EVICTED = 'it was evicted; start it again to let it join';
 
 /** Decides which processes belong to the cluster: how they join, come back and are sent away. */
 export class Membership {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #starting: RunStart;
   readonly #watch: NodeWatch;
   readonly #link: NodeLink;
@@ -30,16 +30,16 @@ export class Membership {
   /** The commands about processes that belong to the cluster. */
   readonly commands: NodeCommands;
 
-  constructor(cluster: Cluster, distributor: Distributor, starting: RunStart) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, distributor: Distributor, starting: RunStart) {
+    this.#context = context;
     this.#starting = starting;
-    this.#watch = new NodeWatch(cluster, distributor);
-    this.commands = new NodeCommands(cluster, distributor, {
+    this.#watch = new NodeWatch(context, distributor);
+    this.commands = new NodeCommands(context, distributor, {
       banish: (node) => void this.#evicted.add(node.info.identity),
       dismiss: (node) => node.peer.close(EVICTED),
       lose: (node, why) => this.#watch.lose(node, why),
     });
-    const reports = new Reports(cluster, {
+    const reports = new Reports(context, {
       returned: (run, node) => {
         this.#watch.returned(run, node);
         if (node.isLeaving) this.commands.leave(node);
@@ -48,13 +48,13 @@ export class Membership {
         this.#watch.lose(node, 'it does not have the run any more');
         node.peer.close('the run continues without it; it may join again');
       },
-      placeHomeless: (run) => distributor.placeHomeless(run),
+      placeUnplaced: (run) => distributor.placeUnplaced(run),
       repair: (run, node) => distributor.repair(run, node),
       distrust: (run, node, why) => this.#distrust(run, node, why),
       move: (run, ids) => distributor.place(run, ids, leastLoaded, run.ms('recovery')),
     });
-    this.#link = new NodeLink(cluster, {
-      report: (node, report) => reports.take(node, report),
+    this.#link = new NodeLink(context, {
+      report: (node, report) => reports.ingest(node, report),
       leaving: (node) => {
         if (!node.isLeaving) this.commands.leave(node);
       },
@@ -72,7 +72,7 @@ export class Membership {
   /** Why a process that knows the cookie may not join; `undefined` when it may. */
   refusalOf(info: NodeInfo): Refusal | undefined {
     if (this.#evicted.has(info.identity)) return { code: 'EVICTED', reason: EVICTED };
-    const known = this.#cluster.nodes.get(info.name);
+    const known = this.#context.nodes.get(info.name);
     if (known === undefined || known.info.identity === info.identity) return undefined;
     if (known.isAway || info.replaces === known.info.identity) return undefined;
     const { host, pid } = known.info;
@@ -84,7 +84,7 @@ export class Membership {
   join(info: NodeInfo, peer: MasterPeer): Refusal | undefined {
     const refusal = this.refusalOf(info);
     if (refusal !== undefined) return refusal;
-    const known = this.#cluster.nodes.get(info.name);
+    const known = this.#context.nodes.get(info.name);
     if (known !== undefined && known.info.identity === info.identity) {
       this.#watch.attach(known, info, peer);
       this.#link.listen(known, peer);
@@ -95,13 +95,13 @@ export class Membership {
       if (info.replaces === known.info.identity)
         this.#watch.lose(known, info.ended ?? 'its process has ended', true);
       // The old process may run its users until its lease ends, although a new one takes its name.
-      else this.#cluster.nodes.displace(known);
+      else this.#context.nodes.supersede(known);
     }
-    const node = new NodeEntry(info, peer, this.#cluster.nodes.nextNumber());
-    node.heardAt = this.#cluster.parts.clock.monotonic();
+    const node = new NodeEntry(info, peer, this.#context.nodes.nextNumber());
+    node.heardAt = this.#context.parts.clock.monotonic();
     // A process that never sends a beat needs a lease that ends, too: its users must not wait forever.
     node.leaseUntil = node.heardAt + TAKEOVER_MS;
-    this.#cluster.nodes.add(node);
+    this.#context.nodes.add(node);
     this.#link.listen(node, peer);
     this.#admitLate(node);
     return undefined;
@@ -109,27 +109,27 @@ export class Membership {
 
   /** Resumes the run of the previous master: its processes have the length of a lease to come back. */
   restore(memory: RunMemory): void {
-    const { clock, notice } = this.#cluster.parts;
-    const run = restoreRun(memory, this.#cluster.nodes, clock);
-    this.#cluster.enter({ is: 'starting', scenario: run.scenario });
-    this.#cluster.begin(run);
+    const { clock, notice } = this.#context.parts;
+    const run = restoreRun(memory, this.#context.nodes, clock);
+    this.#context.enter({ is: 'starting', scenario: run.scenario });
+    this.#context.begin(run);
     run.features?.restore(memory.features ?? {});
-    this.#cluster.enter({ is: 'running', scenario: run.scenario });
-    for (const node of this.#cluster.nodes.known()) this.#watch.expect(node);
-    const { chronicle, nodes } = this.#cluster;
+    this.#context.enter({ is: 'running', scenario: run.scenario });
+    for (const node of this.#context.nodes.known()) this.#watch.expect(node);
+    const { chronicle, nodes } = this.#context;
     chronicle.begin(
       run,
       defineRun(
         run,
         run.owners.highestStaying(run.owners.size),
-        this.#cluster.parts,
+        this.#context.parts,
         nodes.known(),
       ),
       parseThresholds(run.thresholds),
     );
     notice({
       level: 'info',
-      text: `${run.scenario} resumed: waiting for ${plural(this.#cluster.nodes.size, 'process', 'processes')} with ${plural(run.owners.size, 'user')} to reconnect`,
+      text: `${run.scenario} resumed: waiting for ${plural(this.#context.nodes.size, 'process', 'processes')} with ${plural(run.owners.size, 'user')} to reconnect`,
     });
   }
 
@@ -140,7 +140,7 @@ export class Membership {
    * @returns the reason when the watchdog is refused
    */
   watch(info: NodeInfo, peer: MasterPeer, key: string | undefined): string | undefined {
-    const node = this.#cluster.nodes.get(info.name);
+    const node = this.#context.nodes.get(info.name);
     const isIts = node?.info.identity === info.identity && node.info.pid === info.pid;
     if (node === undefined || !isIts) return 'no such process';
     if (key === undefined || node.info.watchdog !== sha256(key)) {
@@ -153,7 +153,7 @@ export class Membership {
       if (message.type === 'blocked') this.#watch.blocked(node, message);
       else if (message.type === 'beat') {
         // It comes after `blocked`, which has reserved the users for the process: its lease may continue.
-        const { clock } = this.#cluster.parts;
+        const { clock } = this.#context.parts;
         if (node.isAway) return;
         peer.beat({ sequence: message.sequence, at: clock.steady(), acked: 0 });
       } else if (message.type === 'unblocked') this.#watch.unblocked(node, message.afterMs);
@@ -169,13 +169,13 @@ export class Membership {
     run.distrusted.push({ node: node.name, why });
     run.totals.forget(node.name);
     const text = `${node.name} cannot be trusted: ${why}; its figures are left out from now on, and it is sent away`;
-    this.#cluster.tell('error', { level: 'error', text }, { node: node.name });
+    this.#context.tell('error', { level: 'error', text }, { node: node.name });
     this.#evicted.add(node.info.identity);
     node.peer.close(EVICTED);
   }
 
   #admitLate(node: NodeEntry): void {
-    const { run, state } = this.#cluster;
+    const { run, state } = this.#context;
     if (run === undefined || state.is !== 'running') return;
     void this.#starting.admitLate(run, node).then(() => {
       // It announced its end while it was being set up.

@@ -2,10 +2,10 @@ import type { DrainResult, EvictResult, LogEntry, MovesResult } from '../../cont
 import { AmocError } from '../../lib/errors.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
 import { plural } from '../../lib/text/plural.ts';
-import { show } from '../../lib/text/quote.ts';
+import { quote } from '../../lib/text/quote.ts';
 import { excess } from '../../placement/placement.ts';
-import { QUICK_MS } from '../cluster.ts';
-import type { Cluster } from '../cluster.ts';
+import { QUICK_MS } from '../context.ts';
+import type { MasterContext } from '../context.ts';
 import type { Run } from '../run/run.ts';
 import { demandRunning } from '../run/run-state.ts';
 import type { Distributor } from '../users/distributor.ts';
@@ -26,12 +26,12 @@ export interface MembershipHooks {
 
 /** Commands about processes and machines: moving their users, sending them away, showing their logs. */
 export class NodeCommands {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #distributor: Distributor;
   readonly #hooks: MembershipHooks;
 
-  constructor(cluster: Cluster, distributor: Distributor, hooks: MembershipHooks) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, distributor: Distributor, hooks: MembershipHooks) {
+    this.#context = context;
     this.#distributor = distributor;
     this.#hooks = hooks;
   }
@@ -42,11 +42,11 @@ export class NodeCommands {
    * @returns how many begin to move, and after what time those that are still in start() move by force
    */
   rebalance(): MovesResult {
-    demandRunning(this.#cluster.state, 'rebalance');
-    const run = this.#cluster.requireRun();
-    const nodes = this.#cluster.nodes.ready();
+    demandRunning(this.#context.state, 'rebalance');
+    const run = this.#context.requireRun();
+    const nodes = this.#context.nodes.ready();
     const movingOf = ({ number }: NodeEntry): IdSet => run.ledger.movingOf(number);
-    const coming = this.#cluster.nodes.all().reduce((sum, node) => sum + movingOf(node).size, 0);
+    const coming = this.#context.nodes.all().reduce((sum, node) => sum + movingOf(node).size, 0);
     const moves = excess(
       nodes.map((node) => run.ledger.settledDigestOf(node.number).count),
       coming,
@@ -71,17 +71,17 @@ export class NodeCommands {
    * @throws {AmocError} `ARGUMENT` when no process has the name, `NO_NODES` when no other can take the users
    */
   drain(name: string): DrainResult {
-    demandRunning(this.#cluster.state, 'drain');
-    const run = this.#cluster.requireRun();
+    demandRunning(this.#context.state, 'drain');
+    const run = this.#context.requireRun();
     const nodes = this.#reachable('drain', name);
-    const others = this.#cluster.nodes.ready().filter((node) => !nodes.includes(node));
+    const others = this.#context.nodes.ready().filter((node) => !nodes.includes(node));
     if (others.every(({ isLeaving }) => isLeaving)) {
-      const hint = undrainHint(this.#cluster.nodes);
+      const hint = undrainHint(this.#context.nodes);
       throw new AmocError('NO_NODES', `drain: no other process can take the users${hint}`);
     }
     const moving = this.#empty(run, nodes, 'drain');
     const names = nodes.map((node) => node.name);
-    this.#cluster.chronicle.event('drain', `drain ${names.join(', ')}: ${moving} users move`, {
+    this.#context.chronicle.event('drain', `drain ${names.join(', ')}: ${moving} users move`, {
       nodes: names,
       moving,
     });
@@ -95,27 +95,27 @@ export class NodeCommands {
    * @throws {AmocError} `ARGUMENT` when no process has the name, none is drained, or all are leaving
    */
   undrain(name: string): { nodes: string[] } {
-    demandRunning(this.#cluster.state, 'undrain');
-    const run = this.#cluster.requireRun();
+    demandRunning(this.#context.state, 'undrain');
+    const run = this.#context.requireRun();
     const reachable = this.#reachable('undrain', name);
     const nodes = reachable.filter(({ state }) => isDrained(state));
     const leaving = reachable.filter(({ state }) => state.role === 'leaving');
     if (nodes.length === 0) {
       const why =
         leaving.length === 0
-          ? `${show(name)} is not drained; nodes() shows which processes are`
+          ? `${quote(name)} is not drained; nodes() shows which processes are`
           : `${leaving.map((node) => node.name).join(', ')} is about to leave, and takes no more users`;
       throw new AmocError('ARGUMENT', `undrain: ${why}`);
     }
-    this.#cluster.nodes.together(() => {
+    this.#context.nodes.together(() => {
       for (const node of nodes) node.apply({ type: 'undrain' });
     });
-    this.#cluster.commit();
+    this.#context.commit();
     const names = nodes.map((node) => node.name);
-    this.#cluster.chronicle.event('undrain', `undrain ${names.join(', ')}`, { nodes: names });
-    this.#distributor.placeHomeless(run);
+    this.#context.chronicle.event('undrain', `undrain ${names.join(', ')}`, { nodes: names });
+    this.#distributor.placeUnplaced(run);
     // They announced their end while no process could take their users.
-    for (const node of this.#cluster.nodes.ready()) if (node.isLeaving) this.leave(node);
+    for (const node of this.#context.nodes.ready()) if (node.isLeaving) this.leave(node);
     return { nodes: names };
   }
 
@@ -127,7 +127,7 @@ export class NodeCommands {
    */
   async evict(name: string): Promise<EvictResult> {
     const nodes = this.#reachable('evict', name);
-    const run = this.#cluster.run;
+    const run = this.#context.run;
     let users = 0;
     for (const node of nodes) {
       this.#hooks.banish(node);
@@ -140,7 +140,7 @@ export class NodeCommands {
         } catch {
           // Its silence is handled like any other.
         }
-      } else this.#cluster.nodes.remove(node);
+      } else this.#context.nodes.remove(node);
       this.#hooks.dismiss(node);
     }
     return { nodes: nodes.map((node) => node.name), users };
@@ -161,7 +161,7 @@ export class NodeCommands {
   /** A process is about to end: its users continue elsewhere, and no new users come. */
   leave(node: NodeEntry): void {
     node.isLeaving = true;
-    const { run, state, parts, nodes } = this.#cluster;
+    const { run, state, parts, nodes } = this.#context;
     if (run === undefined || state.is !== 'running') return;
     // The users of a drained process move already.
     if (isDrained(node.state)) node.apply({ type: 'leave' });
@@ -176,7 +176,7 @@ export class NodeCommands {
   }
 
   #named(name: string): NodeEntry[] {
-    return this.#cluster.nodes.select([name]).filter((node) => !node.isAway);
+    return this.#context.nodes.select([name]).filter((node) => !node.isAway);
   }
 
   /** The processes of that name that are within reach now. */
@@ -185,13 +185,13 @@ export class NodeCommands {
     if (nodes.length > 0) return nodes;
     throw new AmocError(
       'ARGUMENT',
-      `${command}: ${show(name)} is out of reach; once its lease has ended its users run elsewhere`,
+      `${command}: ${quote(name)} is out of reach; once its lease has ended its users run elsewhere`,
     );
   }
 
   /** Lets the users of processes continue elsewhere. @returns how many begin to move */
   #empty(run: Run, nodes: readonly NodeEntry[], why: 'drain' | 'leave'): number {
-    this.#cluster.nodes.together(() => {
+    this.#context.nodes.together(() => {
       for (const node of nodes) {
         node.apply({ type: why });
         if (run.owners.countOf(node.number) === 0) node.apply({ type: 'emptied' });

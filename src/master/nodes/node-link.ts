@@ -2,7 +2,7 @@ import { TAKEOVER_MS } from '../../protocol/lease.ts';
 import { AmocError } from '../../lib/errors.ts';
 import type { ShippedRecord } from '../../protocol/messages.ts';
 import type { MasterPeer, SlaveNotice } from '../../protocol/peer.ts';
-import type { Cluster } from '../cluster.ts';
+import type { MasterContext } from '../context.ts';
 import type { Report } from '../users/reports.ts';
 import type { NodeEntry } from './node-entry.ts';
 
@@ -19,11 +19,11 @@ export interface NodeLinkParts {
 
 /** Passes what processes send over their connections to the parts of the master; answers their beats. */
 export class NodeLink {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #parts: NodeLinkParts;
 
-  constructor(cluster: Cluster, parts: NodeLinkParts) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, parts: NodeLinkParts) {
+    this.#context = context;
     this.#parts = parts;
   }
 
@@ -34,7 +34,7 @@ export class NodeLink {
     };
     peer.handlers = {
       feature: async (params) => {
-        const { features } = this.#cluster.run ?? {};
+        const { features } = this.#context.run ?? {};
         if (node.peer !== peer || features === undefined) {
           throw new AmocError('NO_RUN', `there is no run ${params.run}`);
         }
@@ -46,7 +46,7 @@ export class NodeLink {
   }
 
   #hear(node: NodeEntry, message: SlaveNotice, peer: MasterPeer): void {
-    node.heardAt = this.#cluster.parts.clock.monotonic();
+    node.heardAt = this.#context.parts.clock.monotonic();
     switch (message.type) {
       case 'beat':
         node.clock = message.clock;
@@ -59,7 +59,7 @@ export class NodeLink {
         this.#parts.report(node, message);
         return;
       case 'feature':
-        this.#cluster.run?.features?.heard(node, message);
+        this.#context.run?.features?.heard(node, message);
         return;
       case 'leaving':
         this.#parts.leaving(node);
@@ -80,14 +80,14 @@ export class NodeLink {
     // A process that is back for this long without a matching report must not keep its users forever.
     if (node.heardAt - (node.returningSince ?? Infinity) > TAKEOVER_MS) return;
     node.leaseUntil = node.heardAt + TAKEOVER_MS;
-    const at = this.#cluster.parts.clock.steady();
-    peer.beat({ sequence, at, acked: this.#cluster.ackedOf(node) });
+    const at = this.#context.parts.clock.steady();
+    peer.beat({ sequence, at, acked: this.#context.ackedOf(node) });
   }
 
   #log(node: NodeEntry, shipped: readonly ShippedRecord[], dropped: number): void {
     // What a line says about its process is not trusted: it could name another process, or none.
     const records = shipped.map((record) => ({ ...record, node: node.name }));
     node.log.add(records);
-    this.#cluster.parts.logs(records, dropped);
+    this.#context.parts.logs(records, dropped);
   }
 }

@@ -12,7 +12,7 @@ import { UNPLACED } from '../users/owner-table.ts';
 export class NodeRegistry {
   readonly #nodes = new Map<string, NodeEntry>();
   /** Processes that are out of reach while others have joined under their names. */
-  readonly #displaced = new Set<NodeEntry>();
+  readonly #superseded = new Set<NodeEntry>();
   /** The result of {@link all}, kept because each report asks for it. */
   #sorted: readonly NodeEntry[] | undefined;
   #arrivals: (() => void)[] = [];
@@ -55,7 +55,7 @@ export class NodeRegistry {
     return this.#nodes.get(name);
   }
 
-  /** All processes except {@link displaced} ones, in visiting order. */
+  /** All processes except {@link superseded} ones, in visiting order. */
   all(): readonly NodeEntry[] {
     return (this.#sorted ??= [...this.#nodes.values()].sort((a, b) =>
       visitingOrder(a.name, b.name),
@@ -69,25 +69,25 @@ export class NodeRegistry {
 
   byNumber(number: number): NodeEntry | undefined {
     for (const node of this.#nodes.values()) if (node.number === number) return node;
-    for (const node of this.#displaced) if (node.number === number) return node;
+    for (const node of this.#superseded) if (node.number === number) return node;
     return undefined;
   }
 
   /** The processes that are out of reach and whose names others have now. */
-  displaced(): readonly NodeEntry[] {
-    return [...this.#displaced];
+  superseded(): readonly NodeEntry[] {
+    return [...this.#superseded];
   }
 
-  /** All processes, {@link displaced} ones included. */
+  /** All processes, {@link superseded} ones included. */
   known(): readonly NodeEntry[] {
-    return [...this.all(), ...this.#displaced];
+    return [...this.all(), ...this.#superseded];
   }
 
   /** Lets another process join under the name of one that is out of reach. */
-  displace(node: NodeEntry): void {
+  supersede(node: NodeEntry): void {
     this.#nodes.delete(node.name);
     this.#sorted = undefined;
-    this.#displaced.add(node);
+    this.#superseded.add(node);
   }
 
   /** Reserves the number of a process from before a restart: new numbers are higher. */
@@ -120,7 +120,7 @@ export class NodeRegistry {
 
   /** @returns whether this very process was registered, and not a later one with its name */
   remove(node: NodeEntry): boolean {
-    if (!this.#displaced.delete(node)) {
+    if (!this.#superseded.delete(node)) {
       if (this.#nodes.get(node.name) !== node) return false;
       this.#nodes.delete(node.name);
       this.#sorted = undefined;

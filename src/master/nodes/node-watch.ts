@@ -4,7 +4,7 @@ import { plural } from '../../lib/text/plural.ts';
 import { SILENT_MS, TAKEOVER_MS } from '../../protocol/lease.ts';
 import type { NodeInfo, SlaveMessage } from '../../protocol/messages.ts';
 import type { MasterPeer } from '../../protocol/peer.ts';
-import type { Cluster } from '../cluster.ts';
+import type { MasterContext } from '../context.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { NodeEntry } from './node-entry.ts';
 import { isDrained } from './node-state.ts';
@@ -13,12 +13,12 @@ import type { Run } from '../run/run.ts';
 
 /** Decides what happens to the users of a process that dies, is blocked, or responds again. */
 export class NodeWatch {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #distributor: Distributor;
   #checkedAt = -Infinity;
 
-  constructor(cluster: Cluster, distributor: Distributor) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, distributor: Distributor) {
+    this.#context = context;
     this.#distributor = distributor;
   }
 
@@ -26,8 +26,8 @@ export class NodeWatch {
   disconnected(node: NodeEntry, peer: MasterPeer, reason: string): void {
     if (node.peer !== peer || node.state.reach === 'away') return;
     // The process was given up, and its connection was closed for that reason.
-    if (this.#cluster.nodes.byNumber(node.number) !== node) return;
-    const { run, state, parts } = this.#cluster;
+    if (this.#context.nodes.byNumber(node.number) !== node) return;
+    const { run, state, parts } = this.#context;
     const keeps = parts.leases === true && run !== undefined && node.isInRun;
     const hasLeft = node.isLeaving && (run?.owners.countOf(node.number) ?? 0) === 0;
     if (!keeps || hasLeft || state.is !== 'running') {
@@ -43,7 +43,7 @@ export class NodeWatch {
   /** A process has connected again, with the users that it had. */
   attach(node: NodeEntry, info: NodeInfo, peer: MasterPeer): void {
     const old = node.peer;
-    const now = this.#cluster.parts.clock.monotonic();
+    const now = this.#context.parts.clock.monotonic();
     node.peer = peer;
     node.info = info;
     node.heardAt = now;
@@ -62,12 +62,12 @@ export class NodeWatch {
     // What it should have comes first: the followers of the change may give it more.
     this.#distributor.repair(run, node);
     node.apply({ type: 'compared' });
-    this.#distributor.placeHomeless(run);
+    this.#distributor.placeUnplaced(run);
   }
 
   /** Looks for processes that have been silent for too long. */
   check(): void {
-    const { nodes, parts } = this.#cluster;
+    const { nodes, parts } = this.#context;
     const now = parts.clock.monotonic();
     const wasAsleep = now - this.#checkedAt > SILENT_MS / 2;
     this.#checkedAt = now;
@@ -89,14 +89,14 @@ export class NodeWatch {
 
   /** Gives a process from before the restart of the master one lease from now on to come back. */
   expect(node: NodeEntry): void {
-    const run = this.#cluster.run;
+    const run = this.#context.run;
     if (run?.leavesUsers !== true) this.#expireIn(node, TAKEOVER_MS);
   }
 
   #expireIn(node: NodeEntry, waitMs: number): void {
     node.cancelExpiry();
-    node.cancelExpiry = this.#cluster.parts.clock.schedule(waitMs, () => {
-      const leftMs = node.leaseUntil - this.#cluster.parts.clock.monotonic();
+    node.cancelExpiry = this.#context.parts.clock.schedule(waitMs, () => {
+      const leftMs = node.leaseUntil - this.#context.parts.clock.monotonic();
       // A message may have extended the lease in between: the process is blocked, or back.
       if (leftMs > 0) this.#expireIn(node, leftMs);
       else if (node.isAway) {
@@ -111,16 +111,16 @@ export class NodeWatch {
   lose(node: NodeEntry, reason: string, hasDied = !node.isAway): void {
     const wasBlocked = node.state.reach === 'blocked';
     const wasInRun = node.isInRun;
-    if (!this.#cluster.nodes.remove(node)) return;
+    if (!this.#context.nodes.remove(node)) return;
     node.cancelExpiry();
     node.watchdog?.close('its process is gone');
-    const run = this.#cluster.run;
+    const run = this.#context.run;
     if (run === undefined || !wasInRun) return;
     const known = run.audit.get(node.info.identity);
     if (known !== undefined) known.isLost = true;
     run.totals.forget(node.name);
     const users = run.ledger.lose(node.number);
-    if (this.#cluster.state.is !== 'running') {
+    if (this.#context.state.is !== 'running') {
       run.ledger.abandon(users);
       return;
     }
@@ -135,19 +135,19 @@ export class NodeWatch {
   }
 
   blocked(node: NodeEntry, { forMs, frames }: Extract<SlaveMessage, { type: 'blocked' }>): void {
-    const { clock } = this.#cluster.parts;
+    const { clock } = this.#context.parts;
     // Its watchdog reports that it is blocked: it keeps its users, and no other process may run them.
     node.leaseUntil = clock.monotonic() + TAKEOVER_MS;
     node.heardAt = clock.monotonic();
     if (node.isAway) return;
     node.apply({ type: 'block', forMs, frames });
-    const limitMs = this.#cluster.run?.ms('blockedLimit') ?? Infinity;
-    if (forMs > limitMs) this.#cluster.kill(node);
+    const limitMs = this.#context.run?.ms('blockedLimit') ?? Infinity;
+    if (forMs > limitMs) this.#context.kill(node);
   }
 
   unblocked(node: NodeEntry, afterMs: number): void {
     if (node.state.reach !== 'blocked') return;
-    node.heardAt = this.#cluster.parts.clock.monotonic();
+    node.heardAt = this.#context.parts.clock.monotonic();
     node.apply({ type: 'unblock', afterMs });
   }
 
@@ -160,41 +160,41 @@ export class NodeWatch {
     { wasBlocked, hasDied }: { wasBlocked: boolean; hasDied: boolean },
   ): void {
     // Machines that are cut off at the same time are no evidence against the scenario.
-    const isLoop = hasDied && run.crashed(this.#cluster.parts.clock.monotonic());
+    const isLoop = hasDied && run.crashed(this.#context.parts.clock.monotonic());
     if (wasBlocked || isLoop) {
       run.ledger.abandon(ids);
       const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started again${isLoop ? ': processes of this run crash again and again' : ', they would block another process'}`;
-      this.#cluster.tell('node_lost', { level: 'error', text }, { node: node.name });
+      this.#context.tell('node_lost', { level: 'error', text }, { node: node.name });
       if (isLoop) this.#fail(run, `its processes crash again and again, the last one ${why}`);
       return;
     }
     if (run.leavesUsers) {
       run.ledger.abandon(ids);
       const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} are not started elsewhere (onNodeLoss: leave)`;
-      this.#cluster.tell('node_lost', { level: 'warn', text }, { node: node.name });
+      this.#context.tell('node_lost', { level: 'warn', text }, { node: node.name });
       return;
     }
-    const others = this.#cluster.nodes.ready().map(({ name }) => name);
+    const others = this.#context.nodes.ready().map(({ name }) => name);
     const where =
       others.length === 0
-        ? `wait for a process${undrainHint(this.#cluster.nodes)}`
+        ? `wait for a process${undrainHint(this.#context.nodes)}`
         : `are started again on ${others.join(', ')}`;
     const within = others.length === 0 ? '' : ` within ${formatMs(run.ms('recovery'))}`;
     run.expectUsers();
     const text = `${node.name} ${why}; its ${plural(ids.size, 'user')} ${where}${within}`;
-    this.#cluster.tell('node_lost', { level: 'warn', text }, { node: node.name });
-    this.#distributor.placeHomeless(run);
+    this.#context.tell('node_lost', { level: 'warn', text }, { node: node.name });
+    this.#distributor.placeUnplaced(run);
   }
 
   #fail(run: Run, reason: string): void {
     const all = run.owners.highestStaying(run.owners.staying);
     for (const [number, ids] of run.ledger.remove(all, true)) {
-      const node = this.#cluster.nodes.byNumber(number);
+      const node = this.#context.nodes.byNumber(number);
       // A process that is out of reach is told when it is back.
       if (node?.isReady === true) this.#distributor.withdraw(run, node, ids, true);
     }
-    this.#cluster.enter({ is: 'failed', scenario: run.scenario, reason });
-    this.#cluster.parts.notice({ level: 'error', text: `${run.scenario} has failed: ${reason}` });
+    this.#context.enter({ is: 'failed', scenario: run.scenario, reason });
+    this.#context.parts.notice({ level: 'error', text: `${run.scenario} has failed: ${reason}` });
   }
 }
 

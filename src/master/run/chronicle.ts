@@ -1,5 +1,5 @@
 import type { DriverView } from '../../drivers/driver.ts';
-import { actor } from '../../lib/system/actor.ts';
+import { currentOperator } from '../../lib/system/current-operator.ts';
 import { every } from '../../lib/time/clock.ts';
 import type { Clock } from '../../lib/time/clock.ts';
 import { ClockSteps } from '../../lib/time/clock-steps.ts';
@@ -27,7 +27,7 @@ import { countUsers } from '../views.ts';
 
 const SECOND_MS = 1000;
 /** At most this many events are kept in memory; the record on disk has all. */
-const MOST_EVENTS = 1000;
+const MAX_EVENTS = 1000;
 /** Rates are averaged over this many seconds. */
 const RATE_SECONDS = 5;
 /** With more processes than this, a row describes all of them only every tenth second. */
@@ -122,7 +122,7 @@ export class Chronicle {
   /** Records an event; for a command, with the name of the operator who gave it. */
   event(kind: EventKind, text: string, data?: Record<string, unknown>): void {
     const at = this.#now(this.#parts.run());
-    const by = isCommand(kind) ? actor.getStore() : undefined;
+    const by = isCommand(kind) ? currentOperator.getStore() : undefined;
     const event = {
       at,
       kind,
@@ -131,7 +131,7 @@ export class Chronicle {
       ...(data === undefined ? {} : { data }),
     };
     this.#events.push(event);
-    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+    if (this.#events.length > MAX_EVENTS) this.#events.shift();
     this.#tell((observer) => observer.event?.(event, this.#definition));
   }
 
@@ -189,7 +189,7 @@ export class Chronicle {
 
   #tick(): void {
     const run = this.#parts.run();
-    const step = this.#steps.take();
+    const step = this.#steps.pop();
     if (step !== undefined) {
       const text = `the clock of this machine was set ${step}; times and durations of the run are not affected`;
       this.#parts.notice({ level: 'warn', text });

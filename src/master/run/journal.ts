@@ -31,7 +31,7 @@ import type { Run } from './run.ts';
 const HEAD = /^amoc-journal 1 ([0-9a-f]{64})$/;
 
 /** Writing takes at most this share of the master's time; writes for commands are not included. */
-const MOST_SHARE = 0.05;
+const MAX_SHARE = 0.05;
 
 const count = z.number().int().min(0);
 
@@ -227,7 +227,7 @@ export class FileJournal implements RunJournal {
       this.#hasFailed = true;
     }
     const took = this.#now() - began;
-    this.#nextAt = this.#now() + took / MOST_SHARE;
+    this.#nextAt = this.#now() + took / MAX_SHARE;
     return isSaved;
   }
 

@@ -65,7 +65,7 @@ export function restoreRun(memory: RunMemory, registry: NodeRegistry, clock: Clo
     node.leaseUntil = now + TAKEOVER_MS;
     registry.reserve(number);
     const namesake = registry.get(info.name);
-    if (namesake !== undefined) registry.displace(namesake);
+    if (namesake !== undefined) registry.supersede(namesake);
     registry.add(node);
   }
   run.ledger.restore({

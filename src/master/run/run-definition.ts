@@ -1,6 +1,6 @@
 import type { IdSet } from '../../lib/ids/id-set.ts';
 import type { RunDefinition } from '../../record/types.ts';
-import type { MasterParts } from '../cluster.ts';
+import type { MasterParts } from '../context.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import type { Run } from './run.ts';
 

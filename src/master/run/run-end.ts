@@ -5,8 +5,8 @@ import { AmocError, messageOf } from '../../lib/errors.ts';
 import { plural } from '../../lib/text/plural.ts';
 import { RemoteError } from '../../protocol/peer.ts';
 import type { RunResult } from '../../record/types.ts';
-import { QUICK_MS } from '../cluster.ts';
-import type { Cluster } from '../cluster.ts';
+import { QUICK_MS } from '../context.ts';
+import type { MasterContext } from '../context.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import type { StopResult } from '../../control/results.ts';
@@ -22,7 +22,7 @@ interface Patience {
 
 /** Brings a run to its end: users, `terminate`, `teardown`; then nothing of the run is left. */
 export class RunEnd {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #distributor: Distributor;
   /** The kinds of errors of the run, from all processes. */
   readonly #errors: () => Promise<RunResult['errors']>;
@@ -31,11 +31,11 @@ export class RunEnd {
   lastResult: StopResult | undefined;
 
   constructor(
-    cluster: Cluster,
+    context: MasterContext,
     distributor: Distributor,
     errors: () => Promise<RunResult['errors']>,
   ) {
-    this.#cluster = cluster;
+    this.#context = context;
     this.#distributor = distributor;
     this.#errors = errors;
   }
@@ -46,9 +46,9 @@ export class RunEnd {
    * @throws {AmocError} `NO_RUN`
    */
   stop(force: boolean): Promise<StopResult> {
-    const { state } = this.#cluster;
+    const { state } = this.#context;
     if (this.#stopping !== undefined) {
-      if (force) this.hurry();
+      if (force) this.forceStop();
       return this.#stopping.result;
     }
     if (state.is !== 'failed') demandRunning(state, 'stop');
@@ -59,8 +59,8 @@ export class RunEnd {
   }
 
   /** While a run stops gently: removes the remaining users by force. */
-  hurry(): void {
-    const { run, nodes, chronicle } = this.#cluster;
+  forceStop(): void {
+    const { run, nodes, chronicle } = this.#context;
     if (run === undefined || this.#stopping === undefined) return;
     const { patience } = this.#stopping;
     if (patience.isOver) return;
@@ -75,9 +75,9 @@ export class RunEnd {
   }
 
   async #end(force: boolean, patience: Patience): Promise<StopResult> {
-    const { clock, notice, journal } = this.#cluster.parts;
-    const run = this.#cluster.requireRun();
-    this.#cluster.enter({ is: 'stopping', scenario: run.scenario });
+    const { clock, notice, journal } = this.#context.parts;
+    const run = this.#context.requireRun();
+    this.#context.enter({ is: 'stopping', scenario: run.scenario });
     const began = clock.now();
     const gentleMs = force ? 0 : run.ms('stopTimeout');
     const present = run.owners.size;
@@ -85,29 +85,29 @@ export class RunEnd {
       const text = `${run.scenario} is stopping: its users finish their start(), for at most ${formatMs(gentleMs)}`;
       notice({ level: 'info', text });
     }
-    this.#cluster.chronicle.event('stop', `stop${force ? ' at once' : ''}: ${present} users`, {
+    this.#context.chronicle.event('stop', `stop${force ? ' at once' : ''}: ${present} users`, {
       users: present,
       force,
     });
     // A restarted master must not resume this run.
     journal?.clear();
-    const nodes = this.#cluster.nodes.ready();
+    const nodes = this.#context.nodes.ready();
     const forced = await Promise.all(
       nodes.map((node) => this.#finish(run, node, gentleMs, patience)),
     );
     await this.#teardown(run);
     // Announced before the run is forgotten, so that these notices are among its events.
     for (const text of run.problems.list()) notice({ level: 'error', text });
-    const outcome = resultOf(run, this.#cluster, {
+    const outcome = resultOf(run, this.#context, {
       forced: forced.reduce((sum, each) => sum + each, 0),
       errors: await this.#errors(),
       stoppingForMs: clock.now() - began,
     });
-    const record = this.#cluster.chronicle.end(run, outcome);
+    const record = this.#context.chronicle.end(run, outcome);
     const result = record === undefined ? outcome : { ...outcome, record };
     this.lastResult = result;
     await this.discard();
-    this.#cluster.enter({ is: 'idle' });
+    this.#context.enter({ is: 'idle' });
     return result;
   }
 
@@ -145,7 +145,7 @@ export class RunEnd {
   /** Ends a process that does not answer. @returns how many users were lost with it */
   #killed(run: Run, node: NodeEntry): number {
     const users = run.ledger.kill(node.number);
-    this.#cluster.expel(node);
+    this.#context.expel(node);
     return users;
   }
 
@@ -156,7 +156,7 @@ export class RunEnd {
     patience: Patience,
     over: Promise<unknown>,
   ): Promise<never> {
-    const { clock } = this.#cluster.parts;
+    const { clock } = this.#context.parts;
     return new Promise<never>((_resolve, reject) => {
       const giveUp = (): void => reject(new AmocError('TIMEOUT', 'is blocked'));
       const whenGentleIsOver = (): void => {
@@ -164,7 +164,7 @@ export class RunEnd {
       };
       if (node.state.reach === 'blocked') whenGentleIsOver();
       else {
-        const unfollow = this.#cluster.nodes.onChange((change) => {
+        const unfollow = this.#context.nodes.onChange((change) => {
           if (change.node !== node || change.to.reach !== 'blocked') return;
           unfollow();
           whenGentleIsOver();
@@ -178,7 +178,7 @@ export class RunEnd {
   }
 
   async #teardown(run: Run): Promise<void> {
-    const [first] = this.#cluster.nodes.ready().filter(({ state }) => state.reach === 'here');
+    const [first] = this.#context.nodes.ready().filter(({ state }) => state.reach === 'here');
     if (first === undefined) return;
     const params = { run: run.id, ...(run.setup === undefined ? {} : { setup: run.setup }) };
     try {
@@ -190,26 +190,26 @@ export class RunEnd {
 
   /** Forgets the run everywhere. */
   async discard(): Promise<void> {
-    const run = this.#cluster.run;
-    this.#cluster.run = undefined;
+    const run = this.#context.run;
+    this.#context.run = undefined;
     if (run === undefined) return;
     run.features?.close();
-    for (const node of this.#cluster.nodes.displaced()) {
+    for (const node of this.#context.nodes.superseded()) {
       node.cancelExpiry();
-      this.#cluster.nodes.remove(node);
+      this.#context.nodes.remove(node);
     }
-    this.#cluster.parts.journal?.clear();
-    const asked = this.#cluster.nodes.all().map(async (node) => {
+    this.#context.parts.journal?.clear();
+    const asked = this.#context.nodes.all().map(async (node) => {
       node.users = undefined;
       if (node.isAway) {
         // The process is told that the run is over when it comes back.
         node.cancelExpiry();
-        this.#cluster.nodes.remove(node);
+        this.#context.nodes.remove(node);
         return;
       }
       if (node.state.reach === 'blocked') {
         // A blocked process would not learn that the run is over, but the next run would count on it.
-        this.#cluster.expel(node);
+        this.#context.expel(node);
         return;
       }
       node.apply({ type: 'release' });
@@ -219,7 +219,7 @@ export class RunEnd {
       Promise.allSettled(asked),
       QUICK_MS,
       'discard',
-      this.#cluster.parts.clock,
+      this.#context.parts.clock,
     ).catch(() => {});
   }
 }

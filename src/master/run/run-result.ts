@@ -1,5 +1,5 @@
 import type { RunResult } from '../../record/types.ts';
-import type { Cluster } from '../cluster.ts';
+import type { MasterContext } from '../context.ts';
 import type { Run } from './run.ts';
 import { messagesOf } from '../../record/headlines.ts';
 import { viewHeadlines } from '../views.ts';
@@ -7,7 +7,7 @@ import { viewHeadlines } from '../views.ts';
 /** The result of a run whose users have ended. */
 export function resultOf(
   run: Run,
-  { parts, chronicle }: Cluster,
+  { parts, chronicle }: MasterContext,
   { forced, errors, stoppingForMs }: Pick<RunResult, 'forced' | 'errors' | 'stoppingForMs'>,
 ): RunResult {
   const headlines = viewHeadlines(run, parts.drivers ?? [], (metric) => chronicle.rate(metric));

@@ -3,8 +3,8 @@ import { AmocError, messageOf } from '../../lib/errors.ts';
 import { DEFAULT_STRATEGY, nameOfStrategy } from '../../placement/placement.ts';
 import type { DoResult } from '../../control/results.ts';
 import type { Params, Result } from '../../protocol/messages.ts';
-import { QUICK_MS } from '../cluster.ts';
-import type { Cluster } from '../cluster.ts';
+import { QUICK_MS } from '../context.ts';
+import type { MasterContext } from '../context.ts';
 import type { Distributor } from '../users/distributor.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import { matchesAny } from '../nodes/node-registry.ts';
@@ -19,12 +19,12 @@ const JOIN_MS = 15_000;
 
 /** Starts a run: compile, prepare and check, `setup`, `init`, first users. */
 export class RunStart {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #distributor: Distributor;
   #runs = 0;
 
-  constructor(cluster: Cluster, distributor: Distributor) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, distributor: Distributor) {
+    this.#context = context;
     this.#distributor = distributor;
   }
 
@@ -37,12 +37,12 @@ export class RunStart {
       randomSeed,
       readSources,
       whenNoNodes,
-    } = this.#cluster.parts;
+    } = this.#context.parts;
     const bundle = await compile(request.scenario);
     const call = { ...request.settings };
     const sources = readSources({ scenario: bundle.name, settings: call });
-    await this.#cluster.nodes.whenJoined(expected(), joinMs, clock);
-    const nodes = this.#cluster.nodes.select(request.nodes).filter((node) => !node.isLeaving);
+    await this.#context.nodes.whenJoined(expected(), joinMs, clock);
+    const nodes = this.#context.nodes.select(request.nodes).filter((node) => !node.isLeaving);
     const [first] = nodes;
     if (first === undefined) throw new AmocError('NO_NODES', whenNoNodes());
     const run = new Run({
@@ -62,7 +62,7 @@ export class RunStart {
       rate: request.rate,
       firstId: request.ids.lowest,
     });
-    this.#cluster.begin(run);
+    this.#context.begin(run);
     const prepared = await this.#prepareAll(run, nodes);
     const [resolved] = prepared as [(typeof prepared)[number]];
     run.settings = { ...resolved.settings };
@@ -76,9 +76,9 @@ export class RunStart {
     run.setup = (await this.#demand(first, 'setup', { run: run.id }, limitMs)).value;
     await Promise.all(nodes.map((node) => this.#init(run, node, limitMs, nodes)));
     for (const node of nodes) node.apply({ type: 'serve' });
-    this.#cluster.chronicle.begin(
+    this.#context.chronicle.begin(
       run,
-      defineRun(run, request.ids, this.#cluster.parts, nodes),
+      defineRun(run, request.ids, this.#context.parts, nodes),
       thresholds,
     );
     this.#sayLostPlacement(run);
@@ -106,23 +106,23 @@ export class RunStart {
       // Over a newer connection it may be prepared already.
       if (node.peer === peer) node.apply({ type: 'fail' });
       const text = `${node.name} joined, but cannot take users: ${messageOf(error)}`;
-      this.#cluster.parts.notice({ level: 'error', text });
+      this.#context.parts.notice({ level: 'error', text });
       // If the process was lost in the meantime, its loss is reported and counted elsewhere.
       const { cause } = error as { cause?: unknown };
       const isLost = cause instanceof AmocError && cause.code === 'NODE_LOST';
-      if (!isLost && this.#cluster.state.is === 'running') run.problems.note(text);
+      if (!isLost && this.#context.state.is === 'running') run.problems.note(text);
       return;
     }
-    if (this.#cluster.run !== run || this.#cluster.nodes.get(node.name) !== node) return;
+    if (this.#context.run !== run || this.#context.nodes.get(node.name) !== node) return;
     // The run may have failed, or begun to stop, while the process was set up.
-    if (this.#cluster.state.is !== 'running') return;
+    if (this.#context.state.is !== 'running') return;
     node.apply({ type: 'serve' });
-    this.#distributor.placeHomeless(run);
+    this.#distributor.placeUnplaced(run);
   }
 
   /** A function cannot be kept in a journal. */
   #sayLostPlacement({ placement }: Run): void {
-    const { journal, notice } = this.#cluster.parts;
+    const { journal, notice } = this.#context.parts;
     if (journal === undefined || nameOfStrategy(placement) !== undefined) return;
     const text = `placement is a function, which a restarted master does not have: it would place new users by '${DEFAULT_STRATEGY}'`;
     notice({ level: 'warn', text });
@@ -132,7 +132,7 @@ export class RunStart {
   #sayMissingTarget({ settings, scenario, connectionsPerUser }: Run): void {
     // A scenario whose users hold no connections needs no server to log in to.
     if (connectionsPerUser === 0) return;
-    const { drivers = [], notice } = this.#cluster.parts;
+    const { drivers = [], notice } = this.#context.parts;
     for (const { target } of drivers) {
       if (target === undefined || target.isNamed(settings)) continue;
       notice({ level: 'warn', text: target.whyCrash(scenario) });
@@ -199,7 +199,7 @@ export class RunStart {
     } catch (error) {
       // The slave has its own time-outs: if it does not answer at all, it is blocked.
       const isMute = error instanceof AmocError && error.code === 'TIMEOUT';
-      if (isMute && !(error instanceof RemoteError)) this.#cluster.expel(node);
+      if (isMute && !(error instanceof RemoteError)) this.#context.expel(node);
       // A mistake in settings or programs has nothing to do with that process.
       if (error instanceof AmocError && error.code === 'CONFIG') throw error;
       const isLost = error instanceof AmocError && error.code === 'NODE_LOST';

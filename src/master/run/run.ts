@@ -11,8 +11,8 @@ import type { RunFeatures } from './run-features.ts';
 import { Saturation } from './saturation.ts';
 
 /** After this many process crashes within {@link CRASH_WINDOW_MS}, their users are not placed again. */
-export const MOST_CRASHES = 3;
-/** See {@link MOST_CRASHES}. */
+export const MAX_CRASHES = 3;
+/** See {@link MAX_CRASHES}. */
 export const CRASH_WINDOW_MS = 30_000;
 
 /** Commands at most this far apart are one burst. */
@@ -161,7 +161,7 @@ export class Run {
   /** Notes the crash of a process. @returns whether there were too many crashes */
   crashed(now: number): boolean {
     this.#crashes = [...this.#crashes.filter((at) => now - at < CRASH_WINDOW_MS), now];
-    return this.#crashes.length >= MOST_CRASHES;
+    return this.#crashes.length >= MAX_CRASHES;
   }
 
   /**

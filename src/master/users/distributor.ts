@@ -4,7 +4,7 @@ import type { IdSet } from '../../lib/ids/id-set.ts';
 import { leastLoaded, strategies } from '../../placement/placement.ts';
 import type { Pace } from '../../protocol/messages.ts';
 import type { Placement, PlacementNode, PlacementStrategy } from '../../placement/placement.ts';
-import type { Cluster } from '../cluster.ts';
+import type { MasterContext } from '../context.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import { matchesAny } from '../nodes/node-registry.ts';
 import { isReady } from '../nodes/node-state.ts';
@@ -14,21 +14,21 @@ import type { Run } from '../run/run.ts';
 
 /** Gives users to processes, and each process its share of the pace. */
 export class Distributor {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
 
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext) {
+    this.#context = context;
     // The processes that take users share the pace.
-    cluster.nodes.onChange(({ from, to }) => {
-      if (isReady(from) === isReady(to) || cluster.run === undefined) return;
-      if (cluster.state.is === 'running') this.pace(cluster.run);
+    context.nodes.onChange(({ from, to }) => {
+      if (isReady(from) === isReady(to) || context.run === undefined) return;
+      if (context.state.is === 'running') this.pace(context.run);
     });
   }
 
   checkLimits(
     run: Run,
     ids: IdSet,
-    nodes: readonly NodeEntry[] = this.#cluster.nodes.ready(),
+    nodes: readonly NodeEntry[] = this.#context.nodes.ready(),
   ): void {
     if (run.settings['checkLimits'] !== true) return;
     const shares = run.placement(ids, this.#placementNodes(run, nodes));
@@ -40,10 +40,10 @@ export class Distributor {
   }
 
   place(run: Run, ids: IdSet, strategy: PlacementStrategy, withinMs?: number): void {
-    const nodes = this.#cluster.nodes.ready();
+    const nodes = this.#context.nodes.ready();
     if (nodes.length === 0) {
       run.ledger.assign(ids, UNPLACED);
-      this.#cluster.commit();
+      this.#context.commit();
       return;
     }
     const held = this.#held(run, ids);
@@ -53,14 +53,14 @@ export class Distributor {
     checkShares(free, shares, nodes, strategy);
     const byName = new Map(nodes.map((node) => [node.name, node]));
     const orders: { node: NodeEntry; share: IdSet; revision: number; anew?: boolean }[] = [];
-    const give = (node: NodeEntry, share: IdSet, anew?: boolean): void => {
+    const give = (node: NodeEntry, share: IdSet, again?: boolean): void => {
       run.ledger.assign(share, node.number);
       run.served.add(node.info.identity);
       orders.push({
         node,
         share,
         revision: node.assigned(share),
-        ...(anew === true ? { anew } : {}),
+        ...(again === true ? { anew: again } : {}),
       });
     };
     for (const { node, share } of held) {
@@ -69,11 +69,11 @@ export class Distributor {
     }
     for (const [name, share] of shares) give(byName.get(name) as NodeEntry, share);
     // A restarted master must know every assignment that was sent.
-    this.#cluster.commit();
+    this.#context.commit();
     const turns = turnsOf(nodes);
-    for (const { node, share, revision, anew } of orders) {
-      this.#cluster.ask(node, 'assign', {
-        ...(anew === undefined ? {} : { anew }),
+    for (const { node, share, revision, anew: again } of orders) {
+      this.#context.ask(node, 'assign', {
+        ...(again === undefined ? {} : { anew: again }),
         run: run.id,
         ids: [...share.ranges],
         revision,
@@ -90,7 +90,7 @@ export class Distributor {
    */
   #held(run: Run, ids: IdSet): { node: NodeEntry; share: IdSet }[] {
     return [...run.ledger.heldOf(ids)].map(([number, share]) => {
-      const node = this.#cluster.nodes.byNumber(number);
+      const node = this.#context.nodes.byNumber(number);
       assert(node !== undefined, `a process that is gone holds ${share.size} users`);
       return { node, share };
     });
@@ -104,7 +104,7 @@ export class Distributor {
     node.provenFrom = Math.min(node.provenFrom, revision);
     // The process starts the missing users, and reports the end of users that it does not know.
     node.mayHave(staying.size + leaving.size + run.ledger.unconfirmedOf(node.number));
-    this.#cluster.ask(node, 'desire', {
+    this.#context.ask(node, 'desire', {
       run: run.id,
       // Not counted as an assignment, so that ends reported in the meantime still count.
       revision,
@@ -125,7 +125,7 @@ export class Distributor {
    * comes back or stops them.
    */
   #hold(run: Run): { holdMs?: number } {
-    const holdMs = run.heldUntil - this.#cluster.parts.clock.monotonic();
+    const holdMs = run.heldUntil - this.#context.parts.clock.monotonic();
     return holdMs > 0 ? { holdMs } : {};
   }
 
@@ -135,9 +135,9 @@ export class Distributor {
    */
   remove(run: Run, ids: IdSet, force: boolean): void {
     const orders = run.ledger.remove(ids, force);
-    this.#cluster.commit();
+    this.#context.commit();
     for (const [number, share] of orders) {
-      const node = this.#cluster.nodes.byNumber(number);
+      const node = this.#context.nodes.byNumber(number);
       if (node !== undefined) this.withdraw(run, node, share, force);
     }
   }
@@ -146,7 +146,7 @@ export class Distributor {
   withdraw(run: Run, node: NodeEntry, ids: IdSet, force: boolean): void {
     const revision = node.nextRevision();
     const params = { run: run.id, ids: [...ids.ranges], force, revision };
-    this.#cluster.ask(node, 'withdraw', params);
+    this.#context.ask(node, 'withdraw', params);
   }
 
   /**
@@ -161,25 +161,25 @@ export class Distributor {
       if (ids.size > 0) orders.push({ node, ids });
     }
     // A restarted master that did not know of the move would let the users stay.
-    this.#cluster.commit();
+    this.#context.commit();
     for (const { node, ids } of orders) {
       const params = { run: run.id, ids: [...ids.ranges], revision: node.nextRevision() };
-      this.#cluster.ask(node, 'move', params);
+      this.#context.ask(node, 'move', params);
     }
     return orders.reduce((sum, { ids }) => sum + ids.size, 0);
   }
 
-  placeHomeless(run: Run): void {
+  placeUnplaced(run: Run): void {
     const ids = run.owners.ofNode(UNPLACED).staying;
     if (ids.size === 0) return;
     this.place(run, ids, leastLoaded, run.ms('recovery'));
   }
 
   pace(run: Run): void {
-    const ready = this.#cluster.nodes.ready();
+    const ready = this.#context.nodes.ready();
     const sharing = this.#sharing(run, ready);
     for (const node of ready) {
-      this.#cluster.ask(node, 'pace', { run: run.id, pace: paceOf(run, node, sharing) });
+      this.#context.ask(node, 'pace', { run: run.id, pace: paceOf(run, node, sharing) });
     }
   }
 
@@ -187,14 +187,14 @@ export class Distributor {
   paceOf(
     run: Run,
     node: NodeEntry,
-    taking: readonly NodeEntry[] = this.#cluster.nodes.ready(),
+    taking: readonly NodeEntry[] = this.#context.nodes.ready(),
   ): Pace {
     return paceOf(run, node, this.#sharing(run, taking));
   }
 
   #sharing(run: Run, taking: readonly NodeEntry[]): Sharing {
     const ofMachine = new Map<string, number>();
-    for (const node of this.#cluster.nodes.all()) {
+    for (const node of this.#context.nodes.all()) {
       if (!takesPart(run, node)) continue;
       ofMachine.set(node.machine, (ofMachine.get(node.machine) ?? 0) + 1);
     }

@@ -7,10 +7,10 @@ const CHUNK_BITS = 16;
 const CHUNK = 1 << CHUNK_BITS;
 const LEAVING = 0x8000;
 /** Numbers of processes fit beside the flag; 0 means that no process has the user. */
-const MOST_NODES = 0x7fff;
+const MAX_NODES = 0x7fff;
 
 /** The number that stands for no process: users with it wait for a process to take them. */
-export const UNPLACED = MOST_NODES;
+export const UNPLACED = MAX_NODES;
 
 /**
  * Which process has which user: two bytes per id, so that every count is exact and a command walks only
@@ -64,7 +64,7 @@ export class OwnerTable {
 
   /** Gives users to a process, taking them from any other that had them. @param node 1 to 32,767 */
   assign(ids: IdSet, node: number): void {
-    assert(node >= 1 && node <= MOST_NODES, `node number ${node}`);
+    assert(node >= 1 && node <= MAX_NODES, `node number ${node}`);
     ids.forEach((id) => this.#set(id, node));
     this.#highest = Math.max(this.#highest, ids.highest);
     this.#top = Math.max(this.#top, ids.highest);
@@ -121,7 +121,7 @@ export class OwnerTable {
       for (let at = 0; at < CHUNK; at++) {
         const owner = owners[at] as number;
         if (owner === 0) continue;
-        const node = owner & MOST_NODES;
+        const node = owner & MAX_NODES;
         let list = lists.get(node);
         if (list === undefined) lists.set(node, (list = { staying: [], leaving: [] }));
         (owner & LEAVING ? list.leaving : list.staying).push(chunk * CHUNK + at);
@@ -139,7 +139,7 @@ export class OwnerTable {
   ownedBy(ids: IdSet, node: number): IdSet {
     const found: number[] = [];
     ids.forEach((id) => {
-      if ((this.#get(id) & MOST_NODES) === node) found.push(id);
+      if ((this.#get(id) & MAX_NODES) === node) found.push(id);
     });
     return IdSet.of(found);
   }
@@ -151,7 +151,7 @@ export class OwnerTable {
     for (const [chunk, owners] of [...this.#chunks].sort(([a], [b]) => a - b)) {
       for (let at = 0; at < CHUNK; at++) {
         const owner = owners[at] as number;
-        if ((owner & MOST_NODES) !== node) continue;
+        if ((owner & MAX_NODES) !== node) continue;
         (owner & LEAVING ? leaving : staying).push(chunk * CHUNK + at);
       }
     }
@@ -197,7 +197,7 @@ export class OwnerTable {
   byNode(ids: IdSet): Map<number, IdSet> {
     const lists = new Map<number, number[]>();
     ids.forEach((id) => {
-      const node = this.#get(id) & MOST_NODES;
+      const node = this.#get(id) & MAX_NODES;
       if (node === 0) return;
       const list = lists.get(node);
       if (list === undefined) lists.set(node, [id]);
@@ -243,8 +243,8 @@ export class OwnerTable {
     if (before & LEAVING) this.#leaving--;
     if (before === 0) this.#present++;
     if (owner === 0) this.#present--;
-    this.#countNode(before & MOST_NODES, -1);
-    this.#countNode(owner & MOST_NODES, 1);
+    this.#countNode(before & MAX_NODES, -1);
+    this.#countNode(owner & MAX_NODES, 1);
     if (before !== 0 && before < LEAVING) this.#digest(before, id, -1);
     if (owner !== 0 && owner < LEAVING) this.#digest(owner, id, 1);
     this.#write(id, owner);

@@ -2,7 +2,7 @@ import { decodeDelta, sizeOf } from '../../metrics/totals.ts';
 import { IdSet } from '../../lib/ids/id-set.ts';
 import { plural } from '../../lib/text/plural.ts';
 import type { SlaveMessage } from '../../protocol/messages.ts';
-import type { Cluster } from '../cluster.ts';
+import type { MasterContext } from '../context.ts';
 import type { NodeEntry } from '../nodes/node-entry.ts';
 import { UNPLACED } from './owner-table.ts';
 import { implausibility } from '../nodes/plausibility.ts';
@@ -21,7 +21,7 @@ export interface ReportParts {
   /** A process has other users than it should have. */
   repair: (run: Run, node: NodeEntry) => void;
   /** Users that wait for a process may be placed. */
-  placeHomeless: (run: Run) => void;
+  placeUnplaced: (run: Run) => void;
   /** A process that is back does not have the run any more. */
   forgotten: (node: NodeEntry) => void;
   /** A process reports what cannot be true. */
@@ -38,11 +38,11 @@ const BEHIND_MS = 3000;
 
 /** Takes in the reports of the processes, and decides what follows from them. */
 export class Reports {
-  readonly #cluster: Cluster;
+  readonly #context: MasterContext;
   readonly #parts: ReportParts;
 
-  constructor(cluster: Cluster, parts: ReportParts) {
-    this.#cluster = cluster;
+  constructor(context: MasterContext, parts: ReportParts) {
+    this.#context = context;
     this.#parts = parts;
   }
 
@@ -51,17 +51,17 @@ export class Reports {
    *
    * @throws {AmocError} `PROTOCOL` when its figures are damaged; nothing has changed then
    */
-  take(node: NodeEntry, report: Report): void {
+  ingest(node: NodeEntry, report: Report): void {
     const decoded = decodeDelta(report.delta);
     node.load = report.load;
     // Each report counts once: one that was not acknowledged is sent again.
     if (report.sequence <= node.lastReport) return;
     const missed = node.lastReport === 0 ? 0 : report.sequence - node.lastReport - 1;
     node.lastReport = report.sequence;
-    const run = this.#cluster.run;
+    const run = this.#context.run;
     if (report.run === undefined || report.run !== run?.id) {
       if (node.state.reach === 'returning') this.#parts.forgotten(node);
-      else this.#endStray(node, report);
+      else this.#discardUnknown(node, report);
       return;
     }
     // A report from before the process was given up, or set up, is about users that are counted already.
@@ -71,12 +71,12 @@ export class Reports {
       return;
     }
     if (missed > 0) this.#tellMissed(node, missed);
-    const now = this.#cluster.parts.clock.monotonic();
+    const now = this.#context.parts.clock.monotonic();
     // The journal does not say which processes the previous master had given users.
     if (run.isRestored || run.served.has(node.info.identity)) {
       run.totals.addDecoded(decoded, node.name);
       run.noteArrival(node.info.identity, report.delta.recorded ?? 0, sizeOf(decoded));
-      this.#cluster.chronicle.report(node, decoded);
+      this.#context.chronicle.report(node, decoded);
     } else this.#leaveOut(node, sizeOf(decoded));
     // The process was given up and is not set up again yet: its users are counted as lost already.
     if (!node.isInRun) return;
@@ -105,14 +105,14 @@ export class Reports {
       node.number,
       ends,
       (ids) => node.notGivenSince(ids.difference(again)),
-      this.#cluster.state.is === 'running',
+      this.#context.state.is === 'running',
     );
     // The previous master may have given them back to the process: then the next `desire` settles it.
     if (movers.size > 0 && !isStale) this.#parts.move(run, movers);
     if (run.owners.countOf(node.number) === 0) node.apply({ type: 'emptied' });
     // Other users may have waited until these are gone.
     if (ledger.unconfirmed < awaited && run.owners.countOf(UNPLACED) > 0) {
-      this.#parts.placeHomeless(run);
+      this.#parts.placeUnplaced(run);
     }
   }
 
@@ -121,7 +121,7 @@ export class Reports {
     if (recorded === 0 || node.isLeftOut) return;
     node.isLeftOut = true;
     const text = `${node.name} reports figures, but was never given a user of this run; they are left out`;
-    this.#cluster.parts.notice({ level: 'warn', text });
+    this.#context.parts.notice({ level: 'warn', text });
   }
 
   #noteLoad(run: Run, node: NodeEntry, { load }: Report, now: number): void {
@@ -129,7 +129,7 @@ export class Reports {
     if (now - node.loadNotedAt < LOAD_MS) return;
     node.loadNotedAt = now;
     if (!run.saturation.note(node.name, load)) return;
-    this.#cluster.tell('saturated', {
+    this.#context.tell('saturated', {
       level: 'warn',
       text: `${node.name} is saturated (${saturationOf(load)}): the results reflect the load generator, not the server; use more processes or machines, or a longer interarrival`,
     });
@@ -137,7 +137,7 @@ export class Reports {
 
   /** Compares the users that a process has with those that it should have. */
   #compare(run: Run, node: NodeEntry, report: Report, now: number): void {
-    const { state } = this.#cluster;
+    const { state } = this.#context;
     if (state.is !== 'running' && state.is !== 'failed') return;
     if (node.state.reach === 'returning') {
       node.hasHad(report.ended.revision);
@@ -153,7 +153,7 @@ export class Reports {
       this.#parts.repair(run, node);
       return;
     }
-    if (digest === undefined || this.#cluster.parts.leases !== true) return;
+    if (digest === undefined || this.#context.parts.leases !== true) return;
     if (revision > node.revision) {
       // Commands of a previous master that are not in the journal do not count.
       node.hasHad(revision);
@@ -181,47 +181,47 @@ export class Reports {
 
   /** They are not sent again: both sides continue from this report, and from the users present now. */
   #tellMissed(node: NodeEntry, missed: number): void {
-    this.#cluster.parts.notice({
+    this.#context.parts.notice({
       level: 'warn',
       text: `${plural(missed, 'report')} of ${node.name} reached the previous master and ${missed === 1 ? 'is' : 'are'} not in its journal: what ${missed === 1 ? 'it' : 'they'} counted is missing`,
     });
   }
 
   /** Ends a run that this master does not know: the previous master had it, and its journal is gone. */
-  #endStray(node: NodeEntry, { run, users }: Report): void {
-    const isKnown = this.#cluster.run !== undefined || this.#cluster.state.is !== 'idle';
-    if (run === undefined || isKnown || this.#cluster.parts.leases !== true) return;
+  #discardUnknown(node: NodeEntry, { run, users }: Report): void {
+    const isKnown = this.#context.run !== undefined || this.#context.state.is !== 'idle';
+    if (run === undefined || isKnown || this.#context.parts.leases !== true) return;
     const there = users.starting + users.running + users.waiting + users.leaving + users.moving;
-    this.#cluster.ask(node, 'discard', { run });
+    this.#context.ask(node, 'discard', { run });
     if (there === 0) return;
-    this.#cluster.parts.notice({
+    this.#context.parts.notice({
       level: 'warn',
       text: `${node.name} had ${there} users of the run ${run}, which is unknown here; they were stopped`,
     });
   }
 
   #announce(run: Run): void {
-    if (this.#cluster.state.is !== 'running') return;
+    if (this.#context.state.is !== 'running') return;
     const isOver = run.announceEmpty && run.owners.size === 0;
     if (!run.announceRunning && !isOver) return;
-    const users = countUsers(run, this.#cluster.nodes.all());
+    const users = countUsers(run, this.#context.nodes.all());
     const { owners, ended } = run;
     if (
       run.announceRunning &&
       users.starting === 0 &&
       users.running + users.waiting >= owners.staying &&
       owners.staying > 0 &&
-      run.mayAnnounce(this.#cluster.parts.clock.monotonic())
+      run.mayAnnounce(this.#context.parts.clock.monotonic())
     ) {
       run.announced();
-      this.#cluster.parts.notice({
+      this.#context.parts.notice({
         level: 'info',
         text: `${run.scenario} ${describeStart(owners.staying, ended)}`,
       });
     } else if (isOver) {
       run.announceRunning = false;
       run.announceEmpty = false;
-      this.#cluster.parts.notice({
+      this.#context.parts.notice({
         level: 'info',
         text: `${run.scenario}: no users left (${ended.finished} finished, ${ended.removed} removed, ${ended.crashed} crashed); add(), or stop()`,
       });

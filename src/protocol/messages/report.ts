@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { units } from '../../metrics/catalogue.ts';
 import { isSeriesKey } from '../../metrics/labels.ts';
-import { MOST_OF_A_PROCESS } from '../../metrics/metrics.ts';
+import { MAX_PER_PROCESS } from '../../metrics/metrics.ts';
 import { load } from './node.ts';
 import { digest, ended, userCounts } from './users.ts';
 import { count, runId } from './values.ts';
@@ -16,7 +16,7 @@ const metricValue = z.number().min(-1e40).max(1e40);
 const bySeries = <V extends z.ZodType>(value: V): z.ZodType<Record<string, z.infer<V>>> =>
   z
     .custom(
-      (given) => typeof given !== 'object' || Object.keys(given ?? {}).length <= MOST_OF_A_PROCESS,
+      (given) => typeof given !== 'object' || Object.keys(given ?? {}).length <= MAX_PER_PROCESS,
       'has more metrics than a process can have',
     )
     .pipe(z.record(series, value));

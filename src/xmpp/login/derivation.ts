@@ -1,3 +1,4 @@
+import { processEnvironment } from '../../lib/system/environment.ts';
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AmocError } from '../../lib/errors.ts';
@@ -14,7 +15,7 @@ export interface KeyInputs {
 }
 
 /** Threads that libuv has for derivations, files and host names together. */
-const THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
+const THREADS = Number(processEnvironment()['UV_THREADPOOL_SIZE']) || 4;
 /**
  * One thread stays free: a server that asks for many rounds must not block all users' files and host names.
  */

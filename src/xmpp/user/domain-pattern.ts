@@ -1,12 +1,12 @@
 /** Maximum number of domains in one pattern; a domain for each user is written as `{id}`. */
-const MOST_BUCKETS = 1_000_000;
+const MAX_BUCKETS = 1_000_000;
 
 const place = /\{id\}|\{bucket:(\d{1,7})\}/g;
 
 /** Whether a domain has no `{…}` except those that {@link domainOfUser} fills. */
 export function checkDomain(pattern: string): true | string {
   const isGood = [...pattern.matchAll(place)].every(
-    ([, buckets = '1']) => Number(buckets) >= 1 && Number(buckets) <= MOST_BUCKETS,
+    ([, buckets = '1']) => Number(buckets) >= 1 && Number(buckets) <= MAX_BUCKETS,
   );
   return (
     (isGood && !/[{}]/.test(pattern.replace(place, ''))) ||

@@ -1,8 +1,8 @@
 import type { MetricsRegistry } from '../../metrics/metrics.ts';
 
 /** Maximum number of reasons that are counted separately; further ones are counted under `other`. */
-const MOST_REASONS = 30;
-const LONGEST_REASON = 60;
+const MAX_REASONS = 30;
+const MAX_REASON_LENGTH = 60;
 /** The reason when the scenario itself cut the connection. */
 const OWN = 'cut';
 
@@ -20,7 +20,7 @@ export class Losses {
   }
 
   count(why: string, jid: string): void {
-    const reason = this.#known(why.slice(0, LONGEST_REASON));
+    const reason = this.#known(why.slice(0, MAX_REASON_LENGTH));
     this.#metrics.counter('connections_lost').add();
     this.#metrics.counter('connections_lost_by', { reason }).add();
     if (this.#reasons.has(reason)) return;
@@ -33,6 +33,6 @@ export class Losses {
   }
 
   #known(reason: string): string {
-    return this.#reasons.has(reason) || this.#reasons.size < MOST_REASONS ? reason : 'other';
+    return this.#reasons.has(reason) || this.#reasons.size < MAX_REASONS ? reason : 'other';
   }
 }

@@ -1,3 +1,4 @@
+import { processEnvironment } from '../../lib/system/environment.ts';
 import { randomBytes } from 'node:crypto';
 import { xmppVariables } from '../settings.ts';
 import type { XmppSettings } from '../settings.ts';
@@ -50,7 +51,7 @@ export async function story<N extends number>(
   const { settings = {}, presence: isAvailable = true, onAccount, ...connecting } = options;
   const environment = resolveSettings(
     xmppVariables,
-    { environment: process.env, call: settings },
+    { environment: processEnvironment(), call: settings },
     '',
   ) as XmppSettings;
   const run = randomBytes(4).toString('hex');

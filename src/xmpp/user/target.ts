@@ -6,7 +6,7 @@ import { startTlsOver } from './contradictions.ts';
 import { toMs } from '../../lib/time/duration.ts';
 import type { Duration } from '../../lib/time/duration.ts';
 import { AmocError, messageOf } from '../../lib/errors.ts';
-import { show } from '../../lib/text/quote.ts';
+import { quote } from '../../lib/text/quote.ts';
 import type { ConnectOptions, ReconnectPolicy } from '../connect-options.ts';
 import type { ComponentOptions } from '../login/component.ts';
 import { preparedName, preparedPassword } from '../login/prepared.ts';
@@ -159,7 +159,7 @@ function placeOfUrl(url: string, { port, path }: UserConnectOptions): Place {
   if (place === undefined) {
     throw new AmocError(
       'CONFIG',
-      `invalid server URL ${show(url)}; it must begin with ws://, wss://, http:// or https://, and have no user, password or #`,
+      `invalid server URL ${quote(url)}; it must begin with ws://, wss://, http:// or https://, and have no user, password or #`,
     );
   }
   return { ...place, port: port ?? place.port, path: path ?? place.path, isNamedByUrl: true };
@@ -241,7 +241,7 @@ function policyOf(options: UserConnectOptions['reconnect']): ReconnectPolicy | u
 
 const files = new Map<string, string>();
 /** Maximum number of files that are kept: one certificate per user may be a lot. */
-const MOST_FILES = 100_000;
+const MAX_FILES = 100_000;
 
 function readPem(setting: string, path: string): string | undefined {
   if (path === '') return undefined;
@@ -249,7 +249,7 @@ function readPem(setting: string, path: string): string | undefined {
   if (known !== undefined) return known;
   try {
     const pem = readFileSync(path, 'utf8');
-    if (files.size < MOST_FILES) files.set(path, pem);
+    if (files.size < MAX_FILES) files.set(path, pem);
     return pem;
   } catch (cause) {
     throw new AmocError('CONFIG', `${setting}: ${path} cannot be read (${messageOf(cause)})`, {

@@ -298,8 +298,8 @@ export const messages: readonly Row[] = [
     spec: 'RFC 6121 §8.5.1, §8.5.2.1.1',
     check: (place) =>
       place.story(2, async (alice, bob) => {
-        const toNobody = chatTo('nobody.at.all@localhost', 'x');
-        assert.equal(await errorFor(alice, toNobody), 'service-unavailable');
+        const toUnknown = chatTo('nobody.at.all@localhost', 'x');
+        assert.equal(await errorFor(alice, toUnknown), 'service-unavailable');
         const asToRoom = amoc.groupchatTo(bareJid(bob.jid), 'x');
         assert.equal(await errorFor(alice, asToRoom), 'service-unavailable');
       }),

@@ -286,8 +286,8 @@ export const rooms: readonly Row[] = [
         await alice.send(amoc.muc.whisper(room, 'bob', 'psst'));
         const got = await bob.waitForStanza(amoc.isChatMessage('psst'));
         assert.equal(got.from, `${room}/alice`);
-        const toNobody = amoc.muc.whisper(room, 'nobody', 'psst');
-        const refused = await alice.sendAndWait(toNobody, amoc.hasType('error'));
+        const toUnknown = amoc.muc.whisper(room, 'nobody', 'psst');
+        const refused = await alice.sendAndWait(toUnknown, amoc.hasType('error'));
         assert.ok(amoc.isError(undefined, 'item-not-found')(refused), refused.text);
       }),
   },

@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test';
 import { CompilerThread } from '../../../src/scenario/compiler-thread.ts';
 import { Evaluator } from '../../../src/console/shell/evaluator.ts';
 import type { Erase } from '../../../src/console/shell/evaluator.ts';
-import { person } from '../../support/person.ts';
+import { operator } from '../../support/operator.ts';
 import { Shell } from '../../../src/console/shell/shell.ts';
 import { shown } from '../../../src/console/views/shown.ts';
 import { ROOT } from '../../support/root.ts';
@@ -172,7 +172,7 @@ describe('the shell', () => {
       nice: () => shown({ a: 1 }, () => 'ok: nice'),
       v: (number: unknown): unknown => shell.value(number),
     };
-    const shell: Shell = new Shell(new Evaluator(globals, process.cwd(), erase), person);
+    const shell: Shell = new Shell(new Evaluator(globals, process.cwd(), erase), operator);
     return shell;
   };
 

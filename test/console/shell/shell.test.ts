@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { Evaluator } from '../../../src/console/shell/evaluator.ts';
 import { notTorn } from '../../../src/console/shell/not-torn.ts';
 import { Shell } from '../../../src/console/shell/shell.ts';
-import type { Person } from '../../../src/console/shell/shell.ts';
-import { person } from '../../support/person.ts';
+import type { Operator } from '../../../src/console/shell/shell.ts';
+import { operator } from '../../support/operator.ts';
 
 /** A shell with `print`, and what it shows in which order. */
-function open(more: Partial<Person> = {}): { shell: Shell; seen: string[] } {
+function open(more: Partial<Operator> = {}): { shell: Shell; seen: string[] } {
   const seen: string[] = [];
   const globals = {
     print: (text: string) => shell.print(text),
@@ -17,7 +17,7 @@ function open(more: Partial<Person> = {}): { shell: Shell; seen: string[] } {
   };
   const evaluator = new Evaluator(globals, process.cwd(), () => Promise.resolve('incomplete'));
   const shell: Shell = new Shell(evaluator, {
-    ...person,
+    ...operator,
     print: (text) => seen.push(`printed ${text}`),
     ...more,
   });

@@ -89,7 +89,7 @@ export async function speak(call: Record<string, unknown> = {}): Promise<Speaker
     user,
     warnings,
     figures: () => {
-      totals.addDecoded(decodeDelta(metrics.take()), 'test/1');
+      totals.addDecoded(decodeDelta(metrics.drain()), 'test/1');
       return totals.summary();
     },
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { show } from '../../../src/lib/text/quote.ts';
+import { quote } from '../../../src/lib/text/quote.ts';
 import { formatMs, toMs } from '../../../src/lib/time/duration.ts';
 
 describe('toMs', () => {
@@ -15,7 +15,7 @@ describe('toMs', () => {
     it(`reads ${text}`, () => assert.equal(toMs(text), ms));
   }
   for (const bad of ['', 'soon', '-5s', -1, NaN, Infinity, '5 parsecs', null, {}]) {
-    it(`refuses ${show(bad)}`, () => {
+    it(`refuses ${quote(bad)}`, () => {
       assert.throws(() => toMs(bad as string), { code: 'ARGUMENT', message: /is not a time span/ });
     });
   }

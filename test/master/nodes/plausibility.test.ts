@@ -15,12 +15,12 @@ function report(
   more: { starts?: number; digest?: number } = {},
 ): Report {
   const { starts, digest } = more;
-  const nobody = { starting: 0, running: 0, waiting: 0, leaving: 0, moving: 0 };
+  const noUsers = { starting: 0, running: 0, waiting: 0, leaving: 0, moving: 0 };
   return {
     sequence: 1,
     run: 'r',
     ...(digest === undefined ? {} : { digest: { count: digest, sum: 0 } }),
-    users: { ...nobody, finished: 0, removed: 0, crashed: 0, moved: 0, ...users },
+    users: { ...noUsers, finished: 0, removed: 0, crashed: 0, moved: 0, ...users },
     load: { cpu: 0, loopDelayMs: 0, rssBytes: 1 },
     delta: { counters: starts === undefined ? {} : { users_started: starts }, histograms: {} },
     ended: { finished: [], crashed: [], removed: [], moved: [], back: [], revision: 0, ...ended },

@@ -220,7 +220,7 @@ describe('handlers of stanzas', () => {
       deliver(chat('two'));
       deliver(presence());
     }
-    const { counters } = metrics.take();
+    const { counters } = metrics.drain();
     assert.deepEqual(
       [
         counters['unhandled_stanzas{kind="message chat"}'],

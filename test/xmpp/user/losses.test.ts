@@ -16,7 +16,7 @@ describe('sessions that are lost', () => {
       'user_1@localhost/res1: a session was lost: conflict; further losses for this reason are counted, not logged',
       'user_1@localhost/res1: a session was lost: closed by the server; further losses for this reason are counted, not logged',
     ]);
-    const { counters } = metrics.take();
+    const { counters } = metrics.drain();
     assert.equal(counters['connections_lost'], 5);
     const seen = lossesIn(Object.entries(counters));
     assert.equal(sayLosses(seen), '5 sessions: 3 conflict, 1 cut, 1 closed by the server');
@@ -26,7 +26,7 @@ describe('sessions that are lost', () => {
     const metrics = new MetricsRegistry();
     const losses = new Losses(metrics, () => {});
     for (let at = 0; at < 100; at++) losses.count(`made up ${at}`, '');
-    const seen = lossesIn(Object.entries(metrics.take().counters));
+    const seen = lossesIn(Object.entries(metrics.drain().counters));
     assert.deepEqual([seen.length, seen[0]], [31, ['other', 70]]);
   });
 });

@@ -70,7 +70,7 @@ export interface MasterParts {
 const eventKinds = { info: 'notice', warn: 'warning', error: 'error' } as const;
 
 /** What the parts of a master share: its processes, its one run, and the run's state. */
-export class Cluster {
+export class MasterContext {
   readonly nodes = new NodeRegistry();
   readonly parts: MasterParts;
   readonly #told: (notice: Notice) => void;
