@@ -122,10 +122,10 @@ export class RunHandlers implements Disposable {
   > {
     const { reporter } = this.#parts;
     return {
-      assign: ({ run, ids, revision, delayMs, withinMs, anew, holdMs }) => {
+      assign: ({ run, ids, revision, delayMs, withinMs, again, holdMs }) => {
         if (!this.#isNext(revision)) return {};
         if (holdMs !== undefined) this.#hold(this.#poolOf(run), holdMs);
-        if (anew === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
+        if (again === true) this.#poolOf(run).remove(IdSet.ofDisjoint(ids), true);
         this.#poolOf(run).add(IdSet.ofDisjoint(ids), { delayMs, withinMs });
         reporter.watchUsers();
         return {};

@@ -11,7 +11,7 @@ const RETRY_MS = 200;
 /** What one machine's way to the master is like. */
 export interface Link {
   isUp: boolean;
-  /** Milliseconds, of each frame anew. */
+  /** Milliseconds, drawn for each frame. */
   latency: () => number;
   /** Share of commands that are lost, repeated, or late. */
   loss: number;

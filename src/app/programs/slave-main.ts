@@ -58,7 +58,7 @@ runSlaveProcess({
     if (values.supervised) process.stderr.write(`${line}\n`);
   },
   report: (message) => {
-    // The supervisor may have ended: then nobody waits for the message.
+    // The supervisor may have ended: then no one reads the message.
     if (process.connected) send?.(message, undefined, undefined, () => {});
   },
 }).catch((error: unknown) => {

@@ -71,7 +71,7 @@ export class OnceMaster implements MasterHalf {
     const { type, name, grant } = message;
     const entry = this.#entries.get(name) ?? this.#add(name);
     entry.wanting.add(node);
-    // Nobody has seen a value yet, so the first result is the value, whatever the journal knew.
+    // No user has seen a value yet, so the first result is the value, whatever the journal knew.
     if (type === 'done') entry.settled ??= valueOf(message);
     else if (this.#isNewer(grant, entry)) entry.holder = { identity: node.identity, grant };
     this.#flushSoon();

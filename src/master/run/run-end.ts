@@ -149,7 +149,7 @@ export class RunEnd {
     return users;
   }
 
-  /** Rejects when the process is blocked and its users have had their time. @param over nobody waits any more */
+  /** Rejects when the process is blocked and its users have had their time. @param over aborted when no one waits any more */
   #untilStuck(
     node: NodeEntry,
     gentleMs: number,

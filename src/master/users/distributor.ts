@@ -52,7 +52,7 @@ export class Distributor {
       free.size === 0 ? new Map<string, IdSet>() : strategy(free, this.#placementNodes(run, nodes));
     checkShares(free, shares, nodes, strategy);
     const byName = new Map(nodes.map((node) => [node.name, node]));
-    const orders: { node: NodeEntry; share: IdSet; revision: number; anew?: boolean }[] = [];
+    const orders: { node: NodeEntry; share: IdSet; revision: number; again?: boolean }[] = [];
     const give = (node: NodeEntry, share: IdSet, again?: boolean): void => {
       run.ledger.assign(share, node.number);
       run.served.add(node.info.identity);
@@ -60,7 +60,7 @@ export class Distributor {
         node,
         share,
         revision: node.assigned(share),
-        ...(again === true ? { anew: again } : {}),
+        ...(again === true ? { again } : {}),
       });
     };
     for (const { node, share } of held) {
@@ -71,9 +71,9 @@ export class Distributor {
     // A restarted master must know every assignment that was sent.
     this.#context.commit();
     const turns = turnsOf(nodes);
-    for (const { node, share, revision, anew: again } of orders) {
+    for (const { node, share, revision, again } of orders) {
       this.#context.ask(node, 'assign', {
-        ...(again === undefined ? {} : { anew: again }),
+        ...(again === undefined ? {} : { again }),
         run: run.id,
         ids: [...share.ranges],
         revision,

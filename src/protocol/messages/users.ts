@@ -50,7 +50,7 @@ export const userRequests = {
       run: runId,
       ids: idRanges,
       /** They were removed by force before: a user that is still here with such an id is the earlier one. */
-      anew: z.boolean().optional(),
+      again: z.boolean().optional(),
       /** Counts up per process: it tells which commands a report has taken into account. */
       revision: count,
       /** Wait before the first start, so that the processes of a machine take turns. */

@@ -78,7 +78,7 @@ export const messages: readonly Row[] = [
       }),
   },
   {
-    what: 'handlers see what is received and what is sent, and what nobody took is told',
+    what: 'handlers see what is received and what is sent, and unhandled stanzas are reported',
     spec: 'RFC 6121 §5, RFC 6120 §8',
     check: (place) =>
       place.story(2, async (alice, bob) => {

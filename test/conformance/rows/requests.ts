@@ -77,7 +77,7 @@ export const requests: readonly Row[] = [
       }),
   },
   {
-    what: 'a request that nobody knows is answered with service-unavailable',
+    what: 'a request of an unknown kind is answered with service-unavailable',
     spec: 'RFC 6120 §8.4',
     check: (place) =>
       place.story(2, async (alice, bob) => {

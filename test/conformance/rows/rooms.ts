@@ -91,7 +91,7 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
-    what: 'a room that somebody has just made is entered as soon as it is configured',
+    what: 'a room that another user has just created is entered as soon as it is configured',
     spec: 'XEP-0045 §10.1.3',
     check: (place) =>
       place.story(2, async (alice, bob) => {
@@ -182,7 +182,7 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
-    what: 'a new room lets nobody else in until it is configured',
+    what: 'a new room admits no one else until it is configured',
     spec: 'XEP-0045 §10.1.3',
     differs: on(['ejabberd 23.01', 'ejabberd 24.12'], { why: 'opens it at once' }),
     check: (place) =>
@@ -278,7 +278,7 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
-    what: 'a private message goes to one in the room, and one to nobody is an error',
+    what: 'a private message goes to an occupant, and one to an unknown nickname is an error',
     spec: 'XEP-0045 §7.5',
     check: (place) =>
       inRoom(place, async (room, alice, bob) => {
@@ -292,7 +292,7 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
-    what: 'only the owner may destroy or configure a room, and all in it are told',
+    what: 'only the owner may destroy or configure a room, and all occupants are notified',
     spec: 'XEP-0045 §10.2, §10.9',
     check: (place) =>
       inRoom(place, async (room, alice, bob) => {
@@ -352,7 +352,7 @@ export const rooms: readonly Row[] = [
   {
     what: 'a room lists who is in it',
     spec: 'XEP-0045 §6.5',
-    differs: on(['prosody 0.12', 'prosody 13'], { why: 'lists nobody' }),
+    differs: on(['prosody 0.12', 'prosody 13'], { why: 'lists no one' }),
     check: (place) =>
       inRoom(place, async (room, alice) => {
         const inside = await alice.sendIq(amoc.disco.items(room));
@@ -360,7 +360,7 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
-    what: 'a request to somebody in a room is answered by its client',
+    what: 'a request to an occupant is answered by the client of that occupant',
     spec: 'XEP-0045 §17.4',
     check: (place) =>
       inRoom(place, async (room, alice, bob) => {
@@ -370,7 +370,7 @@ export const rooms: readonly Row[] = [
       }),
   },
   {
-    what: 'somebody is invited through the room',
+    what: 'a user is invited through the room',
     spec: 'XEP-0045 §7.8.2',
     check: (place) =>
       inRoom(place, async (room, alice, bob) => {

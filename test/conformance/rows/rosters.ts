@@ -76,7 +76,7 @@ const tellsTheEndTwice =
 
 export const rosters: readonly Row[] = [
   {
-    what: 'a contact is added, changed and removed, and each client that has asked for the roster is told',
+    what: 'a contact is added, changed and removed, and each client that has requested the roster is notified',
     spec: 'RFC 6121 §2.1.6, §2.3 to §2.5',
     check: (place) =>
       storyOfClients(place, 1, async (logIn, alice) => {
@@ -107,7 +107,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'a client that has not asked for the roster is not told of its changes',
+    what: 'a client that has not requested the roster gets no roster pushes',
     spec: 'RFC 6121 §2.1.6, §2.2',
     differs: on(['ejabberd 23.01', 'ejabberd 24.12'], {
       why: 'tells all clients',
@@ -135,7 +135,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'the roster of another account is nobody’s to read',
+    what: 'the roster of another account cannot be read',
     spec: 'RFC 6121 §2.1.3',
     check: (place) =>
       place.story(2, async (alice, bob) => {
@@ -247,7 +247,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'a contact that is removed from the roster is told, and each sees the other no more',
+    what: 'a contact that is removed from the roster is notified, and neither sees the presence of the other any more',
     spec: 'RFC 6121 §2.5.2',
     check: (place) =>
       place.story(2, async (alice, bob) => {
@@ -291,7 +291,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'who probes a contact is told its presence',
+    what: 'a probe of a contact is answered with its presence',
     spec: 'RFC 6121 §4.3',
     check: (place) =>
       place.story(2, async (alice, bob) => {
@@ -323,7 +323,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'a contact that was told by itself too is told of the end once',
+    what: 'a contact that also got directed presence gets unavailable presence once',
     spec: 'RFC 6121 §4.6.3',
     differs: on(['prosody 0.12', 'prosody 13'], {
       why: 'tells it twice',

@@ -51,7 +51,7 @@ export const services: readonly Row[] = [
       }),
   },
   {
-    what: 'a client that says it is inactive goes on',
+    what: 'a client that says it is inactive continues',
     spec: 'XEP-0352',
     check: (place) =>
       place.story(1, async (alice) => {

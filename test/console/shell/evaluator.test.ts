@@ -38,7 +38,7 @@ describe('the evaluator', () => {
     ['an expression', ['1 + 1'], 2],
     ['types', ['const n: number = 5 as number', 'n'], 5],
     ['an interface', ['interface A { x: number }', 'const a: A = { x: 1 }', 'a.x'], 1],
-    ['declaring anew', ['const x = 1', 'const x = 2', 'x'], 2],
+    ['declaring again', ['const x = 1', 'const x = 2', 'x'], 2],
     ['let, var and destructuring', ['let [a, { b }] = [1, { b: 2 }]; var c = 3', 'a + b + c'], 6],
     ['a function, called before its text', ['f(); function f() { return 7 }', 'f()'], 7],
     ['a class', ['class A { m() { return 1 } }', 'new A().m()'], 1],

@@ -14,7 +14,7 @@ describe('a load generator that is the bottleneck', () => {
     assert.equal(saturationOf(late), 'its event loop is 140 ms late');
   });
 
-  it('is told once it lasts, again when it begins anew, and counted by seconds', () => {
+  it('is told once it lasts, again when it begins again, and counted by seconds', () => {
     const saturation = new Saturation();
     const told = [idle, busy, late, busy, busy, idle, busy, busy, busy].map((load) =>
       saturation.note('slave1/1', load),

@@ -269,7 +269,7 @@ describe('the framer', () => {
     }
   });
 
-  it('begins anew with a new stream, and drops what came after the one before', () => {
+  it('begins again with a new stream, and drops what came after the one before', () => {
     const { framer, events } = frame([Buffer.from(`${header}<success/>`)]);
     const target = framer.target;
     framer.target = {
