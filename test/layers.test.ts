@@ -91,6 +91,30 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'drivers/http': ['index.ts', 'app/drivers.ts'],
 };
 
+/**
+ * The files through which other rooms enter a room; a room that is not here shows every file. A room has one face for
+ * each of its sides: code that needs one side does not load another one.
+ */
+const faces: Readonly<Record<string, readonly string[]>> = {
+  master: ['mod.ts'],
+  users: ['mod.ts'],
+  slave: ['process.ts', 'supervision.ts', 'supervisor.ts'],
+  console: [
+    'shell/mod.ts',
+    'shell/error-text.ts',
+    'terminal/mod.ts',
+    'views/mod.ts',
+    'views/paint.ts',
+  ],
+  attach: ['answers.ts', 'client.ts', 'log-file.ts', 'node-folder.ts', 'request.ts', 'server.ts'],
+  xmpp: ['mod.ts', 'driver.ts'],
+  drivers: ['mod.ts', 'http/driver.ts'],
+  features: ['feature.ts', 'index.ts'],
+  commands: ['call.ts', 'command.ts', 'doc.ts', 'index.ts'],
+  outputs: ['index.ts', 'output.ts'],
+  report: ['compare.ts', 'csv.ts', 'html.ts'],
+};
+
 /** Every import of ours: file, what it imports, both relative to src, and whether it is of types only. */
 const imports = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -161,6 +185,22 @@ describe('layers', () => {
       ({ target, isOfTypes }) => target === 'features/index.ts' && !isOfTypes,
     );
     assert.deepEqual([...new Set(lists.map(({ file }) => layerOf(file)))], ['app']);
+  });
+
+  it('enters each room through its faces', () => {
+    const wrong = imports.filter(({ file, target }) => {
+      const room = layerOf(target);
+      const inside = target.slice(room.length + 1);
+      // What scenarios import is the package's own face.
+      return (
+        file !== 'index.ts' && layerOf(file) !== room && faces[room]?.includes(inside) === false
+      );
+    });
+    assert.deepEqual(wrong, []);
+    const entered = new Set(imports.map(({ target }) => target));
+    for (const [room, files] of Object.entries(faces)) {
+      for (const face of files) assert.ok(entered.has(`${room}/${face}`), `${room}/${face}`);
+    }
   });
 
   it('has no cycle between files', () => {

@@ -1,5 +1,5 @@
-import { builtInVariablesOf } from '../drivers/declared.ts';
-import type { MembersOfAll } from '../drivers/driver.ts';
+import { builtInVariablesOf } from '../drivers/mod.ts';
+import type { MembersOfAll } from '../drivers/mod.ts';
 import { http } from '../drivers/http/driver.ts';
 import { declareMetrics } from '../metrics/catalogue.ts';
 import { xmpp } from '../xmpp/driver.ts';

@@ -5,7 +5,7 @@ import { resolveSettings } from '../config/resolve.ts';
 import type { SettingSources } from '../config/resolve.ts';
 import { environmentName } from '../config/variable.ts';
 import type { Settings } from '../config/variable.ts';
-import type { AnyDriver, EmbeddedPlace } from '../drivers/driver.ts';
+import type { AnyDriver, EmbeddedPlace } from '../drivers/mod.ts';
 import { sleep, withTimeout } from '../lib/time/async.ts';
 import { backoffMs } from '../lib/time/backoff.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';

@@ -1,7 +1,7 @@
 import type { AttachParts } from '../attach/server.ts';
 import { env } from '../config/environment.ts';
-import { lineLogger } from '../console/views/line-logger.ts';
-import type { LogLine } from '../console/views/log-view.ts';
+import { lineLogger } from '../console/views/mod.ts';
+import type { LogLine } from '../console/views/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import type { StatusView } from '../control/views.ts';
 import { Engine } from './engine.ts';

@@ -1,6 +1,6 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { errorLine } from '../console/shell/error-text.ts';
-import { callingShell } from '../console/shell/calling-shell.ts';
+import { callingShell } from '../console/shell/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import { AmocError, systemCode } from '../lib/errors.ts';
 

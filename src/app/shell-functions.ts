@@ -1,14 +1,9 @@
 import { Console } from 'node:console';
 import type { Writable } from 'node:stream';
 import type pino from 'pino';
-import { shellCommands } from '../console/shell-commands.ts';
-import { typedCluster } from '../console/typed-cluster.ts';
-import { document, help } from '../console/views/help.ts';
-import { renderLog } from '../console/views/log-view.ts';
-import type { LogLine } from '../console/views/log-view.ts';
-import { notTorn } from '../console/shell/not-torn.ts';
-import { callingShell } from '../console/shell/calling-shell.ts';
-import { shown } from '../console/views/shown.ts';
+import { callingShell, notTorn, shellCommands, typedCluster } from '../console/shell/mod.ts';
+import { document, help, renderLog, shown } from '../console/views/mod.ts';
+import type { LogLine } from '../console/views/mod.ts';
 import type { Control } from '../control/control.ts';
 import { sleep } from '../lib/time/async.ts';
 import { toMs } from '../lib/time/duration.ts';

@@ -1,12 +1,11 @@
 import { WebSocket } from 'ws';
-import type { Completion } from '../console/terminal/completion.ts';
+import type { Completion } from '../console/terminal/mod.ts';
 import { errorText } from '../console/shell/error-text.ts';
-import { LogView } from '../console/views/log-view.ts';
-import type { LogLine } from '../console/views/log-view.ts';
+import { LogView } from '../console/views/mod.ts';
+import type { LendScreen, LogLine } from '../console/views/mod.ts';
 import { paintOf } from '../console/views/paint.ts';
 import type { Paint } from '../console/views/paint.ts';
-import type { Operator, Shell } from '../console/shell/shell.ts';
-import type { LendScreen } from '../console/views/watch.ts';
+import type { Operator, Shell } from '../console/shell/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import { assertNever } from '../lib/assert.ts';
 import type { Clock } from '../lib/time/clock.ts';

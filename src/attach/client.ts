@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Completion } from '../console/terminal/completion.ts';
-import type { EvalResult } from '../console/shell/shell.ts';
-import type { Backend } from '../console/terminal/terminal.ts';
+import type { Backend, Completion } from '../console/terminal/mod.ts';
+import type { EvalResult } from '../console/shell/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import { assertNever } from '../lib/assert.ts';
 import { AmocError, messageOf, systemCode } from '../lib/errors.ts';

@@ -1,7 +1,7 @@
 import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import { basename, dirname } from 'node:path';
-import type { LogLine } from '../console/views/log-view.ts';
+import type { LogLine } from '../console/views/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { messageOf } from '../lib/errors.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import type { LogLine } from '../console/views/log-view.ts';
+import type { LogLine } from '../console/views/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { answering } from './answers.ts';

@@ -1,15 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { resolveSettings } from '../config/resolve.ts';
-import { xmppVariables } from '../xmpp/settings.ts';
-import type { XmppSettings } from '../xmpp/settings.ts';
+import {
+  accountFiles,
+  accountServers,
+  domainOf,
+  nameOf,
+  passwordOf,
+  xmppVariables,
+} from '../xmpp/mod.ts';
+import type { AccountServer, XmppSettings } from '../xmpp/mod.ts';
 import { AmocError, messageOf } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/nearest.ts';
 import { quoted } from '../lib/text/shell-quote.ts';
 import { count, plural } from '../lib/text/plural.ts';
-import { domainOf, nameOf, passwordOf } from '../xmpp/user/target.ts';
-import { accountFiles, accountServers } from '../xmpp/account-files.ts';
-import type { AccountServer } from '../xmpp/account-files.ts';
 import { readSources } from '../app/local-cluster.ts';
 
 const MAX_ACCOUNTS = 1_000_000;

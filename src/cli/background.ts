@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ask } from '../attach/request.ts';
 import { isAlive } from '../attach/node-folder.ts';
 import type { Claim, NodeFolder } from '../attach/node-folder.ts';
-import { renderStatus } from '../console/views/render.ts';
+import { renderStatus } from '../console/views/mod.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
 import type { Paint } from '../console/views/paint.ts';
 import { deferred, sleep } from '../lib/time/async.ts';

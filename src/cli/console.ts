@@ -1,14 +1,12 @@
 import { processEnvironment } from '../lib/system/environment.ts';
-import { History } from '../console/terminal/history.ts';
-import { runLines } from '../console/terminal/pipe-mode.ts';
-import { LogView } from '../console/views/log-view.ts';
+import { History, Terminal, runLines } from '../console/terminal/mod.ts';
+import { LogView } from '../console/views/mod.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
-import type { Shell } from '../console/shell/shell.ts';
-import { Terminal } from '../console/terminal/terminal.ts';
+import type { Shell } from '../console/shell/mod.ts';
 import { deferred } from '../lib/time/async.ts';
 import { systemClock } from '../lib/time/clock.ts';
 import { AmocError } from '../lib/errors.ts';
-import { Strays } from '../console/shell/strays.ts';
+import { Strays } from '../console/shell/mod.ts';
 import { errorLine } from '../console/shell/error-text.ts';
 import { Engine } from '../app/engine.ts';
 import type { ProcessGuard } from '../app/process-guard.ts';

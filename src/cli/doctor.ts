@@ -1,8 +1,7 @@
 import { processEnvironment } from '../lib/system/environment.ts';
 import { availableParallelism } from 'node:os';
 import { resolveSettings } from '../config/resolve.ts';
-import type { AnyDriver } from '../drivers/driver.ts';
-import type { Finding } from '../drivers/finding.ts';
+import type { AnyDriver, Finding } from '../drivers/mod.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
 import { count, plural } from '../lib/text/plural.ts';
 import { readCookie } from '../protocol/cookie.ts';

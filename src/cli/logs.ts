@@ -1,7 +1,7 @@
 import { processEnvironment } from '../lib/system/environment.ts';
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { LogView } from '../console/views/log-view.ts';
-import type { LogLine } from '../console/views/log-view.ts';
+import { LogView } from '../console/views/mod.ts';
+import type { LogLine } from '../console/views/mod.ts';
 import { wantsColors } from '../console/views/paint.ts';
 import { sleep } from '../lib/time/async.ts';
 import { systemClock } from '../lib/time/clock.ts';

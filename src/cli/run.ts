@@ -1,8 +1,6 @@
 import { processEnvironment } from '../lib/system/environment.ts';
-import { lineLogger } from '../console/views/line-logger.ts';
-import { LogView } from '../console/views/log-view.ts';
+import { LogView, lineLogger, renderProgress, renderSummary } from '../console/views/mod.ts';
 import { paintFor, wantsColors } from '../console/views/paint.ts';
-import { renderProgress, renderSummary } from '../console/views/summary.ts';
 import type { Control } from '../control/control.ts';
 import type { Notice } from '../control/notice.ts';
 import type { StopResult } from '../control/results.ts';

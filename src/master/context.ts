@@ -1,4 +1,4 @@
-import type { DriverView } from '../drivers/driver.ts';
+import type { DriverView } from '../drivers/mod.ts';
 import type { Feature } from '../features/feature.ts';
 import { assert } from '../lib/assert.ts';
 import type { Clock } from '../lib/time/clock.ts';

@@ -1,4 +1,4 @@
-import type { DriverView, Headline } from '../drivers/driver.ts';
+import type { DriverView, Headline } from '../drivers/mod.ts';
 import { messagesOf } from '../record/headlines.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { lossesIn } from '../record/losses.ts';

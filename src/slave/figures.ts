@@ -1,6 +1,6 @@
 import type { MetricsRegistry } from '../metrics/metrics.ts';
 import type { NodeLoad, SlaveMessage } from '../protocol/messages.ts';
-import { noUsers } from '../users/lifecycle.ts';
+import { noUsers } from '../lib/user-states.ts';
 import type { SlaveRun } from './run.ts';
 
 type Report = Extract<SlaveMessage, { type: 'report' }>;

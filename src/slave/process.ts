@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { LoadedDriver } from '../drivers/driver.ts';
+import type { LoadedDriver } from '../drivers/mod.ts';
 import { sleep } from '../lib/time/async.ts';
 import { backoffMs } from '../lib/time/backoff.ts';
 import { systemClock } from '../lib/time/clock.ts';

@@ -2,8 +2,8 @@ import type { RunSettings } from '../config/run-variables.ts';
 import { demandKnownNames, resolveSettings, resolveUpdate } from '../config/resolve.ts';
 import type { SettingSources } from '../config/resolve.ts';
 import type { SettingValue, Settings, Variables } from '../config/variable.ts';
-import { builtInVariablesOf } from '../drivers/declared.ts';
-import type { DriverRun, LoadedDriver } from '../drivers/driver.ts';
+import { builtInVariablesOf } from '../drivers/mod.ts';
+import type { DriverRun, LoadedDriver } from '../drivers/mod.ts';
 import { attempt, withTimeout } from '../lib/time/async.ts';
 import type { Clock } from '../lib/time/clock.ts';
 import { formatMs } from '../lib/time/duration.ts';
@@ -17,11 +17,8 @@ import type { Pace } from '../protocol/messages.ts';
 import type { DataFile } from '../scenario/bundle.ts';
 import type { Json, Log, RunContext, Scenario } from '../scenario/contract.ts';
 import { TravelledFiles } from '../scenario/travelled-files.ts';
-import type { Traced, TraceWish } from '../users/awaited-traces.ts';
-import type { ErrorCount } from '../users/error-summary.ts';
-import { tracer } from '../users/trace.ts';
-import type { User, UserEnvironment } from '../users/user.ts';
-import { UserPool } from '../users/user-pool.ts';
+import type { ErrorCount, TraceWish, Traced, User, UserEnvironment } from '../users/mod.ts';
+import { UserPool, tracer } from '../users/mod.ts';
 import type { SlaveFeatures } from './run-features.ts';
 
 /** The origin of a log line. */

@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '../lib/time/clock.ts';
 import { ClockSteps } from '../lib/time/clock-steps.ts';
 import { errorName, messageOf, stackOf } from '../lib/errors.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
-import type { LoadedDriver } from '../drivers/driver.ts';
+import type { LoadedDriver } from '../drivers/mod.ts';
 import type { Feature } from '../features/feature.ts';
 import type { ClockEstimate, NodeLoad } from '../protocol/messages.ts';
 import { SlavePeer } from '../protocol/peer.ts';

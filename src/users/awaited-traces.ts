@@ -1,4 +1,4 @@
-import type { Watcher } from '../drivers/driver.ts';
+import type { Watcher } from '../drivers/mod.ts';
 import type { PooledUser } from './user.ts';
 
 /** Maximum number of users that are waited for at a time. */

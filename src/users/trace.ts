@@ -1,4 +1,4 @@
-import type { Watcher } from '../drivers/driver.ts';
+import type { Watcher } from '../drivers/mod.ts';
 
 /** Longer texts are cut in a trace. */
 const MAX_SHOWN = 4000;

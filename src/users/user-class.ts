@@ -1,4 +1,4 @@
-import type { AnyDriver, LoadedDriver } from '../drivers/driver.ts';
+import type { AnyDriver, LoadedDriver } from '../drivers/mod.ts';
 import type { UserFunctionTable } from '../features/feature.ts';
 import { PooledUser } from './user.ts';
 import type { UserEnvironment } from './user.ts';

@@ -1,5 +1,5 @@
 import type { RunSettings } from '../config/run-variables.ts';
-import type { Watcher } from '../drivers/driver.ts';
+import type { Watcher } from '../drivers/mod.ts';
 import { deferred, isThenable } from '../lib/time/async.ts';
 import type { Deferred } from '../lib/time/async.ts';
 import type { Clock } from '../lib/time/clock.ts';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Settings, SettingsOf, Variables } from '../config/variable.ts';
-import type { DriverRun, LoadedDriver, Resource, UserHost, Watcher } from '../drivers/driver.ts';
+import type { DriverRun, LoadedDriver, Resource, UserHost, Watcher } from '../drivers/mod.ts';
 import type { UserFunctionTable } from '../features/feature.ts';
 import type { UserFunctions } from '../features/index.ts';
 import { attempt } from '../lib/time/async.ts';

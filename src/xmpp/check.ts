@@ -14,7 +14,7 @@ import { look } from './login/look.ts';
 import { ping } from './stanzas/index.ts';
 import type { CertificateFacts } from './wire/tls-facts.ts';
 import { transportOf } from './wire/transports.ts';
-import type { Finding } from '../drivers/finding.ts';
+import type { Finding } from '../drivers/mod.ts';
 
 /** How long a look without a login may take. */
 const LOOK_MS = 5000;

@@ -1,4 +1,4 @@
-import type { Driver } from '../drivers/driver.ts';
+import type { Driver } from '../drivers/mod.ts';
 import type { XmppSettings } from './settings.ts';
 import { xmppVariables } from './settings.ts';
 import { xmppMetrics } from './metrics.ts';

@@ -2,3 +2,6 @@
 export { accountFiles, accountServers } from './account-files.ts';
 export type { AccountServer } from './account-files.ts';
 export { startEmbeddedServer } from './embedded/server.ts';
+export { xmppVariables } from './settings.ts';
+export type { XmppSettings } from './settings.ts';
+export { domainOf, nameOf, passwordOf } from './user/target.ts';

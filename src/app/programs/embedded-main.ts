@@ -3,7 +3,7 @@ import { processEnvironment } from '../../lib/system/environment.ts';
 import { guardProcess } from '../process-guard.ts';
 import { resolveSettings } from '../../config/resolve.ts';
 import { errorLine } from '../../console/shell/error-text.ts';
-import type { AnyDriver } from '../../drivers/driver.ts';
+import type { AnyDriver } from '../../drivers/mod.ts';
 import { assert } from '../../lib/assert.ts';
 import { drivers } from '../drivers.ts';
 import { EMBEDDED_DRIVER, EMBEDDED_PORT } from '../embedded.ts';

@@ -10,7 +10,7 @@ import { oneLine } from '../../lib/text/foreign-text.ts';
 import { EVICTED, REFUSED } from '../../slave/supervision.ts';
 import { controlTls } from '../../protocol/control-tls.ts';
 import { runSlaveProcess } from '../../slave/process.ts';
-import { loadDrivers } from '../../drivers/load.ts';
+import { loadDrivers } from '../../drivers/mod.ts';
 import { drivers } from '../drivers.ts';
 import { places, VERSION } from '../installation.ts';
 

@@ -1,4 +1,4 @@
-import type { DriverView } from '../../drivers/driver.ts';
+import type { DriverView } from '../../drivers/mod.ts';
 import { currentOperator } from '../../lib/system/current-operator.ts';
 import { every } from '../../lib/time/clock.ts';
 import type { Clock } from '../../lib/time/clock.ts';

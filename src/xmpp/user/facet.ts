@@ -1,4 +1,4 @@
-import type { UserHost } from '../../drivers/driver.ts';
+import type { UserHost } from '../../drivers/mod.ts';
 import { errorName } from '../../lib/errors.ts';
 import type { Labels } from '../../metrics/labels.ts';
 import { ConnectError } from '../errors.ts';

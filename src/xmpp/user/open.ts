@@ -1,4 +1,4 @@
-import type { DriverContext, DriverRun } from '../../drivers/driver.ts';
+import type { DriverContext, DriverRun } from '../../drivers/mod.ts';
 import { XmppFacet } from './facet.ts';
 import { XmppRun } from './run.ts';
 

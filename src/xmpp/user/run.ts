@@ -1,4 +1,4 @@
-import type { DriverContext, UserHost } from '../../drivers/driver.ts';
+import type { DriverContext, UserHost } from '../../drivers/mod.ts';
 import type { ConnectContext } from '../login/connect.ts';
 import type { LoginWarning } from '../login/mechanisms.ts';
 import type { SessionObserver } from '../session/session-parts.ts';
