@@ -297,6 +297,7 @@ describe('docs/scenarios.md', () => {
       ['lib/short.js', 'lib/long.js', 'shown_0.js'],
       ['accounts.json.js', 'shown_1.js', 'accounts.json'],
       ['shown_2.js', 'names.csv', 'lib/greetings.json'],
+      ['shown_3.js'],
     ]);
   });
 
