@@ -8,13 +8,13 @@ describe('rate()', () => {
     await shell.say("amocLocal.do('my_scenario', 1, 10, { interarrival: '1h' })");
     assert.equal(
       await shell.say("amocLocal.rate('30/min')"),
-      'ok: 0.5 users start a second in the whole cluster',
+      'ok: 0.5 users start per second in the whole cluster',
     );
     assert.equal(
       await shell.say('amoc_local:rate("100/s").'),
-      'ok: 100 users start a second in the whole cluster, before 0.5',
+      'ok: 100 users start per second in the whole cluster; it was 0.5',
     );
-    assert.equal(await shell.say('amocLocal.rate(100)'), 'ok: 100 users start a second already');
+    assert.equal(await shell.say('amocLocal.rate(100)'), 'ok: the rate is already 100 users per second');
     await shell.cluster.clock.advance(1000);
     assert.equal(await shell.say('(await amocLocal.status()).users.starting'), '0');
     assert.equal(
@@ -23,7 +23,7 @@ describe('rate()', () => {
     );
   });
 
-  it('refuses what is no rate', async () => {
+  it('refuses an invalid rate', async () => {
     await using shell = await typed();
     for (const bad of ['', '0', "'fast'", "'5/day'"]) {
       assert.match(await shell.say(`amocLocal.rate(${bad})`), /rate: rate is .*'200\/s'/);

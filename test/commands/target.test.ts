@@ -11,7 +11,7 @@ describe('target()', () => {
       await shell.say('amocLocal.target(8)'),
       'ok: 8 users: 9..12 will stop when their current start() returns',
     );
-    assert.equal(await shell.say('amoc_local:target(8).'), 'ok: 8 users already');
+    assert.equal(await shell.say('amoc_local:target(8).'), 'ok: the run already has 8 users');
     assert.equal(
       await shell.say("amocLocal.target(9, { rate: '30/min' })"),
       'ok: 9 users: 13 will start, 0.5 a second in the whole cluster',
@@ -22,7 +22,7 @@ describe('target()', () => {
     );
   });
 
-  it('refuses what is no number of users', async () => {
+  it('refuses an invalid number of users', async () => {
     await using shell = await typed();
     for (const bad of ['', '-1', '1.5', "'many'", '1e12']) {
       assert.match(

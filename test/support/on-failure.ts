@@ -31,8 +31,11 @@ interface EndedTest {
   diagnostic(message: string): void;
 }
 
-afterEach((context) => {
-  const test = context as unknown as EndedTest;
+/** Outside of a test, as in `make docs`, a hook would make Node.js print an empty report. */
+const isTest = /\.test\.m?js$/.test(process.argv[1] ?? '');
+
+const printNotes = (context: unknown): void => {
+  const test = context as EndedTest;
   if (!test.passed) {
     const text = failureNotes();
     // The stack is what reporters print, beside the test and again at the end.
@@ -43,8 +46,9 @@ afterEach((context) => {
       else test.diagnostic(text);
     }
   }
-  for (const note of notes) if (!note.isLive) notes.delete(note);
-});
+  for (const each of notes) if (!each.isLive) notes.delete(each);
+};
+if (isTest) afterEach(printNotes);
 
 // After a failed `before` hook no test ends: then the notes are printed when the file ends.
 process.once('exit', (code) => {

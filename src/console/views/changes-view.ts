@@ -44,14 +44,14 @@ export function sayTarget({ users, added, removed, rate }: TargetResult): string
   if (removed.length > 0) {
     return `ok: ${reached}: ${sayIdPairs(removed)} will stop when their current start() returns`;
   }
-  return `ok: ${reached} already${pace}`;
+  return `ok: the run already has ${reached}${pace}`;
 }
 
 /** `rate()`. */
 export function sayRate({ rate, before }: RateResult): string {
-  if (rate === before) return `ok: ${count(rate)} users start a second already`;
-  const was = before === undefined ? '' : `, before ${count(before)}`;
-  return `ok: ${count(rate)} users start a second in the whole cluster${was}`;
+  if (rate === before) return `ok: the rate is already ${count(rate)} users per second`;
+  const was = before === undefined ? '' : `; it was ${count(before)}`;
+  return `ok: ${count(rate)} users start per second in the whole cluster${was}`;
 }
 
 /** How many users move, and when. */

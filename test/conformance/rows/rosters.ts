@@ -261,7 +261,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'who logs in sees the presence of contacts and of the own other clients, and they see it',
+    what: 'a client that logs in sees the presence of contacts and of the own other clients, and they see it',
     spec: 'RFC 6121 §4.2, §4.4',
     check: (place) =>
       storyOfClients(place, 2, async (logIn, alice, bob) => {
@@ -304,7 +304,7 @@ export const rosters: readonly Row[] = [
       }),
   },
   {
-    what: 'presence to one who is no contact arrives, and so does the end of it',
+    what: 'presence to an account that is not a contact arrives, and so does its end',
     spec: 'RFC 6121 §4.6',
     check: (place) =>
       storyOfClients(place, 3, async (logIn, alice, bob, carol) => {
