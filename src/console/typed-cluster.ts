@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { readCall } from '../commands/call.ts';
 import type { Command } from '../commands/command.ts';
 import { docOf } from '../commands/doc.ts';
@@ -23,6 +24,9 @@ type Method = (...values: unknown[]) => unknown;
 export function typedCluster(control: Control): object {
   const methods: Record<string, Method> = {};
   for (const name of methodNames) methods[name] = methodOf(control, name);
+  // At the prompt, a cluster without a command is a question.
+  const text = `${control.name}: a cluster; help() lists its commands`;
+  Object.defineProperty(methods, inspect.custom, { value: () => text, enumerable: false });
   const target = Object.freeze(methods);
   return new Proxy(target, {
     get(object, key): unknown {

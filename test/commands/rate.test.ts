@@ -14,7 +14,10 @@ describe('rate()', () => {
       await shell.say('amoc_local:rate("100/s").'),
       'ok: 100 users start per second in the whole cluster; it was 0.5',
     );
-    assert.equal(await shell.say('amocLocal.rate(100)'), 'ok: the rate is already 100 users per second');
+    assert.equal(
+      await shell.say('amocLocal.rate(100)'),
+      'ok: the rate is already 100 users per second',
+    );
     await shell.cluster.clock.advance(1000);
     assert.equal(await shell.say('(await amocLocal.status()).users.starting'), '0');
     assert.equal(

@@ -104,6 +104,11 @@ describe('commands as one types them', () => {
     );
   });
 
+  it('are named where a cluster is typed alone', async () => {
+    const { say } = await setUp();
+    assert.match(await say('amocLocal'), /help\(\) lists its commands/);
+  });
+
   it('answer a wrong name by the nearest', async () => {
     const { say } = await setUp();
     assert.equal(
